@@ -1,0 +1,5 @@
+//! Async request-reply for Azure Functions.
+
+pub mod backends;
+pub mod config;
+pub mod ports;

@@ -1,0 +1,233 @@
+//! What the domain needs from storage and from time, as traits over plain types.
+//!
+//! A backend moves bytes: it never parses a record or a message. Everything a listing or a
+//! sweep must know without reading a record is repeated in its [`Head`].
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use time::OffsetDateTime;
+
+/// A point in time, UTC. Records and replies carry milliseconds, see [`Clock`].
+pub type Timestamp = OffsetDateTime;
+
+/// The version of a stored record, opaque: what [`TaskStore`] gave is what it takes back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ETag(String);
+
+impl ETag {
+    /// Wraps the text a backend uses for a version.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text, as the backend wrote it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a listing tells about a record: kept beside the body (blob metadata, table columns).
+///
+/// The texts are short printable ASCII, because blob metadata travels in HTTP headers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The kind of work.
+    pub kind: String,
+    /// The status, in the record's spelling.
+    pub status: String,
+    /// When the task was submitted.
+    /// Milliseconds precision.
+    pub created_at: Timestamp,
+}
+
+/// A record to write: its head and its body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    /// What a listing shows of it.
+    pub head: Head,
+    /// The record itself, opaque here.
+    pub body: Bytes,
+}
+
+/// A record as read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// The record itself, opaque here.
+    pub body: Bytes,
+    /// Its version, for a conditional write.
+    pub etag: ETag,
+    /// When it was last written, by the store's clock.
+    pub modified_at: Timestamp,
+}
+
+/// One row of a listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// The name it was created under.
+    pub name: String,
+    /// Its version, for a conditional write.
+    pub etag: ETag,
+    /// When it was last written, by the store's clock.
+    pub modified_at: Timestamp,
+    /// `None` when something else wrote the blob (a result of R0, a stranger's file).
+    pub head: Option<Head>,
+}
+
+/// A page of a listing, in ascending order of name (bytewise).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The rows.
+    pub items: Vec<Listed>,
+    /// Where the next page starts; opaque; `None` after the last page.
+    pub next: Option<String>,
+}
+
+/// Where task records live. Every change is conditional: the first writer wins.
+///
+/// Names are short, printable ASCII without `/`.
+#[async_trait]
+pub trait TaskStore: Send + Sync {
+    /// Makes the store ready to use: creates what is missing, and fails when it cannot be used.
+    async fn prepare(&self) -> Result<(), StorageError>;
+
+    /// Says whether the store answers now, at the cost of one small read.
+    async fn check(&self) -> Result<(), StorageError>;
+
+    /// Writes a new record; `None` when the name is taken (and then nothing is changed).
+    async fn create(&self, name: &str, document: &Document) -> Result<Option<ETag>, StorageError>;
+
+    /// Reads a record; `None` when there is none.
+    async fn read(&self, name: &str) -> Result<Option<Stored>, StorageError>;
+
+    /// Replaces a record if it still has this ETag; `None` when it has changed or is gone.
+    async fn replace(
+        &self,
+        name: &str,
+        document: &Document,
+        etag: &ETag,
+    ) -> Result<Option<ETag>, StorageError>;
+
+    /// Deletes a record, with an ETag only if it still has that. `false` when it was not there
+    /// or has changed.
+    async fn delete(&self, name: &str, etag: Option<&ETag>) -> Result<bool, StorageError>;
+
+    /// Lists records whose names start with `prefix`, from where the page before ended.
+    /// `limit` (1 to 5,000) bounds the page; a page may be shorter, even empty, and still have a next.
+    async fn list(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page, StorageError>;
+}
+
+/// A message as received: hidden from others until its visibility timeout ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// The queue's name for the message.
+    pub id: String,
+    /// Proof of this delivery. Renewing gives a new one; stale after a redelivery.
+    pub pop_receipt: String,
+    /// How often the queue has handed the message out; 1 the first time.
+    pub dequeue_count: u32,
+    /// When it was sent.
+    pub inserted_at: Timestamp,
+    /// What was sent.
+    pub text: String,
+}
+
+/// A queue with the semantics of Azure Storage Queues: at-least-once, no strict order.
+#[async_trait]
+pub trait Queue: Send + Sync {
+    /// Makes the queue ready to use: creates it when missing.
+    async fn prepare(&self) -> Result<(), StorageError>;
+
+    /// Appends a message (at most 64 KiB), visible after `delay` (zero: at once).
+    async fn send(&self, text: &str, delay: Duration) -> Result<(), StorageError>;
+
+    /// Takes up to `max` (1 to 32) visible messages and hides them for `visibility_timeout`.
+    async fn receive(
+        &self,
+        max: u32,
+        visibility_timeout: Duration,
+    ) -> Result<Vec<Received>, StorageError>;
+
+    /// Hides a received message for `visibility_timeout` from now (zero: visible at once).
+    /// Gives the new pop receipt; `None` when the receipt is stale or the message is gone.
+    async fn update(
+        &self,
+        id: &str,
+        pop_receipt: &str,
+        visibility_timeout: Duration,
+    ) -> Result<Option<String>, StorageError>;
+
+    /// Deletes a received message; `false` when the receipt is stale or the message is gone.
+    async fn delete(&self, id: &str, pop_receipt: &str) -> Result<bool, StorageError>;
+
+    /// How many messages there are, hidden ones included; approximate.
+    async fn length(&self) -> Result<u64, StorageError>;
+}
+
+/// Tells the time, so that tests can.
+pub trait Clock: Send + Sync {
+    /// Now, cut to milliseconds: what is written reads back equal.
+    fn now(&self) -> Timestamp;
+}
+
+/// A storage operation that failed for a reason other than the ones its signature names.
+///
+/// `Display` is safe to log: backends put no credentials, URLs or payloads in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StorageError {
+    /// What was tried, such as `create record`.
+    pub operation: &'static str,
+    /// Why it failed, in one line.
+    pub cause: String,
+    /// Whether trying again can help.
+    pub recovery: Recovery,
+}
+
+/// Whether trying a failed storage operation again can help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recovery {
+    /// It may pass: unreachable, throttled, busy.
+    Transient,
+    /// It stays until somebody acts: wrong key, no permission, corrupt file.
+    Permanent,
+}
+
+impl StorageError {
+    /// A failure that may pass by itself.
+    pub fn transient(operation: &'static str, cause: impl Into<String>) -> Self {
+        Self {
+            operation,
+            cause: cause.into(),
+            recovery: Recovery::Transient,
+        }
+    }
+
+    /// A failure that stays until somebody acts.
+    pub fn permanent(operation: &'static str, cause: impl Into<String>) -> Self {
+        Self {
+            operation,
+            cause: cause.into(),
+            recovery: Recovery::Permanent,
+        }
+    }
+
+    /// True when trying again may help.
+    pub fn is_transient(&self) -> bool {
+        self.recovery == Recovery::Transient
+    }
+}
+
+impl fmt::Display for StorageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "could not {}: {}", self.operation, self.cause)
+    }
+}
+
+impl std::error::Error for StorageError {}
