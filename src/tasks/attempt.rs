@@ -1,0 +1,85 @@
+//! One attempt: the kind's code on a thread where it may block, within its slot and its time limit.
+
+use std::sync::Arc;
+
+use serde_json::value::RawValue;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use super::kinds::{AnyKind, Attempt, Failure};
+use super::limits::{PROGRESS_INTERVAL, RUNNING_AFTER};
+use super::records::{Records, Versioned};
+use super::task::TaskState;
+
+/// Runs attempts, at most so many at a time in the whole process.
+#[derive(Clone)]
+pub struct Attempts {
+    slots: Arc<Semaphore>,
+    stop: CancellationToken,
+}
+
+impl Attempts {
+    /// `concurrency` attempts compute side by side; canceling `stop` stops them all.
+    pub fn new(concurrency: usize, stop: CancellationToken) -> Self {
+        Self {
+            slots: Arc::new(Semaphore::new(concurrency)),
+            stop,
+        }
+    }
+
+    /// Does the work of a task. When that lasts, the record shows it as running.
+    pub(super) async fn run(
+        &self,
+        kind: Arc<dyn AnyKind>,
+        input: Box<RawValue>,
+        task: &mut Versioned,
+        records: &Records,
+    ) -> Result<Box<RawValue>, Failure> {
+        let _slot = tokio::select! {
+            biased;
+            () = self.stop.cancelled() => return Err(Failure::Stopped),
+            slot = self.slots.acquire() => slot.map_err(|_| Failure::Stopped)?,
+        };
+        let stop = self.stop.child_token();
+        // If this future ends early or is dropped, nobody waits for the work any more.
+        let _stop_work = stop.clone().drop_guard();
+        let attempt = Attempt::new(task.record.attempts, stop.clone());
+        let time_limit = tokio::time::sleep(kind.time_limit());
+        tokio::pin!(time_limit);
+        let mut work = tokio::task::spawn_blocking({
+            let attempt = attempt.clone();
+            move || kind.run(&input, &attempt)
+        });
+        let mut look_again = RUNNING_AFTER;
+        let mut shown = None;
+        loop {
+            tokio::select! {
+                ended = &mut work => return ended.unwrap_or_else(|_| Err(Failure::Transient {
+                    code: "WorkPanicked",
+                    message: "the work broke off because of a defect".to_owned(),
+                })),
+                () = &mut time_limit => return Err(Failure::Transient {
+                    code: "TimeLimitExceeded",
+                    message: "the attempt took longer than its time limit".to_owned(),
+                }),
+                () = stop.cancelled() => return Err(Failure::Stopped),
+                () = tokio::time::sleep(look_again) => {
+                    let percent = attempt.percent();
+                    if shown != Some(percent) {
+                        show_running(task, percent, records).await;
+                        shown = Some(percent);
+                    }
+                    look_again = PROGRESS_INTERVAL;
+                }
+            }
+        }
+    }
+}
+
+/// Best effort: what clients see meanwhile is not worth failing the work for.
+async fn show_running(task: &mut Versioned, percent: Option<u8>, records: &Records) {
+    task.record.state = TaskState::Running { percent };
+    if let Err(error) = records.commit(task).await {
+        log::debug!("task.id" = task.record.id; "running status not shown: {error}");
+    }
+}

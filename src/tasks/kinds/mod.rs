@@ -1,0 +1,222 @@
+//! The kinds of work. A new kind is one new file in this folder and one line in [`Kinds::standard`].
+
+mod fibonacci;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::{RawValue, to_raw_value};
+use tokio_util::sync::CancellationToken;
+
+pub use fibonacci::Fibonacci;
+
+use super::json::named_field;
+use super::limits::ATTEMPT_TIME_LIMIT;
+
+/// The kind that a body `{"number": n}` stands for: R0 knows no other.
+pub const R0_KIND: &str = Fibonacci::NAME;
+
+/// One kind of work: what it takes, what it gives, and how it is done.
+///
+/// Work may run more than once (delivery is at-least-once), so it must be safe to repeat.
+pub trait Kind: Send + Sync + 'static {
+    /// The name clients use: lower-case letters, digits, `-`.
+    const NAME: &'static str;
+
+    /// The client's input. What does not deserialize is refused with a 422 that names the field.
+    type Input: DeserializeOwned;
+
+    /// The result. A JSON object is merged into the reply of `GET /api/tasks/{id}`.
+    type Output: Serialize;
+
+    /// Looks at an input before it is accepted.
+    fn check(&self, input: &Self::Input) -> Result<(), InvalidInput> {
+        let _ = input;
+        Ok(())
+    }
+
+    /// Does the work, on a thread of its own: it may compute and block, but should ask
+    /// [`Attempt::stop_requested`] now and then when it lasts.
+    fn run(&self, input: Self::Input, attempt: &Attempt) -> Result<Self::Output, Failure>;
+
+    /// How long one attempt may last.
+    fn time_limit(&self) -> Duration {
+        ATTEMPT_TIME_LIMIT
+    }
+}
+
+/// An input that the kind does not take.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct InvalidInput {
+    /// The path of the field inside the input, such as `number`; empty for the input as a whole.
+    pub field: String,
+    /// A sentence for the client, which does not repeat what it sent.
+    pub message: String,
+}
+
+impl InvalidInput {
+    /// Refuses an input because of one field.
+    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            field: field.into(),
+            message: message.into(),
+        }
+    }
+}
+
+/// Why an attempt ended without a result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// Trying again cannot help; the task fails now.
+    Permanent {
+        /// Stable, for programs: `PascalCase`.
+        code: &'static str,
+        /// A sentence for the client.
+        message: String,
+    },
+    /// Trying again may help; the task fails after the last attempt.
+    Transient {
+        /// Stable, for programs: `PascalCase`.
+        code: &'static str,
+        /// A sentence for the client.
+        message: String,
+    },
+    /// The attempt was told to stop and did.
+    Stopped,
+}
+
+/// What an attempt knows about itself, and how it talks to the outside.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    number: u32,
+    stop: CancellationToken,
+    percent: Arc<AtomicU8>,
+}
+
+/// Stands for "no progress reported".
+const NO_PERCENT: u8 = u8::MAX;
+
+impl Attempt {
+    /// The attempt with this number (from 1), to be stopped by this token.
+    pub fn new(number: u32, stop: CancellationToken) -> Self {
+        Self {
+            number,
+            stop,
+            percent: Arc::new(AtomicU8::new(NO_PERCENT)),
+        }
+    }
+
+    /// Which attempt it is; 1 is the first.
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// True when the result is no longer wanted: canceled, out of time, or the process ends.
+    pub fn stop_requested(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+
+    /// The same as a `?`-able check.
+    pub fn check_stop(&self) -> Result<(), Failure> {
+        if self.stop_requested() {
+            Err(Failure::Stopped)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Says how far the work has come, in percent (more than 100 counts as 100).
+    pub fn report_percent(&self, percent: u8) {
+        self.percent.store(percent.min(100), Ordering::Relaxed);
+    }
+
+    /// What was last reported.
+    pub fn percent(&self) -> Option<u8> {
+        Some(self.percent.load(Ordering::Relaxed)).filter(|percent| *percent != NO_PERCENT)
+    }
+}
+
+/// A [`Kind`] without its types: JSON in, JSON out.
+pub trait AnyKind: Send + Sync {
+    /// Parses and checks an input.
+    fn check(&self, input: &RawValue) -> Result<(), InvalidInput>;
+
+    /// Parses an input and does the work.
+    fn run(&self, input: &RawValue, attempt: &Attempt) -> Result<Box<RawValue>, Failure>;
+
+    /// How long one attempt may last.
+    fn time_limit(&self) -> Duration;
+}
+
+impl<K: Kind> AnyKind for K {
+    fn check(&self, input: &RawValue) -> Result<(), InvalidInput> {
+        Kind::check(self, &parse(input)?)
+    }
+
+    fn run(&self, input: &RawValue, attempt: &Attempt) -> Result<Box<RawValue>, Failure> {
+        // A message need not come from us, so it is checked here as a submission is.
+        let parsed = parse(input).and_then(|parsed| Kind::check(self, &parsed).map(|()| parsed));
+        let input = parsed.map_err(|invalid| Failure::Permanent {
+            code: "InvalidInput",
+            message: invalid.message,
+        })?;
+        let output = Kind::run(self, input, attempt)?;
+        to_raw_value(&output).map_err(|_| Failure::Permanent {
+            code: "InvalidResult",
+            message: "the result cannot be written as JSON".to_owned(),
+        })
+    }
+
+    fn time_limit(&self) -> Duration {
+        Kind::time_limit(self)
+    }
+}
+
+fn parse<T: DeserializeOwned>(input: &RawValue) -> Result<T, InvalidInput> {
+    let mut json = serde_json::Deserializer::from_str(input.get());
+    serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let path = error.path().to_string();
+        let message = error.into_inner().to_string();
+        // serde_json ends its sentences with a position inside the input, which a client cannot use.
+        let sentence = message.split(" at line ").next().unwrap_or_default();
+        let field = if path == "." {
+            named_field(sentence).unwrap_or_default()
+        } else {
+            &path
+        };
+        InvalidInput::new(field, sentence)
+    })
+}
+
+/// The kinds this process can do, by name.
+#[derive(Clone, Default)]
+pub struct Kinds(BTreeMap<&'static str, Arc<dyn AnyKind>>);
+
+impl Kinds {
+    /// The kinds that come with the project. `max_number` bounds the Fibonacci index, either sign.
+    pub fn standard(max_number: u64) -> Self {
+        Self::default().with(Fibonacci { max_number })
+    }
+
+    /// Adds a kind. Of two with one name the later counts.
+    #[must_use]
+    pub fn with<K: Kind>(mut self, kind: K) -> Self {
+        self.0.insert(K::NAME, Arc::new(kind));
+        self
+    }
+
+    /// Finds a kind by the name a client or a message used.
+    pub fn get(&self, name: &str) -> Option<&Arc<dyn AnyKind>> {
+        self.0.get(name)
+    }
+
+    /// The names, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.0.keys().copied()
+    }
+}

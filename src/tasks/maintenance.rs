@@ -1,0 +1,164 @@
+//! One sweep: what keeps the promise when something went wrong before. Each duty does one pass
+//! of bounded work and counts; the loop around it is the host's timer or the standalone one.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+
+use super::consumer::Consumer;
+use super::id::TaskId;
+use super::limits::{RECEIVE_PAGE, SWEEP_BUDGET, SWEEP_PAGE};
+use super::service::Shared;
+use super::task::TaskStatus;
+use crate::ports::{Listed, StorageError, TaskStore};
+
+/// What a sweep did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Messages taken from the queue and settled.
+    pub drained: usize,
+    /// Poisoned messages whose task is now a failed record.
+    pub buried: usize,
+    /// Records deleted because their retention had ended.
+    pub pruned: usize,
+}
+
+impl fmt::Display for Swept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            drained,
+            buried,
+            pruned,
+        } = self;
+        write!(
+            f,
+            "swept: {drained} messages drained, {buried} tasks buried, {pruned} records pruned"
+        )
+    }
+}
+
+/// The duties of a sweep.
+#[derive(Clone)]
+pub struct Maintenance {
+    store: Arc<dyn TaskStore>,
+    consumer: Consumer,
+    shared: Arc<Shared>,
+    /// How long a terminal record is kept after its last change.
+    retention: Duration,
+    /// Where the next prune goes on: a pass looks at one page, the next pass at the page after.
+    position: Arc<Mutex<Option<String>>>,
+}
+
+impl Maintenance {
+    /// Over this storage.
+    pub fn new(
+        store: Arc<dyn TaskStore>,
+        consumer: Consumer,
+        shared: Arc<Shared>,
+        retention: Duration,
+    ) -> Self {
+        Self {
+            store,
+            consumer,
+            shared,
+            retention,
+            position: Arc::default(),
+        }
+    }
+
+    /// Everything a timer is for when a host does the rest: the poison queue, what the queue still
+    /// holds, and old records. A duty that fails does not keep the others from being done; the
+    /// first failure is returned.
+    pub async fn sweep(&self) -> Result<Swept, StorageError> {
+        // The poison queue comes first, so that what this sweep itself poisons stays to be seen
+        // for a while.
+        let buried = self.drain_poison_queue().await;
+        let drained = self.drain_queue(SWEEP_BUDGET).await;
+        let pruned = self.prune().await;
+        Ok(Swept {
+            drained: drained?,
+            buried: buried?,
+            pruned: pruned?,
+        })
+    }
+
+    /// The same where a loop of this process already empties the queue.
+    pub async fn sweep_beside_loop(&self) -> Result<Swept, StorageError> {
+        let buried = self.drain_poison_queue().await;
+        let pruned = self.prune().await;
+        Ok(Swept {
+            drained: 0,
+            buried: buried?,
+            pruned: pruned?,
+        })
+    }
+
+    /// Works off the queue, page by page, until it is empty or the budget is used up.
+    /// Messages of a page run side by side: a bad or a slow one does not stop the others.
+    async fn drain_queue(&self, budget: Duration) -> Result<usize, StorageError> {
+        let begun = Instant::now();
+        let mut drained = 0;
+        while begun.elapsed() < budget {
+            let page = self.consumer.receive(RECEIVE_PAGE).await?;
+            if page.is_empty() {
+                break;
+            }
+            drained += page.len();
+            join_all(
+                page.into_iter()
+                    .map(|received| self.consumer.process(received)),
+            )
+            .await;
+        }
+        Ok(drained)
+    }
+
+    /// Turns one page of the poison queue into failed records. Messages that name no task stay.
+    async fn drain_poison_queue(&self) -> Result<usize, StorageError> {
+        let page = self.consumer.receive_poisoned(RECEIVE_PAGE).await?;
+        let mut buried = 0;
+        for received in &page {
+            match self.consumer.bury(received).await {
+                Ok(true) => buried += 1,
+                Ok(false) => log::warn!("the poison queue holds a message that names no task"),
+                Err(error) => log::warn!("poisoned message stays for now: {error}"),
+            }
+        }
+        Ok(buried)
+    }
+
+    /// Deletes terminal records past their retention, one page of the listing in a pass.
+    async fn prune(&self) -> Result<usize, StorageError> {
+        let position = self.lock().take();
+        let page = self.store.list("", position.as_deref(), SWEEP_PAGE).await?;
+        let oldest_kept = self.shared.clock.now() - self.retention;
+        let mut pruned = 0;
+        for listed in page
+            .items
+            .iter()
+            .filter(|listed| is_terminal_record(listed))
+        {
+            if listed.modified_at < oldest_kept {
+                // With its ETag: a task that was revived meanwhile stays.
+                pruned += usize::from(self.store.delete(&listed.name, Some(&listed.etag)).await?);
+            }
+        }
+        *self.lock() = page.next;
+        Ok(pruned)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<String>> {
+        self.position.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Ours, and ended. Blobs that something else keeps in the same container are never touched.
+fn is_terminal_record(listed: &Listed) -> bool {
+    let status = listed
+        .head
+        .as_ref()
+        .and_then(|head| TaskStatus::parse(&head.status));
+    status.is_some_and(TaskStatus::is_terminal) && listed.name.parse::<TaskId>().is_ok()
+}

@@ -1,0 +1,255 @@
+//! What travels through the queue: a plain JSON text that R0's producers and consumers
+//! understand, with what our happy path needs beside it.
+//!
+//! | Key | Meaning |
+//! |---|---|
+//! | `id` | the task |
+//! | `number` | R0's input; stands for `"kind": "fibonacci", "input": {"number": …}` |
+//! | `kind`, `input` | any other work; `input` is missing when it is too large for a message |
+//! | `etag` | the record's version when it was sent, so that the worker can commit without reading |
+//!
+//! The key names must not be those of the Functions host's metadata (`dequeueCount`, `sys`, …),
+//! because the host copies message fields over them. `id` is such a name, but R0 uses it, so
+//! nothing here reads the host's `Id`.
+
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::id::TaskId;
+use super::json::{Object, describe};
+use super::kinds::R0_KIND;
+use super::limits::MAX_MESSAGE_BYTES;
+
+use crate::ports::ETag;
+
+/// A message, understood.
+#[derive(Clone, Debug)]
+pub struct TaskMessage {
+    /// The task.
+    pub id: TaskId,
+    /// Which work it is; `None` when only the record says.
+    pub kind: Option<String>,
+    /// The client's input; `None` when it is in the record alone.
+    pub input: Option<Box<RawValue>>,
+    /// The record's version when the message was sent; `None` when R0 sent it, without a record.
+    pub etag: Option<ETag>,
+}
+
+/// A message nobody can work on.
+#[derive(Debug, thiserror::Error)]
+#[error("{reason}")]
+pub struct UnreadableMessage {
+    /// The task it names, if that much could be read.
+    pub id: Option<TaskId>,
+    /// Why, without quoting the message.
+    pub reason: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Wire<'a> {
+    id: TaskId,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    number: Option<&'a RawValue>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    kind: Option<Cow<'a, str>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    input: Option<&'a RawValue>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    etag: Option<Cow<'a, str>>,
+}
+
+/// R0's input, the one field that moves between `input` and the message itself.
+#[derive(Serialize, Deserialize)]
+struct R0Input<'a> {
+    #[serde(borrow)]
+    number: &'a RawValue,
+}
+
+/// As much of a message as names its task.
+#[derive(Deserialize)]
+struct IdOnly {
+    id: TaskId,
+}
+
+impl TaskMessage {
+    /// The text to send, at most [`MAX_MESSAGE_BYTES`]: a larger input stays in the record
+    /// (a claim check).
+    pub fn to_text(&self) -> String {
+        let mut wire = Wire {
+            id: self.id,
+            number: None,
+            kind: self.kind.as_deref().map(Cow::Borrowed),
+            input: self.input.as_deref(),
+            etag: self.etag.as_ref().map(|etag| Cow::Borrowed(etag.as_str())),
+        };
+        if wire.kind.as_deref() == Some(R0_KIND)
+            && let Some(R0Input { number }) = wire
+                .input
+                .and_then(|input| serde_json::from_str(input.get()).ok())
+        {
+            wire.number = Some(number);
+            wire.input = None;
+        }
+        let text = write(&wire);
+        if text.len() <= MAX_MESSAGE_BYTES {
+            return text;
+        }
+        wire.number = None;
+        wire.input = None;
+        write(&wire)
+    }
+
+    /// Reads a message of ours or of R0, plain or in base64 (what a queue trigger's default
+    /// encoding would have sent).
+    pub fn parse(text: &str) -> Result<Self, UnreadableMessage> {
+        if text.trim_start().starts_with('{') {
+            return Self::parse_json(text);
+        }
+        let decoded = BASE64_STANDARD
+            .decode(text.trim())
+            .ok()
+            .and_then(|bytes| String::from_utf8(bytes).ok())
+            .filter(|decoded| decoded.trim_start().starts_with('{'))
+            .ok_or_else(|| UnreadableMessage {
+                id: None,
+                reason: "the message is not a JSON object".to_owned(),
+            })?;
+        Self::parse_json(&decoded)
+    }
+
+    fn parse_json(text: &str) -> Result<Self, UnreadableMessage> {
+        let Object(wire): Object<Wire<'_>> =
+            serde_json::from_str(text).map_err(|error| UnreadableMessage {
+                id: serde_json::from_str::<IdOnly>(text)
+                    .ok()
+                    .map(|message| message.id),
+                reason: format!("the message cannot be understood: {}", describe(&error)),
+            })?;
+        if wire.kind.as_deref().is_some_and(|kind| !is_kind_name(kind)) {
+            return Err(UnreadableMessage {
+                id: Some(wire.id),
+                reason: "the message names an impossible kind of work".to_owned(),
+            });
+        }
+        let input = match (wire.input, wire.number) {
+            (Some(input), _) => Some(input.to_owned()),
+            (None, Some(number)) => to_raw_value(&R0Input { number }).ok(),
+            (None, None) => None,
+        };
+        let kind = match (wire.kind, wire.number) {
+            (Some(kind), _) => Some(kind.into_owned()),
+            (None, Some(_)) => Some(R0_KIND.to_owned()),
+            (None, None) => None,
+        };
+        Ok(Self {
+            id: wire.id,
+            kind,
+            input,
+            etag: wire.etag.map(ETag::new),
+        })
+    }
+}
+
+/// The texts a record's head can hold; a forged kind must not become a forged header.
+fn is_kind_name(kind: &str) -> bool {
+    (1..=64).contains(&kind.len())
+        && kind
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+}
+
+fn write(wire: &Wire<'_>) -> String {
+    serde_json::to_string(wire).expect("a message has string keys and finite values")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "01919f4c-6d00-7000-8000-000000000001";
+
+    fn message(kind: &str, input: &str) -> TaskMessage {
+        TaskMessage {
+            id: ID.parse().unwrap(),
+            kind: Some(kind.to_owned()),
+            input: Some(RawValue::from_string(input.to_owned()).unwrap()),
+            etag: Some(ETag::new("\"0x1\"")),
+        }
+    }
+
+    #[test]
+    fn a_fibonacci_message_is_one_that_r0_can_read() {
+        let text = message(R0_KIND, r#"{"number":"12"}"#).to_text();
+        assert_eq!(
+            text,
+            format!(r#"{{"id":"{ID}","number":"12","kind":"fibonacci","etag":"\"0x1\""}}"#)
+        );
+    }
+
+    #[test]
+    fn a_message_reads_back_as_it_was_written() {
+        let sent = message("other", r#"{"a":[1, 2.50]}"#);
+        let read = TaskMessage::parse(&sent.to_text()).unwrap();
+        assert_eq!(read.id, sent.id);
+        assert_eq!(read.kind.as_deref(), Some("other"));
+        assert_eq!(read.input.unwrap().get(), r#"{"a":[1, 2.50]}"#);
+        assert_eq!(read.etag, sent.etag);
+    }
+
+    #[test]
+    fn a_large_input_stays_in_the_record() {
+        let text = message("other", &format!("\"{}\"", "x".repeat(MAX_MESSAGE_BYTES))).to_text();
+        assert!(text.len() < 200);
+        let read = TaskMessage::parse(&text).unwrap();
+        assert_eq!(read.kind.as_deref(), Some("other"));
+        assert!(read.input.is_none());
+    }
+
+    #[test]
+    fn a_message_of_r0_is_a_fibonacci_task_without_a_record() {
+        let read = TaskMessage::parse(&format!(r#"{{"id": "{ID}", "number": 24}}"#)).unwrap();
+        assert_eq!(read.kind.as_deref(), Some(R0_KIND));
+        assert_eq!(read.input.unwrap().get(), r#"{"number":24}"#);
+        assert_eq!(read.etag, None);
+    }
+
+    #[test]
+    fn base64_of_a_message_is_read_too() {
+        let text = BASE64_STANDARD.encode(format!(r#"{{"id":"{ID}","number":1}}"#));
+        assert_eq!(TaskMessage::parse(&text).unwrap().id.to_string(), ID);
+    }
+
+    #[test]
+    fn what_is_not_a_message_is_refused_without_being_quoted() {
+        for text in [
+            "",
+            "hello \"queue\"",
+            "[1]",
+            "null",
+            "aGVsbG8=",
+            "{",
+            "{\"id\":\"secret\"}",
+        ] {
+            let refused = TaskMessage::parse(text).unwrap_err();
+            assert_eq!(refused.id, None, "{text}");
+            assert!(!refused.reason.contains("secret"));
+        }
+    }
+
+    #[test]
+    fn a_refused_message_still_names_its_task() {
+        let text = format!(r#"{{"id":"{ID}","kind":7}}"#);
+        assert_eq!(
+            TaskMessage::parse(&text)
+                .unwrap_err()
+                .id
+                .unwrap()
+                .to_string(),
+            ID
+        );
+    }
+}

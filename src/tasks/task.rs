@@ -1,0 +1,287 @@
+//! The task: its status, and the record that is the truth about it.
+//!
+//! Pure values, no I/O. How a record looks in storage is decided in [`TaskRecord::to_document`]
+//! and [`TaskRecord::from_body`] alone.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::id::TaskId;
+use super::json::describe;
+use crate::ports::{Document, Head, Timestamp};
+
+/// Where a task stands. The last three are terminal: written once, never overwritten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskStatus {
+    /// Accepted; no attempt has lasted long enough to show.
+    Queued,
+    /// An attempt is under way.
+    Running,
+    /// Done, with a result.
+    Succeeded,
+    /// Done, with an error.
+    Failed,
+    /// Ended by its client.
+    Canceled,
+}
+
+impl TaskStatus {
+    /// True when nothing can change the task any more.
+    pub fn is_terminal(self) -> bool {
+        match self {
+            Self::Queued | Self::Running => false,
+            Self::Succeeded | Self::Failed | Self::Canceled => true,
+        }
+    }
+
+    /// The spelling in records, in blob metadata and in metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Canceled => "canceled",
+        }
+    }
+
+    /// Reads the spelling of [`as_str`](Self::as_str).
+    pub fn parse(text: &str) -> Option<Self> {
+        [
+            Self::Queued,
+            Self::Running,
+            Self::Succeeded,
+            Self::Failed,
+            Self::Canceled,
+        ]
+        .into_iter()
+        .find(|status| status.as_str() == text)
+    }
+}
+
+/// Why a task failed, as its client sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskError {
+    /// Stable, for programs: `PascalCase`.
+    pub code: String,
+    /// A sentence for people; safe to show.
+    pub message: String,
+}
+
+/// What a status brings with it.
+#[derive(Clone, Debug)]
+pub enum TaskState {
+    /// Accepted.
+    Queued,
+    /// An attempt is under way.
+    Running {
+        /// How far it has come, 0 to 100, if the kind says.
+        percent: Option<u8>,
+    },
+    /// Done.
+    Succeeded {
+        /// What the work produced, as JSON text.
+        result: Box<RawValue>,
+    },
+    /// Given up.
+    Failed {
+        /// Why.
+        error: TaskError,
+    },
+    /// Ended by its client.
+    Canceled,
+}
+
+/// The durable document about a task: the source of truth for its status.
+#[derive(Clone, Debug)]
+pub struct TaskRecord {
+    /// The task.
+    pub id: TaskId,
+    /// Which work it is.
+    pub kind: String,
+    /// What the client sent, until the work succeeds.
+    pub input: Option<Box<RawValue>>,
+    /// When it was submitted.
+    pub created_at: Timestamp,
+    /// When this record last changed.
+    pub updated_at: Timestamp,
+    /// How many attempts have begun; the dequeue count of the last delivery.
+    pub attempts: u32,
+    /// Its status and what belongs to it.
+    pub state: TaskState,
+}
+
+/// The record's form in storage, and, with only the last two fields of a result, R0's blob.
+#[derive(Serialize, Deserialize)]
+struct StoredRecord<'a> {
+    schema: u32,
+    id: TaskId,
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
+    status: TaskStatus,
+    #[serde(with = "time::serde::rfc3339")]
+    created_at: Timestamp,
+    #[serde(with = "time::serde::rfc3339")]
+    updated_at: Timestamp,
+    attempts: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    percent: Option<u8>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    input: Option<&'a RawValue>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    result: Option<&'a RawValue>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    error: Option<TaskError>,
+}
+
+/// The version of [`StoredRecord`] that this code writes.
+const SCHEMA: u32 = 1;
+
+/// What R0 keeps in a blob: the bare result, under the bare task id.
+#[derive(Deserialize)]
+struct R0Result<'a> {
+    #[serde(borrow)]
+    number: &'a RawValue,
+    #[serde(borrow)]
+    calculation_result: &'a RawValue,
+}
+
+/// The blob of a task does not hold a record of ours.
+#[derive(Debug, thiserror::Error)]
+#[error("unreadable task record: {0}")]
+pub struct UnreadableRecord(String);
+
+impl TaskRecord {
+    /// A record as it is when a task has just been accepted.
+    pub fn queued(id: TaskId, kind: String, input: Box<RawValue>, created_at: Timestamp) -> Self {
+        Self {
+            id,
+            kind,
+            input: Some(input),
+            created_at,
+            updated_at: created_at,
+            attempts: 0,
+            state: TaskState::Queued,
+        }
+    }
+
+    /// The status alone.
+    pub fn status(&self) -> TaskStatus {
+        match self.state {
+            TaskState::Queued => TaskStatus::Queued,
+            TaskState::Running { .. } => TaskStatus::Running,
+            TaskState::Succeeded { .. } => TaskStatus::Succeeded,
+            TaskState::Failed { .. } => TaskStatus::Failed,
+            TaskState::Canceled => TaskStatus::Canceled,
+        }
+    }
+
+    /// What goes into the store.
+    pub fn to_document(&self) -> Document {
+        let status = self.status();
+        let (mut percent, mut result, mut error) = (None, None, None);
+        match &self.state {
+            TaskState::Queued | TaskState::Canceled => {}
+            TaskState::Running { percent: p } => percent = *p,
+            TaskState::Succeeded { result: r } => result = Some(&**r),
+            TaskState::Failed { error: e } => error = Some(e.clone()),
+        }
+        let stored = StoredRecord {
+            schema: SCHEMA,
+            id: self.id,
+            kind: self.kind.as_str().into(),
+            status,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            attempts: self.attempts,
+            percent,
+            // The input has served its purpose when the work succeeded; a failed task may be retried.
+            input: self
+                .input
+                .as_deref()
+                .filter(|_| status != TaskStatus::Succeeded),
+            result,
+            error,
+        };
+        let body = serde_json::to_vec(&stored).expect("a record has string keys and finite values");
+        Document {
+            head: Head {
+                kind: self.kind.clone(),
+                status: status.as_str().to_owned(),
+                created_at: self.created_at,
+            },
+            body: body.into(),
+        }
+    }
+
+    /// Reads a record from the store, or a result that R0 left under this id.
+    /// `modified_at` dates the latter.
+    pub fn from_body(
+        id: TaskId,
+        body: &[u8],
+        modified_at: Timestamp,
+    ) -> Result<Self, UnreadableRecord> {
+        let stored: StoredRecord<'_> = match serde_json::from_slice(body) {
+            Ok(stored) => stored,
+            Err(error) => {
+                return Self::from_r0(id, body, modified_at)
+                    .ok_or_else(|| UnreadableRecord(describe(&error)));
+            }
+        };
+        if stored.schema > SCHEMA {
+            return Err(UnreadableRecord(format!(
+                "schema {} is newer than mine",
+                stored.schema
+            )));
+        }
+        let state = match stored.status {
+            TaskStatus::Queued => TaskState::Queued,
+            TaskStatus::Running => TaskState::Running {
+                percent: stored.percent,
+            },
+            TaskStatus::Succeeded => TaskState::Succeeded {
+                result: stored
+                    .result
+                    .ok_or_else(|| UnreadableRecord("succeeded without a result".into()))?
+                    .to_owned(),
+            },
+            TaskStatus::Failed => TaskState::Failed {
+                error: stored
+                    .error
+                    .ok_or_else(|| UnreadableRecord("failed without an error".into()))?,
+            },
+            TaskStatus::Canceled => TaskState::Canceled,
+        };
+        Ok(Self {
+            id,
+            kind: stored.kind.into_owned(),
+            input: stored.input.map(ToOwned::to_owned),
+            created_at: stored.created_at,
+            updated_at: stored.updated_at,
+            attempts: stored.attempts,
+            state,
+        })
+    }
+
+    fn from_r0(id: TaskId, body: &[u8], modified_at: Timestamp) -> Option<Self> {
+        let r0: R0Result<'_> = serde_json::from_slice(body).ok()?;
+        let result = format!(
+            r#"{{"number":{},"calculation_result":{}}}"#,
+            r0.number, r0.calculation_result
+        );
+        Some(Self {
+            id,
+            kind: super::kinds::R0_KIND.to_owned(),
+            input: None,
+            created_at: modified_at,
+            updated_at: modified_at,
+            attempts: 1,
+            state: TaskState::Succeeded {
+                result: RawValue::from_string(result).ok()?,
+            },
+        })
+    }
+}
