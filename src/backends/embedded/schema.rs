@@ -1,0 +1,114 @@
+//! The file: how it is opened, what its tables are, and how they change with a release.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use super::OpenError;
+
+/// What leads from each schema version to the next one; version 0 is an empty file.
+///
+/// Never edit a released entry: append one.
+const MIGRATIONS: &[&str] = &[RECORDS_AND_MESSAGES];
+
+/// The version that this build reads and writes.
+const LATEST: u32 = MIGRATIONS.len() as u32;
+
+/// `records` keeps its row id although names are unique: `WITHOUT ROWID` would spread bodies over
+/// the inner pages of the tree, and a lookup would pass through them. `body` comes last, so that a
+/// listing stops before it and never follows a large one into its overflow pages.
+///
+/// The index holds all that finding the oldest visible messages needs, and all that counting does.
+/// Ids are never given twice (`AUTOINCREMENT`), so that a log line names one message only.
+const RECORDS_AND_MESSAGES: &str = "
+    CREATE TABLE records (
+        name        TEXT    NOT NULL UNIQUE,
+        etag        TEXT    NOT NULL,
+        kind        TEXT    NOT NULL,
+        status      TEXT    NOT NULL,
+        created_at  INTEGER NOT NULL,
+        modified_at INTEGER NOT NULL,
+        body        BLOB    NOT NULL
+    ) STRICT;
+
+    CREATE TABLE messages (
+        id            INTEGER PRIMARY KEY AUTOINCREMENT,
+        queue         TEXT    NOT NULL,
+        inserted_at   INTEGER NOT NULL,
+        visible_at    INTEGER NOT NULL,
+        dequeue_count INTEGER NOT NULL DEFAULT 0,
+        pop_receipt   TEXT,
+        text          TEXT    NOT NULL
+    ) STRICT;
+
+    CREATE INDEX messages_by_visibility ON messages (queue, visible_at, id);
+";
+
+/// How long a connection waits for somebody else's lock, such as a backup tool's.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The size in bytes the write-ahead log is cut back to after a burst of large records.
+const LOG_SIZE_LIMIT: i64 = 16 * 1024 * 1024;
+
+/// Opens the file for writing, creates it when it is missing, and brings its tables up to date.
+///
+/// Freed pages are reused and never given back: the file stays as large as it once had to be, which
+/// costs nothing per write. `VACUUM` by hand shrinks it.
+pub(super) fn open_for_writing(file: &Path) -> Result<Connection, OpenError> {
+    let failed = |cause| OpenError::database(file, cause);
+    let mut connection = open(
+        file,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+    )?;
+    configure(&connection).map_err(failed)?;
+    let found = migrate(&mut connection).map_err(failed)?;
+    if found > LATEST {
+        return Err(OpenError::NewerSchema {
+            file: file.to_owned(),
+            found,
+            known: LATEST,
+        });
+    }
+    Ok(connection)
+}
+
+/// Opens the file, which exists and is up to date, for reading.
+pub(super) fn open_for_reading(file: &Path) -> Result<Connection, OpenError> {
+    open(file, OpenFlags::SQLITE_OPEN_READ_ONLY)
+}
+
+/// `NO_MUTEX`: a connection belongs to one thread.
+fn open(file: &Path, flags: OpenFlags) -> Result<Connection, OpenError> {
+    Connection::open_with_flags(file, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+        .and_then(|connection| {
+            connection.busy_timeout(BUSY_TIMEOUT)?;
+            Ok(connection)
+        })
+        .map_err(|cause| OpenError::database(file, cause))
+}
+
+/// A commit is on the disk before it is acknowledged, and readers do not wait for it.
+///
+/// Where a file system cannot share memory, SQLite keeps its rollback journal: slower, as safe.
+/// `fullfsync` matters on macOS only, where a plain `fsync` ends in the drive's cache.
+fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "fullfsync", true)?;
+    connection.pragma_update(None, "journal_size_limit", LOG_SIZE_LIMIT)
+}
+
+/// Gives the version that was found; a newer one is left alone.
+fn migrate(connection: &mut Connection) -> rusqlite::Result<u32> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    for (version, migration) in (1..=LATEST).zip(MIGRATIONS) {
+        if version > found {
+            transaction.execute_batch(migration)?;
+            transaction.pragma_update(None, "user_version", version)?;
+        }
+    }
+    transaction.commit()?;
+    Ok(found)
+}

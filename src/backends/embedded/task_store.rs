@@ -1,0 +1,197 @@
+//! Task records as rows.
+//!
+//! An ETag is 128 random bits, new with every write: it never comes back, not even after a delete
+//! and a create, and there is no counter to keep.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::Database;
+use super::millis::Millis;
+use crate::ports::{Clock, Document, ETag, Head, Listed, Page, StorageError, Stored, TaskStore};
+
+const CREATE: &str = "
+    INSERT INTO records (name, etag, kind, status, created_at, modified_at, body)
+    VALUES (?1, lower(hex(randomblob(16))), ?2, ?3, ?4, ?5, ?6)
+    ON CONFLICT (name) DO NOTHING
+    RETURNING etag";
+
+const READ: &str = "SELECT body, etag, modified_at FROM records WHERE name = ?1";
+
+const REPLACE: &str = "
+    UPDATE records
+    SET etag = lower(hex(randomblob(16))),
+        kind = ?2, status = ?3, created_at = ?4, modified_at = ?5, body = ?6
+    WHERE name = ?1 AND etag = ?7
+    RETURNING etag";
+
+const DELETE: &str = "DELETE FROM records WHERE name = ?1 AND etag = coalesce(?2, etag)";
+
+const LIST: &str = "
+    SELECT name, etag, modified_at, kind, status, created_at
+    FROM records
+    WHERE name >= ?1 AND name < ?2
+    ORDER BY name
+    LIMIT ?3";
+
+/// The records of one file.
+pub(super) struct EmbeddedTasks {
+    pub(super) database: Arc<Database>,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+#[async_trait]
+impl TaskStore for EmbeddedTasks {
+    /// Opening the file has made it ready.
+    async fn prepare(&self) -> Result<(), StorageError> {
+        Ok(())
+    }
+
+    async fn check(&self) -> Result<(), StorageError> {
+        self.database
+            .readers
+            .read("check the task store", |connection| {
+                connection
+                    .prepare_cached("SELECT 1 FROM records LIMIT 1")?
+                    .exists([])
+            })
+            .await?;
+        Ok(())
+    }
+
+    async fn create(&self, name: &str, document: &Document) -> Result<Option<ETag>, StorageError> {
+        let (name, document, clock) = (name.to_owned(), document.clone(), self.clock.clone());
+        self.database
+            .writer
+            .write("create record", move |connection| {
+                let Document { head, body } = &document;
+                connection
+                    .prepare_cached(CREATE)?
+                    .query_row(
+                        params![
+                            name,
+                            head.kind,
+                            head.status,
+                            Millis(head.created_at),
+                            Millis(clock.now()),
+                            &body[..],
+                        ],
+                        etag,
+                    )
+                    .optional()
+            })
+            .await
+    }
+
+    async fn read(&self, name: &str) -> Result<Option<Stored>, StorageError> {
+        let name = name.to_owned();
+        self.database
+            .readers
+            .read("read record", move |connection| {
+                connection
+                    .prepare_cached(READ)?
+                    .query_row([name], stored)
+                    .optional()
+            })
+            .await
+    }
+
+    async fn replace(
+        &self,
+        name: &str,
+        document: &Document,
+        expected: &ETag,
+    ) -> Result<Option<ETag>, StorageError> {
+        let (name, document, clock) = (name.to_owned(), document.clone(), self.clock.clone());
+        let expected = expected.clone();
+        self.database
+            .writer
+            .write("replace record", move |connection| {
+                let Document { head, body } = &document;
+                connection
+                    .prepare_cached(REPLACE)?
+                    .query_row(
+                        params![
+                            name,
+                            head.kind,
+                            head.status,
+                            Millis(head.created_at),
+                            Millis(clock.now()),
+                            &body[..],
+                            expected.as_str(),
+                        ],
+                        etag,
+                    )
+                    .optional()
+            })
+            .await
+    }
+
+    async fn delete(&self, name: &str, etag: Option<&ETag>) -> Result<bool, StorageError> {
+        let (name, etag) = (name.to_owned(), etag.cloned());
+        self.database
+            .writer
+            .write("delete record", move |connection| {
+                let deleted = connection
+                    .prepare_cached(DELETE)?
+                    .execute(params![name, etag.as_ref().map(ETag::as_str)])?;
+                Ok(deleted > 0)
+            })
+            .await
+    }
+
+    /// `next` is the name that the next page starts with.
+    async fn list(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page, StorageError> {
+        let from = after.unwrap_or_default().max(prefix).to_owned();
+        // Names are ASCII, so the last character there is follows all of them.
+        let end = format!("{prefix}\u{10FFFF}");
+        self.database
+            .readers
+            .read("list records", move |connection| {
+                let one_more = i64::from(limit) + 1;
+                let mut items = connection
+                    .prepare_cached(LIST)?
+                    .query_map(params![from, end, one_more], listed)?
+                    .collect::<rusqlite::Result<Vec<_>>>()?;
+                let next = items
+                    .drain(items.len().min(limit as usize)..)
+                    .next()
+                    .map(|first| first.name);
+                Ok(Page { items, next })
+            })
+            .await
+    }
+}
+
+fn etag(row: &Row<'_>) -> rusqlite::Result<ETag> {
+    row.get::<_, String>("etag").map(ETag::new)
+}
+
+fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
+    Ok(Stored {
+        body: Bytes::from(row.get::<_, Vec<u8>>("body")?),
+        etag: etag(row)?,
+        modified_at: row.get::<_, Millis>("modified_at")?.0,
+    })
+}
+
+fn listed(row: &Row<'_>) -> rusqlite::Result<Listed> {
+    Ok(Listed {
+        name: row.get("name")?,
+        etag: etag(row)?,
+        modified_at: row.get::<_, Millis>("modified_at")?.0,
+        head: Some(Head {
+            kind: row.get("kind")?,
+            status: row.get("status")?,
+            created_at: row.get::<_, Millis>("created_at")?.0,
+        }),
+    })
+}

@@ -1,0 +1,207 @@
+//! What the embedded backend promises about its folder and its file.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_request_reply::backends::embedded::{Embedded, OpenError};
+use async_request_reply::ports::{Queue, TaskStore};
+use rusqlite::Connection;
+use tempfile::TempDir;
+use tokio::task::JoinSet;
+
+use super::record_store::{create, document};
+use crate::helpers::clock::ManualClock;
+
+const NOW: Duration = Duration::ZERO;
+const LONG: Duration = Duration::from_secs(300);
+
+fn try_open(data_dir: &Path) -> Result<Embedded, OpenError> {
+    Embedded::open(data_dir, "tasks", Arc::new(ManualClock::new()))
+}
+
+fn open(data_dir: &Path) -> Embedded {
+    try_open(data_dir).unwrap()
+}
+
+/// The sentence that refuses a folder.
+fn refusal(data_dir: &Path) -> String {
+    match try_open(data_dir) {
+        Ok(_) => panic!("the folder was opened"),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+#[tokio::test]
+async fn a_missing_folder_is_created() {
+    let folder = folder();
+    let data_dir = folder.path().join("some/data");
+
+    open(&data_dir).tasks().check().await.unwrap();
+
+    assert!(data_dir.join("tasks.db").is_file());
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_is_there_after_a_reopen() {
+    let folder = folder();
+    let etag = {
+        let embedded = open(folder.path());
+        embedded.queue().send("message", NOW).await.unwrap();
+        create(&*embedded.tasks(), "a", &document("queued", "record")).await
+    };
+
+    let embedded = open(folder.path());
+
+    let stored = embedded.tasks().read("a").await.unwrap().unwrap();
+    assert_eq!(stored.body, "record");
+    assert_eq!(stored.etag, etag);
+    let messages = embedded.queue().receive(32, LONG).await.unwrap();
+    assert_eq!(messages.len(), 1);
+    assert_eq!(messages[0].text, "message");
+}
+
+#[tokio::test]
+async fn closing_leaves_the_file_and_no_log() {
+    let folder = folder();
+    let embedded = open(folder.path());
+    create(&*embedded.tasks(), "a", &document("queued", "record")).await;
+    assert!(embedded.tasks().read("a").await.unwrap().is_some());
+    assert!(folder.path().join("tasks.db-wal").is_file());
+
+    drop(embedded);
+
+    assert!(!folder.path().join("tasks.db-wal").exists());
+}
+
+#[tokio::test]
+async fn a_hidden_message_is_visible_after_a_reopen_and_keeps_its_count() {
+    let folder = folder();
+    let before = {
+        let embedded = open(folder.path());
+        for queue in [embedded.queue(), embedded.poison_queue()] {
+            queue.send("1", NOW).await.unwrap();
+            assert_eq!(queue.receive(32, LONG).await.unwrap().len(), 1);
+        }
+        embedded.queue()
+    };
+    drop(before);
+
+    let embedded = open(folder.path());
+
+    for queue in [embedded.queue(), embedded.poison_queue()] {
+        let messages = queue.receive(32, LONG).await.unwrap();
+        assert_eq!(messages.len(), 1);
+        assert_eq!(messages[0].dequeue_count, 2);
+    }
+}
+
+#[test]
+fn a_folder_in_use_is_refused() {
+    let folder = folder();
+    let _first = open(folder.path());
+
+    assert_eq!(
+        refusal(folder.path()),
+        format!(
+            "another handler uses the data folder {}: stop it, \
+             or give this one a folder of its own",
+            folder.path().display()
+        )
+    );
+}
+
+#[tokio::test]
+async fn a_folder_is_in_use_until_the_last_handle_is_dropped() {
+    let folder = folder();
+    let embedded = open(folder.path());
+    let (tasks, queue): (Arc<dyn TaskStore>, Arc<dyn Queue>) =
+        (embedded.tasks(), embedded.clone().queue());
+
+    drop(embedded);
+    assert!(try_open(folder.path()).is_err());
+    drop(tasks);
+    assert!(try_open(folder.path()).is_err());
+    drop(queue);
+
+    open(folder.path());
+}
+
+#[test]
+fn a_file_in_the_folders_place_is_refused() {
+    let folder = folder();
+    let file = folder.path().join("data");
+    fs::write(&file, "not a folder").unwrap();
+
+    for data_dir in [file.clone(), file.join("deeper")] {
+        assert_eq!(
+            refusal(&data_dir),
+            format!(
+                "the data folder {} is not a folder: name another one",
+                data_dir.display()
+            )
+        );
+    }
+}
+
+#[test]
+fn a_file_of_a_newer_schema_is_refused_and_left_alone() {
+    let folder = folder();
+    let file = folder.path().join("tasks.db");
+    let connection = Connection::open(&file).unwrap();
+    connection.pragma_update(None, "user_version", 99).unwrap();
+    drop(connection);
+
+    assert_eq!(
+        refusal(folder.path()),
+        format!(
+            "{} has schema version 99, and this handler knows versions up to 1: \
+             install the release that wrote it, or a later one",
+            file.display()
+        )
+    );
+    let connection = Connection::open(&file).unwrap();
+    let tables: u32 = connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(tables, 0);
+}
+
+#[test]
+fn a_damaged_file_is_refused() {
+    let folder = folder();
+    let file = folder.path().join("tasks.db");
+    fs::write(&file, "no database at all. ".repeat(500)).unwrap();
+
+    assert_eq!(
+        refusal(folder.path()),
+        format!(
+            "{} is damaged or not a database: restore it from a backup, \
+             or move it away to start empty",
+            file.display()
+        )
+    );
+}
+
+#[tokio::test]
+async fn a_burst_of_writes_shares_its_commits() {
+    let folder = folder();
+    let embedded = open(folder.path());
+    let mut writes = JoinSet::new();
+    for n in 0..200 {
+        let tasks = embedded.tasks();
+        writes.spawn(async move {
+            create(&*tasks, &format!("task-{n}"), &document("queued", "1")).await
+        });
+    }
+
+    assert_eq!(writes.join_all().await.len(), 200);
+
+    let commits = embedded.commits();
+    assert!(commits < 100, "{commits} commits for 200 writes");
+}

@@ -1,0 +1,266 @@
+//! What a queue promises.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use async_request_reply::ports::{Queue, Received};
+use tokio::task::JoinSet;
+
+use super::Subject;
+
+const NOW: Duration = Duration::ZERO;
+/// A timeout that a test waits for. Whole seconds, the unit of Azure's queues.
+const SHORT: Duration = Duration::from_secs(2);
+/// Long enough for the end of a short timeout to be past.
+const PAST_SHORT: Duration = Duration::from_millis(2500);
+/// A timeout that does not end during a test.
+const LONG: Duration = Duration::from_secs(300);
+
+async fn send(queue: &dyn Queue, text: &str) {
+    queue.send(text, NOW).await.unwrap();
+}
+
+/// Receives all that one call may give.
+async fn receive(queue: &dyn Queue, visibility_timeout: Duration) -> Vec<Received> {
+    queue.receive(32, visibility_timeout).await.unwrap()
+}
+
+/// Receives the only visible message.
+async fn receive_one(queue: &dyn Queue, visibility_timeout: Duration) -> Received {
+    let mut messages = receive(queue, visibility_timeout).await;
+    assert_eq!(messages.len(), 1, "{messages:?}");
+    messages.remove(0)
+}
+
+async fn delete(queue: &dyn Queue, message: &Received) -> bool {
+    let Received {
+        id, pop_receipt, ..
+    } = message;
+    queue.delete(id, pop_receipt).await.unwrap()
+}
+
+/// The same message with the receipt that the update gave, if it did.
+async fn update(queue: &dyn Queue, message: &Received, timeout: Duration) -> Option<Received> {
+    let Received {
+        id, pop_receipt, ..
+    } = message;
+    let updated = queue.update(id, pop_receipt, timeout).await.unwrap();
+    updated.map(|pop_receipt| Received {
+        pop_receipt,
+        ..message.clone()
+    })
+}
+
+async fn assert_nothing_visible(queue: &dyn Queue) {
+    assert_eq!(receive(queue, LONG).await, []);
+}
+
+pub(super) async fn a_queue_is_prepared_twice_without_harm(subject: &Subject) {
+    send(&*subject.queue, "kept").await;
+
+    subject.queue.prepare().await.unwrap();
+    subject.queue.prepare().await.unwrap();
+
+    assert_eq!(receive_one(&*subject.queue, LONG).await.text, "kept");
+}
+
+pub(super) async fn an_empty_queue_gives_nothing(subject: &Subject) {
+    assert_nothing_visible(&*subject.queue).await;
+    assert_eq!(subject.queue.length().await, Ok(0));
+}
+
+pub(super) async fn a_text_arrives_unchanged(subject: &Subject) {
+    let queue = &*subject.queue;
+    for text in [
+        "{\"id\":\"0\",\"schema\":1}",
+        "<&>\"'",
+        "two\nlines",
+        "é",
+        "🦀",
+        &"x".repeat(48 * 1024),
+    ] {
+        send(queue, text).await;
+
+        let message = receive_one(queue, LONG).await;
+
+        assert_eq!(message.text, text);
+    }
+}
+
+pub(super) async fn a_received_message_is_hidden_until_its_timeout_ends(subject: &Subject) {
+    let queue = &*subject.queue;
+    send(queue, "1").await;
+    let first = receive_one(queue, SHORT).await;
+    assert_nothing_visible(queue).await;
+
+    subject.pass_time(PAST_SHORT).await;
+
+    let second = receive_one(queue, LONG).await;
+    assert_eq!(second.id, first.id);
+    assert_eq!(second.text, first.text);
+    assert_eq!(second.inserted_at, first.inserted_at);
+    assert_ne!(second.pop_receipt, first.pop_receipt);
+}
+
+pub(super) async fn the_dequeue_count_goes_up_with_each_delivery(subject: &Subject) {
+    let queue = &*subject.queue;
+    send(queue, "1").await;
+
+    for count in 1..=5 {
+        let message = receive_one(queue, LONG).await;
+        assert_eq!(message.dequeue_count, count);
+        assert!(update(queue, &message, NOW).await.is_some());
+    }
+}
+
+pub(super) async fn a_message_released_with_zero_is_visible_at_once(subject: &Subject) {
+    let queue = &*subject.queue;
+    send(queue, "1").await;
+    let message = receive_one(queue, LONG).await;
+
+    assert!(update(queue, &message, NOW).await.is_some());
+
+    assert_eq!(receive_one(queue, LONG).await.id, message.id);
+}
+
+pub(super) async fn an_update_hides_a_message_for_longer(subject: &Subject) {
+    let queue = &*subject.queue;
+    send(queue, "1").await;
+    let message = receive_one(queue, SHORT).await;
+    let updated = update(queue, &message, LONG).await.unwrap();
+
+    subject.pass_time(PAST_SHORT).await;
+
+    assert_nothing_visible(queue).await;
+    assert!(delete(queue, &updated).await);
+}
+
+pub(super) async fn an_update_makes_the_receipt_stale(subject: &Subject) {
+    let queue = &*subject.queue;
+    send(queue, "1").await;
+    let stale = receive_one(queue, LONG).await;
+
+    let current = update(queue, &stale, LONG).await.unwrap();
+
+    assert_ne!(current.pop_receipt, stale.pop_receipt);
+    assert_eq!(update(queue, &stale, NOW).await, None);
+    assert!(!delete(queue, &stale).await);
+    assert!(delete(queue, &current).await);
+}
+
+/// One message with two deliveries: the receipt of the first is stale.
+async fn redelivered(queue: &dyn Queue) -> (Received, Received) {
+    send(queue, "1").await;
+    let stale = receive_one(queue, LONG).await;
+    assert!(update(queue, &stale, NOW).await.is_some());
+    let current = receive_one(queue, LONG).await;
+    (stale, current)
+}
+
+pub(super) async fn a_stale_pop_receipt_deletes_nothing(subject: &Subject) {
+    let queue = &*subject.queue;
+    let (stale, current) = redelivered(queue).await;
+
+    assert!(!delete(queue, &stale).await);
+
+    assert_eq!(queue.length().await, Ok(1));
+    assert!(delete(queue, &current).await);
+}
+
+pub(super) async fn a_stale_pop_receipt_updates_nothing(subject: &Subject) {
+    let queue = &*subject.queue;
+    let (stale, current) = redelivered(queue).await;
+
+    assert_eq!(update(queue, &stale, NOW).await, None);
+
+    assert_nothing_visible(queue).await;
+    assert!(delete(queue, &current).await);
+}
+
+pub(super) async fn a_deleted_message_is_gone(subject: &Subject) {
+    let queue = &*subject.queue;
+    send(queue, "1").await;
+    let message = receive_one(queue, SHORT).await;
+
+    assert!(delete(queue, &message).await);
+
+    assert!(!delete(queue, &message).await);
+    assert_eq!(update(queue, &message, NOW).await, None);
+    subject.pass_time(PAST_SHORT).await;
+    assert_nothing_visible(queue).await;
+    assert_eq!(queue.length().await, Ok(0));
+}
+
+pub(super) async fn a_receive_takes_no_more_than_it_asks_for(subject: &Subject) {
+    let queue = &*subject.queue;
+    for n in 0..40 {
+        send(queue, &n.to_string()).await;
+    }
+
+    let first = queue.receive(1, LONG).await.unwrap();
+    let most = queue.receive(32, LONG).await.unwrap();
+    let rest = queue.receive(32, LONG).await.unwrap();
+
+    assert_eq!((first.len(), most.len(), rest.len()), (1, 32, 7));
+    let texts: HashSet<_> = [first, most, rest]
+        .concat()
+        .into_iter()
+        .map(|m| m.text)
+        .collect();
+    assert_eq!(texts.len(), 40);
+    assert_nothing_visible(queue).await;
+}
+
+pub(super) async fn a_delayed_message_comes_after_its_delay(subject: &Subject) {
+    let queue = &*subject.queue;
+    queue.send("later", SHORT).await.unwrap();
+    assert_nothing_visible(queue).await;
+
+    subject.pass_time(PAST_SHORT).await;
+
+    let message = receive_one(queue, LONG).await;
+    assert_eq!((message.text.as_str(), message.dequeue_count), ("later", 1));
+}
+
+pub(super) async fn the_length_counts_hidden_messages(subject: &Subject) {
+    let queue = &*subject.queue;
+    send(queue, "1").await;
+    let _hidden = receive_one(queue, LONG).await;
+    queue.send("delayed", LONG).await.unwrap();
+    send(queue, "visible").await;
+
+    assert_eq!(queue.length().await, Ok(3));
+}
+
+pub(super) async fn concurrent_receivers_never_share_a_message(subject: &Subject) {
+    for n in 0..40 {
+        send(&*subject.queue, &n.to_string()).await;
+    }
+    let mut receivers = JoinSet::new();
+    for _ in 0..10 {
+        let queue = subject.queue.clone();
+        receivers.spawn(async move { queue.receive(8, LONG).await.unwrap() });
+    }
+
+    let messages = receivers.join_all().await.concat();
+
+    let ids: HashSet<_> = messages.iter().map(|message| &message.id).collect();
+    assert_eq!(ids.len(), messages.len(), "a message was received twice");
+    assert!(messages.iter().all(|message| message.dequeue_count == 1));
+    // A receiver may have come away with less than there was to have.
+    let left = receive(&*subject.queue, LONG).await;
+    assert_eq!(messages.len() + left.len(), 40);
+}
+
+pub(super) async fn the_poison_queue_is_a_queue_of_its_own(subject: &Subject) {
+    let (queue, poison_queue) = (&*subject.queue, &*subject.poison_queue);
+    send(poison_queue, "poison").await;
+    assert_nothing_visible(queue).await;
+    assert_eq!(queue.length().await, Ok(0));
+
+    let poison = receive_one(poison_queue, LONG).await;
+
+    assert!(!delete(queue, &poison).await);
+    assert_eq!(update(queue, &poison, NOW).await, None);
+    assert!(delete(poison_queue, &poison).await);
+}

@@ -1,0 +1,67 @@
+//! What every backend promises: one suite for both storage ports, run by each.
+//!
+//! To add a backend, write a file with a `fresh()` that makes a [`Subject`], and the line
+//! `conformance!(fresh);`. A behaviour that is missing from the list below is dead code, and the
+//! compiler says so.
+
+mod listing;
+mod message_queue;
+mod record_store;
+mod subject;
+
+use subject::{Subject, Time};
+
+/// One test for each behaviour, in the module of the backend.
+macro_rules! conformance {
+    ($fresh:ident) => {
+        conformance! { $fresh:
+            record_store::a_store_is_prepared_twice_without_harm,
+            record_store::a_prepared_store_passes_its_check,
+            record_store::a_created_record_reads_back,
+            record_store::a_taken_name_is_not_created_again,
+            record_store::one_of_many_concurrent_creates_wins,
+            record_store::a_missing_record_is_nothing_to_read_replace_or_delete,
+            record_store::a_replace_with_the_current_etag_gives_a_new_one,
+            record_store::a_replace_with_a_stale_etag_changes_nothing,
+            record_store::one_of_two_concurrent_replaces_wins,
+            record_store::a_replace_moves_the_modification_time,
+            record_store::a_delete_with_a_stale_etag_deletes_nothing,
+            record_store::a_delete_with_the_current_etag_deletes,
+            record_store::a_delete_without_an_etag_deletes,
+            record_store::an_etag_does_not_outlive_its_record,
+            record_store::bodies_are_any_bytes_of_any_length,
+            listing::an_empty_store_lists_nothing,
+            listing::names_come_in_bytewise_order,
+            listing::only_names_with_the_prefix_come,
+            listing::pages_lead_on_to_the_end,
+            listing::a_page_leads_on_after_deletions,
+            listing::a_row_shows_the_record_it_stands_for,
+            message_queue::a_queue_is_prepared_twice_without_harm,
+            message_queue::an_empty_queue_gives_nothing,
+            message_queue::a_text_arrives_unchanged,
+            message_queue::a_received_message_is_hidden_until_its_timeout_ends,
+            message_queue::the_dequeue_count_goes_up_with_each_delivery,
+            message_queue::a_message_released_with_zero_is_visible_at_once,
+            message_queue::an_update_hides_a_message_for_longer,
+            message_queue::an_update_makes_the_receipt_stale,
+            message_queue::a_stale_pop_receipt_deletes_nothing,
+            message_queue::a_stale_pop_receipt_updates_nothing,
+            message_queue::a_deleted_message_is_gone,
+            message_queue::a_receive_takes_no_more_than_it_asks_for,
+            message_queue::a_delayed_message_comes_after_its_delay,
+            message_queue::the_length_counts_hidden_messages,
+            message_queue::concurrent_receivers_never_share_a_message,
+            message_queue::the_poison_queue_is_a_queue_of_its_own,
+        }
+    };
+    ($fresh:ident: $($suite:ident::$behaviour:ident),+ $(,)?) => {$(
+        #[tokio::test]
+        async fn $behaviour() {
+            super::$suite::$behaviour(&$fresh().await).await;
+        }
+    )+};
+}
+
+// Below the macro, which is in scope from its definition on.
+mod embedded;
+mod embedded_file;
