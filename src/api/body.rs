@@ -1,0 +1,169 @@
+//! The body of a submission: read within the limit, and taken apart without interpreting numbers.
+
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use actix_web::web::{Bytes, Payload};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use super::problem::Problem;
+use crate::tasks::json::{Object, describe, named_field};
+use crate::tasks::kinds::R0_KIND;
+
+/// Reads a body that should be JSON in UTF-8.
+pub(super) async fn read_json(
+    request: &HttpRequest,
+    payload: Payload,
+    limit: usize,
+) -> Result<String, Problem> {
+    check_content_type(request)?;
+    let body: Bytes = match payload.to_bytes_limited(limit).await {
+        Ok(Ok(body)) => body,
+        // The client broke off, or its framing is wrong; it will hardly read this.
+        Ok(Err(_)) => {
+            return Err(Problem::bad_request(
+                "IncompleteBody",
+                "the body could not be read",
+            ));
+        }
+        Err(_) => {
+            return Err(Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "BodyTooLarge",
+                format!("the body is larger than {limit} bytes"),
+            )
+            .target("body"));
+        }
+    };
+    if body.is_empty() {
+        return Err(Problem::bad_request("EmptyBody", "the body is empty").target("body"));
+    }
+    String::from_utf8(body.to_vec()).map_err(|_| {
+        Problem::bad_request("InvalidEncoding", "the body is not UTF-8").target("body")
+    })
+}
+
+/// JSON, in any of its names, or no statement at all.
+fn check_content_type(request: &HttpRequest) -> Result<(), Problem> {
+    let unsupported = |detail: &str| {
+        Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "UnsupportedMediaType",
+            detail,
+        ))
+    };
+    if let Some(encoding) = request.headers().get(CONTENT_ENCODING)
+        && !encoding.as_bytes().eq_ignore_ascii_case(b"identity")
+    {
+        return unsupported("the body must not be compressed");
+    }
+    let Some(value) = request.headers().get(CONTENT_TYPE) else {
+        return Ok(());
+    };
+    let essence = value
+        .to_str()
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default();
+    let essence = essence.trim().to_ascii_lowercase();
+    let is_json = matches!(essence.as_str(), "application/json" | "text/json")
+        || (essence.starts_with("application/") && essence.ends_with("+json"));
+    if is_json {
+        Ok(())
+    } else {
+        unsupported("the content type must be application/json")
+    }
+}
+
+/// What a client asks for.
+#[derive(Debug)]
+pub(super) enum Submission {
+    /// `{"number": n}`, the number as it was sent.
+    R0 { number: Box<RawValue> },
+    /// `{"kind": "…", "input": …}`
+    Kind { kind: String, input: Box<RawValue> },
+}
+
+#[derive(Deserialize)]
+struct Fields<'a> {
+    #[serde(borrow, default, deserialize_with = "present")]
+    number: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    kind: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    input: Option<&'a RawValue>,
+}
+
+/// Keeps `null` apart from an absent field.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
+}
+
+impl Submission {
+    /// Takes a body apart. Fields that mean nothing here are passed over, as R0 does.
+    pub(super) fn parse(body: &str) -> Result<Self, Problem> {
+        let Object(fields) = serde_json::from_str::<Object<Fields<'_>>>(body).map_err(refuse)?;
+        match (fields.number, fields.kind, fields.input) {
+            (Some(number), None, None) => Ok(Self::R0 {
+                number: number.to_owned(),
+            }),
+            (None, Some(kind), Some(input)) => Ok(Self::Kind {
+                kind: serde_json::from_str(kind.get()).map_err(|_| {
+                    Problem::unprocessable("InvalidKind", "kind", "kind must be a string")
+                })?,
+                input: input.to_owned(),
+            }),
+            (None, Some(_), None) => Err(Problem::unprocessable(
+                "MissingInput",
+                "input",
+                "input is missing",
+            )),
+            (None, None, Some(_)) => Err(Problem::unprocessable(
+                "MissingKind",
+                "kind",
+                "kind is missing",
+            )),
+            (None, None, None) => Err(Problem::unprocessable(
+                "InvalidNumber",
+                "number",
+                "number is missing (or kind and input)",
+            )),
+            (Some(_), _, _) => Err(Problem::unprocessable(
+                "AmbiguousBody",
+                "number",
+                "number excludes kind and input",
+            )),
+        }
+    }
+
+    /// The kind, the input, and where in the body the input's fields are.
+    pub(super) fn work(&self) -> (&str, Box<RawValue>, &'static str) {
+        match self {
+            Self::R0 { number } => {
+                // An object around a JSON value is JSON.
+                let input = RawValue::from_string(format!(r#"{{"number":{number}}}"#));
+                (R0_KIND, input.unwrap_or_else(|_| number.clone()), "")
+            }
+            Self::Kind { kind, input } => (kind, input.clone(), "input"),
+        }
+    }
+}
+
+fn refuse(error: serde_json::Error) -> Problem {
+    let sentence = error.to_string();
+    match named_field(&sentence) {
+        Some(field) => {
+            Problem::bad_request("DuplicateField", format!("{field} is there twice")).target(field)
+        }
+        None if error.is_data() => {
+            Problem::bad_request("InvalidBody", "the body must be a JSON object").target("body")
+        }
+        None => Problem::bad_request(
+            "MalformedBody",
+            format!("the body cannot be read: {}", describe(&error)),
+        )
+        .target("body"),
+    }
+}

@@ -1,0 +1,45 @@
+//! `GET /api/health`: whether this service can do its work now. And `/`, which says only that the
+//! process is there.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::CACHE_CONTROL;
+use serde::Serialize;
+
+use super::problem::Problem;
+use super::state::Api;
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+    mode: &'static str,
+    storage: &'static str,
+    version: &'static str,
+}
+
+/// 200 when storage answers, 503 otherwise.
+pub(super) async fn health(api: Api) -> Result<HttpResponse, Problem> {
+    api.tasks
+        .check_storage()
+        .await
+        .map_err(|error| Problem::storage(&error))?;
+    Ok(HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(Health {
+            status: "ok",
+            mode: api.mode,
+            storage: api.storage,
+            version: env!("CARGO_PKG_VERSION"),
+        }))
+}
+
+/// The Functions host asks here every 25 ms until the process is ready, and later whether it is
+/// alive; so this touches nothing.
+pub(super) async fn alive() -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/plain; charset=utf-8")
+        .body(concat!(
+            "async-request-reply ",
+            env!("CARGO_PKG_VERSION"),
+            ": POST /api/tasks\n"
+        ))
+}

@@ -1,0 +1,51 @@
+//! What every route gets.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+
+use super::problem::Problem;
+use crate::config::Secret;
+use crate::tasks::Tasks;
+
+/// The state of the API on one server thread.
+#[derive(Clone)]
+pub struct Api {
+    /// The domain.
+    pub tasks: Tasks,
+    /// `hosted` or `standalone`, as health tells it.
+    pub mode: &'static str,
+    /// `embedded` or `azure`, as health tells it.
+    pub storage: &'static str,
+    /// The base of links, if it is not the one the client used.
+    pub public_base_url: Option<String>,
+    /// The largest request body, in bytes.
+    pub max_body_bytes: usize,
+    /// Who may use the routes that need a key.
+    pub access: Access,
+}
+
+/// Who may use the routes that list, manage or measure.
+#[derive(Clone, Debug)]
+pub enum Access {
+    /// The Functions host has checked its own key before it forwarded the request.
+    CheckedByHost,
+    /// Whoever sends this key.
+    Key(Secret),
+    /// Whoever is on this machine; there is no key.
+    Loopback,
+}
+
+/// What clients are told to wait between polls, in seconds.
+pub(super) const POLL_SECONDS: u32 = 1;
+
+impl FromRequest for Api {
+    type Error = actix_web::Error;
+    type Future = Ready<Result<Self, actix_web::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let api = request.app_data::<Self>().cloned();
+        ready(api.ok_or_else(|| Problem::internal(&"the server has no state").into()))
+    }
+}
