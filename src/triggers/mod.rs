@@ -1,0 +1,48 @@
+//! What starts work: the Functions host's queue and timer triggers, or, without a host, a loop of
+//! our own. The host's envelope stops here.
+
+mod envelope;
+mod queue_worker;
+pub mod standalone;
+mod timer_worker;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+
+use crate::tasks::{Maintenance, Worker};
+
+/// The folder, and so the path, of the queue-triggered function.
+pub const QUEUE_WORKER: &str = "queue_worker";
+
+/// The folder, and so the path, of the timer-triggered function.
+pub const TIMER_WORKER: &str = "timer_worker";
+
+/// The largest envelope, in bytes: a message of 64 KiB, escaped twice, and its fields once more in
+/// the metadata.
+const MAX_ENVELOPE_BYTES: usize = 2 * 1024 * 1024;
+
+/// Adds the routes that only the host may call: for hosted mode, on a loopback address. The host
+/// always sends POST to the function's name, without the `/api` prefix.
+pub fn configure(config: &mut web::ServiceConfig, worker: Worker, maintenance: Maintenance) {
+    let queue_worker = web::resource(format!("/{QUEUE_WORKER}"))
+        .app_data(web::Data::new(worker))
+        .app_data(web::PayloadConfig::new(MAX_ENVELOPE_BYTES))
+        .route(web::post().to(queue_worker::invoke));
+    let timer_worker = web::resource(format!("/{TIMER_WORKER}"))
+        .app_data(web::Data::new(maintenance))
+        .app_data(web::PayloadConfig::new(MAX_ENVELOPE_BYTES))
+        .route(web::post().to(timer_worker::invoke));
+    config.service(queue_worker).service(timer_worker);
+}
+
+/// Success: the host deletes the message. The body must be a JSON object and never empty: the host
+/// would wait for one until the function's timeout, and then kill this process.
+fn succeeded(log: String) -> HttpResponse {
+    HttpResponse::Ok().json(serde_json::json!({ "Outputs": {}, "Logs": [log] }))
+}
+
+/// Failure: the host releases the message, or poisons it. It reads no body of such an answer, so
+/// the reason is in our log already; it is sent for people with curl.
+fn failed(status: StatusCode, reason: &str) -> HttpResponse {
+    HttpResponse::build(status).json(serde_json::json!({ "error": reason }))
+}

@@ -1,0 +1,41 @@
+//! `POST /queue_worker`: the host has received a message and hands it over.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::envelope::Invocation;
+use super::{failed, succeeded};
+use crate::tasks::{Outcome, Worker};
+
+/// Runs one attempt. The status is the acknowledgement: 2xx deletes the message, anything else
+/// releases it, and at the maximum dequeue count poisons it.
+pub(super) async fn invoke(
+    request: HttpRequest,
+    worker: Data<Worker>,
+    body: Bytes,
+) -> HttpResponse {
+    let invocation_id = request
+        .headers()
+        .get("x-azure-functions-invocationid")
+        .and_then(|id| id.to_str().ok())
+        .unwrap_or_default();
+    let delivery = match Invocation::parse(&body) {
+        Ok(invocation) => invocation.delivery().map_err(|error| error.to_string()),
+        Err(error) => Err(crate::tasks::json::describe(&error)),
+    };
+    let delivery = match delivery {
+        Ok(delivery) => delivery,
+        Err(reason) => {
+            log::error!(invocation_id; "invocation refused: {reason}");
+            return failed(StatusCode::BAD_REQUEST, &reason);
+        }
+    };
+    match worker.run(&delivery).await {
+        Outcome::Done => succeeded("done".to_owned()),
+        Outcome::Retry { reason, .. } | Outcome::Poison { reason } => {
+            log::warn!(invocation_id, attempt = delivery.dequeue_count; "invocation failed: {reason}");
+            failed(StatusCode::INTERNAL_SERVER_ERROR, &reason)
+        }
+    }
+}
