@@ -1,5 +1,44 @@
-//! Async request-reply for Azure Functions.
+//! Async request-reply for Azure Functions: a client hands in work over HTTP and gets `202
+//! Accepted` at once; a queue carries the work to a worker; the worker writes the result into the
+//! task's record; the client fetches it.
+//!
+//! # The map
+//!
+//! ```text
+//! main ─▶ startup ─┬─▶ config
+//!                  ├─▶ api ──────┐
+//!                  ├─▶ triggers ─┴─▶ tasks ─▶ ports ◀─┬─ backends::azure
+//!                  └─▶ backends (named only here)     └─ backends::embedded
+//! ```
+//!
+//! An arrow is the only way to import: `tasks` knows no HTTP, `api` no envelopes of the host, the
+//! backends no task. `startup` knows all parts and how none of them works.
+//!
+//! # The two data flows
+//!
+//! ```text
+//! submit   POST /api/tasks -> api::tasks -> Tasks::submit
+//!            -> TaskStore.create(record: queued)
+//!            -> Queue.send(message)
+//!          <- 202
+//!
+//! work     hosted:     host -> POST /queue_worker -> triggers::queue_worker ─┐
+//!          standalone: triggers::standalone (Consumer.receive) ──────────────┤
+//!                                                                            ▼
+//!          Worker::run(Delivery) -> kind -> TaskStore.replace(record, If-Match) -> Outcome
+//! ```
+//!
+//! # Words
+//!
+//! The vocabulary is Azure's: task, record, message, delivery, attempt, dequeue count, visibility
+//! timeout, poison queue, sweep. **R0** is the small Python sample for Azure Functions whose HTTP
+//! API, queue messages and blobs this service understands; see `docs/compatibility.md`.
 
+pub mod api;
 pub mod backends;
 pub mod config;
+pub mod logging;
 pub mod ports;
+pub mod startup;
+pub mod tasks;
+pub mod triggers;

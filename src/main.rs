@@ -1,3 +1,53 @@
-//! The `handler` binary.
+//! The `handler` binary: choose the mode, start, say why it stopped.
 
-fn main() {}
+use std::process::ExitCode;
+
+use async_request_reply::config::{Args, Config, Mode, Storage};
+use async_request_reply::logging;
+use async_request_reply::startup::{Application, StartError};
+use async_request_reply::tasks::kinds::Kinds;
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let config = match Config::try_from(Args::parse()) {
+        Ok(config) => config,
+        Err(error) => {
+            logging::init("info");
+            log::error!("cannot start: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    logging::init(&config.log_filter);
+    match actix_web::rt::System::new().block_on(run(config)) {
+        Ok(()) => {
+            log::info!("stopped");
+            // Work that ignored its stop request would keep the runtime from ending.
+            std::process::exit(0)
+        }
+        Err(error) => {
+            log::error!("{error}");
+            std::process::exit(1)
+        }
+    }
+}
+
+async fn run(config: Config) -> Result<(), StartError> {
+    let kinds = Kinds::standard(config.max_number);
+    let (mode, storage) = (config.mode, config.storage.clone());
+    let place = match &storage {
+        Storage::Embedded(folder) => format!("embedded store in {}", folder.display()),
+        Storage::Azure(account) => format!(
+            "azure storage at {} and {}, container {}, queue {}",
+            account.blob_endpoint, account.queue_endpoint, config.container, config.queue
+        ),
+    };
+    let application = Application::build(config, kinds)?;
+    let address = application.address();
+    log::info!("{} on http://{address}, {place}", mode.name());
+    if let Mode::Standalone(_) = mode {
+        log::info!(
+            "try: curl -d '{{\"number\": 24}}' -H 'Content-Type: application/json' http://{address}/api/tasks"
+        );
+    }
+    application.run().await
+}

@@ -1,0 +1,294 @@
+//! Turns an error of the storage crates into a [`StorageError`], or into the answer it is.
+//!
+//! A SAS is part of every URL, and transport errors quote URLs, in their `Debug` and in their
+//! sources. So nothing here prints an error whole: an answer of the service is told by its status,
+//! code and first line, a failure of the transport by its innermost cause, without queries.
+
+use std::error::Error as _;
+
+use azure_core::Error;
+use azure_core::error::ErrorKind;
+use azure_core::http::StatusCode;
+
+use crate::ports::StorageError;
+
+/// The longest cause that is logged, in characters.
+const LONGEST: usize = 300;
+
+/// The service's code for an error, such as `BlobNotFound`; empty when there is none.
+pub(super) fn code(error: &Error) -> &str {
+    match error.kind() {
+        ErrorKind::HttpResponse {
+            error_code: Some(code),
+            ..
+        } => code,
+        _ => "",
+    }
+}
+
+/// Takes an error with one of these codes as the answer "no".
+pub(super) fn unless<T>(
+    result: azure_core::Result<T>,
+    codes: &[&str],
+) -> azure_core::Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if codes.contains(&code(&error)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Says what failed, why, and whether trying again can help.
+pub(super) fn storage_error(operation: &'static str, error: Error) -> StorageError {
+    match error.kind() {
+        ErrorKind::HttpResponse { status, .. } => {
+            let passing = may_pass(*status, code(&error));
+            let cause = answer(*status, error);
+            if passing {
+                StorageError::transient(operation, cause)
+            } else {
+                StorageError::permanent(operation, cause)
+            }
+        }
+        ErrorKind::Connection | ErrorKind::Io => {
+            let cause = format!("no answer from storage: {}", innermost(&error));
+            StorageError::transient(operation, cause)
+        }
+        ErrorKind::Credential => credential_error(operation, &error),
+        _ => StorageError::permanent(operation, safe_line(&own_text(&error).to_string())),
+    }
+}
+
+/// A field that the service always sends was missing: something else answered.
+pub(super) fn incomplete(operation: &'static str, field: &str) -> StorageError {
+    StorageError::permanent(operation, format!("the service answered without {field}"))
+}
+
+/// What passes by itself: overload, outages, and a container or queue that is still being deleted
+/// (about 30 seconds).
+fn may_pass(status: StatusCode, code: &str) -> bool {
+    let status = u16::from(status);
+    matches!(status, 408 | 429 | 500..)
+        || matches!(code, "ContainerBeingDeleted" | "QueueBeingDeleted")
+}
+
+/// An answer in one line: status, code, and our advice or else the service's message.
+fn answer(status: StatusCode, error: Error) -> String {
+    let status = u16::from(status);
+    let code = code(&error).to_owned();
+    let text = match advice(&code) {
+        Some(advice) => advice.to_owned(),
+        None => azure_storage_blob::StorageError::try_from(error)
+            .ok()
+            .and_then(|answer| answer.message)
+            .unwrap_or_default(),
+    };
+    let line = safe_line(&text);
+    match (code.is_empty(), line.is_empty()) {
+        (true, true) => format!("status {status}"),
+        (true, false) => format!("{status}: {line}"),
+        (false, true) => format!("{status} {code}"),
+        (false, false) => format!("{status} {code}: {line}"),
+    }
+}
+
+/// What an operator can do about a refusal; the service's own texts do not say.
+fn advice(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "AuthenticationFailed" => {
+            "the account key or SAS is wrong or expired, or this machine's clock is wrong"
+        }
+        // Azurite's answer to a wrong key, Azure's to a firewall or a missing permission.
+        "AuthorizationFailure" => {
+            "the account key or SAS is wrong or does not allow this, or the account's firewall \
+             refuses this machine"
+        }
+        "AuthorizationPermissionMismatch" => {
+            "the SAS does not allow this, or the managed identity lacks the roles Storage Blob \
+             Data Contributor and Storage Queue Data Contributor"
+        }
+        _ => return None,
+    })
+}
+
+/// No token: for good when the identity endpoint refused, else it may have been out of reach.
+fn credential_error(operation: &'static str, error: &Error) -> StorageError {
+    let cause = safe_line(&own_text(error).to_string());
+    let refused = chain(error)
+        .filter_map(|source| source.downcast_ref::<Error>()?.http_status())
+        .any(|status| !may_pass(status, ""));
+    if refused {
+        StorageError::permanent(operation, cause)
+    } else {
+        StorageError::transient(operation, cause)
+    }
+}
+
+/// The error and what it came from, outermost first.
+fn chain<'a>(
+    error: &'a Error,
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> + use<'a> {
+    std::iter::successors(error.source(), |source| (*source).source())
+}
+
+/// The crates wrap an error in remarks about retries: the innermost of the same kind says more.
+fn own_text(error: &Error) -> &Error {
+    chain(error)
+        .filter_map(|source| source.downcast_ref::<Error>())
+        .filter(|inner| inner.kind() == error.kind())
+        .last()
+        .unwrap_or(error)
+}
+
+/// The innermost cause, such as `Connection refused (os error 111)`.
+fn innermost(error: &Error) -> String {
+    match chain(error).last() {
+        Some(cause) => safe_line(&cause.to_string()),
+        None => safe_line(&error.to_string()),
+    }
+}
+
+/// The first line, without the query of any URL in it.
+fn safe_line(text: &str) -> String {
+    let line = text.trim().lines().next().unwrap_or_default();
+    let words = line.split(' ').map(|word| match word.find('?') {
+        Some(query) if word.contains("://") => &word[..query],
+        _ => word,
+    });
+    words
+        .collect::<Vec<_>>()
+        .join(" ")
+        .chars()
+        .take(LONGEST)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use azure_core::http::RawResponse;
+    use azure_core::http::headers::Headers;
+
+    use super::*;
+
+    fn answered(status: u16, code: &str, message: &str) -> StorageError {
+        let xml = format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>");
+        let status = StatusCode::from(status);
+        let raw = RawResponse::from_bytes(status, Headers::new(), xml.clone());
+        let kind = ErrorKind::HttpResponse {
+            status,
+            error_code: Some(code.to_owned()),
+            raw_response: Some(Box::new(raw)),
+        };
+        storage_error("read record", Error::with_message(kind, xml))
+    }
+
+    #[test]
+    fn an_answer_is_told_in_one_line() {
+        let error = answered(409, "LeaseLost", "A lease is gone.\nRequestId:1\nTime:2");
+        assert_eq!(
+            error.to_string(),
+            "could not read record: 409 LeaseLost: A lease is gone."
+        );
+        assert!(!error.is_transient());
+    }
+
+    #[test]
+    fn an_answer_without_a_code_or_a_body_still_has_its_status() {
+        let status = StatusCode::from(502);
+        let kind = ErrorKind::HttpResponse {
+            status,
+            error_code: None,
+            raw_response: None,
+        };
+        let error = storage_error("send message", Error::with_message(kind, "<html>"));
+        assert!(error.cause.starts_with("502"), "{error}");
+        assert!(error.is_transient());
+    }
+
+    #[test]
+    fn overload_outages_and_deletions_in_progress_may_pass() {
+        for (status, code) in [
+            (408, "RequestTimeout"),
+            (429, "TooManyRequests"),
+            (500, "InternalError"),
+            (503, "ServerBusy"),
+            (409, "ContainerBeingDeleted"),
+            (409, "QueueBeingDeleted"),
+        ] {
+            assert!(answered(status, code, "x").is_transient(), "{code}");
+        }
+        for (status, code) in [
+            (400, "InvalidInput"),
+            (401, "InvalidAuthenticationInfo"),
+            (403, "AuthenticationFailed"),
+            (404, "ResourceNotFound"),
+            (413, "RequestBodyTooLarge"),
+        ] {
+            assert!(!answered(status, code, "x").is_transient(), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_refused_key_says_what_to_check() {
+        let error = answered(403, "AuthenticationFailed", "MAC signature 'abc'");
+        assert!(error.cause.contains("account key"), "{error}");
+        assert!(!error.cause.contains("abc"), "{error}");
+    }
+
+    #[test]
+    fn a_transport_error_tells_its_cause_without_the_signature() {
+        let cause = "url (http://h/c/b?sv=1&sig=secret) refused\nsecond line";
+        let error = Error::with_error(ErrorKind::Io, std::io::Error::other(cause), "top");
+        let error = storage_error("read record", error.with_context("retries expired"));
+        assert_eq!(
+            error.cause,
+            "no answer from storage: url (http://h/c/b refused"
+        );
+        assert!(error.is_transient());
+    }
+
+    #[test]
+    fn an_unreadable_answer_is_not_quoted() {
+        let error = Error::with_message(ErrorKind::DataConversion, "bad xml\n<Text>payload</Text>");
+        let error = storage_error("receive messages", error);
+        assert_eq!(error.cause, "bad xml");
+        assert!(!error.is_transient());
+    }
+
+    #[test]
+    fn a_refused_identity_stays_and_an_unreachable_one_may_pass() {
+        let refused = ErrorKind::HttpResponse {
+            status: StatusCode::from(400),
+            error_code: None,
+            raw_response: None,
+        };
+        for (kind, transient) in [(refused, false), (ErrorKind::Io, true)] {
+            let inner = Error::with_message(kind, "not assigned");
+            let error = Error::with_error(ErrorKind::Credential, inner, "no token: not assigned")
+                .with_context("non-transport error");
+            let error = storage_error("check storage", error);
+            assert_eq!(error.cause, "no token: not assigned");
+            assert_eq!(error.is_transient(), transient);
+        }
+    }
+
+    #[test]
+    fn only_the_named_codes_are_answers() {
+        let error = || {
+            Error::new(
+                ErrorKind::HttpResponse {
+                    status: StatusCode::NotFound,
+                    error_code: Some("BlobNotFound".to_owned()),
+                    raw_response: None,
+                },
+                "x",
+            )
+        };
+        assert!(matches!(
+            unless::<()>(Err(error()), &["BlobNotFound"]),
+            Ok(None)
+        ));
+        assert!(unless::<()>(Err(error()), &["QueueNotFound"]).is_err());
+        assert!(matches!(unless(Ok(1), &[]), Ok(Some(1))));
+    }
+}

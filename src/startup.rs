@@ -1,0 +1,374 @@
+//! The composition root: the one place that knows all parts, and how none of them works.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, rt};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::api::{self, Access, Api};
+use crate::backends::SystemClock;
+use crate::backends::azure::Connector;
+use crate::backends::embedded::{Embedded, OpenError};
+use crate::config::{Config, Mode, Storage};
+use crate::ports::{Queue, StorageError, TaskStore};
+use crate::tasks::kinds::Kinds;
+use crate::tasks::limits::STOP_GRACE;
+use crate::tasks::{Attempts, Consumer, Maintenance, Records, Shared, Tasks, Worker};
+use crate::triggers::{self, standalone};
+
+/// Why the process cannot start, or had to stop.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address is taken, or not ours.
+    #[error("cannot listen on {address}: {cause}")]
+    Listen {
+        /// The address that was asked for.
+        address: SocketAddr,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+    /// The embedded store cannot be opened.
+    #[error(transparent)]
+    Embedded(#[from] OpenError),
+    /// The account does not answer, or not to us.
+    #[error("cannot use the storage account ({place}): {cause}")]
+    Azure {
+        /// The endpoints, without credentials.
+        place: String,
+        /// What the service says.
+        cause: StorageError,
+    },
+    /// The server broke off.
+    #[error("the server broke off: {0}")]
+    Serve(#[from] std::io::Error),
+}
+
+/// Idle connections are kept for longer than the host keeps them in its pool: otherwise it may
+/// send a request on a connection that is just being closed.
+const KEEP_ALIVE: Duration = Duration::from_secs(150);
+
+/// How long a client may take to send the head of its request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The longest wait between two looks into an empty queue. A look into the embedded store costs
+/// next to nothing; one into Azure is billed, and 120 an hour are few.
+const EMBEDDED_POLL_INTERVAL: Duration = Duration::from_secs(1);
+const AZURE_POLL_INTERVAL: Duration = Duration::from_secs(30);
+
+/// One thread's handles on storage.
+struct Ports {
+    store: Arc<dyn TaskStore>,
+    queue: Arc<dyn Queue>,
+    poison_queue: Arc<dyn Queue>,
+}
+
+/// Storage, opened; gives each thread its handles. A storage client's connections belong to the
+/// thread that opened them, so no client is shared between threads.
+#[derive(Clone)]
+enum Backend {
+    Embedded(Embedded),
+    Azure {
+        connector: Box<Connector>,
+        place: String,
+    },
+}
+
+impl Backend {
+    fn open(config: &Config, shared: &Shared) -> Result<Self, StartError> {
+        match &config.storage {
+            Storage::Embedded(folder) => {
+                let clock = Arc::clone(&shared.clock);
+                Ok(Self::Embedded(Embedded::open(
+                    folder,
+                    &config.queue,
+                    clock,
+                )?))
+            }
+            Storage::Azure(account) => {
+                let place = format!("{}, {}", account.blob_endpoint, account.queue_endpoint);
+                let connector =
+                    Connector::new(account, &config.container, &config.queue).map_err(|cause| {
+                        StartError::Azure {
+                            place: place.clone(),
+                            cause,
+                        }
+                    })?;
+                Ok(Self::Azure {
+                    connector: Box::new(connector),
+                    place,
+                })
+            }
+        }
+    }
+
+    fn connect(&self) -> Result<Ports, StartError> {
+        match self {
+            Self::Embedded(embedded) => Ok(Ports {
+                store: embedded.tasks(),
+                queue: embedded.queue(),
+                poison_queue: embedded.poison_queue(),
+            }),
+            Self::Azure { connector, .. } => {
+                let azure = connector.connect().map_err(|cause| self.error(cause))?;
+                Ok(Ports {
+                    store: azure.tasks(),
+                    queue: azure.queue(),
+                    poison_queue: azure.poison_queue(),
+                })
+            }
+        }
+    }
+
+    fn error(&self, cause: StorageError) -> StartError {
+        let place = match self {
+            Self::Embedded(_) => "embedded".to_owned(),
+            Self::Azure { place, .. } => place.clone(),
+        };
+        StartError::Azure { place, cause }
+    }
+}
+
+/// The parts of one thread, over its own storage handles.
+struct Parts {
+    tasks: Tasks,
+    worker: Worker,
+    consumer: Consumer,
+    maintenance: Maintenance,
+}
+
+/// The service, ready to run.
+pub struct Application {
+    server: Server,
+    address: SocketAddr,
+    config: Config,
+    backend: Backend,
+    shared: Arc<Shared>,
+    attempts: Attempts,
+    /// Tells everything to take no new work.
+    stop: CancellationToken,
+    /// Tells attempts under way to break off.
+    stop_attempts: CancellationToken,
+}
+
+impl Application {
+    /// Listens first, so that the host finds the port open, then opens storage. Does no I/O to a
+    /// storage account yet: that is [`run`](Self::run)'s.
+    pub fn build(config: Config, kinds: Kinds) -> Result<Self, StartError> {
+        let address = config.mode.address();
+        let listen = |cause| StartError::Listen { address, cause };
+        let listener = TcpListener::bind(address).map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+
+        let shared = Arc::new(Shared::new(
+            kinds,
+            Arc::new(SystemClock),
+            config.max_queue_length,
+        ));
+        let backend = Backend::open(&config, &shared)?;
+        let stop_attempts = CancellationToken::new();
+        let attempts = Attempts::new(config.worker_concurrency, stop_attempts.clone());
+        let server = serve(listener, &config, &backend, &shared, &attempts)?;
+        Ok(Self {
+            server,
+            address,
+            config,
+            backend,
+            shared,
+            attempts,
+            stop: CancellationToken::new(),
+            stop_attempts,
+        })
+    }
+
+    /// Where it listens; with port 0 in the settings, the port it got.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until a signal or [`stop`](Self::stopper) ends it. `Ok` when it was told to stop.
+    pub async fn run(self) -> Result<(), StartError> {
+        let Self {
+            server,
+            config,
+            backend,
+            shared,
+            attempts,
+            stop,
+            stop_attempts,
+            ..
+        } = self;
+        let handle = server.handle();
+        let serving = rt::spawn(server);
+        let ports = backend.connect()?;
+        // Requests are answered meanwhile: the host's readiness check must not wait for storage.
+        for prepared in [
+            ports.store.prepare().await,
+            ports.queue.prepare().await,
+            ports.poison_queue.prepare().await,
+        ] {
+            if let Err(cause) = prepared {
+                handle.stop(false).await;
+                return Err(backend.error(cause));
+            }
+        }
+        let mut loops = JoinSet::new();
+        if let Mode::Standalone(_) = config.mode {
+            let Parts {
+                consumer,
+                maintenance,
+                ..
+            } = parts(ports, &config, &shared, &attempts);
+            let max_poll_interval = match config.storage {
+                Storage::Embedded(_) => EMBEDDED_POLL_INTERVAL,
+                Storage::Azure(_) => AZURE_POLL_INTERVAL,
+            };
+            let shared = Arc::clone(&shared);
+            loops.spawn_local(standalone::work(
+                consumer,
+                shared,
+                max_poll_interval,
+                stop.clone(),
+            ));
+            loops.spawn_local(standalone::sweep(maintenance, stop.clone()));
+        }
+        tokio::select! {
+            () = signalled() => log::info!("stopping: told to by a signal"),
+            () = stop.cancelled() => log::info!("stopping"),
+            ended = serving => {
+                return ended.map_err(std::io::Error::other)?.map_err(StartError::Serve);
+            }
+        }
+        shut_down(handle, loops, config.mode, stop, stop_attempts).await;
+        Ok(())
+    }
+
+    /// Canceling this ends [`run`](Self::run) as a signal does.
+    pub fn stopper(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+}
+
+fn parts(ports: Ports, config: &Config, shared: &Arc<Shared>, attempts: &Attempts) -> Parts {
+    let Ports {
+        store,
+        queue,
+        poison_queue,
+    } = ports;
+    let shared = || Arc::clone(shared);
+    let records = Records::new(Arc::clone(&store), Arc::clone(&shared().clock));
+    let worker = Worker::new(records, shared(), attempts.clone());
+    let consumer = Consumer::new(Arc::clone(&queue), poison_queue, worker.clone());
+    let maintenance = Maintenance::new(
+        Arc::clone(&store),
+        consumer.clone(),
+        shared(),
+        config.retention,
+    );
+    Parts {
+        tasks: Tasks::new(store, queue, shared()),
+        worker,
+        consumer,
+        maintenance,
+    }
+}
+
+fn serve(
+    listener: TcpListener,
+    config: &Config,
+    backend: &Backend,
+    shared: &Arc<Shared>,
+    attempts: &Attempts,
+) -> Result<Server, StartError> {
+    // Made once here to learn whether it can be made at all; threads make their own.
+    backend.connect()?;
+    let (config, backend) = (config.clone(), backend.clone());
+    let (shared, attempts) = (Arc::clone(shared), attempts.clone());
+    let server = HttpServer::new(move || {
+        let ports = backend
+            .connect()
+            .expect("the storage client could be made a moment ago");
+        let Parts {
+            tasks,
+            worker,
+            maintenance,
+            ..
+        } = parts(ports, &config, &shared, &attempts);
+        let api = Api {
+            tasks,
+            mode: config.mode.name(),
+            storage: config.storage.name(),
+            public_base_url: config.public_base_url.clone(),
+            max_body_bytes: config.max_body_bytes,
+            access: match (&config.mode, &config.api_key) {
+                (Mode::Hosted(_), _) => Access::CheckedByHost,
+                (Mode::Standalone(_), Some(key)) => Access::Key(key.clone()),
+                (Mode::Standalone(_), None) => Access::Loopback,
+            },
+        };
+        let hosted = matches!(config.mode, Mode::Hosted(_));
+        App::new()
+            .app_data(api)
+            .wrap(from_fn(api::render_problems))
+            .configure(|routes| {
+                if hosted {
+                    triggers::configure(routes, worker, maintenance);
+                }
+                api::configure(routes);
+            })
+    });
+    Ok(server
+        .keep_alive(KEEP_ALIVE)
+        .client_request_timeout(HEAD_TIMEOUT)
+        .shutdown_timeout(STOP_GRACE.as_secs())
+        .disable_signals()
+        .listen(listener)?
+        .run())
+}
+
+/// Ctrl-C, or the signal by which service managers and container platforms end a process.
+async fn signalled() {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = interrupted => {}
+                _ = terminated.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = interrupted.await;
+}
+
+/// Takes no new work, lets what runs come to its end for a while, and releases what does not.
+async fn shut_down(
+    handle: ServerHandle,
+    mut loops: JoinSet<()>,
+    mode: Mode,
+    stop: CancellationToken,
+    stop_attempts: CancellationToken,
+) {
+    stop.cancel();
+    let finish = async {
+        handle.stop(true).await;
+        while loops.join_next().await.is_some() {}
+    };
+    let grace = match mode {
+        // The host gives no time: it delivers again what was under way.
+        Mode::Hosted(_) => Duration::ZERO,
+        Mode::Standalone(_) => STOP_GRACE,
+    };
+    tokio::pin!(finish);
+    if tokio::time::timeout(grace, &mut finish).await.is_err() {
+        stop_attempts.cancel();
+        // Releasing needs storage for a moment.
+        let _ = tokio::time::timeout(STOP_GRACE, finish).await;
+    }
+}
