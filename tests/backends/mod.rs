@@ -63,5 +63,6 @@ macro_rules! conformance {
 }
 
 // Below the macro, which is in scope from its definition on.
+mod azure;
 mod embedded;
 mod embedded_file;

@@ -23,7 +23,6 @@ pub(crate) enum Time {
     /// Ours.
     Manual(Arc<ManualClock>),
     /// The service's own, which nobody can move: tests wait.
-    #[expect(dead_code, reason = "for a backend that is a service")]
     Real,
 }
 

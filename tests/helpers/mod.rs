@@ -1,3 +1,4 @@
 //! What the tests share.
 
-pub(crate) mod clock;
+pub mod azurite;
+pub mod clock;

@@ -1,7 +1,7 @@
 //! Azure Storage: task records in a blob container, messages in a storage queue.
 //!
 //! The only module that knows the storage crates. They have no account keys and no connection
-//! strings: [`shared_key`] signs requests, a SAS travels in the URL, and a managed identity is
+//! strings: `shared_key` signs requests, a SAS travels in the URL, and a managed identity is
 //! theirs.
 
 mod blobs;

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use azure_core::http::headers::HeaderName;
+use azure_core::http::{RequestContent, XmlFormat};
+use azure_core::xml::to_xml;
 use azure_storage_queue::QueueClient;
 use azure_storage_queue::models::{
     QueueClientGetPropertiesResultHeaders, QueueClientReceiveMessagesOptions,
@@ -12,6 +14,8 @@ use azure_storage_queue::models::{
 
 use super::error::{incomplete, unless};
 use super::place::{self, Place};
+use bytes::Bytes;
+
 use crate::ports::{Queue, Received, StorageError};
 
 /// A message stays until it is deleted. The service's default of 7 days would lose a backlog.
@@ -54,12 +58,7 @@ impl Queue for StorageQueue {
             ..Default::default()
         };
         place::run(self, "send message", || async {
-            let message = QueueMessage {
-                message_text: Some(text.to_owned()),
-            };
-            let send = self
-                .0
-                .send_message(message.try_into()?, Some(options.clone()));
+            let send = self.0.send_message(envelope(text)?, Some(options.clone()));
             send.await.map(drop)
         })
         .await
@@ -136,6 +135,18 @@ impl Queue for StorageQueue {
     }
 }
 
+/// A text as XML. The crate leaves a carriage return as it is, which a parser reads as a line feed.
+fn envelope(text: &str) -> azure_core::Result<RequestContent<QueueMessage, XmlFormat>> {
+    let xml = to_xml(&QueueMessage {
+        message_text: Some(text.to_owned()),
+    })?;
+    if !text.contains('\r') {
+        return Ok(xml.into());
+    }
+    let escaped = String::from_utf8_lossy(&xml).replace('\r', "&#13;");
+    Ok(Bytes::from(escaped).into())
+}
+
 fn received(operation: &'static str, message: ReceivedMessage) -> Result<Received, StorageError> {
     let missing = |field| move || incomplete(operation, field);
     Ok(Received {
@@ -153,7 +164,7 @@ fn received(operation: &'static str, message: ReceivedMessage) -> Result<Receive
 
 /// Whole seconds, which the service counts in: never less than asked for.
 fn seconds(duration: Duration) -> i32 {
-    let whole = duration.as_secs() + u64::from(duration.subsec_nanos() > 0);
+    let whole = duration.as_nanos().div_ceil(1_000_000_000);
     i32::try_from(whole).map_or(LONGEST_HIDDEN, |whole| whole.min(LONGEST_HIDDEN))
 }
 

@@ -1,0 +1,38 @@
+//! What only the Azure backend can get wrong: signing, credentials, its errors, its requests.
+
+mod credentials;
+mod failures;
+mod messages;
+mod proxy;
+mod requests;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_request_reply::backends::azure::{Azure, Connector};
+use async_request_reply::config::Account;
+use async_request_reply::ports::{Document, Head};
+use bytes::Bytes;
+use time::macros::datetime;
+
+/// A container and a queue that no other test uses; neither exists yet.
+fn connect(account: &Account) -> Azure {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let name = format!("azure-{}", NEXT.fetch_add(1, Ordering::Relaxed));
+    connect_to(account, &name)
+}
+
+fn connect_to(account: &Account, name: &str) -> Azure {
+    let connector = Connector::new(account, name, name).unwrap();
+    connector.connect().unwrap()
+}
+
+fn document(body: impl Into<Bytes>) -> Document {
+    Document {
+        head: Head {
+            kind: "fibonacci".to_owned(),
+            status: "queued".to_owned(),
+            created_at: datetime!(2026-11-21 10:11:12.345 UTC),
+        },
+        body: body.into(),
+    }
+}

@@ -1,0 +1,204 @@
+//! Azurite, the emulator of Azure Storage, for the tests that need the real protocol.
+//!
+//! [`azurite`] is one instance for the whole test binary, in memory, on free ports: a test isolates
+//! itself with its own container and queue names. A test that stops, pauses or wipes storage
+//! starts its own with [`Azurite::start_private`].
+//!
+//! No instance outlives its test process, however that ends. Azurite runs under a shell that waits
+//! for the end of its standard input, a pipe that only the test process holds: the system closes
+//! it even after a `SIGKILL`, and the shell then kills Azurite, also a paused one.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{env, fs};
+
+use async_request_reply::config::Account;
+
+/// Every emulator's key, which is public.
+pub const KEY: &str =
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+
+/// Starts Azurite in the background, says its process id, and kills it when the input ends. The
+/// shell outlives an interrupt from the terminal, and gives up its own copy of the output, so that
+/// Azurite's end is seen.
+const WATCHDOG: &str =
+    r#"trap '' INT HUP; "$@" & echo $!; exec >/dev/null; cat; kill -KILL $! 2>/dev/null"#;
+
+/// The instance that all tests share.
+pub fn azurite() -> &'static Azurite {
+    static SHARED: OnceLock<Azurite> = OnceLock::new();
+    SHARED.get_or_init(|| Azurite::start(None))
+}
+
+/// A running Azurite, or a stopped private one.
+#[derive(Debug)]
+pub struct Azurite {
+    /// Where a private instance keeps its data; a shared one has them in memory.
+    folder: Option<PathBuf>,
+    blob_port: u16,
+    queue_port: u16,
+    running: Option<Running>,
+}
+
+/// The processes of one instance.
+#[derive(Debug)]
+struct Running {
+    watchdog: Child,
+    lifeline: Option<ChildStdin>,
+    /// Kept open: Azurite would fail to print its farewell.
+    output: BufReader<ChildStdout>,
+    pid: String,
+}
+
+impl Azurite {
+    /// An instance of one's own, that keeps its data in a folder and so survives a restart.
+    pub fn start_private() -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("azurite-{}-{number}", std::process::id());
+        Self::start(Some(Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)))
+    }
+
+    fn start(folder: Option<PathBuf>) -> Self {
+        let mut azurite = Self {
+            folder,
+            blob_port: 0,
+            queue_port: 0,
+            running: None,
+        };
+        azurite.restart();
+        azurite
+    }
+
+    /// A connection string with the account's key.
+    pub fn connection_string(&self) -> String {
+        format!(
+            "AccountName=devstoreaccount1;AccountKey={KEY};{}",
+            self.endpoints()
+        )
+    }
+
+    /// The endpoints alone, as a part of a connection string.
+    pub fn endpoints(&self) -> String {
+        format!(
+            "BlobEndpoint=http://127.0.0.1:{}/devstoreaccount1;QueueEndpoint=http://127.0.0.1:{}/devstoreaccount1",
+            self.blob_port, self.queue_port
+        )
+    }
+
+    /// The same as settings.
+    pub fn account(&self) -> Account {
+        Account::from_connection_string(&self.connection_string()).unwrap()
+    }
+
+    /// Starts a stopped instance again, on the ports it had.
+    pub fn restart(&mut self) {
+        assert!(
+            self.running.is_none(),
+            "stop Azurite before starting it again"
+        );
+        let mut running = Running::spawn(self.folder.as_deref(), self.blob_port, self.queue_port);
+        self.blob_port = running.port_of("Blob");
+        self.queue_port = running.port_of("Queue");
+        running.port_of("Table");
+        self.running = Some(running);
+    }
+
+    /// Ends the instance in good order, so that a private one has saved its data.
+    pub fn stop(&mut self) {
+        if let Some(mut running) = self.running.take() {
+            running.signal("TERM");
+            let mut rest = Vec::new();
+            let _ = running.output.read_to_end(&mut rest);
+        }
+    }
+
+    /// Stops the process where it is: connections are still accepted, and never answered.
+    pub fn pause(&self) {
+        self.running.as_ref().unwrap().signal("STOP");
+    }
+
+    /// Lets a paused process go on.
+    pub fn resume(&self) {
+        self.running.as_ref().unwrap().signal("CONT");
+    }
+}
+
+impl Drop for Azurite {
+    fn drop(&mut self) {
+        self.running = None;
+        if let Some(folder) = &self.folder {
+            let _ = fs::remove_dir_all(folder);
+        }
+    }
+}
+
+impl Running {
+    /// Port 0 lets the system choose.
+    fn spawn(folder: Option<&Path>, blob_port: u16, queue_port: u16) -> Self {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/node_modules/azurite/dist/src/azurite.js");
+        assert!(
+            script.exists(),
+            "Azurite is not installed; run: npm ci --prefix tests"
+        );
+        let mut command = Command::new("sh");
+        command.args(["-c", WATCHDOG, "sh", "node"]).arg(script);
+        command.args(["--silent", "--disableTelemetry", "--tablePort", "0"]);
+        command.args(["--blobPort", &blob_port.to_string()]);
+        command.args(["--queuePort", &queue_port.to_string()]);
+        match folder {
+            Some(folder) => command.arg("--location").arg(folder),
+            None => command.arg("--inMemoryPersistence"),
+        };
+        let mut watchdog = command
+            .current_dir(env!("CARGO_TARGET_TMPDIR"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("Azurite needs a POSIX shell");
+        let lifeline = watchdog.stdin.take();
+        let mut output = BufReader::new(watchdog.stdout.take().unwrap());
+        let mut pid = String::new();
+        output.read_line(&mut pid).unwrap();
+        Self {
+            watchdog,
+            lifeline,
+            output,
+            pid: pid.trim().to_owned(),
+        }
+    }
+
+    /// Waits for a service to say where it listens.
+    fn port_of(&mut self, service: &str) -> u16 {
+        let said = format!("Azurite {service} service is successfully listening at ");
+        let mut line = String::new();
+        loop {
+            line.clear();
+            let length = self.output.read_line(&mut line).unwrap();
+            assert!(
+                length > 0,
+                "Azurite ended before its {service} service was up"
+            );
+            if let Some(url) = line.strip_prefix(&said) {
+                let port = url.trim().rsplit(':').next().unwrap();
+                return port.parse().unwrap();
+            }
+        }
+    }
+
+    fn signal(&self, name: &str) {
+        let status = Command::new("kill").args(["-s", name, &self.pid]).status();
+        assert!(status.unwrap().success(), "Azurite has ended by itself");
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.lifeline.take());
+        let _ = self.watchdog.wait();
+    }
+}
