@@ -3,8 +3,14 @@
 #![expect(
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a failed expectation is a test's way to say so, in its helpers too"
+    unreachable_pub,
+    reason = "helpers fail as tests do, and are public to all tests"
 )]
 
+// The README's example says `crate::tasks`, as it does where it belongs.
+use async_request_reply::tasks;
+
+mod azure;
 mod backends;
 mod helpers;
+mod readme;

@@ -1,21 +1,25 @@
 //! The composition root: the one place that knows all parts, and how none of them works.
 
+mod backend;
+mod stop;
+
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::{Server, ServerHandle};
+use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, rt};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use self::backend::{Backend, Ports};
+use self::stop::{shut_down, signalled};
 use crate::api::{self, Access, Api};
 use crate::backends::SystemClock;
-use crate::backends::azure::Connector;
-use crate::backends::embedded::{Embedded, OpenError};
+use crate::backends::embedded::OpenError;
 use crate::config::{Config, Mode, Storage};
-use crate::ports::{Queue, StorageError, TaskStore};
+use crate::ports::StorageError;
 use crate::tasks::kinds::Kinds;
 use crate::tasks::limits::STOP_GRACE;
 use crate::tasks::{Attempts, Consumer, Maintenance, Records, Shared, Tasks, Worker};
@@ -60,79 +64,6 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 const EMBEDDED_POLL_INTERVAL: Duration = Duration::from_secs(1);
 const AZURE_POLL_INTERVAL: Duration = Duration::from_secs(30);
 
-/// One thread's handles on storage.
-struct Ports {
-    store: Arc<dyn TaskStore>,
-    queue: Arc<dyn Queue>,
-    poison_queue: Arc<dyn Queue>,
-}
-
-/// Storage, opened; gives each thread its handles. A storage client's connections belong to the
-/// thread that opened them, so no client is shared between threads.
-#[derive(Clone)]
-enum Backend {
-    Embedded(Embedded),
-    Azure {
-        connector: Box<Connector>,
-        place: String,
-    },
-}
-
-impl Backend {
-    fn open(config: &Config, shared: &Shared) -> Result<Self, StartError> {
-        match &config.storage {
-            Storage::Embedded(folder) => {
-                let clock = Arc::clone(&shared.clock);
-                Ok(Self::Embedded(Embedded::open(
-                    folder,
-                    &config.queue,
-                    clock,
-                )?))
-            }
-            Storage::Azure(account) => {
-                let place = format!("{}, {}", account.blob_endpoint, account.queue_endpoint);
-                let connector =
-                    Connector::new(account, &config.container, &config.queue).map_err(|cause| {
-                        StartError::Azure {
-                            place: place.clone(),
-                            cause,
-                        }
-                    })?;
-                Ok(Self::Azure {
-                    connector: Box::new(connector),
-                    place,
-                })
-            }
-        }
-    }
-
-    fn connect(&self) -> Result<Ports, StartError> {
-        match self {
-            Self::Embedded(embedded) => Ok(Ports {
-                store: embedded.tasks(),
-                queue: embedded.queue(),
-                poison_queue: embedded.poison_queue(),
-            }),
-            Self::Azure { connector, .. } => {
-                let azure = connector.connect().map_err(|cause| self.error(cause))?;
-                Ok(Ports {
-                    store: azure.tasks(),
-                    queue: azure.queue(),
-                    poison_queue: azure.poison_queue(),
-                })
-            }
-        }
-    }
-
-    fn error(&self, cause: StorageError) -> StartError {
-        let place = match self {
-            Self::Embedded(_) => "embedded".to_owned(),
-            Self::Azure { place, .. } => place.clone(),
-        };
-        StartError::Azure { place, cause }
-    }
-}
-
 /// The parts of one thread, over its own storage handles.
 struct Parts {
     tasks: Tasks,
@@ -169,7 +100,7 @@ impl Application {
             Arc::new(SystemClock),
             config.max_queue_length,
         ));
-        let backend = Backend::open(&config, &shared)?;
+        let backend = Backend::open(&config, Arc::clone(&shared.clock))?;
         let stop_attempts = CancellationToken::new();
         let attempts = Attempts::new(config.worker_concurrency, stop_attempts.clone());
         let server = serve(listener, &config, &backend, &shared, &attempts)?;
@@ -328,47 +259,4 @@ fn serve(
         .disable_signals()
         .listen(listener)?
         .run())
-}
-
-/// Ctrl-C, or the signal by which service managers and container platforms end a process.
-async fn signalled() {
-    let interrupted = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = interrupted => {}
-                _ = terminated.recv() => {}
-            }
-            return;
-        }
-    }
-    let _ = interrupted.await;
-}
-
-/// Takes no new work, lets what runs come to its end for a while, and releases what does not.
-async fn shut_down(
-    handle: ServerHandle,
-    mut loops: JoinSet<()>,
-    mode: Mode,
-    stop: CancellationToken,
-    stop_attempts: CancellationToken,
-) {
-    stop.cancel();
-    let finish = async {
-        handle.stop(true).await;
-        while loops.join_next().await.is_some() {}
-    };
-    let grace = match mode {
-        // The host gives no time: it delivers again what was under way.
-        Mode::Hosted(_) => Duration::ZERO,
-        Mode::Standalone(_) => STOP_GRACE,
-    };
-    tokio::pin!(finish);
-    if tokio::time::timeout(grace, &mut finish).await.is_err() {
-        stop_attempts.cancel();
-        // Releasing needs storage for a moment.
-        let _ = tokio::time::timeout(STOP_GRACE, finish).await;
-    }
 }
