@@ -10,8 +10,7 @@ use log::kv::{Error, Key, Value, VisitSource};
 use crate::backends::SystemClock;
 use crate::ports::Clock;
 
-/// Starts logging. `filter` is in the syntax of `env_logger`, such as `info` or `debug,mio=warn`;
-/// what of it cannot be understood is left out.
+/// Starts logging. `filter` is in the syntax of `env_logger`, such as `info` or `debug,mio=warn`.
 pub fn init(filter: &str) {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic

@@ -2,9 +2,9 @@
 
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, LINK, LOCATION, RETRY_AFTER};
-use actix_web::web::{Bytes, Path, Payload, Query};
+use actix_web::web::{Bytes, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::base_url::base_url;
@@ -14,14 +14,6 @@ use super::problem::Problem;
 use super::state::{Api, POLL_SECONDS};
 use super::view::TaskView;
 use crate::tasks::{TaskId, TaskRecord, TaskState};
-
-/// The one query parameter that a submission knows.
-#[derive(Deserialize)]
-pub(super) struct SubmitQuery {
-    /// Present when an Azure SDK asks: its pollers expect a monitor in the reply.
-    #[serde(rename = "api-version")]
-    api_version: Option<String>,
-}
 
 /// The reply to a submission: what R0 answers, or the kind in place of the number.
 #[derive(Serialize)]
@@ -37,7 +29,6 @@ struct Accepted<'a> {
 pub(super) async fn submit(
     request: HttpRequest,
     api: Api,
-    query: Query<SubmitQuery>,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let body = read_json(&request, payload, api.max_body_bytes).await?;
@@ -58,7 +49,7 @@ pub(super) async fn submit(
         .insert_header(("Operation-Id", record.id.to_string()))
         .insert_header((RETRY_AFTER, POLL_SECONDS))
         .insert_header((CACHE_CONTROL, "no-store"));
-    if query.api_version.is_some() {
+    if has_api_version(request.query_string()) {
         return Ok(reply.json(TaskView::from(&record)));
     }
     let (number, kind) = match &submission {
@@ -70,6 +61,13 @@ pub(super) async fn submit(
         number,
         kind,
     }))
+}
+
+/// Azure's SDKs send a version, and expect a monitor in the reply.
+fn has_api_version(query: &str) -> bool {
+    query
+        .split('&')
+        .any(|pair| pair.split('=').next() == Some("api-version"))
 }
 
 /// What R0 answers for every task that has no result to give.

@@ -154,7 +154,7 @@ impl TryFrom<Args> for Config {
                 .get(),
                 None => std::thread::available_parallelism().map_or(1, usize::from),
             },
-            log_filter: args.log_filter,
+            log_filter: log_filter(args.log_filter)?,
         })
     }
 }
@@ -243,6 +243,16 @@ fn storage_name(
     ))
 }
 
+fn log_filter(text: String) -> Result<String, ConfigError> {
+    match env_filter::Builder::new().try_parse(&text) {
+        Ok(_) => Ok(text),
+        Err(_) => Err(wrong(
+            "RUST_LOG",
+            "is not a log filter, such as info or warn,mio=debug",
+        )),
+    }
+}
+
 fn base_url(text: &str) -> Result<String, ConfigError> {
     let base = text.trim_end_matches('/');
     let rest = base
@@ -320,6 +330,7 @@ mod tests {
             ("--max-queue-length", "many", "MAX_QUEUE_LENGTH"),
             ("--retention", "soon", "RESULT_RETENTION"),
             ("--worker-concurrency", "0", "WORKER_CONCURRENCY"),
+            ("--log-filter", "loud=very", "RUST_LOG"),
         ] {
             let refusal = refusal(&[&format!("{flag}={value}")]);
             assert!(refusal.starts_with(setting), "{flag} {value}: {refusal}");

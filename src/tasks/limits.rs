@@ -56,3 +56,7 @@ pub const MIN_POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The time between two sweeps without a host; the host's timer has the same, see `timer_worker`.
 pub const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
+
+/// How long a health check waits for storage: what asks (a load balancer, the host) gives up after
+/// a few seconds itself.
+pub const CHECK_TIMEOUT: Duration = Duration::from_secs(5);

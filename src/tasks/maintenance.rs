@@ -2,7 +2,7 @@
 //! of bounded work and counts; the loop around it is the host's timer or the standalone one.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use super::consumer::Consumer;
 use super::id::TaskId;
 use super::limits::{RECEIVE_PAGE, SWEEP_BUDGET, SWEEP_PAGE};
-use super::service::Shared;
+use super::service::{Shared, lock};
 use super::task::TaskStatus;
 use crate::ports::{Listed, StorageError, TaskStore};
 
@@ -47,8 +47,6 @@ pub struct Maintenance {
     shared: Arc<Shared>,
     /// How long a terminal record is kept after its last change.
     retention: Duration,
-    /// Where the next prune goes on: a pass looks at one page, the next pass at the page after.
-    position: Arc<Mutex<Option<String>>>,
 }
 
 impl Maintenance {
@@ -64,7 +62,6 @@ impl Maintenance {
             consumer,
             shared,
             retention,
-            position: Arc::default(),
         }
     }
 
@@ -131,7 +128,7 @@ impl Maintenance {
 
     /// Deletes terminal records past their retention, one page of the listing in a pass.
     async fn prune(&self) -> Result<usize, StorageError> {
-        let position = self.lock().take();
+        let position = lock(&self.shared.prune_position).take();
         let page = self.store.list("", position.as_deref(), SWEEP_PAGE).await?;
         let oldest_kept = self.shared.clock.now() - self.retention;
         let mut pruned = 0;
@@ -145,12 +142,8 @@ impl Maintenance {
                 pruned += usize::from(self.store.delete(&listed.name, Some(&listed.etag)).await?);
             }
         }
-        *self.lock() = page.next;
+        *lock(&self.shared.prune_position) = page.next;
         Ok(pruned)
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<String>> {
-        self.position.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 use super::id::TaskId;
 use super::kinds::{InvalidInput, Kinds};
-use super::limits::QUEUE_LENGTH_MAX_AGE;
+use super::limits::{CHECK_TIMEOUT, QUEUE_LENGTH_MAX_AGE};
 use super::message::TaskMessage;
 use super::metrics::Metrics;
 use super::records::{RecordError, Records};
@@ -50,6 +50,8 @@ pub struct Shared {
     consumed: Mutex<HashSet<TaskId>>,
     /// The queue's length when somebody last looked.
     queue_length: Mutex<Option<(Timestamp, u64)>>,
+    /// Where the next prune goes on: a pass looks at one page, the next pass at the page after.
+    pub(super) prune_position: Mutex<Option<String>>,
 }
 
 impl Shared {
@@ -63,6 +65,7 @@ impl Shared {
             max_queue_length,
             consumed: Mutex::default(),
             queue_length: Mutex::default(),
+            prune_position: Mutex::default(),
         }
     }
 }
@@ -112,9 +115,10 @@ impl Tasks {
             etag: Some(etag.clone()),
         };
         if let Err(error) = self.queue.send(&message.to_text(), Duration::ZERO).await {
-            // The client gets no id, so nobody will ask for this record. If this fails too, the
-            // record stays behind as queued.
-            let _ = self.records.delete(record.id, Some(&etag)).await;
+            // The client gets no id, so nobody will ask for this record, and need not wait for its
+            // removal. If that fails too, the record stays behind as queued.
+            let (records, id) = (self.records.clone(), record.id);
+            tokio::spawn(async move { records.delete(id, Some(&etag)).await });
             return Err(error.into());
         }
         self.shared.wake.notify_one();
@@ -168,10 +172,20 @@ impl Tasks {
         lock(&self.shared.consumed).remove(&id);
     }
 
-    /// Says whether storage answers now.
+    /// Says whether storage answers now, within [`CHECK_TIMEOUT`].
     pub async fn check_storage(&self) -> Result<(), StorageError> {
-        self.store.check().await?;
-        self.queue.length().await.map(drop)
+        let check = async {
+            self.store.check().await?;
+            self.queue.length().await.map(drop)
+        };
+        tokio::time::timeout(CHECK_TIMEOUT, check)
+            .await
+            .unwrap_or_else(|_| {
+                Err(StorageError::transient(
+                    "check storage",
+                    "it does not answer",
+                ))
+            })
     }
 
     /// The process's counters and the queue's length, in the Prometheus text format.
@@ -184,6 +198,6 @@ impl Tasks {
 }
 
 /// A panic while one of these short sections held the lock leaves the value whole.
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

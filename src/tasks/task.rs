@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::id::TaskId;
-use super::json::describe;
+use super::json::{Object, describe};
 use crate::ports::{Document, Head, Timestamp};
 
 /// Where a task stands. The last three are terminal: written once, never overwritten.
@@ -267,7 +267,7 @@ impl TaskRecord {
     }
 
     fn from_r0(id: TaskId, body: &[u8], modified_at: Timestamp) -> Option<Self> {
-        let r0: R0Result<'_> = serde_json::from_slice(body).ok()?;
+        let Object(r0) = serde_json::from_slice::<Object<R0Result<'_>>>(body).ok()?;
         let result = format!(
             r#"{{"number":{},"calculation_result":{}}}"#,
             r0.number, r0.calculation_result
