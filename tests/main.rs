@@ -13,4 +13,7 @@ use async_request_reply::tasks;
 mod azure;
 mod backends;
 mod helpers;
+mod host;
+mod hosted;
+mod manifests;
 mod readme;

@@ -1,0 +1,65 @@
+//! An app root of its own for every host: the project's manifests and the built handler.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use uuid::Uuid;
+
+/// A folder laid out as a published app, removed when dropped.
+pub(crate) struct AppRoot(PathBuf);
+
+impl AppRoot {
+    /// Copies the manifests of the project and links the handler Cargo built for this test run
+    /// under the name `host.json` gives.
+    pub(crate) fn of_project() -> io::Result<Self> {
+        let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("app-{}", Uuid::now_v7()));
+        fs::create_dir_all(&root)?;
+        let root = Self(root);
+        for name in ["host.json", "local.settings.json"] {
+            fs::copy(project.join(name), root.path().join(name))?;
+        }
+        for entry in fs::read_dir(project)? {
+            let entry = entry?;
+            let manifest = entry.path().join("function.json");
+            if manifest.is_file() {
+                let folder = root.path().join(entry.file_name());
+                fs::create_dir(&folder)?;
+                fs::copy(manifest, folder.join("function.json"))?;
+            }
+        }
+        root.link("handler", Path::new(env!("CARGO_BIN_EXE_handler")))?;
+        Ok(root)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Writes a file under the root, its folder made if need be. For tests with other manifests.
+    pub(crate) fn write(&self, name: &str, text: &str) -> io::Result<()> {
+        let file = self.0.join(name);
+        if let Some(folder) = file.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        // Not written through: a linked file is also Cargo's.
+        match fs::remove_file(&file) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => fs::write(file, text),
+        }
+    }
+
+    /// A hard link, because the handler is large; a copy where links do not reach.
+    fn link(&self, name: &str, target: &Path) -> io::Result<()> {
+        let link = self.0.join(name);
+        fs::hard_link(target, &link).or_else(|_| fs::copy(target, &link).map(drop))
+    }
+}
+
+impl Drop for AppRoot {
+    fn drop(&mut self) {
+        // What stays behind lies in Cargo's own temporary folder.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}

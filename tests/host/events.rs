@@ -1,0 +1,94 @@
+//! What the host did, as tests see it: invocations, the worker process, poisoned messages.
+
+use uuid::Uuid;
+
+/// One thing that happened, in the order it happened.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Event {
+    /// The process was started. `None` where the handler listens already.
+    WorkerStarted { process: Option<u32> },
+    /// The handler answered the readiness check.
+    WorkerReady,
+    /// The process ended by itself. `None` if a signal ended it.
+    WorkerExited { code: Option<i32> },
+    /// The host killed the process, because an invocation or the start took too long.
+    WorkerKilled,
+    /// An invocation is on its way to the handler.
+    InvocationStarted(Invocation),
+    /// An invocation is over.
+    InvocationFinished(Finished),
+    /// A message was copied to the poison queue and deleted.
+    Poisoned { queue: String, text: String },
+    /// The host is down, and why.
+    HostStopped { reason: String },
+}
+
+/// Which call of which function.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Invocation {
+    /// The function's folder name.
+    pub(crate) function: String,
+    /// The value of `X-Azure-Functions-InvocationId`.
+    pub(crate) id: String,
+    /// Queue functions only: which delivery of the message this is, from 1.
+    pub(crate) dequeue_count: Option<u32>,
+}
+
+impl Invocation {
+    /// A new invocation, with an id of its own.
+    pub(super) fn new(function: &str, dequeue_count: Option<u32>) -> Self {
+        Self {
+            function: function.to_owned(),
+            id: Uuid::now_v7().to_string(),
+            dequeue_count,
+        }
+    }
+}
+
+/// An invocation with its end.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Finished {
+    pub(crate) invocation: Invocation,
+    /// The handler's status, `None` if the invocation ended without an answer that counts.
+    pub(crate) status: Option<u16>,
+    pub(crate) outcome: Outcome,
+}
+
+/// How the host judged an invocation. A forwarded request succeeds whatever its status.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Outcome {
+    Succeeded,
+    Failed(String),
+}
+
+impl Outcome {
+    pub(crate) fn succeeded(&self) -> bool {
+        *self == Self::Succeeded
+    }
+}
+
+/// One line of the host's log.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct LogLine {
+    pub(crate) level: Level,
+    pub(crate) source: Source,
+    pub(crate) text: String,
+}
+
+/// The level the host gives a line (protocol: Output becomes logs).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Level {
+    Information,
+    Warning,
+    Error,
+}
+
+/// Where a line comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    Stdout,
+    Stderr,
+    /// `Logs` of an invocation's answer.
+    Invocation,
+    Host,
+}

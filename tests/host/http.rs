@@ -1,0 +1,195 @@
+//! The host's own HTTP side: routes, keys, and forwarding to the handler.
+//!
+//! Protocol: Forwarded HTTP requests; function.json; Pitfalls. Left out: the home page, admin
+//! endpoints, `DISGUISED-HOST`, throttling and CORS.
+
+use std::sync::Arc;
+
+use actix_web::http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
+use actix_web::web::{Bytes, Data, Payload as Upload};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use futures_util::{StreamExt, stream};
+use hyper::header::{HeaderName, HeaderValue};
+use hyper::{HeaderMap, Method};
+
+use super::Host;
+use super::client::{Answer, Payload};
+use super::events::Invocation;
+use super::function::{AuthLevel, Function, HttpTrigger, Trigger};
+use super::invoke::{add_host_headers, invoke};
+use super::query::rebuild;
+use super::route::Template;
+
+/// Body limit, the same locally and in Azure.
+const BODY_LIMIT: usize = 104_857_600;
+/// Where a caller puts the key, besides `?code=`.
+const KEY_HEADER: &str = "x-functions-key";
+
+/// An HTTP function with its full route.
+struct Route {
+    function: String,
+    trigger: HttpTrigger,
+    template: Template,
+}
+
+/// Every HTTP function's route, the most specific first.
+pub(crate) struct Routes {
+    prefix: String,
+    routes: Vec<Route>,
+}
+
+impl Routes {
+    /// The routes of `functions` under the route prefix of `host.json`.
+    pub(crate) fn new(prefix: &str, functions: &[Function]) -> Self {
+        let route = |function: &Function| match &function.trigger {
+            Trigger::Http(trigger) => Some(Route {
+                function: function.name.clone(),
+                trigger: trigger.clone(),
+                template: trigger.template(&function.name).ok()?,
+            }),
+            Trigger::Queue(_) | Trigger::Timer(_) => None,
+        };
+        let mut routes: Vec<_> = functions.iter().filter_map(route).collect();
+        routes.sort_by_key(|route| route.template.precedence());
+        Self {
+            prefix: prefix.trim_matches('/').to_ascii_lowercase(),
+            routes,
+        }
+    }
+
+    /// Which function gets this request, if any.
+    pub(crate) fn find(&self, method: &str, path: &str) -> Option<(&str, AuthLevel)> {
+        let path = path.strip_prefix('/')?;
+        let rest = match self.prefix.as_str() {
+            "" => path,
+            prefix => {
+                let (first, rest) = path.split_at_checked(prefix.len())?;
+                let rest = rest.strip_prefix('/')?;
+                first.eq_ignore_ascii_case(prefix).then_some(rest)?
+            }
+        };
+        self.routes
+            .iter()
+            .find(|route| route.trigger.allows(method) && route.template.matches(rest))
+            .map(|route| (route.function.as_str(), route.trigger.auth_level))
+    }
+}
+
+/// Answers any request to the host. A wrong method is an unknown route.
+pub(crate) async fn serve(
+    request: HttpRequest,
+    upload: Upload,
+    host: Data<Arc<Host>>,
+) -> HttpResponse {
+    let body = match receive(&request, upload).await {
+        Ok(body) => body,
+        Err(refusal) => return refusal,
+    };
+    let Some((function, level)) = host.routes.find(request.method().as_str(), request.path())
+    else {
+        return HttpResponse::NotFound().finish();
+    };
+    if !is_allowed(&request, level, host.function_key.as_deref()) {
+        return HttpResponse::Unauthorized().finish();
+    }
+    let invocation = Invocation::new(function, None);
+    let mut headers = forwarded_headers(&request, body.is_empty());
+    add_host_headers(&mut headers, &invocation);
+    let method = Method::from_bytes(request.method().as_str().as_bytes())
+        .expect("a method that was received");
+    let path = request.uri().path();
+    let query = rebuild(request.query_string());
+    let url = format!("http://127.0.0.1:{}{path}{query}", host.worker.port);
+    let payload = match body.is_empty() {
+        true => Payload::Empty,
+        false => Payload::Sized(body),
+    };
+    let call = async {
+        let answer = host.client.send(method, &url, headers, payload).await?;
+        Ok((answer.status.as_u16(), answer))
+    };
+    match invoke(&host, invocation, call).await {
+        Some(answer) => pass_on(&request, answer),
+        None => HttpResponse::InternalServerError().finish(),
+    }
+}
+
+/// The body, and only where `Content-Length` is positive: a chunked upload counts as empty.
+async fn receive(request: &HttpRequest, mut upload: Upload) -> Result<Bytes, HttpResponse> {
+    let length = request.headers().get(CONTENT_LENGTH);
+    let length = length.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if length > Some(BODY_LIMIT) {
+        return Err(HttpResponse::PayloadTooLarge().finish());
+    }
+    let mut body = Vec::new();
+    // Read in any case, or the connection could not carry the answer.
+    while let Some(chunk) = upload.next().await {
+        match chunk {
+            Ok(chunk) if length.is_some() => body.extend_from_slice(&chunk),
+            Ok(_) => {}
+            Err(_) => return Err(HttpResponse::BadRequest().finish()),
+        }
+    }
+    Ok(body.into())
+}
+
+/// With keys unchecked every caller is an administrator, as under `func start`.
+fn is_allowed(request: &HttpRequest, level: AuthLevel, key: Option<&str>) -> bool {
+    let Some(key) = key else {
+        return true;
+    };
+    let header = request.headers().get(KEY_HEADER);
+    let in_header = header.is_some_and(|value| value.as_bytes() == key.as_bytes());
+    let in_query = || {
+        let code = super::query::first(request.query_string(), "code");
+        code.as_deref() == Some(key)
+    };
+    match level {
+        AuthLevel::Anonymous => true,
+        AuthLevel::Function => in_header || in_query(),
+        // Needs the master key, which this double does not have.
+        AuthLevel::Admin => false,
+    }
+}
+
+/// All of the caller's headers, `Host` included. The framing is the forwarding client's own, and a
+/// `Content-Type` without a body is not passed on.
+fn forwarded_headers(request: &HttpRequest, empty: bool) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for (name, value) in request.headers() {
+        let framing = [CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING].contains(name);
+        if framing || (empty && *name == CONTENT_TYPE) {
+            continue;
+        }
+        let name = HeaderName::from_bytes(name.as_str().as_bytes());
+        let value = HeaderValue::from_bytes(value.as_bytes());
+        headers.append(
+            name.expect("a header that was received"),
+            value.expect("a header that was received"),
+        );
+    }
+    headers
+}
+
+/// The handler's answer, unchanged but for the framing.
+fn pass_on(request: &HttpRequest, answer: Answer) -> HttpResponse {
+    let status = actix_web::http::StatusCode::from_u16(answer.status.as_u16());
+    let mut response = HttpResponseBuilder::new(status.expect("a status that was received"));
+    let mut length = None;
+    for (name, value) in &answer.headers {
+        match name.as_str() {
+            "connection" | "transfer-encoding" => {}
+            "content-length" => length = value.to_str().ok().and_then(|text| text.parse().ok()),
+            name => {
+                response.append_header((name, value.as_bytes()));
+            }
+        }
+    }
+    match (request.method().as_str(), length) {
+        // The length of the answer to GET, which only a streamed body can announce.
+        ("HEAD", Some(length)) => response
+            .no_chunking(length)
+            .streaming(stream::empty::<Result<Bytes, std::io::Error>>()),
+        _ => response.body(answer.body),
+    }
+}

@@ -1,0 +1,79 @@
+//! What a test chooses about the host it starts.
+
+use std::time::Duration;
+
+use super::app_root::AppRoot;
+
+/// The lease of a received message (protocol: Life of a message).
+const RECEIVE_LEASE: Duration = Duration::from_secs(10 * 60);
+
+/// The choices, with `func start`'s behaviour as the default.
+pub(crate) struct HostOptions {
+    pub(super) app_root: Option<AppRoot>,
+    pub(super) settings: Vec<(String, String)>,
+    pub(super) handler_port: Option<u16>,
+    pub(super) function_key: Option<String>,
+    pub(super) timer_schedule: bool,
+    pub(super) receive_lease: Duration,
+}
+
+impl HostOptions {
+    /// The project's app on the storage account of `connection_string`.
+    pub(crate) fn new(connection_string: impl Into<String>) -> Self {
+        Self {
+            app_root: None,
+            settings: Vec::new(),
+            handler_port: None,
+            function_key: None,
+            timer_schedule: false,
+            receive_lease: RECEIVE_LEASE,
+        }
+        .setting("AzureWebJobsStorage", connection_string)
+    }
+
+    /// Adds an app setting, which wins over `local.settings.json`.
+    ///
+    /// A name `AzureFunctionsJobHost__extensions__queues__visibilityTimeout` overrides that value
+    /// of `host.json`.
+    pub(crate) fn setting(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.settings.push((name.into(), value.into()));
+        self
+    }
+
+    /// Overrides a value under `extensions.queues` in `host.json`.
+    pub(crate) fn queue_option(self, name: &str, value: &str) -> Self {
+        let name = format!("AzureFunctionsJobHost__extensions__queues__{name}");
+        self.setting(name, value)
+    }
+
+    /// Runs another app than a copy of the project's.
+    pub(crate) fn app_root(mut self, app_root: AppRoot) -> Self {
+        self.app_root = Some(app_root);
+        self
+    }
+
+    /// Calls a handler that listens already instead of starting one.
+    pub(crate) fn handler_at(mut self, port: u16) -> Self {
+        self.handler_port = Some(port);
+        self
+    }
+
+    /// Checks keys, as `--enableAuth` and Azure do.
+    pub(crate) fn enable_auth(mut self, function_key: impl Into<String>) -> Self {
+        self.function_key = Some(function_key.into());
+        self
+    }
+
+    /// Runs timers on their schedule. Without it they run at start-up and when a test says so.
+    pub(crate) fn timer_schedule(mut self) -> Self {
+        self.timer_schedule = true;
+        self
+    }
+
+    /// Shortens the lease, for tests in which a host dies and its messages come back. Whole
+    /// seconds, at least one.
+    pub(crate) fn receive_lease(mut self, lease: Duration) -> Self {
+        self.receive_lease = lease;
+        self
+    }
+}

@@ -1,0 +1,108 @@
+//! Manifests the host would not take.
+
+use std::time::Duration;
+
+use super::super::settings::parse_time_span;
+use super::super::{AppRoot, FunctionsHost, HostManifest, Settings};
+use super::without_queue;
+
+fn fault_with(file: &str, text: &str) -> String {
+    let root = AppRoot::of_project().expect("a copy of the project");
+    root.write(file, text).expect("a file");
+    let (options, _) = without_queue();
+    let launched = FunctionsHost::launch(options.app_root(root));
+    launched
+        .err()
+        .map(|fault| fault.to_string())
+        .unwrap_or_default()
+}
+
+#[test]
+fn a_function_the_host_would_leave_out_is_refused() {
+    let timer = r#"{"type": "timerTrigger", "direction": "in", "schedule": "* * * * * *", "useMonitor": false, "name": "#;
+    let http = r#"{"type": "httpTrigger", "direction": "in", "name": "req"}"#;
+    let cases = [
+        (
+            format!(r#"{timer}"my_timer"}}"#),
+            "my_timer is not a binding name",
+        ),
+        (
+            format!(r#"{timer}"a"}}, {timer}"b"}}"#),
+            "2 triggers instead of one",
+        ),
+        (String::new(), "0 triggers instead of one"),
+        (
+            r#"{"type": "http", "direction": "in", "name": "res"}"#.into(),
+            "wrong direction",
+        ),
+        (
+            r#"{"type": "queueTrigger", "direction": "in", "name": "m", "queueName": "%NOWHERE%"}"#
+                .into(),
+            "NOWHERE is missing",
+        ),
+        (http.into(), "left out of this double"),
+        (r#"{"type": "cosmosDBTrigger"}"#.into(), "unknown variant"),
+    ];
+    for (bindings, reason) in cases {
+        let fault = fault_with(
+            "other/function.json",
+            &format!(r#"{{"bindings": [{bindings}]}}"#),
+        );
+        assert!(fault.starts_with("other/function.json: "), "{fault}");
+        assert!(fault.contains(reason), "{fault}");
+    }
+    let bindings = format!(r#"{{"bindings": [{timer}"t"}}]}}"#);
+    for folder in ["1st", "host", "a.b"] {
+        let fault = fault_with(&format!("{folder}/function.json"), &bindings);
+        assert!(fault.contains("is not a function name"), "{fault}");
+    }
+}
+
+#[test]
+fn a_host_json_the_host_would_refuse_is_refused() {
+    let handler = r#""customHandler": {"description": {"defaultExecutablePath": "handler"}}"#;
+    let cases = [
+        (r#"{"version": "1.0", "customHandler": {"description": {"defaultExecutablePath": "x"}}}"#.to_owned(), "version"),
+        (r#"{"version": "2.0"}"#.to_owned(), "customHandler"),
+        (format!(r#"{{"version": "2.0", {handler}, "functionTimeout": "10 min"}}"#), "functionTimeout"),
+        (format!(r#"{{"version": "2.0", {handler}, "extensions": {{"queues": {{"batchSize": 33}}}}}}"#), "batchSize"),
+        (format!(r#"{{"version": "2.0", {handler}, "extensions": {{"queues": {{"batchsize": 3}}}}}}"#), "batchsize"),
+    ];
+    for (text, reason) in cases {
+        let fault = fault_with("host.json", &text);
+        assert!(
+            fault.starts_with("host.json: ") && fault.contains(reason),
+            "{fault}"
+        );
+    }
+}
+
+#[test]
+fn an_app_setting_overrides_host_json_ignoring_case() {
+    let root = AppRoot::of_project().unwrap();
+    let mut settings = Settings::default();
+    settings.set("AzureFunctionsJobHost__extensions__Queues__batchsize", "3");
+    settings.set("AzureFunctionsJobHost__functionTimeout", "1.00:00:01");
+    let manifest = HostManifest::read(root.path(), &settings).unwrap();
+    assert_eq!(manifest.extensions.queues.batch_size, 3);
+    assert_eq!(
+        manifest.function_timeout,
+        Duration::from_secs(24 * 3600 + 1)
+    );
+}
+
+#[test]
+fn settings_are_expanded_and_time_spans_read() {
+    let mut settings = Settings::default();
+    settings.set("queue_name", "tasks");
+    assert_eq!(
+        settings.expand("a-%QUEUE_NAME%-b"),
+        Ok("a-tasks-b".to_owned())
+    );
+    assert_eq!(settings.expand("100%"), Ok("100%".to_owned()));
+    assert_eq!(settings.expand("%other%"), Err("other".to_owned()));
+    assert_eq!(parse_time_span("00:10:30"), Some(Duration::from_secs(630)));
+    for text in ["10", "00:60:00", "24:00:00", "00:00:00:00", "-1"] {
+        assert_eq!(parse_time_span(text), None, "{text}");
+    }
+}

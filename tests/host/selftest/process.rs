@@ -1,0 +1,142 @@
+//! The handler's process, with shell scripts in its place.
+
+use super::super::{AppRoot, Event, FunctionsHost, HostOptions, Level, Source};
+use super::scripted::{Reply, ScriptedHandler};
+use super::without_queue;
+
+/// An app whose handler is `sh fake.sh`, found through `PATH`.
+fn script(text: &str) -> HostOptions {
+    let root = AppRoot::of_project().expect("a copy of the project");
+    root.write("fake.sh", text).expect("a file");
+    let description = "AzureFunctionsJobHost__customHandler__description";
+    let (options, _) = without_queue();
+    options
+        .app_root(root)
+        .setting(format!("{description}__defaultExecutablePath"), "sh")
+        .setting(format!("{description}__arguments"), r#"["fake.sh"]"#)
+}
+
+async fn stopped(host: &FunctionsHost) -> Vec<Event> {
+    let over = |events: &[Event]| {
+        let last = events
+            .iter()
+            .any(|event| matches!(event, Event::HostStopped { .. }));
+        last.then(|| events.to_vec())
+    };
+    host.events().wait_for("stopped host", over).await
+}
+
+#[actix_web::test]
+async fn the_built_handler_is_started_under_the_app_root() {
+    let (options, _) = without_queue();
+    let host = FunctionsHost::launch(options).unwrap();
+    let started = |events: &[Event]| {
+        let start = |event: &Event| matches!(event, Event::WorkerStarted { process: Some(_) });
+        events.iter().any(start).then_some(())
+    };
+    host.events().wait_for("started worker", started).await;
+}
+
+#[actix_web::test]
+async fn a_crash_restarts_twice_and_the_third_stops_the_host() {
+    let host = FunctionsHost::launch(script("echo up; echo oh no >&2; exit 3")).unwrap();
+    let events = stopped(&host).await;
+    let exits = events
+        .iter()
+        .filter(|event| **event == Event::WorkerExited { code: Some(3) });
+    assert_eq!(exits.count(), 3);
+}
+
+#[actix_web::test]
+async fn a_killed_handler_is_a_crash() {
+    let host = FunctionsHost::launch(script("exec sleep 600")).unwrap();
+    let first = host.worker_process().await;
+    host.crash_worker().await;
+    let restarted = |events: &[Event]| {
+        let crash = Event::WorkerExited { code: None };
+        let starts = events
+            .iter()
+            .filter(|event| matches!(event, Event::WorkerStarted { .. }));
+        (events.contains(&crash) && starts.count() == 2).then_some(())
+    };
+    host.events().wait_for("restarted worker", restarted).await;
+    assert_ne!(host.worker_process().await, first);
+}
+
+#[actix_web::test]
+async fn an_exit_with_zero_is_not_noticed() {
+    let host = FunctionsHost::launch(script("exit 0")).unwrap();
+    let exited = |events: &[Event]| {
+        let exit = Event::WorkerExited { code: Some(0) };
+        events.contains(&exit).then_some(())
+    };
+    host.events().wait_for("exit", exited).await;
+    let finished = host.finished("timer_worker", 1).await;
+    assert!(!finished[0].outcome.succeeded());
+    assert!(!host.run_timer_now("timer_worker").await);
+}
+
+#[actix_web::test]
+async fn a_handler_that_never_listens_is_killed_three_times() {
+    let timeout = "AzureFunctionsJobHost__customHandler__initializationTimeout";
+    let options = script("exec sleep 600").setting(timeout, "00:00:01");
+    let host = FunctionsHost::launch(options).unwrap();
+    let events = stopped(&host).await;
+    let kills = events.iter().filter(|event| **event == Event::WorkerKilled);
+    assert_eq!(kills.count(), 3);
+}
+
+#[actix_web::test]
+async fn output_becomes_log_lines_with_the_level_of_their_stream() {
+    let text = "echo fine; echo a warning >&2; echo broken >&2; exec sleep 600";
+    let host = FunctionsHost::launch(script(text)).unwrap();
+    let expected = [
+        ("fine", Level::Information, Source::Stdout),
+        ("a warning", Level::Warning, Source::Stderr),
+        ("broken", Level::Error, Source::Stderr),
+    ];
+    for (text, level, source) in expected {
+        let line = host.log_line(text).await;
+        assert_eq!((line.level, line.source), (level, source), "{text}");
+    }
+}
+
+#[actix_web::test]
+async fn the_handler_is_told_its_port_and_every_app_setting() {
+    let options = script("env; exec sleep 600").setting("MY_SETTING", "mine");
+    let host = FunctionsHost::launch(options).unwrap();
+    let port = host.handler_port();
+    for line in [
+        &format!("FUNCTIONS_CUSTOMHANDLER_PORT={port}"),
+        &format!("FUNCTIONS_HTTPWORKER_PORT={port}"),
+        "FUNCTIONS_CUSTOMHANDLER_WORKER_ID=",
+        "FUNCTIONS_HTTPWORKER_ID=",
+        "FUNCTIONS_APP_ROOT_PATH=/",
+        "FUNCTIONS_WORKER_RUNTIME=custom",
+        "BLOB_CONTAINER_NAME=hello-container",
+        "AzureWebJobsStorage=",
+        "MY_SETTING=mine",
+    ] {
+        host.log_line(line).await;
+    }
+}
+
+#[actix_web::test]
+async fn any_answer_means_ready() {
+    let handler = ScriptedHandler::start(|_| Reply::acknowledge());
+    let (options, _) = without_queue();
+    FunctionsHost::start(options.handler_at(handler.port))
+        .await
+        .unwrap();
+    assert_eq!(handler.calls("/")[0].method, "GET");
+}
+
+#[actix_web::test]
+async fn stopping_the_host_kills_the_handler() {
+    let host = FunctionsHost::launch(script("trap '' TERM INT; echo $$; exec sleep 600")).unwrap();
+    let process = host.worker_process().await;
+    host.log_line(&process.to_string()).await;
+    host.stop();
+    let entry = format!("/proc/{process}");
+    assert!(!std::path::Path::new(&entry).exists(), "{entry}");
+}

@@ -1,0 +1,74 @@
+//! The envelopes made here against the recorded vectors.
+
+use serde_json::Value;
+use time::macros::datetime;
+
+use super::super::envelope::{encode, queue_metadata};
+use super::super::storage_queue::Message;
+
+fn vector(name: &str) -> Value {
+    let file = format!("{}/tests/vectors/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(file).expect("a vector of this name");
+    let mut vector: Value = serde_json::from_str(&text).expect("a JSON vector");
+    vector["request"]["body"].take()
+}
+
+fn message(pop_receipt: &str, dequeue_count: u32) -> Message {
+    Message {
+        id: "800ae4b3-bdd2-4c08-badd-f08e5a34b865".to_owned(),
+        insertion_time: datetime!(2026-08-20 10:00:00 UTC),
+        expiration_time: datetime!(2026-08-27 10:00:00 UTC),
+        next_visible_time: datetime!(2026-08-20 10:10:01 UTC),
+        pop_receipt: pop_receipt.to_owned(),
+        dequeue_count,
+        text: String::new(),
+    }
+}
+
+#[test]
+fn a_json_message_is_enveloped_as_in_the_vectors() {
+    for (name, receipt, dequeue_count) in [
+        ("queue-json", "AgAAAAMAAAAAAAAAAgtnj8x+1QE=", 1),
+        ("queue-dequeue5", "AgAAAAMAAAAAAAAAAgtnj8x+1QM=", 5),
+    ] {
+        let mut expected = vector(name);
+        let data = expected["Data"]["message"].as_str().unwrap();
+        let text: String = serde_json::from_str(data).unwrap();
+        assert_eq!(encode(text.as_str()), data);
+
+        let mut metadata = queue_metadata("queue_worker", &message(receipt, dequeue_count), &text);
+        assert_eq!(metadata["sys"]["MethodName"], "queue_worker");
+        metadata["sys"].take();
+        expected["Metadata"]["sys"].take();
+        assert_eq!(metadata, expected["Metadata"], "{name}");
+    }
+}
+
+#[test]
+fn plain_text_leaks_nothing() {
+    let expected = vector("queue-plain-string");
+    let metadata = queue_metadata("queue_worker", &message("", 1), "hello \"queue\" \\ café");
+    let keys = |value: &Value| {
+        value
+            .as_object()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(keys(&metadata), keys(&expected["Metadata"]));
+    assert_eq!(
+        encode("hello \"queue\" \\ café"),
+        expected["Data"]["message"]
+    );
+}
+
+#[test]
+fn a_message_field_wins_over_a_built_in_one_and_triggers_stay_out() {
+    let text = r#"{"dequeuecount": 99, "sys": "mine", "myTrigger": 1, "big": 123456789012345678901234567890}"#;
+    let metadata = queue_metadata("queue_worker", &message("", 1), text);
+    assert_eq!(metadata["DequeueCount"], "\"99\"");
+    assert_eq!(metadata["sys"], "\"mine\"");
+    assert_eq!(metadata["big"], "\"123456789012345678901234567890\"");
+    assert!(metadata.get("myTrigger").is_none());
+}

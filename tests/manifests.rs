@@ -1,0 +1,185 @@
+//! The manifests agree with each other and with the code.
+//!
+//! What the host itself would refuse is refused while they are read, by the double of the host.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+use async_request_reply::api::ROUTES;
+use async_request_reply::config::settings;
+use async_request_reply::tasks::limits;
+use async_request_reply::triggers::{QUEUE_WORKER, TIMER_WORKER};
+
+use crate::host::{
+    AuthLevel, Function, HostManifest, LocalSettings, MessageEncoding, Routes, Settings, Trigger,
+    read_functions,
+};
+
+/// Functions that are called by their folder's name, and by the host alone.
+const INTERNAL: [&str; 2] = [QUEUE_WORKER, TIMER_WORKER];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn host_json() -> HostManifest {
+    HostManifest::read(root(), &Settings::default()).expect("a host.json the host takes")
+}
+
+fn functions() -> Vec<Function> {
+    read_functions(root()).expect("functions the host takes")
+}
+
+fn trigger(name: &str) -> Trigger {
+    let function = functions()
+        .into_iter()
+        .find(|function| function.name == name);
+    function.expect("a function of this name").trigger
+}
+
+#[test]
+fn every_function_folder_is_known() {
+    let found: BTreeSet<_> = functions()
+        .into_iter()
+        .map(|function| function.name)
+        .collect();
+    let known = ROUTES.iter().map(|route| route.function).chain(INTERNAL);
+    assert_eq!(found, known.map(str::to_owned).collect());
+}
+
+#[test]
+fn every_http_function_forwards_what_its_route_answers() {
+    let prefix = host_json().extensions.http.route_prefix;
+    for route in ROUTES {
+        let Trigger::Http(http) = trigger(route.function) else {
+            unreachable!("{} is no HTTP function", route.function);
+        };
+        let path = format!("/{prefix}/{}", http.route.unwrap_or_default());
+        assert_eq!(path, route.path);
+        let methods: Vec<_> = http.methods.unwrap_or_default();
+        let answered: Vec<_> = route
+            .methods
+            .iter()
+            .map(|method| method.as_str().to_lowercase())
+            .collect();
+        assert_eq!(methods, answered, "{path}");
+        let level = if route.keyed {
+            AuthLevel::Function
+        } else {
+            AuthLevel::Anonymous
+        };
+        assert_eq!(http.auth_level, level, "{path}");
+    }
+}
+
+#[test]
+fn no_request_from_outside_reaches_a_function_of_the_host() {
+    let prefix = host_json().extensions.http.route_prefix;
+    assert!(!prefix.is_empty());
+    let functions = functions();
+    for function in &functions {
+        if let Trigger::Http(http) = &function.trigger {
+            let template = http.template(&function.name).unwrap();
+            assert!(!template.is_catch_all(), "{}", function.name);
+        }
+    }
+    let routes = Routes::new(&prefix, &functions);
+    for name in INTERNAL {
+        for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
+            for path in [
+                format!("/{name}"),
+                format!("/{prefix}/{name}"),
+                format!("//{name}"),
+            ] {
+                assert_eq!(routes.find(method, &path), None, "{method} {path}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_host_starts_the_binary_cargo_builds() {
+    let host = host_json();
+    let description = &host.custom_handler.description;
+    let built = Path::new(env!("CARGO_BIN_EXE_handler"));
+    let stem = built.file_stem().unwrap().to_str().unwrap();
+    // Written without "./": the published zip marks only an entry of exactly this name executable.
+    assert_eq!(description.default_executable_path, stem);
+    assert!(description.arguments.is_empty());
+    assert!(host.custom_handler.enable_forwarding_http_request);
+}
+
+#[test]
+fn the_queue_trigger_listens_where_the_settings_say() {
+    let Trigger::Queue(queue) = trigger("queue_worker") else {
+        unreachable!("queue_worker is no queue function");
+    };
+    assert_eq!(queue.name, "message");
+    assert_eq!(queue.queue_name, "%queue_name%");
+    assert_eq!(queue.connection, "AzureWebJobsStorage");
+
+    let values = LocalSettings::read(root())
+        .expect("settings func takes")
+        .values;
+    let value = |name: &str| values.get(name).map(String::as_str);
+    for name in ["queue_name", "BLOB_CONTAINER_NAME"] {
+        let setting = settings()
+            .into_iter()
+            .find(|setting| setting.variable == name)
+            .unwrap();
+        assert_eq!(value(name), setting.default.as_deref(), "{name}");
+    }
+    assert_eq!(
+        value("AzureWebJobsStorage"),
+        Some("UseDevelopmentStorage=true")
+    );
+    assert_eq!(value("FUNCTIONS_WORKER_RUNTIME"), Some("custom"));
+}
+
+#[test]
+fn the_timer_sweeps_every_minute_and_at_start_up() {
+    let Trigger::Timer(timer) = trigger("timer_worker") else {
+        unreachable!("timer_worker is no timer function");
+    };
+    assert_eq!(timer.name, "timer");
+    assert_eq!(timer.schedule, "0 */1 * * * *");
+    assert_eq!(limits::SWEEP_INTERVAL, Duration::from_secs(60));
+    assert!(timer.run_on_startup && !timer.use_monitor);
+}
+
+#[test]
+fn messages_are_plain_text_and_retried_as_the_code_expects() {
+    let queues = host_json().extensions.queues;
+    assert_eq!(queues.message_encoding, MessageEncoding::None);
+    assert_eq!(queues.max_dequeue_count, limits::MAX_DEQUEUE_COUNT);
+    assert_eq!(queues.visibility_timeout, limits::RETRY_DELAY);
+    assert!(queues.batch_size + queues.new_batch_threshold <= limits::MAX_IN_FLIGHT);
+}
+
+#[test]
+fn no_invocation_outlasts_the_functions_timeout() {
+    // Past it the host kills the process, and every other invocation with it.
+    let longest = limits::ATTEMPT_TIME_LIMIT + limits::SWEEP_BUDGET;
+    assert!(longest + Duration::from_secs(60) <= host_json().function_timeout);
+}
+
+#[test]
+fn the_queue_trigger_has_its_extension_bundle() {
+    let bundle = host_json().extension_bundle.expect("a bundle");
+    assert_eq!(bundle.id, "Microsoft.Azure.Functions.ExtensionBundle");
+    assert_eq!(bundle.version, "[4.*, 5.0.0)");
+}
+
+#[test]
+fn the_published_zip_holds_the_handler_and_the_manifests() {
+    let text = std::fs::read_to_string(root().join(".funcignore")).unwrap();
+    let rules: BTreeSet<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
+    let published = functions().into_iter().map(|function| function.name);
+    let published = published.chain(["handler", "host.json"].map(str::to_owned));
+    let rule = published
+        .map(|name| format!("!/{name}"))
+        .chain(["/*".to_owned()]);
+    let expected: BTreeSet<_> = rule.collect();
+    assert_eq!(rules, expected.iter().map(String::as_str).collect());
+}
