@@ -1,0 +1,92 @@
+//! The binary in hosted mode without a host: tests send the host's requests themselves.
+
+use std::net::TcpListener;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::{HeaderMap, Method};
+use tokio::process::{Child, Command};
+use uuid::Uuid;
+
+use super::DEADLINE;
+use crate::helpers::azurite::azurite;
+use crate::host::{Answer, Client, Payload, StorageQueue};
+
+/// A running handler; killed when dropped.
+pub(super) struct Handler {
+    _process: Child,
+    base: String,
+    client: Client,
+    pub(super) queue: StorageQueue,
+}
+
+impl Handler {
+    pub(super) async fn start() -> Self {
+        let free = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        let name = format!("handler-{}", Uuid::now_v7());
+        let connection_string = azurite().connection_string();
+        let process = Command::new(env!("CARGO_BIN_EXE_handler"))
+            .env_clear()
+            .env("FUNCTIONS_CUSTOMHANDLER_PORT", free.to_string())
+            .env("AzureWebJobsStorage", &connection_string)
+            .env("queue_name", &name)
+            .env("BLOB_CONTAINER_NAME", &name)
+            .stdout(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let handler = Self {
+            _process: process,
+            base: format!("http://127.0.0.1:{free}"),
+            client: Client::new(),
+            queue: StorageQueue::new(&connection_string, &name).unwrap(),
+        };
+        let begun = Instant::now();
+        while handler
+            .try_get("/api/health")
+            .await
+            .is_none_or(|answer| answer.status != 200)
+        {
+            assert!(begun.elapsed() < DEADLINE, "the handler is not ready");
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        handler
+    }
+
+    async fn try_get(&self, path: &str) -> Option<Answer> {
+        let url = format!("{}{path}", self.base);
+        self.client
+            .send(Method::GET, &url, HeaderMap::new(), Payload::Empty)
+            .await
+            .ok()
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Answer {
+        self.try_get(path).await.unwrap()
+    }
+
+    /// Posts JSON as the host does.
+    pub(super) async fn post(&self, path: &str, payload: Payload) -> Answer {
+        let mut headers = HeaderMap::new();
+        let json = HeaderValue::from_static("application/json; charset=utf-8");
+        headers.insert(CONTENT_TYPE, json);
+        headers.insert(
+            "x-azure-functions-invocationid",
+            HeaderValue::from_static("3f0a5c1e"),
+        );
+        self.client
+            .send(
+                Method::POST,
+                &format!("{}{path}", self.base),
+                headers,
+                payload,
+            )
+            .await
+            .unwrap()
+    }
+}

@@ -1,0 +1,117 @@
+//! The service in hosted mode over Azurite: under the double of the Functions host, and called
+//! directly with the host's own requests.
+
+mod failures;
+mod flow;
+mod handler;
+mod timer;
+mod vectors;
+
+use std::time::{Duration, Instant};
+
+use hyper::header::{CONTENT_TYPE, HOST, HeaderValue};
+use hyper::{HeaderMap, Method};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::helpers::azurite::azurite;
+use crate::host::{Answer, Client, FunctionsHost, HostOptions, Payload, StorageQueue};
+
+/// How long a test waits for what must come.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A running host with the service behind it, on a queue and a container of its own.
+struct Hosted {
+    host: FunctionsHost,
+    queue: StorageQueue,
+    client: Client,
+}
+
+/// Names and settings of a queue and a container of their own.
+fn options(connection_string: &str) -> (HostOptions, StorageQueue) {
+    let name = format!("hosted-{}", Uuid::now_v7());
+    let queue = StorageQueue::new(connection_string, &name).unwrap();
+    let options = HostOptions::new(connection_string)
+        .setting("queue_name", &name)
+        .setting("BLOB_CONTAINER_NAME", &name)
+        // Retries at once, where the project waits ten seconds.
+        .queue_option("visibilityTimeout", "00:00:00");
+    (options, queue)
+}
+
+impl Hosted {
+    async fn start() -> Self {
+        let (options, queue) = options(&azurite().connection_string());
+        Self::start_with(options, queue).await
+    }
+
+    async fn start_with(options: HostOptions, queue: StorageQueue) -> Self {
+        let host = FunctionsHost::start(options).await.unwrap();
+        let hosted = Self {
+            host,
+            queue,
+            client: Client::new(),
+        };
+        hosted.healthy().await;
+        hosted
+    }
+
+    /// Waits until the service can do its work: it answers before it has prepared storage.
+    async fn healthy(&self) {
+        let begun = Instant::now();
+        while self.get("/api/health").await.status != 200 {
+            assert!(begun.elapsed() < DEADLINE, "the service is not healthy");
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+    }
+
+    async fn send(&self, method: Method, path: &str, payload: Payload) -> Answer {
+        let mut headers = HeaderMap::new();
+        headers.insert(HOST, HeaderValue::from_static("tasks.example:7071"));
+        if !matches!(payload, Payload::Empty) {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        self.client
+            .send(method, &self.host.url(path), headers, payload)
+            .await
+            .unwrap()
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, Payload::Empty).await
+    }
+
+    async fn post(&self, path: &str, body: &str) -> Answer {
+        self.send(Method::POST, path, Payload::Sized(body.to_owned().into()))
+            .await
+    }
+
+    /// Submits a number and gives the task's id.
+    async fn submit(&self, number: &str) -> String {
+        let accepted = self
+            .post("/api/tasks", &format!(r#"{{"number":{number}}}"#))
+            .await;
+        assert_eq!(accepted.status, 202, "{accepted:?}");
+        json(&accepted)["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Waits until the task has ended, and gives its monitor.
+    async fn ended(&self, id: &str) -> Value {
+        let begun = Instant::now();
+        loop {
+            let answer = self.get(&format!("/api/operations/{id}")).await;
+            if answer.status == 200 {
+                let monitor = json(&answer);
+                if !matches!(monitor["status"].as_str(), Some("NotStarted" | "Running")) {
+                    return monitor;
+                }
+            }
+            assert!(begun.elapsed() < DEADLINE, "{id} did not end: {answer:?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+fn json(answer: &Answer) -> Value {
+    serde_json::from_slice(&answer.body).unwrap()
+}

@@ -1,0 +1,75 @@
+//! The timer's sweep: what the queue still holds, and the poison queue.
+
+use std::time::Duration;
+
+use serde_json::json;
+use uuid::Uuid;
+
+use super::handler::Handler;
+use super::json;
+use crate::host::Payload;
+
+async fn sweep(handler: &Handler) -> String {
+    let envelope = r#"{"Data":{"timer":{"IsPastDue":false}},"Metadata":{}}"#;
+    let answer = handler
+        .post("/timer_worker", Payload::Sized(envelope.into()))
+        .await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    json(&answer)["Logs"][0].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_sweep_empties_the_queue_whatever_it_holds() {
+    let handler = Handler::start().await;
+    let mut ids = Vec::new();
+    for n in 0..70 {
+        if n % 10 == 3 {
+            handler.queue.send("None of your business").await.unwrap();
+        }
+        let id = Uuid::new_v4();
+        handler
+            .queue
+            .send(&format!(r#"{{"id":"{id}","number":{n}}}"#))
+            .await
+            .unwrap();
+        ids.push(id);
+    }
+    let log = sweep(&handler).await;
+    assert!(log.contains("77 messages drained"), "{log}");
+    assert_eq!(handler.queue.len().await.unwrap(), 0);
+    for id in ids {
+        let monitor = json(&handler.get(&format!("/api/operations/{id}")).await);
+        assert_eq!(monitor["status"], "Succeeded");
+    }
+    let poison_queue = handler.queue.poison().unwrap();
+    assert_eq!(poison_queue.len().await.unwrap(), 7);
+    // Nobody knows their tasks, so they stay there for somebody to look at.
+    sweep(&handler).await;
+    assert_eq!(poison_queue.len().await.unwrap(), 7);
+    let visible = poison_queue
+        .receive(32, Duration::from_secs(1))
+        .await
+        .unwrap();
+    assert_eq!(visible.len(), 7);
+}
+
+#[tokio::test]
+async fn a_poisoned_task_fails() {
+    let handler = Handler::start().await;
+    let id = Uuid::new_v4();
+    // As the host leaves it when a process died with it five times.
+    let poison_queue = handler.queue.poison().unwrap();
+    poison_queue.create().await.unwrap();
+    poison_queue
+        .send(&format!(r#"{{"id":"{id}","number":1}}"#))
+        .await
+        .unwrap();
+    let log = sweep(&handler).await;
+    assert!(log.contains("1 tasks buried"), "{log}");
+    assert_eq!(poison_queue.len().await.unwrap(), 0);
+    let monitor = json(&handler.get(&format!("/api/operations/{id}")).await);
+    assert_eq!(
+        (&monitor["status"], &monitor["error"]["code"]),
+        (&json!("Failed"), &json!("DeadLettered"))
+    );
+}
