@@ -41,4 +41,5 @@ pub mod logging;
 pub mod ports;
 pub mod startup;
 pub mod tasks;
+pub mod timestamp;
 pub mod triggers;

@@ -9,6 +9,7 @@ use log::kv::{Error, Key, Value, VisitSource};
 
 use crate::backends::SystemClock;
 use crate::ports::Clock;
+use crate::timestamp;
 
 /// Starts logging. `filter` is in the syntax of `env_logger`, such as `info` or `debug,mio=warn`.
 pub fn init(filter: &str) {
@@ -21,15 +22,14 @@ pub fn init(filter: &str) {
         log::error!("a defect at {place} broke off what was under way");
     }));
     Builder::new()
-        // actix tells of its threads, each time, at info.
+        // actix tells of its threads at info, the storage client of each request.
         .filter_module("actix_server", log::LevelFilter::Warn)
+        .filter_module("azure_core", log::LevelFilter::Warn)
+        .filter_module("typespec_client_core", log::LevelFilter::Warn)
         .parse_filters(filter)
         .target(Target::Stdout)
         .format(|line, record| {
-            let now = SystemClock.now();
-            let time = now
-                .format(&time::format_description::well_known::Rfc3339)
-                .unwrap_or_default();
+            let time = timestamp::to_text(SystemClock.now());
             // A line break in an argument must not look like a line of ours.
             let text = record.args().to_string().replace(['\n', '\r'], " ");
             write!(line, "{time} {:5} {text}", record.level())?;

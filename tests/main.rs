@@ -10,10 +10,13 @@
 // The README's example says `crate::tasks`, as it does where it belongs.
 use async_request_reply::tasks;
 
+mod api;
 mod azure;
 mod backends;
 mod helpers;
 mod host;
 mod hosted;
 mod manifests;
+mod process;
 mod readme;
+mod worker;

@@ -4,11 +4,11 @@ use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use actix_web::web::{Bytes, Payload};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::problem::Problem;
-use crate::tasks::json::{Object, describe, named_field};
+use crate::tasks::json::{Object, describe, named_field, present};
 use crate::tasks::kinds::R0_KIND;
 
 /// Reads a body that should be JSON in UTF-8.
@@ -94,11 +94,6 @@ struct Fields<'a> {
     kind: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "present")]
     input: Option<&'a RawValue>,
-}
-
-/// Keeps `null` apart from an absent field.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
-    <&RawValue>::deserialize(deserializer).map(Some)
 }
 
 impl Submission {

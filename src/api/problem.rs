@@ -188,6 +188,9 @@ struct ErrorObject<'a> {
     target: Option<&'a str>,
 }
 
+/// The longest word a code takes from a field's name, in characters.
+const MAX_CODE_WORD: usize = 40;
+
 /// `InvalidNumber` -> `["invalid", "number"]`
 fn words(code: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
@@ -200,9 +203,11 @@ fn words(code: &str) -> Vec<String> {
     words
 }
 
-/// `number` -> `Number`; characters that do not belong into a code are left out.
+/// `number` -> `Number`; characters that do not belong into a code are left out, and so is what
+/// is too long for one: the word may be a client's, and the code is sent as a header.
 fn pascal(word: &str) -> String {
-    let mut word: String = word.chars().filter(char::is_ascii_alphanumeric).collect();
+    let allowed = word.chars().filter(char::is_ascii_alphanumeric);
+    let mut word: String = allowed.take(MAX_CODE_WORD).collect();
     word.get_mut(..1).map(str::make_ascii_uppercase);
     word
 }

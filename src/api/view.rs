@@ -14,9 +14,9 @@ pub(super) struct TaskView<'a> {
     id: TaskId,
     kind: &'a str,
     status: &'static str,
-    #[serde(with = "time::serde::rfc3339")]
+    #[serde(with = "crate::timestamp")]
     created_date_time: Timestamp,
-    #[serde(with = "time::serde::rfc3339")]
+    #[serde(with = "crate::timestamp")]
     last_action_date_time: Timestamp,
     attempts: u32,
     #[serde(skip_serializing_if = "Option::is_none")]

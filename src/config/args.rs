@@ -10,6 +10,7 @@ use clap::{CommandFactory, Parser};
 #[derive(Clone, Debug, Parser)]
 #[expect(
     clippy::doc_markdown,
+    rustdoc::bare_urls,
     reason = "these comments are the text of --help, which is not Markdown"
 )]
 #[command(name = "handler", version)]

@@ -210,6 +210,7 @@ fn storage(args: &Args, mode: Mode) -> Result<Storage, ConfigError> {
         .map_err(|reason| wrong(setting, reason));
     }
     match mode {
+        Mode::Standalone(_) if args.data_dir.is_empty() => Err(wrong("DATA_DIR", "is empty")),
         Mode::Standalone(_) => Ok(Storage::Embedded(PathBuf::from(&args.data_dir))),
         Mode::Hosted(_) => Err(wrong(
             "AzureWebJobsStorage",
@@ -321,6 +322,7 @@ mod tests {
             ("--credential", "secret", "AzureWebJobsStorage__credential"),
             ("--blob-service-uri", "https://a", "AzureWebJobsStorage__"),
             ("--client-id", "x", "AzureWebJobsStorage__clientId"),
+            ("--data-dir", "", "DATA_DIR"),
             ("--queue-name", "Tasks", "queue_name"),
             ("--queue-name", &"q".repeat(57), "queue_name"),
             ("--container", "a--b", "BLOB_CONTAINER_NAME"),

@@ -137,15 +137,9 @@ impl Application {
         let serving = rt::spawn(server);
         let ports = backend.connect()?;
         // Requests are answered meanwhile: the host's readiness check must not wait for storage.
-        for prepared in [
-            ports.store.prepare().await,
-            ports.queue.prepare().await,
-            ports.poison_queue.prepare().await,
-        ] {
-            if let Err(cause) = prepared {
-                handle.stop(false).await;
-                return Err(backend.error(cause));
-            }
+        if let Err(cause) = prepare(&ports).await {
+            handle.stop(false).await;
+            return Err(backend.error(cause));
         }
         let mut loops = JoinSet::new();
         if let Mode::Standalone(_) = config.mode {
@@ -182,6 +176,12 @@ impl Application {
     pub fn stopper(&self) -> CancellationToken {
         self.stop.clone()
     }
+}
+
+async fn prepare(ports: &Ports) -> Result<(), StorageError> {
+    ports.store.prepare().await?;
+    ports.queue.prepare().await?;
+    ports.poison_queue.prepare().await
 }
 
 fn parts(ports: Ports, config: &Config, shared: &Arc<Shared>, attempts: &Attempts) -> Parts {

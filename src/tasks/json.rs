@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 
 use serde::de::value::MapAccessDeserializer;
 use serde::{Deserialize, Deserializer, de};
+use serde_json::value::RawValue;
 
 /// A value that is written as a JSON object and as nothing else.
 ///
@@ -31,6 +32,13 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
 
         deserializer.deserialize_map(Visitor(PhantomData))
     }
+}
+
+/// For an optional field: keeps `null`, which is a value, apart from an absent field.
+pub fn present<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
 }
 
 /// What is wrong with a JSON text, without quoting it: it may be a client's payload.

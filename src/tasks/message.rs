@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::id::TaskId;
-use super::json::{Object, describe};
+use super::json::{Object, describe, present};
 use super::kinds::R0_KIND;
 use super::limits::MAX_MESSAGE_BYTES;
 
@@ -52,11 +52,21 @@ pub struct UnreadableMessage {
 #[derive(Serialize, Deserialize)]
 struct Wire<'a> {
     id: TaskId,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        borrow,
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     number: Option<&'a RawValue>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     kind: Option<Cow<'a, str>>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        borrow,
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     input: Option<&'a RawValue>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     etag: Option<Cow<'a, str>>,

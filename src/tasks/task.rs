@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::id::TaskId;
-use super::json::{Object, describe};
+use super::json::{Object, describe, present};
 use crate::ports::{Document, Head, Timestamp};
 
 /// Where a task stands. The last three are terminal: written once, never overwritten.
@@ -122,16 +122,26 @@ struct StoredRecord<'a> {
     #[serde(borrow)]
     kind: Cow<'a, str>,
     status: TaskStatus,
-    #[serde(with = "time::serde::rfc3339")]
+    #[serde(with = "crate::timestamp")]
     created_at: Timestamp,
-    #[serde(with = "time::serde::rfc3339")]
+    #[serde(with = "crate::timestamp")]
     updated_at: Timestamp,
     attempts: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     percent: Option<u8>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        borrow,
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     input: Option<&'a RawValue>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        borrow,
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     result: Option<&'a RawValue>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     error: Option<TaskError>,

@@ -8,10 +8,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use time::format_description::well_known::Rfc3339;
 
-use crate::ports::Timestamp;
 use crate::tasks::Delivery;
+use crate::timestamp;
 
 /// One call from the host.
 #[derive(Deserialize)]
@@ -49,7 +48,7 @@ impl<'a> Invocation<'a> {
                 .unwrap_or(1),
             inserted_at: self
                 .metadata("InsertionTime")
-                .and_then(|text| Timestamp::parse(&text, &Rfc3339).ok()),
+                .and_then(|text| timestamp::parse(&text)),
         })
     }
 

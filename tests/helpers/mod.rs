@@ -1,4 +1,9 @@
 //! What the tests share.
 
+pub mod app;
 pub mod azurite;
+pub mod client;
 pub mod clock;
+pub mod eventually;
+pub mod kinds;
+pub mod reply;

@@ -14,12 +14,11 @@ use azure_storage_blob::models::{
 };
 use futures_util::TryStreamExt;
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
-use time::macros::format_description;
 
 use super::error::{incomplete, unless};
 use super::place::{self, Place};
 use crate::ports::{Document, ETag, Head, Listed, Page, StorageError, Stored, TaskStore};
+use crate::timestamp;
 
 /// The crate splits a transfer at this size (its default is 4 MiB). A record is far below it, so
 /// that a write is one conditional request and a read one consistent answer.
@@ -217,17 +216,10 @@ fn to_header(etag: &ETag) -> Etag {
 }
 
 fn metadata(head: &Head) -> HashMap<String, String> {
-    let milliseconds =
-        format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
-    let created = head.created_at.to_offset(time::UtcOffset::UTC);
     HashMap::from([
         ("kind".to_owned(), head.kind.clone()),
         ("status".to_owned(), head.status.clone()),
-        // Formatting a time in UTC with this description cannot fail.
-        (
-            "created".to_owned(),
-            created.format(milliseconds).unwrap_or_default(),
-        ),
+        ("created".to_owned(), timestamp::to_text(head.created_at)),
     ])
 }
 
@@ -236,6 +228,6 @@ fn head(metadata: &HashMap<String, String>) -> Option<Head> {
     Some(Head {
         kind: metadata.get("kind")?.clone(),
         status: metadata.get("status")?.clone(),
-        created_at: OffsetDateTime::parse(metadata.get("created")?, &Rfc3339).ok()?,
+        created_at: timestamp::parse(metadata.get("created")?)?,
     })
 }

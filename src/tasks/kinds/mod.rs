@@ -183,14 +183,27 @@ fn parse<T: DeserializeOwned>(input: &RawValue) -> Result<T, InvalidInput> {
         let path = error.path().to_string();
         let message = error.into_inner().to_string();
         // serde_json ends its sentences with a position inside the input, which a client cannot use.
-        let sentence = message.split(" at line ").next().unwrap_or_default();
+        let sentence = message
+            .rsplit_once(" at line ")
+            .map_or(&*message, |(sentence, _)| sentence);
         let field = if path == "." {
             named_field(sentence).unwrap_or_default()
         } else {
             &path
         };
-        InvalidInput::new(field, sentence)
+        InvalidInput::new(field, without_value(sentence))
     })
+}
+
+/// ``invalid type: string "…", expected u32`` -> `invalid type, expected u32`
+fn without_value(sentence: &str) -> String {
+    match sentence.rsplit_once(", expected ") {
+        Some((said, expected)) => {
+            let what = said.split([':', '`']).next().unwrap_or_default().trim_end();
+            format!("{what}, expected {expected}")
+        }
+        None => sentence.to_owned(),
+    }
 }
 
 /// The kinds this process can do, by name.

@@ -1,0 +1,132 @@
+//! A client of the service: a method for each request, and a check of every reply.
+
+use std::net::SocketAddr;
+
+use reqwest::{Body, Method, RequestBuilder, redirect};
+
+use super::eventually::eventually;
+use super::reply::Reply;
+
+/// Speaks HTTP with one service.
+#[derive(Clone)]
+pub(crate) struct Client {
+    http: reqwest::Client,
+    base: String,
+}
+
+impl Client {
+    pub(crate) fn new(address: SocketAddr) -> Self {
+        // Nothing here is https, but reqwest is built with TLS and wants a provider. An error means
+        // that there is one.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .tls_certs_only([])
+            .redirect(redirect::Policy::none())
+            .build()
+            .unwrap();
+        Self {
+            http,
+            base: format!("http://{address}"),
+        }
+    }
+
+    /// The base of links, when the client's own is used.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// A request, to be completed and [sent](Self::send).
+    pub(crate) fn request(&self, method: &str, path: &str) -> RequestBuilder {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        self.http.request(method, format!("{}{path}", self.base))
+    }
+
+    /// A submission, without a body yet.
+    pub(crate) fn post_task(&self) -> RequestBuilder {
+        self.request("POST", "/api/tasks")
+            .header("content-type", "application/json")
+    }
+
+    /// Sends a request, and checks what every reply must be.
+    pub(crate) async fn send(&self, request: RequestBuilder) -> Reply {
+        let request = request.build().unwrap();
+        let (method, path) = (request.method().clone(), request.url().path().to_owned());
+        let response = self.http.execute(request).await.unwrap();
+        let reply = Reply::read(response, &self.base).await;
+        reply.check(&method, &path);
+        reply
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Reply {
+        self.send(self.request("GET", path)).await
+    }
+
+    pub(crate) async fn submit(&self, body: impl Into<Body>) -> Reply {
+        self.send(self.post_task().body(body)).await
+    }
+
+    /// Submits what must be accepted, and gives the id.
+    pub(crate) async fn accepted(&self, body: impl Into<Body>) -> String {
+        let reply = self.submit(body).await;
+        assert_eq!(reply.status, 202, "{}", reply.text());
+        reply.json()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Fetches a result, which consumes it.
+    pub(crate) async fn fetch(&self, id: &str) -> Reply {
+        self.get(&format!("/api/tasks/{id}")).await
+    }
+
+    /// Asks for a result without taking it.
+    pub(crate) async fn head(&self, id: &str) -> Reply {
+        let path = format!("/api/tasks/{id}");
+        self.send(self.request("HEAD", &path)).await
+    }
+
+    pub(crate) async fn monitor(&self, id: &str) -> Reply {
+        self.get(&format!("/api/operations/{id}")).await
+    }
+
+    pub(crate) async fn result(&self, id: &str) -> Reply {
+        self.get(&format!("/api/operations/{id}/result")).await
+    }
+
+    /// The reply of the result route once the task has ended.
+    pub(crate) async fn ended(&self, id: &str) -> Reply {
+        eventually("the task ends", async || {
+            Some(self.result(id).await).filter(|reply| reply.status != 202)
+        })
+        .await
+    }
+
+    /// Submits, waits for the end, and gives the id.
+    pub(crate) async fn run(&self, body: &str) -> String {
+        let id = self.accepted(body.to_owned()).await;
+        self.ended(&id).await;
+        id
+    }
+
+    /// How many tasks ever got in: those that ended, and those whose message is still there.
+    /// For a moment a task is both; a quiet service is not.
+    pub(crate) async fn tasks_ever(&self) -> u64 {
+        let metrics = self.get("/api/metrics").await;
+        assert_eq!(metrics.status, 200);
+        metrics
+            .text()
+            .lines()
+            .filter(|line| {
+                line.starts_with("queue_messages ") || line.starts_with("tasks_ended_total{")
+            })
+            .map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap())
+            .sum()
+    }
+
+    /// Checks how many tasks ever got in. One too many would stay one too many.
+    pub(crate) async fn has_taken(&self, tasks: u64) {
+        eventually(&format!("{tasks} tasks that got in"), async || {
+            (self.tasks_ever().await == tasks).then_some(())
+        })
+        .await;
+    }
+}

@@ -1,0 +1,200 @@
+//! Kinds of work that go wrong, wait or last on demand.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use async_request_reply::tasks::kinds::{Attempt, Failure, Kind, Kinds};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+/// The test kinds of one test, and what the test has to do with them. Dropping it opens the gate.
+#[derive(Default)]
+pub(crate) struct TestKinds {
+    gate: Gate,
+    runs: Runs,
+}
+
+impl TestKinds {
+    /// The standard kinds and all test kinds.
+    pub(crate) fn registry(&self, max_number: u64) -> Kinds {
+        Kinds::standard(max_number)
+            .with(Bulk)
+            .with(Deaf(self.gate.clone()))
+            .with(Echo(self.runs.clone()))
+            .with(Flaky)
+            .with(Hopeless)
+            .with(Panics)
+            .with(Waits(self.gate.clone(), self.runs.clone()))
+    }
+
+    /// Lets every attempt go on that waits, and all later ones.
+    pub(crate) fn open_gate(&self) {
+        self.gate.open();
+    }
+
+    /// How many attempts at `echo` and `waits` have begun.
+    pub(crate) fn runs(&self) -> usize {
+        self.runs.0.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for TestKinds {
+    fn drop(&mut self) {
+        // The runtime waits for its blocking threads.
+        self.open_gate();
+    }
+}
+
+#[derive(Clone, Default)]
+struct Gate(Arc<(Mutex<bool>, Condvar)>);
+
+impl Gate {
+    fn open(&self) {
+        let (open, opened) = &*self.0;
+        *open.lock().unwrap() = true;
+        opened.notify_all();
+    }
+
+    /// Waits for a moment; true when the gate is open.
+    fn wait(&self) -> bool {
+        let (open, opened) = &*self.0;
+        let open = open.lock().unwrap();
+        let (open, _) = opened
+            .wait_timeout_while(open, Duration::from_millis(10), |open| !*open)
+            .unwrap();
+        *open
+    }
+}
+
+#[derive(Clone, Default)]
+struct Runs(Arc<AtomicUsize>);
+
+impl Runs {
+    fn count(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// Gives back what it got.
+struct Echo(Runs);
+
+impl Kind for Echo {
+    const NAME: &'static str = "echo";
+    type Input = Box<RawValue>;
+    type Output = Box<RawValue>;
+
+    fn run(&self, input: Self::Input, _: &Attempt) -> Result<Self::Output, Failure> {
+        self.0.count();
+        Ok(input)
+    }
+}
+
+/// Says that it has come to 40 percent, and goes on when the gate opens or it is told to stop.
+struct Waits(Gate, Runs);
+
+impl Kind for Waits {
+    const NAME: &'static str = "waits";
+    type Input = Value;
+    type Output = Value;
+
+    fn run(&self, _: Value, attempt: &Attempt) -> Result<Value, Failure> {
+        self.1.count();
+        attempt.report_percent(40);
+        while !self.0.wait() {
+            attempt.check_stop()?;
+        }
+        Ok(json!({ "waited": true }))
+    }
+}
+
+/// Goes on when the gate opens, whoever tells it to stop, and may last a second.
+struct Deaf(Gate);
+
+impl Kind for Deaf {
+    const NAME: &'static str = "deaf";
+    type Input = Value;
+    type Output = Value;
+
+    fn run(&self, _: Value, _: &Attempt) -> Result<Value, Failure> {
+        while !self.0.wait() {}
+        Ok(json!({}))
+    }
+
+    fn time_limit(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+}
+
+/// Succeeds after so many failed attempts.
+struct Flaky;
+
+#[derive(Deserialize)]
+struct FlakyInput {
+    failures: u32,
+}
+
+impl Kind for Flaky {
+    const NAME: &'static str = "flaky";
+    type Input = FlakyInput;
+    type Output = Value;
+
+    fn run(&self, input: FlakyInput, attempt: &Attempt) -> Result<Value, Failure> {
+        let number = attempt.number();
+        if number > input.failures {
+            return Ok(json!({ "attempt": number }));
+        }
+        Err(Failure::Transient {
+            code: "NotYet",
+            message: format!("attempt {number} failed"),
+        })
+    }
+}
+
+/// Fails for good at the first attempt.
+struct Hopeless;
+
+impl Kind for Hopeless {
+    const NAME: &'static str = "hopeless";
+    type Input = Value;
+    type Output = Value;
+
+    fn run(&self, _: Value, _: &Attempt) -> Result<Value, Failure> {
+        Err(Failure::Permanent {
+            code: "NoHope",
+            message: "there never was any".to_owned(),
+        })
+    }
+}
+
+/// Has a defect.
+struct Panics;
+
+impl Kind for Panics {
+    const NAME: &'static str = "panics";
+    type Input = Value;
+    type Output = Value;
+
+    fn run(&self, _: Value, _: &Attempt) -> Result<Value, Failure> {
+        panic!("the test kind's defect")
+    }
+}
+
+/// Has a result of any size.
+struct Bulk;
+
+#[derive(Deserialize)]
+struct BulkInput {
+    bytes: usize,
+}
+
+impl Kind for Bulk {
+    const NAME: &'static str = "bulk";
+    type Input = BulkInput;
+    type Output = Value;
+
+    fn run(&self, input: BulkInput, _: &Attempt) -> Result<Value, Failure> {
+        Ok(json!({ "bulk": "x".repeat(input.bytes) }))
+    }
+}

@@ -1,0 +1,197 @@
+//! A reply of the service, and what holds for all of them.
+
+use std::collections::BTreeSet;
+
+use async_request_reply::tasks::TaskId;
+use bytes::Bytes;
+use reqwest::Method;
+use reqwest::header::HeaderMap;
+use serde_json::Value;
+
+/// A reply, read to its end.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    headers: HeaderMap,
+    body: Bytes,
+    base: String,
+}
+
+/// No other header may leave the service.
+const HEADERS: [&str; 12] = [
+    "allow",
+    "cache-control",
+    "connection",
+    "content-length",
+    "content-type",
+    "date",
+    "link",
+    "location",
+    "operation-id",
+    "operation-location",
+    "retry-after",
+    "x-ms-error-code",
+];
+
+impl Reply {
+    pub(super) async fn read(response: reqwest::Response, base: &str) -> Self {
+        Self {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            body: response.bytes().await.unwrap(),
+            base: base.to_owned(),
+        }
+    }
+
+    /// A header that is there once at most.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        assert!(self.headers.get_all(name).iter().count() <= 1, "{name}");
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    /// The code, the target and the sentence of a problem.
+    pub(crate) fn problem(&self) -> (String, Option<String>, String) {
+        let error = &self.json()["error"];
+        let field = |name: &str| error[name].as_str().map(str::to_owned);
+        (
+            field("code").unwrap(),
+            field("target"),
+            field("message").unwrap(),
+        )
+    }
+
+    /// Status, headers and body as one text; dates and the length are left out, and what differs
+    /// from run to run is `{base}`, `{id}`, `{time}`.
+    pub(crate) fn transcript(&self) -> String {
+        let mut lines: Vec<String> = self
+            .headers
+            .iter()
+            .filter(|(name, _)| *name != "date" && *name != "content-length")
+            .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+            .collect();
+        lines.sort();
+        let text = format!("{}\n{}\n\n{}", self.status, lines.join("\n"), self.text());
+        redact_times(redact_ids(text.replace(&self.base, "{base}")))
+    }
+
+    /// Checks what holds for every reply: the headers, and the one document of all failures.
+    pub(super) fn check(&self, method: &Method, path: &str) {
+        for name in self.headers.keys() {
+            let allowed = HEADERS.contains(&name.as_str())
+                || (*name == "www-authenticate" && self.status == 401);
+            assert!(allowed, "{method} {path} answers with {name}");
+        }
+        assert!(self.header("date").is_some(), "{method} {path}");
+        assert_eq!(
+            self.header("allow").is_some(),
+            self.status == 405,
+            "{method} {path}"
+        );
+        assert_eq!(
+            self.header("x-ms-error-code").is_some(),
+            self.status >= 400 && !self.is_r0_absence(path),
+            "{method} {path}"
+        );
+        if method == Method::HEAD {
+            assert!(self.body.is_empty(), "{path}");
+        } else if self.is_r0_absence(path) {
+            assert!(keys(&self.json()).eq(["task_id"]), "{path}");
+        } else if self.status >= 400 {
+            self.check_problem(path);
+        }
+    }
+
+    /// R0's own 404: the one failure that is no problem document.
+    fn is_r0_absence(&self, path: &str) -> bool {
+        self.status == 404
+            && path.starts_with("/api/tasks/")
+            && self.header("content-type") == Some("application/json")
+    }
+
+    fn check_problem(&self, path: &str) {
+        let (code, _, message) = self.problem();
+        let words = words(&code);
+        let problem = self.json();
+        let fields = ["detail", "error", "instance", "status", "title", "type"];
+        let present: BTreeSet<&str> = keys(&problem).collect();
+        assert_eq!(present, BTreeSet::from(fields), "{path}");
+        for key in keys(&problem["error"]) {
+            assert!(["code", "message", "target"].contains(&key), "{key}");
+        }
+        let r#type = problem["type"].as_str().unwrap();
+        assert!(r#type.starts_with("http"), "{type}");
+        assert!(
+            r#type.ends_with(&format!("/problems/{}", words.join("-"))),
+            "{type}"
+        );
+        let title = words.join(" ");
+        let (first, rest) = title.split_at(1);
+        assert_eq!(problem["title"], first.to_uppercase() + rest);
+        assert_eq!(problem["status"], self.status);
+        assert_eq!(problem["detail"], message.as_str());
+        assert!(!message.is_empty() && !message.ends_with('.'), "{message}");
+        assert_eq!(problem["instance"], path);
+        assert_eq!(self.header("x-ms-error-code"), Some(code.as_str()));
+        assert_eq!(
+            self.header("content-type"),
+            Some("application/problem+json")
+        );
+        assert_eq!(self.header("cache-control"), Some("no-store"));
+        assert_eq!(
+            self.header("retry-after").is_some(),
+            matches!(self.status, 429 | 503),
+            "{path}"
+        );
+    }
+}
+
+fn keys(object: &Value) -> impl Iterator<Item = &str> {
+    object.as_object().unwrap().keys().map(String::as_str)
+}
+
+/// `InvalidNumber` as its words in lower case.
+fn words(code: &str) -> Vec<String> {
+    let starts: Vec<usize> = code
+        .char_indices()
+        .filter(|(_, character)| character.is_ascii_uppercase())
+        .map(|(index, _)| index)
+        .collect();
+    assert_eq!(starts.first(), Some(&0), "{code}");
+    let ends = starts[1..].iter().copied().chain([code.len()]);
+    starts
+        .iter()
+        .zip(ends)
+        .map(|(start, end)| code[*start..end].to_lowercase())
+        .collect()
+}
+
+fn redact_ids(mut text: String) -> String {
+    let mut at = 0;
+    while at < text.len() {
+        let id = text.get(at..at + 36);
+        if id.is_some_and(|id| id.parse::<TaskId>().is_ok()) {
+            text.replace_range(at..at + 36, "{id}");
+        }
+        at += 1;
+    }
+    text
+}
+
+fn redact_times(text: String) -> String {
+    let mut parts = text.split("DateTime\":\"");
+    let mut redacted = parts.next().unwrap().to_owned();
+    for part in parts {
+        let (time, rest) = part.split_once('"').unwrap();
+        assert!(time.ends_with('Z'), "{time} is not in UTC");
+        redacted += &format!("DateTime\":\"{{time}}\"{rest}");
+    }
+    redacted
+}

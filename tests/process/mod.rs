@@ -1,0 +1,8 @@
+//! The `handler` binary as an operator meets it: what it says, how it stops, what it keeps.
+
+mod handler;
+mod lines;
+mod refusals;
+mod restarts;
+mod starting;
+mod stopping;

@@ -1,0 +1,174 @@
+//! A start that fails: one sentence on stdout which names what is wrong, and a code.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::handler::{Handler, Serving};
+
+/// Starts what must not start, and gives the code and the last line, without time and level.
+async fn refused(folder: &Path, settings: &[(&str, &str)]) -> (Option<i32>, String) {
+    let ended = Handler::start(folder, settings).ended().await;
+    assert_eq!(ended.stderr, "");
+    let errors: Vec<&str> = ended
+        .stdout
+        .lines()
+        .filter_map(|line| line.split_once(" ERROR ").map(|(_, said)| said))
+        .collect();
+    assert_eq!(errors.len(), 1, "{}", ended.stdout);
+    assert!(
+        ended.stdout.trim_end().ends_with(errors[0]),
+        "{}",
+        ended.stdout
+    );
+    (ended.code, errors[0].to_owned())
+}
+
+const ANY_PORT: (&str, &str) = ("BIND_ADDRESS", "127.0.0.1:0");
+
+#[tokio::test]
+async fn a_wrong_setting_is_named_and_a_secret_is_not_repeated() {
+    let folder = tempfile::tempdir().unwrap();
+    for (setting, value) in [
+        ("AzureWebJobsStorage", "s3cret"),
+        ("AzureWebJobsStorage", ""),
+        ("AzureWebJobsStorage", "AccountName=a;AccountKey=s3cret!"),
+        ("AzureWebJobsStorage", "AccountName=s3cret/;AccountKey=AAAA"),
+        (
+            "AzureWebJobsStorage",
+            "BlobEndpoint=https://a.example/?sig=s3cret;QueueEndpoint=https://b.example",
+        ),
+        ("AzureWebJobsStorage__credential", "s3cret"),
+        (
+            "AzureWebJobsStorage__blobServiceUri",
+            "http://s3cret.example",
+        ),
+        ("BIND_ADDRESS", "7071"),
+        ("BIND_ADDRESS", "localhost"),
+        ("FUNCTIONS_CUSTOMHANDLER_PORT", "http"),
+        ("queue_name", "Tasks"),
+        ("BLOB_CONTAINER_NAME", "a--b"),
+        ("PUBLIC_BASE_URL", "tasks.example"),
+        ("MAX_NUMBER", "1e6"),
+        ("MAX_BODY_BYTES", "2M"),
+        ("MAX_QUEUE_LENGTH", "-1"),
+        ("RESULT_RETENTION", "for ever"),
+        ("WORKER_CONCURRENCY", "0"),
+    ] {
+        let (code, said) = refused(folder.path(), &[(setting, value)]).await;
+        assert_eq!(code, Some(2), "{setting}={value}: {said}");
+        assert!(
+            said.starts_with(&format!("cannot start: {setting}")),
+            "{setting}={value}: {said}"
+        );
+        assert!(!said.contains("s3cret"), "{said}");
+    }
+    assert_eq!(folder.path().read_dir().unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_flag_nobody_knows_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let ended = Handler::start_with(folder.path(), &[], &["--colour"])
+        .ended()
+        .await;
+    assert_eq!(ended.code, Some(2));
+    assert!(ended.stderr.contains("--colour"));
+}
+
+#[tokio::test]
+async fn under_the_functions_host_storage_must_be_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, said) = refused(folder.path(), &[("FUNCTIONS_CUSTOMHANDLER_PORT", "0")]).await;
+    assert_eq!(code, Some(2));
+    assert!(
+        said.starts_with("cannot start: AzureWebJobsStorage is missing"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn a_folder_in_use_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let setting = ("DATA_DIR", data.to_str().unwrap());
+    let first = Serving::start_with(folder.path(), &[setting]);
+    let (code, said) = refused(folder.path(), &[setting, ANY_PORT]).await;
+    assert_eq!(code, Some(1));
+    assert_eq!(
+        said,
+        format!(
+            "another handler uses the data folder {}: stop it, or give this one a folder of its own",
+            data.display()
+        )
+    );
+    assert_eq!(first.client.get("/api/health").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_folder_that_is_a_file_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("data"), "mine").unwrap();
+    let (code, said) = refused(folder.path(), &[ANY_PORT]).await;
+    assert_eq!(code, Some(1));
+    assert_eq!(
+        said,
+        "the data folder ./data is not a folder: name another one"
+    );
+    let left = std::fs::read(folder.path().join("data")).unwrap();
+    assert_eq!(left, b"mine");
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_named_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("data/tasks.db");
+    std::fs::create_dir(file.parent().unwrap()).unwrap();
+    std::fs::write(&file, "mine ".repeat(1_000)).unwrap();
+    let (code, said) = refused(folder.path(), &[ANY_PORT]).await;
+    assert_eq!(code, Some(1));
+    assert!(said.starts_with("./data/tasks.db is damaged"), "{said}");
+    assert_eq!(std::fs::read(&file).unwrap().len(), 5_000);
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let (code, said) = refused(folder.path(), &[("BIND_ADDRESS", &address)]).await;
+    assert_eq!(code, Some(1));
+    assert!(
+        said.starts_with(&format!("cannot listen on {address}: ")),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn an_account_that_does_not_answer_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    // A port that was free a moment ago.
+    let address = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let account = format!(
+        "AccountName=s3cret1;AccountKey=czNjcmV0;\
+         BlobEndpoint=http://{address}/acct;QueueEndpoint=http://{address}/acct"
+    );
+    let begun = Instant::now();
+    let (code, said) = refused(
+        folder.path(),
+        &[ANY_PORT, ("AzureWebJobsStorage", &account)],
+    )
+    .await;
+    assert_eq!(code, Some(1));
+    let place = format!("cannot use the storage account (http://{address}/acct, ");
+    assert!(said.starts_with(&place), "{said}");
+    assert!(!said.contains("czNjcmV0"), "{said}");
+    assert!(
+        begun.elapsed() < Duration::from_secs(15),
+        "{:?}",
+        begun.elapsed()
+    );
+}

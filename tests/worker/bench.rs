@@ -1,0 +1,159 @@
+//! A worker taken apart on a bench: its storage, its clock, and each step by hand.
+
+use std::sync::Arc;
+
+use async_request_reply::backends::embedded::Embedded;
+use async_request_reply::ports::{Queue, Received, TaskStore};
+use async_request_reply::tasks::limits::{MAX_DEQUEUE_COUNT, RETRY_DELAY};
+use async_request_reply::tasks::{
+    Attempts, Consumer, Maintenance, Outcome, Records, Shared, TaskId, TaskRecord, TaskState,
+    TaskStatus, Tasks, Worker,
+};
+use serde_json::value::RawValue;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+use super::pruning::RETENTION;
+use crate::helpers::clock::ManualClock;
+use crate::helpers::kinds::TestKinds;
+
+pub(super) struct Bench {
+    pub(super) clock: Arc<ManualClock>,
+    pub(super) store: Arc<dyn TaskStore>,
+    pub(super) queue: Arc<dyn Queue>,
+    pub(super) poison_queue: Arc<dyn Queue>,
+    pub(super) records: Records,
+    pub(super) shared: Arc<Shared>,
+    pub(super) tasks: Tasks,
+    pub(super) consumer: Consumer,
+    pub(super) maintenance: Maintenance,
+    pub(super) kinds: TestKinds,
+    /// Tells the attempts to stop.
+    pub(super) stop: CancellationToken,
+    _folder: TempDir,
+}
+
+impl Bench {
+    pub(super) fn new() -> Self {
+        Self::with_slots(4)
+    }
+
+    /// So many attempts compute side by side.
+    pub(super) fn with_slots(slots: usize) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::new());
+        let embedded = Embedded::open(folder.path(), "tasks", clock.clone()).unwrap();
+        let (store, queue) = (embedded.tasks(), embedded.queue());
+        let poison_queue = embedded.poison_queue();
+        let kinds = TestKinds::default();
+        let stop = CancellationToken::new();
+
+        let shared = Arc::new(Shared::new(kinds.registry(1_000), clock.clone(), None));
+        let records = Records::new(store.clone(), clock.clone());
+        let attempts = Attempts::new(slots, stop.clone());
+        let worker = Worker::new(records.clone(), shared.clone(), attempts);
+        let consumer = Consumer::new(queue.clone(), poison_queue.clone(), worker);
+        let maintenance =
+            Maintenance::new(store.clone(), consumer.clone(), shared.clone(), RETENTION);
+        Self {
+            tasks: Tasks::new(store.clone(), queue.clone(), shared.clone()),
+            clock,
+            store,
+            queue,
+            poison_queue,
+            records,
+            shared,
+            consumer,
+            maintenance,
+            kinds,
+            stop,
+            _folder: folder,
+        }
+    }
+
+    pub(super) async fn submit(&self, kind: &str, input: &str) -> TaskId {
+        self.tasks.submit(kind, json(input)).await.unwrap().id
+    }
+
+    /// Takes the one message that is visible.
+    pub(super) async fn receive(&self) -> Received {
+        let mut page = self.consumer.receive(32).await.unwrap();
+        assert_eq!(page.len(), 1, "one message should be visible");
+        page.remove(0)
+    }
+
+    /// Delivers the one message that is visible.
+    pub(super) async fn deliver(&self) -> Outcome {
+        let received = self.receive().await;
+        self.consumer.process(received).await
+    }
+
+    /// Delivers a message until it is given up, or has been delivered as often as it may be.
+    pub(super) async fn deliver_to_the_end(&self) -> Outcome {
+        for _ in 1..MAX_DEQUEUE_COUNT {
+            match self.deliver().await {
+                Outcome::Retry { after, .. } => assert_eq!(after, RETRY_DELAY),
+                outcome => return outcome,
+            }
+            assert!(self.nothing_is_visible().await);
+            self.clock.advance(RETRY_DELAY);
+        }
+        self.deliver().await
+    }
+
+    pub(super) async fn nothing_is_visible(&self) -> bool {
+        self.consumer.receive(1).await.unwrap().is_empty()
+    }
+
+    pub(super) async fn record(&self, id: TaskId) -> Option<TaskRecord> {
+        let found = self.records.read(id).await.unwrap();
+        found.map(|versioned| versioned.record)
+    }
+
+    pub(super) async fn status(&self, id: TaskId) -> Option<TaskStatus> {
+        self.record(id).await.map(|record| record.status())
+    }
+
+    /// The result of a task that has succeeded.
+    pub(super) async fn result(&self, id: TaskId) -> String {
+        match self.record(id).await.unwrap().state {
+            TaskState::Succeeded { result } => result.get().to_owned(),
+            other => panic!("the task has not succeeded: {other:?}"),
+        }
+    }
+
+    /// The error of a task that has failed: its code and its sentence.
+    pub(super) async fn error(&self, id: TaskId) -> (String, String) {
+        match self.record(id).await.unwrap().state {
+            TaskState::Failed { error } => (error.code, error.message),
+            other => panic!("the task has not failed: {other:?}"),
+        }
+    }
+
+    /// How many messages the queue and the poison queue hold, hidden ones included.
+    pub(super) async fn messages(&self) -> (u64, u64) {
+        (
+            self.queue.length().await.unwrap(),
+            self.poison_queue.length().await.unwrap(),
+        )
+    }
+
+    /// How many tasks this worker brought to an end.
+    pub(super) fn ended(&self) -> u64 {
+        let metrics = self.shared.metrics.to_prometheus(0);
+        metrics
+            .lines()
+            .filter(|line| line.starts_with("tasks_ended_total{"))
+            .map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap())
+            .sum()
+    }
+}
+
+pub(super) fn json(text: &str) -> Box<RawValue> {
+    RawValue::from_string(text.to_owned()).unwrap()
+}
+
+/// An outcome whose reason does not matter.
+pub(super) fn is_poison(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Poison { .. })
+}

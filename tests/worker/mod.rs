@@ -1,0 +1,14 @@
+//! One delivery at a time, by a clock that stands still: what becomes of a task and of its message.
+//!
+//! Over the embedded store, without HTTP and without a loop.
+
+mod bench;
+mod concurrent;
+mod failing;
+mod lasting;
+mod messages;
+mod poisoned;
+mod pruning;
+mod submitting;
+mod succeeding;
+mod sweeping;

@@ -1,0 +1,74 @@
+//! A submission whose message cannot be sent leaves nothing behind.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_request_reply::ports::{Queue, Received, StorageError};
+use async_request_reply::tasks::{SubmitError, Tasks};
+use async_trait::async_trait;
+
+use super::bench::{Bench, json};
+use crate::helpers::eventually::eventually;
+
+/// A queue that cannot be reached.
+struct Unreachable;
+
+fn error() -> StorageError {
+    StorageError::transient("reach the queue", "it is away")
+}
+
+#[async_trait]
+impl Queue for Unreachable {
+    async fn prepare(&self) -> Result<(), StorageError> {
+        Err(error())
+    }
+
+    async fn send(&self, _: &str, _: Duration) -> Result<(), StorageError> {
+        Err(error())
+    }
+
+    async fn receive(&self, _: u32, _: Duration) -> Result<Vec<Received>, StorageError> {
+        Err(error())
+    }
+
+    async fn update(&self, _: &str, _: &str, _: Duration) -> Result<Option<String>, StorageError> {
+        Err(error())
+    }
+
+    async fn delete(&self, _: &str, _: &str) -> Result<bool, StorageError> {
+        Err(error())
+    }
+
+    async fn length(&self) -> Result<u64, StorageError> {
+        Err(error())
+    }
+}
+
+#[tokio::test]
+async fn a_task_whose_message_cannot_be_sent_is_not_accepted() {
+    let bench = Bench::new();
+    let tasks = Tasks::new(
+        bench.store.clone(),
+        Arc::new(Unreachable),
+        bench.shared.clone(),
+    );
+    let refused = tasks.submit("echo", json("1")).await.unwrap_err();
+    assert!(matches!(refused, SubmitError::Storage(cause) if cause.is_transient()));
+    // The client does not wait for this.
+    eventually("the record's removal", async || {
+        let page = bench.store.list("", None, 10).await.unwrap();
+        page.items.is_empty().then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_task_that_is_refused_leaves_nothing_behind() {
+    let bench = Bench::new();
+    for (kind, input) in [("nothing", "1"), ("flaky", "1"), ("fibonacci", "{}")] {
+        bench.tasks.submit(kind, json(input)).await.unwrap_err();
+    }
+    let page = bench.store.list("", None, 10).await.unwrap();
+    assert!(page.items.is_empty());
+    assert_eq!(bench.messages().await, (0, 0));
+}
