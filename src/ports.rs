@@ -3,6 +3,7 @@
 //! A backend moves bytes: it never parses a record or a message. Everything a listing or a
 //! sweep must know without reading a record is repeated in its [`Head`].
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -38,9 +39,12 @@ pub struct Head {
     pub kind: String,
     /// The status, in the record's spelling.
     pub status: String,
-    /// When the task was submitted.
-    /// Milliseconds precision.
+    /// When the task was submitted, to the millisecond.
     pub created_at: Timestamp,
+    /// When the record last changed, to the millisecond and by the writer's clock.
+    pub updated_at: Timestamp,
+    /// How many attempts have begun.
+    pub attempts: u32,
 }
 
 /// A record to write: its head and its body.
@@ -93,7 +97,7 @@ pub trait TaskStore: Send + Sync {
     /// Makes the store ready to use: creates what is missing, and fails when it cannot be used.
     async fn prepare(&self) -> Result<(), StorageError>;
 
-    /// Says whether the store answers now, at the cost of one small read.
+    /// Says whether the store can be used now, at the cost of one small operation.
     async fn check(&self) -> Result<(), StorageError>;
 
     /// Writes a new record; `None` when the name is taken (and then nothing is changed).
@@ -169,6 +173,15 @@ pub trait Queue: Send + Sync {
 
     /// How many messages there are, hidden ones included; approximate.
     async fn length(&self) -> Result<u64, StorageError>;
+
+    /// When the message was sent that is next to be received; `None` when none is visible.
+    async fn oldest(&self) -> Result<Option<Timestamp>, StorageError>;
+}
+
+/// What was asked of storage so far, for metrics.
+pub trait Operations: Send + Sync {
+    /// How often each operation was asked for, by name.
+    fn counts(&self) -> BTreeMap<&'static str, u64>;
 }
 
 /// Tells the time, so that tests can.

@@ -2,6 +2,8 @@
 
 pub mod azure;
 mod clock;
+mod counted;
 pub mod embedded;
 
 pub use clock::SystemClock;
+pub use counted::{Counted, Counts};

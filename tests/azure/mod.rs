@@ -32,6 +32,8 @@ fn document(body: impl Into<Bytes>) -> Document {
             kind: "fibonacci".to_owned(),
             status: "queued".to_owned(),
             created_at: datetime!(2026-11-21 10:11:12.345 UTC),
+            updated_at: datetime!(2026-11-21 10:11:13 UTC),
+            attempts: 1,
         },
         body: body.into(),
     }

@@ -232,6 +232,17 @@ pub(super) async fn the_length_counts_hidden_messages(subject: &Subject) {
     assert_eq!(queue.length().await, Ok(3));
 }
 
+pub(super) async fn the_oldest_visible_message_tells_its_age(subject: &Subject) {
+    let queue = &*subject.queue;
+    assert_eq!(queue.oldest().await, Ok(None));
+    send(queue, "1").await;
+    let sent_at = queue.oldest().await.unwrap().expect("a visible message");
+    // Looking neither hides nor counts.
+    let received = receive_one(queue, LONG).await;
+    assert_eq!((received.inserted_at, received.dequeue_count), (sent_at, 1));
+    assert_eq!(queue.oldest().await, Ok(None));
+}
+
 pub(super) async fn concurrent_receivers_never_share_a_message(subject: &Subject) {
     for n in 0..40 {
         send(&*subject.queue, &n.to_string()).await;

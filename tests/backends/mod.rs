@@ -50,6 +50,7 @@ macro_rules! conformance {
             message_queue::a_receive_takes_no_more_than_it_asks_for,
             message_queue::a_delayed_message_comes_after_its_delay,
             message_queue::the_length_counts_hidden_messages,
+            message_queue::the_oldest_visible_message_tells_its_age,
             message_queue::concurrent_receivers_never_share_a_message,
             message_queue::the_poison_queue_is_a_queue_of_its_own,
         }

@@ -16,6 +16,8 @@ pub(super) fn document(status: &str, body: impl Into<Bytes>) -> Document {
             kind: "word-count".to_owned(),
             status: status.to_owned(),
             created_at: datetime!(2026-02-28 23:59:59.123 UTC),
+            updated_at: datetime!(2026-03-01 00:00:00.007 UTC),
+            attempts: 3,
         },
         body: body.into(),
     }

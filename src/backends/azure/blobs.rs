@@ -220,6 +220,8 @@ fn metadata(head: &Head) -> HashMap<String, String> {
         ("kind".to_owned(), head.kind.clone()),
         ("status".to_owned(), head.status.clone()),
         ("created".to_owned(), timestamp::to_text(head.created_at)),
+        ("updated".to_owned(), timestamp::to_text(head.updated_at)),
+        ("attempts".to_owned(), head.attempts.to_string()),
     ])
 }
 
@@ -229,5 +231,7 @@ fn head(metadata: &HashMap<String, String>) -> Option<Head> {
         kind: metadata.get("kind")?.clone(),
         status: metadata.get("status")?.clone(),
         created_at: timestamp::parse(metadata.get("created")?)?,
+        updated_at: timestamp::parse(metadata.get("updated")?)?,
+        attempts: metadata.get("attempts")?.parse().ok()?,
     })
 }

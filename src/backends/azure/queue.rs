@@ -16,7 +16,7 @@ use super::error::{incomplete, unless};
 use super::place::{self, Place};
 use bytes::Bytes;
 
-use crate::ports::{Queue, Received, StorageError};
+use crate::ports::{Queue, Received, StorageError, Timestamp};
 
 /// A message stays until it is deleted. The service's default of 7 days would lose a backlog.
 const NEVER_EXPIRES: i32 = -1;
@@ -132,6 +132,22 @@ impl Queue for StorageQueue {
             .await?
             .and_then(|count| u64::try_from(count).ok())
             .ok_or_else(|| incomplete(OPERATION, "a count"))
+    }
+
+    async fn oldest(&self) -> Result<Option<Timestamp>, StorageError> {
+        const OPERATION: &str = "peek at the queue";
+        // One message, unless asked for more.
+        let answer = place::run(self, OPERATION, || async {
+            self.0.peek_messages(None).await?.into_model()
+        });
+        let first = answer.await?.items.unwrap_or_default().into_iter().next();
+        first
+            .map(|message| {
+                message
+                    .insertion_time
+                    .ok_or_else(|| incomplete(OPERATION, "a time"))
+            })
+            .transpose()
     }
 }
 

@@ -45,6 +45,12 @@ const RELEASE_ALL: &str =
 /// Walks the queue's part of the index: tens of milliseconds for a million messages.
 const LENGTH: &str = "SELECT count(*) FROM messages WHERE queue = ?1";
 
+const OLDEST: &str = "
+    SELECT inserted_at FROM messages
+    WHERE queue = ?1 AND visible_at <= ?2
+    ORDER BY visible_at, id
+    LIMIT 1";
+
 /// One queue of one file.
 pub(super) struct EmbeddedQueue {
     pub(super) database: Arc<Database>,
@@ -140,6 +146,20 @@ impl Queue for EmbeddedQueue {
                     .query_row([queue], |row| row.get(0).map(u32::into))
             })
             .await
+    }
+
+    async fn oldest(&self) -> Result<Option<Timestamp>, StorageError> {
+        let (queue, now) = (self.name.clone(), Millis(self.clock.now()));
+        self.database
+            .readers
+            .read("peek at the queue", move |connection| {
+                connection
+                    .prepare_cached(OLDEST)?
+                    .query_row(params![queue, now], |row| row.get::<_, Millis>(0))
+                    .optional()
+            })
+            .await
+            .map(|found| found.map(|millis| millis.0))
     }
 }
 

@@ -28,6 +28,8 @@ const RECORDS_AND_MESSAGES: &str = "
         kind        TEXT    NOT NULL,
         status      TEXT    NOT NULL,
         created_at  INTEGER NOT NULL,
+        updated_at  INTEGER NOT NULL,
+        attempts    INTEGER NOT NULL,
         modified_at INTEGER NOT NULL,
         body        BLOB    NOT NULL
     ) STRICT;
@@ -40,6 +42,12 @@ const RECORDS_AND_MESSAGES: &str = "
         dequeue_count INTEGER NOT NULL DEFAULT 0,
         pop_receipt   TEXT,
         text          TEXT    NOT NULL
+    ) STRICT;
+
+    -- One row, written to learn whether writing works.
+    CREATE TABLE checks (
+        id         INTEGER PRIMARY KEY CHECK (id = 1),
+        checked_at INTEGER NOT NULL
     ) STRICT;
 
     CREATE INDEX messages_by_visibility ON messages (queue, visible_at, id);

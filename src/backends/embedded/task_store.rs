@@ -14,8 +14,9 @@ use super::millis::Millis;
 use crate::ports::{Clock, Document, ETag, Head, Listed, Page, StorageError, Stored, TaskStore};
 
 const CREATE: &str = "
-    INSERT INTO records (name, etag, kind, status, created_at, modified_at, body)
-    VALUES (?1, lower(hex(randomblob(16))), ?2, ?3, ?4, ?5, ?6)
+    INSERT INTO records
+        (name, etag, kind, status, created_at, updated_at, attempts, modified_at, body)
+    VALUES (?1, lower(hex(randomblob(16))), ?2, ?3, ?4, ?5, ?6, ?7, ?8)
     ON CONFLICT (name) DO NOTHING
     RETURNING etag";
 
@@ -24,14 +25,19 @@ const READ: &str = "SELECT body, etag, modified_at FROM records WHERE name = ?1"
 const REPLACE: &str = "
     UPDATE records
     SET etag = lower(hex(randomblob(16))),
-        kind = ?2, status = ?3, created_at = ?4, modified_at = ?5, body = ?6
-    WHERE name = ?1 AND etag = ?7
+        kind = ?2, status = ?3, created_at = ?4, updated_at = ?5, attempts = ?6,
+        modified_at = ?7, body = ?8
+    WHERE name = ?1 AND etag = ?9
     RETURNING etag";
 
 const DELETE: &str = "DELETE FROM records WHERE name = ?1 AND etag = coalesce(?2, etag)";
 
+const CHECK: &str = "
+    INSERT INTO checks (id, checked_at) VALUES (1, ?1)
+    ON CONFLICT (id) DO UPDATE SET checked_at = excluded.checked_at";
+
 const LIST: &str = "
-    SELECT name, etag, modified_at, kind, status, created_at
+    SELECT name, etag, modified_at, kind, status, created_at, updated_at, attempts
     FROM records
     WHERE name >= ?1 AND name < ?2
     ORDER BY name
@@ -50,13 +56,13 @@ impl TaskStore for EmbeddedTasks {
         Ok(())
     }
 
+    /// Writes: a full disk can still be read.
     async fn check(&self) -> Result<(), StorageError> {
+        let now = self.clock.now();
         self.database
-            .readers
-            .read("check the task store", |connection| {
-                connection
-                    .prepare_cached("SELECT 1 FROM records LIMIT 1")?
-                    .exists([])
+            .writer
+            .write("check the task store", move |connection| {
+                connection.prepare_cached(CHECK)?.execute([Millis(now)])
             })
             .await?;
         Ok(())
@@ -76,6 +82,8 @@ impl TaskStore for EmbeddedTasks {
                             head.kind,
                             head.status,
                             Millis(head.created_at),
+                            Millis(head.updated_at),
+                            head.attempts,
                             Millis(clock.now()),
                             &body[..],
                         ],
@@ -119,6 +127,8 @@ impl TaskStore for EmbeddedTasks {
                             head.kind,
                             head.status,
                             Millis(head.created_at),
+                            Millis(head.updated_at),
+                            head.attempts,
                             Millis(clock.now()),
                             &body[..],
                             expected.as_str(),
@@ -192,6 +202,8 @@ fn listed(row: &Row<'_>) -> rusqlite::Result<Listed> {
             kind: row.get("kind")?,
             status: row.get("status")?,
             created_at: row.get::<_, Millis>("created_at")?.0,
+            updated_at: row.get::<_, Millis>("updated_at")?.0,
+            attempts: row.get("attempts")?,
         }),
     })
 }
