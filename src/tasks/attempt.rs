@@ -1,17 +1,20 @@
 //! One attempt: the kind's code on a thread where it may block, within its slot and its time limit.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::kinds::{AnyKind, Attempt, Failure};
-use super::limits::{PROGRESS_INTERVAL, RUNNING_AFTER};
-use super::records::{Records, Versioned};
+use super::limits::{PROGRESS_INTERVAL, RUNNING_AFTER, SHOW_TIMEOUT, SLOT_WAIT};
+use super::records::{Commit, Records, Versioned};
+use super::service::Shared;
 use super::task::TaskState;
 
-/// Runs attempts, at most so many at a time in the whole process.
+/// Runs attempts, at most so many at a time in the whole process. One that ignores its stop request
+/// gives its slot back at its time limit all the same, so that the others go on.
 #[derive(Clone)]
 pub struct Attempts {
     slots: Arc<Semaphore>,
@@ -27,6 +30,11 @@ impl Attempts {
         }
     }
 
+    /// Whether all attempts were told to stop.
+    pub(super) fn are_stopping(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+
     /// Does the work of a task. When that lasts, the record shows it as running.
     pub(super) async fn run(
         &self,
@@ -34,15 +42,19 @@ impl Attempts {
         input: Box<RawValue>,
         task: &mut Versioned,
         records: &Records,
+        shared: &Shared,
     ) -> Result<Box<RawValue>, Failure> {
         let _slot = tokio::select! {
             biased;
             () = self.stop.cancelled() => return Err(Failure::Stopped),
             slot = self.slots.acquire() => slot.map_err(|_| Failure::Stopped)?,
+            () = tokio::time::sleep(SLOT_WAIT) => return Err(Failure::Later { after: Duration::ZERO }),
         };
         let stop = self.stop.child_token();
         // If this future ends early or is dropped, nobody waits for the work any more.
         let _stop_work = stop.clone().drop_guard();
+        let begun = shared.running.begin(task.record.id, &stop);
+        let _running = begun.ok_or(Failure::Stopped)?;
         let attempt = Attempt::new(task.record.attempts, stop.clone());
         let time_limit = tokio::time::sleep(kind.time_limit());
         tokio::pin!(time_limit);
@@ -51,7 +63,6 @@ impl Attempts {
             move || kind.run(&input, &attempt)
         });
         let mut look_again = RUNNING_AFTER;
-        let mut shown = None;
         loop {
             tokio::select! {
                 ended = &mut work => return ended.unwrap_or_else(|_| Err(Failure::Transient {
@@ -64,10 +75,10 @@ impl Attempts {
                 }),
                 () = stop.cancelled() => return Err(Failure::Stopped),
                 () = tokio::time::sleep(look_again) => {
-                    let percent = attempt.percent();
-                    if shown != Some(percent) {
-                        show_running(task, percent, records).await;
-                        shown = Some(percent);
+                    // Written also when the percentage has not changed: that is how an attempt learns
+                    // that another process has ended its task.
+                    if show_running(task, attempt.percent(), records).await == Some(Commit::Lost) {
+                        return Err(Failure::Stopped);
                     }
                     look_again = PROGRESS_INTERVAL;
                 }
@@ -77,9 +88,18 @@ impl Attempts {
 }
 
 /// Best effort: what clients see meanwhile is not worth failing the work for.
-async fn show_running(task: &mut Versioned, percent: Option<u8>, records: &Records) {
+async fn show_running(
+    task: &mut Versioned,
+    percent: Option<u8>,
+    records: &Records,
+) -> Option<Commit> {
     task.record.state = TaskState::Running { percent };
-    if let Err(error) = records.commit(task).await {
-        log::debug!("task.id" = task.record.id; "running status not shown: {error}");
-    }
+    let shown = tokio::time::timeout(SHOW_TIMEOUT, records.commit(task))
+        .await
+        .ok()?;
+    shown
+        .inspect_err(
+            |error| log::debug!("task.id" = task.record.id; "running status not shown: {error}"),
+        )
+        .ok()
 }

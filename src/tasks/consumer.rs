@@ -5,7 +5,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::limits::{MAX_DEQUEUE_COUNT, VISIBILITY_TIMEOUT};
+use tokio::time::sleep;
+
+use super::limits::{MAX_DEQUEUE_COUNT, RENEWAL_RETRY, VISIBILITY_TIMEOUT};
 use super::records::RecordError;
 use super::worker::{Delivery, Outcome, Worker};
 use crate::ports::{Queue, Received, StorageError};
@@ -66,7 +68,7 @@ impl Consumer {
             self.run_renewing(&mut received).await
         };
         if let Err(error) = self.settle(&received, &outcome).await {
-            log::warn!("message stays until its visibility timeout ends: {error}");
+            log::warn!("message.id" = received.id.as_str(); "message stays until its visibility timeout ends: {error}");
         }
         outcome
     }
@@ -77,32 +79,50 @@ impl Consumer {
             dequeue_count: received.dequeue_count,
             inserted_at: Some(received.inserted_at),
         };
-        let outcome = tokio::select! {
-            outcome = self.worker.run(&delivery) => outcome,
-            () = self.keep(received) => unreachable!("keeping a message never ends"),
+        let outcome = {
+            let run = self.worker.run(&delivery);
+            tokio::pin!(run);
+            let mut next_renewal = VISIBILITY_TIMEOUT / 2;
+            loop {
+                tokio::select! {
+                    outcome = &mut run => break outcome,
+                    // A renewal is not broken off when the attempt ends meanwhile: settling needs
+                    // the pop receipt that it gives.
+                    () = sleep(next_renewal) => next_renewal = self.renew(received).await,
+                }
+            }
         };
         received.text = delivery.text;
         outcome
     }
 
-    /// Renews the visibility timeout at half of it, for as long as it is polled.
-    async fn keep(&self, received: &mut Received) {
-        loop {
-            tokio::time::sleep(VISIBILITY_TIMEOUT / 2).await;
-            match self
-                .queue
-                .update(&received.id, &received.pop_receipt, VISIBILITY_TIMEOUT)
-                .await
-            {
-                Ok(Some(pop_receipt)) => received.pop_receipt = pop_receipt,
-                Ok(None) => {
-                    // Somebody else has it now. The attempt may go on: only one can end the task.
-                    log::warn!("message was lost to another worker");
-                    std::future::pending::<()>().await;
-                }
-                Err(error) => log::warn!("message not renewed: {error}"),
+    /// Renews the visibility timeout, and says when to do it again.
+    async fn renew(&self, received: &mut Received) -> Duration {
+        let id = received.id.as_str();
+        match self
+            .queue
+            .update(id, &received.pop_receipt, VISIBILITY_TIMEOUT)
+            .await
+        {
+            Ok(Some(pop_receipt)) => {
+                received.pop_receipt = pop_receipt;
+                VISIBILITY_TIMEOUT / 2
+            }
+            Ok(None) => {
+                // Somebody else has it now. The attempt may go on: only one can end the task.
+                log::warn!("message.id" = id; "message was lost to another worker");
+                Duration::MAX
+            }
+            Err(error) => {
+                log::warn!("message.id" = id; "message not renewed: {error}");
+                RENEWAL_RETRY
             }
         }
+    }
+
+    /// Whether the process is about to end, so that no new work should begin.
+    pub fn is_stopping(&self) -> bool {
+        self.worker.is_stopping()
     }
 
     async fn settle(&self, received: &Received, outcome: &Outcome) -> Result<(), StorageError> {
@@ -110,17 +130,55 @@ impl Consumer {
             id, pop_receipt, ..
         } = received;
         match outcome {
-            Outcome::Done => self.queue.delete(id, pop_receipt).await.map(drop),
-            Outcome::Retry { after, .. } => {
-                self.queue.update(id, pop_receipt, *after).await.map(drop)
-            }
-            Outcome::Poison { reason } => {
-                log::warn!(attempt = received.dequeue_count; "message moves to the poison queue: {reason}");
-                self.poison_queue
-                    .send(&received.text, Duration::ZERO)
-                    .await?;
-                self.queue.delete(id, pop_receipt).await.map(drop)
+            Outcome::Done => {}
+            Outcome::Again { message, after, .. } => self.queue.send(message, *after).await?,
+            Outcome::Spent { reason } | Outcome::Poison { reason } => {
+                self.poison(&received.text, reason).await?;
             }
         }
+        if !self.queue.delete(id, pop_receipt).await? {
+            log::info!("message.id" = id.as_str(); "message was delivered again before it was settled");
+        }
+        Ok(())
+    }
+
+    /// Runs an attempt on a message that the host holds.
+    pub async fn run(&self, delivery: &Delivery) -> Outcome {
+        self.worker.run(delivery).await
+    }
+
+    /// What is left to do when the host holds the message: everything but the deletion, which
+    /// follows from the host's success. `Err` when the host must release the message.
+    pub async fn settle_for_host(
+        &self,
+        delivery: &Delivery,
+        outcome: Outcome,
+    ) -> Result<(), Unsettled> {
+        let (settled, reason) = match outcome {
+            Outcome::Done => return Ok(()),
+            Outcome::Again {
+                message,
+                after,
+                reason,
+            } => (self.queue.send(&message, after).await, reason),
+            Outcome::Spent { reason } if delivery.dequeue_count < MAX_DEQUEUE_COUNT => {
+                (self.poison(&delivery.text, &reason).await, reason)
+            }
+            // The host counts on, and poisons it in the end.
+            Outcome::Spent { reason } | Outcome::Poison { reason } => {
+                return Err(Unsettled(reason));
+            }
+        };
+        settled.map_err(|error| Unsettled(format!("{reason}; {error}")))
+    }
+
+    async fn poison(&self, text: &str, reason: &str) -> Result<(), StorageError> {
+        log::warn!("message moves to the poison queue: {reason}");
+        self.poison_queue.send(text, Duration::ZERO).await
     }
 }
+
+/// Why the host must release a message, or poison it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Unsettled(String);

@@ -6,12 +6,28 @@ use std::time::Duration;
 /// re-encoding tool in between may apply, makes 64 KiB out of 48.
 pub const MAX_MESSAGE_BYTES: usize = 48 * 1024;
 
-/// Deliveries before a message goes to the poison queue; `maxDequeueCount` in host.json.
+/// Attempts before a task fails for good.
+pub const MAX_ATTEMPTS: u32 = 5;
+
+/// Deliveries of one message before it goes to the poison queue; `maxDequeueCount` in host.json.
+/// Failed attempts do not come near it, because each is followed by a new message: only what
+/// breaks an attempt off counts, a process that dies or a store that is away.
 pub const MAX_DEQUEUE_COUNT: u32 = 5;
 
-/// How long a failed message stays hidden before it is delivered again; `visibilityTimeout` in
-/// host.json.
-pub const RETRY_DELAY: Duration = Duration::from_secs(10);
+/// How long a message stays hidden that the host could not settle; `visibilityTimeout` in host.json.
+pub const RELEASE_DELAY: Duration = Duration::from_secs(10);
+
+/// The wait before the attempt after the `spent`-th failed one: 2 s, 8 s, 32 s, 128 s, each longer
+/// or shorter by up to a quarter, so that tasks that failed together do not come back together.
+pub fn backoff(spent: u32) -> Duration {
+    let seconds = 2_u64
+        .saturating_mul(4_u64.saturating_pow(spent.saturating_sub(1)))
+        .min(600);
+    // A random id is random enough, and needs no generator of our own.
+    let random = u64::from(uuid::Uuid::new_v4().as_fields().0);
+    let jitter = 750 + random % 501;
+    Duration::from_millis(seconds * jitter)
+}
 
 /// How long a received message stays hidden from others, renewed at half of it while work runs.
 /// The host uses ten minutes; a shorter time lets another process take over sooner after a crash.
@@ -20,9 +36,13 @@ pub const VISIBILITY_TIMEOUT: Duration = Duration::from_secs(60);
 /// Messages in one receive: the service's maximum.
 pub const RECEIVE_PAGE: u32 = 32;
 
-/// How long an attempt may last unless its kind says otherwise. With [`SWEEP_BUDGET`] it stays
-/// under `functionTimeout` in host.json, past which the host kills the process.
-pub const ATTEMPT_TIME_LIMIT: Duration = Duration::from_secs(8 * 60);
+/// How long an attempt may last unless its kind says otherwise. With [`SLOT_WAIT`] and
+/// [`SWEEP_BUDGET`] it stays under `functionTimeout` in host.json, past which the host kills the process.
+pub const ATTEMPT_TIME_LIMIT: Duration = Duration::from_secs(7 * 60);
+
+/// How long a delivery waits for a slot to compute. Then it goes back to the end of the queue, and
+/// does not count: under the host, an invocation must not outlast `functionTimeout` by waiting.
+pub const SLOT_WAIT: Duration = Duration::from_secs(60);
 
 /// How long a sweep goes on starting work: less than the minute to the next one.
 pub const SWEEP_BUDGET: Duration = Duration::from_secs(45);
@@ -30,7 +50,7 @@ pub const SWEEP_BUDGET: Duration = Duration::from_secs(45);
 /// Work shorter than this never shows as running: nobody would see the status, and it costs a write.
 pub const RUNNING_AFTER: Duration = Duration::from_secs(1);
 
-/// How often the progress of a running attempt is written, if it has changed.
+/// How often the progress of a running attempt is written, and its task's end by others noticed.
 pub const PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Records looked at in one page of a sweep: what the service lists in one call.
@@ -47,9 +67,12 @@ pub const COMMIT_TRIES: usize = 5;
 /// for another process. Container platforms wait 10 to 30 seconds in all.
 pub const STOP_GRACE: Duration = Duration::from_secs(5);
 
-/// Messages a process without a host works on at the same time; those that wait for a slot to
-/// compute are renewed meanwhile.
-pub const MAX_IN_FLIGHT: usize = 32;
+/// Messages a process without a host holds at the same time: some for each slot, so that storage
+/// is waited for side by side, and not so many that a crash spends the deliveries of tasks that had
+/// not begun.
+pub fn max_in_flight(concurrency: usize) -> usize {
+    concurrency.saturating_mul(4).clamp(8, 32)
+}
 
 /// The first wait after the queue was found empty; it doubles from there.
 pub const MIN_POLL_INTERVAL: Duration = Duration::from_millis(100);
@@ -60,3 +83,86 @@ pub const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 /// How long a health check waits for storage: what asks (a load balancer, the host) gives up after
 /// a few seconds itself.
 pub const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Clients that may wait for tasks at the same time; each holds a connection.
+pub const MAX_WAITERS: usize = 1_000;
+
+/// The longest a client may wait for a task in one request: proxies give up after two minutes or so.
+pub const MAX_WAIT: Duration = Duration::from_secs(100);
+
+/// When a waiting client's task is first looked for in a store that other processes work on, too;
+/// the time doubles from there.
+pub const FIRST_WAITING_READ: Duration = Duration::from_secs(1);
+
+/// Canceled tasks that this process remembers, so as not to begin them.
+pub const MAX_REMEMBERED_CANCELS: usize = 10_000;
+
+/// Records read in one window of a listing, the most that Azure lists in a call; a window with more
+/// is divided, see `listing`.
+pub const LIST_WINDOW: u32 = 5_000;
+
+/// Calls to the store that one page of a listing may cost.
+pub const LIST_CALLS: usize = 16;
+
+/// How long an idempotency key stands for its task.
+pub const IDEMPOTENCY_RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long a submission with a key may take before another with the key carries it on: longer than
+/// any storage operation is tried.
+pub const ACCEPTING_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// How old the known queue length may be for a guess at `Retry-After`, and how many submissions
+/// are worth a new look: at most one look for 20 tasks.
+pub const QUEUE_LENGTH_AGE: Duration = Duration::from_secs(10);
+/// See [`QUEUE_LENGTH_AGE`].
+pub const QUEUE_LENGTH_SUBMISSIONS: u64 = 20;
+
+/// The least and the most a client is told to wait between polls, in seconds.
+pub const RETRY_AFTER_RANGE: std::ops::RangeInclusive<u64> = 1..=60;
+
+/// Tasks in a page of a listing, at the most and unless the client says.
+pub const MAX_TOP: usize = 1_000;
+/// See [`MAX_TOP`].
+pub const DEFAULT_TOP: usize = 100;
+
+/// How long a sweep goes on deleting old records.
+pub const PRUNE_BUDGET: Duration = Duration::from_secs(20);
+
+/// Old records deleted side by side.
+pub const PRUNE_CONCURRENCY: usize = 16;
+
+/// How long a running attempt waits for its status to be written: it has a time limit to watch.
+pub const SHOW_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How soon a renewal that failed is tried again.
+pub const RENEWAL_RETRY: Duration = Duration::from_secs(5);
+
+/// How long a message is put off when storage did not let its attempt be finished.
+pub const OUTAGE_DELAY: Duration = Duration::from_secs(15);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wait_grows_and_varies() {
+        for (spent, seconds) in [
+            (0, 2),
+            (1, 2),
+            (2, 8),
+            (3, 32),
+            (4, 128),
+            (9, 600),
+            (99, 600),
+        ] {
+            let expected = Duration::from_secs(seconds);
+            let waits: Vec<_> = (0..50).map(|_| backoff(spent)).collect();
+            assert!(
+                waits
+                    .iter()
+                    .all(|wait| *wait >= expected * 3 / 4 && *wait <= expected * 5 / 4)
+            );
+            assert!(waits.iter().any(|wait| *wait != waits[0]), "{spent}");
+        }
+    }
+}

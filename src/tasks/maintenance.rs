@@ -9,10 +9,11 @@ use futures_util::future::join_all;
 
 use super::consumer::Consumer;
 use super::id::TaskId;
-use super::limits::{RECEIVE_PAGE, SWEEP_BUDGET, SWEEP_PAGE};
+use super::idempotency;
+use super::limits::{PRUNE_BUDGET, PRUNE_CONCURRENCY, RECEIVE_PAGE, SWEEP_BUDGET, SWEEP_PAGE};
 use super::service::{Shared, lock};
 use super::task::TaskStatus;
-use crate::ports::{Listed, StorageError, TaskStore};
+use crate::ports::{Listed, StorageError, TaskStore, Timestamp};
 
 /// What a sweep did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -97,7 +98,7 @@ impl Maintenance {
     async fn drain_queue(&self, budget: Duration) -> Result<usize, StorageError> {
         let begun = Instant::now();
         let mut drained = 0;
-        while begun.elapsed() < budget {
+        while begun.elapsed() < budget && !self.consumer.is_stopping() {
             let page = self.consumer.receive(RECEIVE_PAGE).await?;
             if page.is_empty() {
                 break;
@@ -115,43 +116,70 @@ impl Maintenance {
     /// Turns one page of the poison queue into failed records. Messages that name no task stay.
     async fn drain_poison_queue(&self) -> Result<usize, StorageError> {
         let page = self.consumer.receive_poisoned(RECEIVE_PAGE).await?;
-        let mut buried = 0;
+        let (mut buried, mut nameless) = (0, 0);
         for received in &page {
             match self.consumer.bury(received).await {
                 Ok(true) => buried += 1,
-                Ok(false) => log::warn!("the poison queue holds a message that names no task"),
-                Err(error) => log::warn!("poisoned message stays for now: {error}"),
+                Ok(false) => nameless += 1,
+                Err(error) => {
+                    log::warn!("message.id" = received.id.as_str(); "poisoned message stays for now: {error}");
+                }
             }
+        }
+        if nameless > 0 {
+            log::warn!("the poison queue holds {nameless} messages that name no task");
         }
         Ok(buried)
     }
 
-    /// Deletes terminal records past their retention, one page of the listing in a pass.
+    /// Deletes records past their retention, one page of the listing in a pass, and no longer than
+    /// [`PRUNE_BUDGET`]; what is left of the page comes with the next pass.
     async fn prune(&self) -> Result<usize, StorageError> {
-        let position = lock(&self.shared.prune_position).take();
+        let begun = Instant::now();
+        let now = self.shared.clock.now();
+        let position = lock(&self.shared.prune_position).clone();
         let page = self.store.list("", position.as_deref(), SWEEP_PAGE).await?;
-        let oldest_kept = self.shared.clock.now() - self.retention;
-        let mut pruned = 0;
-        for listed in page
+        let expired: Vec<_> = page
             .items
             .iter()
-            .filter(|listed| is_terminal_record(listed))
-        {
-            if listed.modified_at < oldest_kept {
-                // With its ETag: a task that was revived meanwhile stays.
-                pruned += usize::from(self.store.delete(&listed.name, Some(&listed.etag)).await?);
+            .filter(|listed| self.is_expired(listed, now))
+            .collect();
+        let mut pruned = 0;
+        for some in expired.chunks(PRUNE_CONCURRENCY) {
+            if begun.elapsed() > PRUNE_BUDGET || self.consumer.is_stopping() {
+                return Ok(pruned);
+            }
+            // With its ETag: a task that was revived meanwhile stays.
+            let deletions = some
+                .iter()
+                .map(|listed| self.store.delete(&listed.name, Some(&listed.etag)));
+            for deleted in join_all(deletions).await {
+                pruned += usize::from(deleted?);
             }
         }
         *lock(&self.shared.prune_position) = page.next;
         Ok(pruned)
     }
-}
 
-/// Ours, and ended. Blobs that something else keeps in the same container are never touched.
-fn is_terminal_record(listed: &Listed) -> bool {
-    let status = listed
-        .head
-        .as_ref()
-        .and_then(|head| TaskStatus::parse(&head.status));
-    status.is_some_and(TaskStatus::is_terminal) && listed.name.parse::<TaskId>().is_ok()
+    fn is_expired(&self, listed: &Listed, now: Timestamp) -> bool {
+        let Some(retention) = self.retention_of(listed) else {
+            return false;
+        };
+        let oldest_kept = Duration::try_from(now - Timestamp::UNIX_EPOCH)
+            .ok()
+            .and_then(|since_epoch| since_epoch.checked_sub(retention));
+        oldest_kept.is_some_and(|kept| listed.modified_at < Timestamp::UNIX_EPOCH + kept)
+    }
+
+    /// How long a record of ours is kept that has ended. Blobs that something else keeps in the same
+    /// container are never touched.
+    fn retention_of(&self, listed: &Listed) -> Option<Duration> {
+        let head = listed.head.as_ref()?;
+        if let Some(retention) = idempotency::retention(&listed.name, head) {
+            return Some(retention);
+        }
+        let is_terminal = TaskStatus::parse(&head.status).is_some_and(TaskStatus::is_terminal);
+        let is_task = listed.name.parse::<TaskId>().is_ok();
+        (is_task && is_terminal).then_some(self.retention)
+    }
 }

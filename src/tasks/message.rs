@@ -7,6 +7,9 @@
 //! | `number` | R0's input; stands for `"kind": "fibonacci", "input": {"number": …}` |
 //! | `kind`, `input` | any other work; `input` is missing when it is too large for a message |
 //! | `etag` | the record's version when it was sent, so that the worker can commit without reading |
+//! | `attempts` | attempts the task has had before this message; missing when none |
+//! | `spent` | those of them that count towards the maximum; missing when none |
+//! | `traceparent` | the client's trace |
 //!
 //! The key names must not be those of the Functions host's metadata (`dequeueCount`, `sys`, …),
 //! because the host copies message fields over them. `id` is such a name, but R0 uses it, so
@@ -23,6 +26,8 @@ use super::id::TaskId;
 use super::json::{Object, describe, present};
 use super::kinds::R0_KIND;
 use super::limits::MAX_MESSAGE_BYTES;
+use super::records::Versioned;
+use super::task::TaskRecord;
 
 use crate::ports::ETag;
 
@@ -37,6 +42,12 @@ pub struct TaskMessage {
     pub input: Option<Box<RawValue>>,
     /// The record's version when the message was sent; `None` when R0 sent it, without a record.
     pub etag: Option<ETag>,
+    /// Attempts the task has had before this message was sent.
+    pub attempts: u32,
+    /// Those of them that count towards the maximum.
+    pub spent: u32,
+    /// The client's trace.
+    pub traceparent: Option<String>,
 }
 
 /// A message nobody can work on.
@@ -70,6 +81,20 @@ struct Wire<'a> {
     input: Option<&'a RawValue>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     etag: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    attempts: u32,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    spent: u32,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    traceparent: Option<Cow<'a, str>>,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// R0's input, the one field that moves between `input` and the message itself.
@@ -86,8 +111,39 @@ struct IdOnly {
 }
 
 impl TaskMessage {
-    /// The text to send, at most [`MAX_MESSAGE_BYTES`]: a larger input stays in the record
-    /// (a claim check).
+    /// The message for a task as its record is now.
+    pub fn of(task: &Versioned) -> Self {
+        let TaskRecord {
+            id,
+            kind,
+            input,
+            traceparent,
+            ..
+        } = &task.record;
+        Self {
+            kind: Some(kind.clone()),
+            input: input.clone(),
+            etag: task.etag.clone(),
+            traceparent: traceparent.clone(),
+            ..Self::naming(*id)
+        }
+    }
+
+    /// A message that tells no more than its task.
+    pub fn naming(id: TaskId) -> Self {
+        Self {
+            id,
+            kind: None,
+            input: None,
+            etag: None,
+            attempts: 0,
+            spent: 0,
+            traceparent: None,
+        }
+    }
+
+    /// The text to send, at most [`MAX_MESSAGE_BYTES`]: an input that is larger, or that a queue
+    /// cannot carry, stays in the record (a claim check).
     pub fn to_text(&self) -> String {
         let mut wire = Wire {
             id: self.id,
@@ -95,6 +151,9 @@ impl TaskMessage {
             kind: self.kind.as_deref().map(Cow::Borrowed),
             input: self.input.as_deref(),
             etag: self.etag.as_ref().map(|etag| Cow::Borrowed(etag.as_str())),
+            attempts: self.attempts,
+            spent: self.spent,
+            traceparent: self.traceparent.as_deref().map(Cow::Borrowed),
         };
         if wire.kind.as_deref() == Some(R0_KIND)
             && let Some(R0Input { number }) = wire
@@ -105,7 +164,9 @@ impl TaskMessage {
             wire.input = None;
         }
         let text = write(&wire);
-        if text.len() <= MAX_MESSAGE_BYTES {
+        // Messages travel in XML, which has no such characters.
+        let is_xml = !text.contains(['\u{FFFE}', '\u{FFFF}']);
+        if text.len() <= MAX_MESSAGE_BYTES && is_xml {
             return text;
         }
         wire.number = None;
@@ -145,6 +206,16 @@ impl TaskMessage {
                 reason: "the message names an impossible kind of work".to_owned(),
             });
         }
+        if wire
+            .etag
+            .as_deref()
+            .is_some_and(|etag| !etag.bytes().all(|b| b.is_ascii_graphic()))
+        {
+            return Err(UnreadableMessage {
+                id: Some(wire.id),
+                reason: "the message names an impossible version".to_owned(),
+            });
+        }
         let input = match (wire.input, wire.number) {
             (Some(input), _) => Some(input.to_owned()),
             (None, Some(number)) => to_raw_value(&R0Input { number }).ok(),
@@ -160,6 +231,9 @@ impl TaskMessage {
             kind,
             input,
             etag: wire.etag.map(ETag::new),
+            attempts: wire.attempts,
+            spent: wire.spent,
+            traceparent: wire.traceparent.map(Cow::into_owned),
         })
     }
 }
@@ -184,10 +258,10 @@ mod tests {
 
     fn message(kind: &str, input: &str) -> TaskMessage {
         TaskMessage {
-            id: ID.parse().unwrap(),
             kind: Some(kind.to_owned()),
             input: Some(RawValue::from_string(input.to_owned()).unwrap()),
             etag: Some(ETag::new("\"0x1\"")),
+            ..TaskMessage::naming(ID.parse().unwrap())
         }
     }
 
@@ -217,6 +291,12 @@ mod tests {
         let read = TaskMessage::parse(&text).unwrap();
         assert_eq!(read.kind.as_deref(), Some("other"));
         assert!(read.input.is_none());
+    }
+
+    #[test]
+    fn an_input_that_xml_cannot_carry_stays_in_the_record() {
+        let text = message("other", "\"\u{FFFF}\"").to_text();
+        assert!(TaskMessage::parse(&text).unwrap().input.is_none());
     }
 
     #[test]

@@ -1,10 +1,11 @@
-//! What this process has done so far, counted.
+//! What this process has done so far, counted, and told in the Prometheus text format (0.0.4).
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
-use std::sync::{Mutex, PoisonError};
+use std::fmt::{Display, Write};
+use std::sync::Mutex;
 use std::time::Duration;
 
+use super::service::lock;
 use super::task::TaskStatus;
 
 /// Counters of this process, from its start.
@@ -13,47 +14,177 @@ pub struct Metrics {
     ended: Mutex<BTreeMap<(String, &'static str), Ended>>,
 }
 
+/// The upper bounds of the duration histogram, in seconds: from a small number to a large one.
+const BOUNDS: [f64; 8] = [0.001, 0.01, 0.1, 1.0, 10.0, 60.0, 300.0, 1800.0];
+
 #[derive(Clone, Copy, Default)]
 struct Ended {
     count: u64,
+    attempts: u64,
     seconds: f64,
+    /// How many took at most as long as the bound.
+    within: [u64; BOUNDS.len()],
+}
+
+/// What is true at the moment of asking.
+#[derive(Clone, Debug, Default)]
+pub struct Gauges {
+    /// Messages in the queue, hidden ones included.
+    pub queue_length: u64,
+    /// How long ago the next message was sent.
+    pub oldest_message: Option<Duration>,
+    /// Clients that wait for a task to end.
+    pub waiters: usize,
+    /// What was asked of storage so far.
+    pub operations: BTreeMap<&'static str, u64>,
 }
 
 impl Metrics {
-    /// Counts a task that this process brought to a terminal status, and how long its last attempt took.
-    pub fn task_ended(&self, kind: &str, status: TaskStatus, duration: Duration) {
-        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Counts a task that this process brought to a terminal status: the attempts it had, and how
+    /// long the last one took.
+    pub fn task_ended(&self, kind: &str, status: TaskStatus, attempts: u32, duration: Duration) {
+        let mut ended = lock(&self.ended);
         let entry = ended.entry((kind.to_owned(), status.as_str())).or_default();
         entry.count += 1;
+        entry.attempts += u64::from(attempts);
         entry.seconds += duration.as_secs_f64();
+        for (bound, within) in BOUNDS.iter().zip(&mut entry.within) {
+            *within += u64::from(duration.as_secs_f64() <= *bound);
+        }
     }
 
-    /// The counters in the Prometheus text format, version 0.0.4.
-    pub fn to_prometheus(&self, queue_length: u64) -> String {
-        let mut text = String::new();
-        let ended = self
-            .ended
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        text.push_str("# HELP tasks_ended_total Tasks this process brought to a terminal status.\n# TYPE tasks_ended_total counter\n");
-        for ((kind, status), entry) in &ended {
-            let _ = writeln!(
-                text,
-                "tasks_ended_total{{kind=\"{kind}\",status=\"{status}\"}} {}",
-                entry.count
+    /// The text that Prometheus reads.
+    pub fn to_prometheus(&self, gauges: &Gauges) -> String {
+        let ended = lock(&self.ended).clone();
+        let labels =
+            |(kind, status): &(String, &str)| format!("kind=\"{kind}\",status=\"{status}\"");
+        let mut text = Text::default();
+
+        text.family(
+            "tasks_ended_total",
+            "counter",
+            "Tasks this process brought to a terminal status.",
+        );
+        for (key, entry) in &ended {
+            text.sample("tasks_ended_total", &labels(key), entry.count);
+        }
+        text.family(
+            "task_attempts_total",
+            "counter",
+            "Attempts these tasks had.",
+        );
+        for (key, entry) in &ended {
+            text.sample("task_attempts_total", &labels(key), entry.attempts);
+        }
+        let name = "task_duration_seconds";
+        text.family(
+            name,
+            "histogram",
+            "How long the last attempts of these tasks took.",
+        );
+        for (key, entry) in &ended {
+            let labels = labels(key);
+            for (bound, within) in BOUNDS.iter().zip(entry.within) {
+                text.sample(
+                    &format!("{name}_bucket"),
+                    &format!("{labels},le=\"{bound}\""),
+                    within,
+                );
+            }
+            text.sample(
+                &format!("{name}_bucket"),
+                &format!("{labels},le=\"+Inf\""),
+                entry.count,
+            );
+            text.sample(&format!("{name}_sum"), &labels, entry.seconds);
+            text.sample(&format!("{name}_count"), &labels, entry.count);
+        }
+        text.family(
+            "storage_operations_total",
+            "counter",
+            "Operations asked of storage by this process.",
+        );
+        for (operation, count) in &gauges.operations {
+            text.sample(
+                "storage_operations_total",
+                &format!("operation=\"{operation}\""),
+                count,
             );
         }
-        text.push_str("# HELP task_attempt_seconds_total Seconds spent in the last attempts of these tasks.\n# TYPE task_attempt_seconds_total counter\n");
-        for ((kind, status), entry) in &ended {
-            let _ = writeln!(
-                text,
-                "task_attempt_seconds_total{{kind=\"{kind}\",status=\"{status}\"}} {}",
-                entry.seconds
-            );
+        text.family(
+            "queue_messages",
+            "gauge",
+            "Messages in the queue, hidden ones included; approximate.",
+        );
+        text.sample("queue_messages", "", gauges.queue_length);
+        text.family(
+            "queue_oldest_message_seconds",
+            "gauge",
+            "How long ago the next message was sent; 0 without one.",
+        );
+        text.sample(
+            "queue_oldest_message_seconds",
+            "",
+            gauges.oldest_message.unwrap_or_default().as_secs_f64(),
+        );
+        text.family(
+            "waiting_clients",
+            "gauge",
+            "Clients that wait for a task to end.",
+        );
+        text.sample("waiting_clients", "", gauges.waiters);
+        text.0
+    }
+}
+
+/// The exposition format. Writing to a string cannot fail.
+#[derive(Default)]
+struct Text(String);
+
+impl Text {
+    fn family(&mut self, name: &str, kind: &str, help: &str) {
+        let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}");
+    }
+
+    fn sample(&mut self, name: &str, labels: &str, value: impl Display) {
+        let _ = if labels.is_empty() {
+            writeln!(self.0, "{name} {value}")
+        } else {
+            writeln!(self.0, "{name}{{{labels}}} {value}")
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_fall_into_buckets() {
+        let metrics = Metrics::default();
+        for milliseconds in [1, 5, 2_000] {
+            let duration = Duration::from_millis(milliseconds);
+            metrics.task_ended("k", TaskStatus::Succeeded, 2, duration);
         }
-        text.push_str("# HELP queue_messages Messages in the queue, hidden ones included; approximate.\n# TYPE queue_messages gauge\n");
-        let _ = writeln!(text, "queue_messages {queue_length}");
-        text
+        let text = metrics.to_prometheus(&Gauges {
+            queue_length: 3,
+            oldest_message: Some(Duration::from_millis(1_500)),
+            waiters: 1,
+            operations: BTreeMap::from([("read_record", 7)]),
+        });
+        for line in [
+            r#"tasks_ended_total{kind="k",status="succeeded"} 3"#,
+            r#"task_attempts_total{kind="k",status="succeeded"} 6"#,
+            r#"task_duration_seconds_bucket{kind="k",status="succeeded",le="0.001"} 1"#,
+            r#"task_duration_seconds_bucket{kind="k",status="succeeded",le="0.01"} 2"#,
+            r#"task_duration_seconds_bucket{kind="k",status="succeeded",le="10"} 3"#,
+            r#"task_duration_seconds_bucket{kind="k",status="succeeded",le="+Inf"} 3"#,
+            r#"storage_operations_total{operation="read_record"} 7"#,
+            "queue_messages 3",
+            "queue_oldest_message_seconds 1.5",
+            "waiting_clients 1",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+        }
     }
 }

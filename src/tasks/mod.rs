@@ -9,6 +9,11 @@
 //! | `service` | what clients ask for: submit, look, consume |
 //! | `records` | records in the store; the first terminal write wins |
 //! | `attempt` | one run of a kind's code, in its slot and time limit |
+//! | `estimate` | how long until a task is done |
+//! | `operations` | cancel, delete, retry |
+//! | `listing` | tasks, newest first |
+//! | `idempotency` | a client's key for a submission |
+//! | `waiting`, `running` | who waits for a task, and what runs, in this process |
 //! | `worker` | one delivery in, one [`Outcome`] out |
 //! | `consumer` | a received message to a settled one, where there is no host to do it |
 //! | `maintenance` | one sweep |
@@ -16,25 +21,35 @@
 
 mod attempt;
 mod consumer;
+mod estimate;
 mod id;
+mod idempotency;
 pub mod json;
 pub mod kinds;
 pub mod limits;
+mod listing;
 mod maintenance;
 mod message;
 mod metrics;
+mod operations;
 mod records;
+mod running;
 mod service;
 mod task;
+mod waiting;
 mod worker;
 
 pub use attempt::Attempts;
-pub use consumer::Consumer;
+pub use consumer::{Consumer, Unsettled};
 pub use id::{NotATaskId, TaskId};
+pub use idempotency::KeyedSubmitError;
+pub use listing::{Filter, TaskPage};
 pub use maintenance::{Maintenance, Swept};
 pub use message::{TaskMessage, UnreadableMessage};
-pub use metrics::Metrics;
+pub use metrics::{Gauges, Metrics};
+pub use operations::Operated;
 pub use records::{Commit, RecordError, Records, Versioned};
-pub use service::{Shared, SubmitError, Tasks};
+pub use service::{Shared, Submission, SubmitError, Tasks};
 pub use task::{TaskError, TaskRecord, TaskState, TaskStatus, UnreadableRecord};
+pub use waiting::{TooManyWaiters, Waiter};
 pub use worker::{Delivery, Outcome, Worker};

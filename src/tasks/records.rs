@@ -61,22 +61,21 @@ impl Records {
         }))
     }
 
-    /// Writes the record of a new task.
+    /// Writes the record of a new task; gives the one that is there instead when the name is taken.
     ///
-    /// A taken name means that a retry of our own met the first try's success: ids are unique.
-    pub async fn create(&self, record: &TaskRecord) -> Result<ETag, StorageError> {
-        let name = record.id.to_string();
-        match self.store.create(&name, &record.to_document()).await? {
-            Some(etag) => Ok(etag),
-            None => self
-                .store
-                .read(&name)
-                .await?
-                .map(|stored| stored.etag)
-                .ok_or_else(|| {
-                    StorageError::transient("create record", "the record came and went")
-                }),
+    /// Ids are unique, so that one is ours: a retry met the first try's success, or a submission with
+    /// an idempotency key is carried on, whose task may have ended meanwhile.
+    pub async fn create(&self, record: TaskRecord) -> Result<Versioned, RecordError> {
+        let id = record.id;
+        let etag = self
+            .store
+            .create(&id.to_string(), &record.to_document())
+            .await?;
+        if etag.is_some() {
+            return Ok(Versioned { record, etag });
         }
+        let gone = || StorageError::transient("create record", "the record came and went");
+        Ok(self.read(id).await?.ok_or_else(gone)?)
     }
 
     /// Writes a record over its version, unless somebody has ended the task since: the first
@@ -105,6 +104,21 @@ impl Records {
             }
         }
         Err(StorageError::transient("commit record", "it keeps changing").into())
+    }
+
+    /// Writes a record over exactly its version, terminal or not; `false` when that is no longer
+    /// the one in the store.
+    pub async fn replace(&self, versioned: &mut Versioned) -> Result<bool, StorageError> {
+        let Some(etag) = &versioned.etag else {
+            return Ok(false);
+        };
+        versioned.record.updated_at = self.clock.now();
+        let name = versioned.record.id.to_string();
+        let document = versioned.record.to_document();
+        let written = self.store.replace(&name, &document, etag).await?;
+        let replaced = written.is_some();
+        versioned.etag = written.or(versioned.etag.take());
+        Ok(replaced)
     }
 
     /// Deletes a record; with an ETag, only that version.

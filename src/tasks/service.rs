@@ -1,20 +1,37 @@
 //! What clients can ask for: submit, look, and consume. Knows records and queues, not HTTP.
 
 use std::collections::HashSet;
+use std::sync::atomic::AtomicU8;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::value::RawValue;
 use tokio::sync::Notify;
 
+use super::estimate::Estimate;
 use super::id::TaskId;
 use super::kinds::{InvalidInput, Kinds};
 use super::limits::{CHECK_TIMEOUT, QUEUE_LENGTH_MAX_AGE};
 use super::message::TaskMessage;
-use super::metrics::Metrics;
-use super::records::{RecordError, Records};
-use super::task::TaskRecord;
-use crate::ports::{Clock, Queue, StorageError, TaskStore, Timestamp};
+use super::metrics::{Gauges, Metrics};
+use super::records::{RecordError, Records, Versioned};
+use super::running::Running;
+use super::task::{TaskRecord, UnreadableRecord};
+use super::waiting::Waiters;
+use crate::ports::{Clock, Operations, Queue, StorageError, TaskStore, Timestamp};
+
+/// Work that a client asks for.
+#[derive(Clone, Debug)]
+pub struct Submission {
+    /// The id the task is to have.
+    pub id: TaskId,
+    /// Which work.
+    pub kind: String,
+    /// Its input.
+    pub input: Box<RawValue>,
+    /// The client's trace (W3C Trace Context), carried along and logged.
+    pub traceparent: Option<String>,
+}
 
 /// Why a submission was not accepted. Nothing is stored then.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +48,18 @@ pub enum SubmitError {
     /// The record or the message could not be written.
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// The store holds something else under the task's id.
+    #[error(transparent)]
+    Unreadable(#[from] UnreadableRecord),
+}
+
+impl From<RecordError> for SubmitError {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::Storage(error) => Self::Storage(error),
+            RecordError::Unreadable(error) => Self::Unreadable(error),
+        }
+    }
 }
 
 /// What every thread of the process shares; storage clients are per thread, see `startup`.
@@ -41,8 +70,14 @@ pub struct Shared {
     pub clock: Arc<dyn Clock>,
     /// What the process has done so far.
     pub metrics: Metrics,
+    /// What it has asked of storage so far.
+    pub operations: Arc<dyn Operations>,
     /// Told when a message has been sent, so that a loop in this process looks at once.
     pub wake: Notify,
+    /// How many attempts compute side by side in this process.
+    pub concurrency: usize,
+    /// Whether other processes may work on the same store.
+    pub has_other_workers: bool,
     /// Submissions are refused while more messages than this wait; `None`: never.
     pub max_queue_length: Option<u64>,
     /// Results whose reply has been written and whose deletion is under way: they are gone for
@@ -50,33 +85,71 @@ pub struct Shared {
     consumed: Mutex<HashSet<TaskId>>,
     /// The queue's length when somebody last looked.
     queue_length: Mutex<Option<(Timestamp, u64)>>,
+    /// Clients that wait for a task to end.
+    pub(super) waiters: Waiters,
+    /// Attempts under way.
+    pub(super) running: Running,
+    /// What is known of load.
+    estimate: Estimate,
+    /// How many digits of time the windows of the last listing had, see `listing`.
+    pub(super) list_digits: AtomicU8,
     /// Where the next prune goes on: a pass looks at one page, the next pass at the page after.
     pub(super) prune_position: Mutex<Option<String>>,
 }
 
 impl Shared {
     /// Nothing is shared yet but the settings.
-    pub fn new(kinds: Kinds, clock: Arc<dyn Clock>, max_queue_length: Option<u64>) -> Self {
+    pub fn new(
+        kinds: Kinds,
+        clock: Arc<dyn Clock>,
+        operations: Arc<dyn Operations>,
+        max_queue_length: Option<u64>,
+        concurrency: usize,
+        has_other_workers: bool,
+    ) -> Self {
         Self {
             kinds,
             clock,
             metrics: Metrics::default(),
+            operations,
             wake: Notify::new(),
             max_queue_length,
+            concurrency,
+            has_other_workers,
             consumed: Mutex::default(),
             queue_length: Mutex::default(),
+            waiters: Waiters::default(),
+            running: Running::default(),
+            estimate: Estimate::default(),
+            list_digits: AtomicU8::new(1),
             prune_position: Mutex::default(),
         }
     }
+
+    /// Tells of a task that this process has just ended, and how long its last attempt took.
+    pub(super) fn ended(&self, record: &TaskRecord, duration: Duration) {
+        // A kind nobody registered could be any text, and each would be a time series of its own.
+        let known = self.kinds.get(&record.kind).is_some();
+        let kind = if known { &record.kind } else { UNKNOWN_KIND };
+        self.metrics
+            .task_ended(kind, record.status(), record.attempts, duration);
+        if known {
+            self.estimate.ended(kind, duration);
+        }
+        self.waiters.ended(record);
+    }
 }
+
+/// The kind of a failed task whose message did not say.
+pub(super) const UNKNOWN_KIND: &str = "unknown";
 
 /// The tasks, as their clients see them.
 #[derive(Clone)]
 pub struct Tasks {
-    store: Arc<dyn TaskStore>,
-    records: Records,
-    queue: Arc<dyn Queue>,
-    shared: Arc<Shared>,
+    pub(super) store: Arc<dyn TaskStore>,
+    pub(super) records: Records,
+    pub(super) queue: Arc<dyn Queue>,
+    pub(super) shared: Arc<Shared>,
 }
 
 impl Tasks {
@@ -91,38 +164,74 @@ impl Tasks {
         }
     }
 
+    /// An id for a task that is about to be submitted.
+    pub fn new_id(&self) -> TaskId {
+        TaskId::new(self.shared.clock.now())
+    }
+
+    /// Says whether a submission would be refused for what it is.
+    pub fn check(&self, submission: &Submission) -> Result<(), SubmitError> {
+        let kind = self
+            .shared
+            .kinds
+            .get(&submission.kind)
+            .ok_or(SubmitError::UnknownKind)?;
+        Ok(kind.check(&submission.input)?)
+    }
+
     /// Accepts work: the record first, the message second. A record without a message can be
     /// found and repaired; a message without a record would be work nobody may read.
-    pub async fn submit(
-        &self,
-        kind: &str,
-        input: Box<RawValue>,
-    ) -> Result<TaskRecord, SubmitError> {
-        self.shared
-            .kinds
-            .get(kind)
-            .ok_or(SubmitError::UnknownKind)?
-            .check(&input)?;
+    ///
+    /// Runs to its end even when the caller stops waiting: a client that hangs up between the two
+    /// must not leave half a task.
+    pub async fn submit(&self, submission: Submission) -> Result<TaskRecord, SubmitError> {
+        self.check(&submission)?;
         self.check_queue_length().await?;
+        let tasks = self.clone();
+        tokio::spawn(async move { tasks.accept(submission).await })
+            .await
+            .unwrap_or_else(|_| {
+                Err(StorageError::permanent("accept task", "accepting it broke off").into())
+            })
+    }
 
+    async fn accept(self, submission: Submission) -> Result<TaskRecord, SubmitError> {
+        let Submission {
+            id,
+            kind,
+            input,
+            traceparent,
+        } = submission;
         let now = self.shared.clock.now();
-        let record = TaskRecord::queued(TaskId::new(now), kind.to_owned(), input, now);
-        let etag = self.records.create(&record).await?;
-        let message = TaskMessage {
-            id: record.id,
-            kind: Some(record.kind.clone()),
-            input: record.input.clone(),
-            etag: Some(etag.clone()),
+        let record = TaskRecord {
+            traceparent,
+            ..TaskRecord::queued(id, kind, input, now)
         };
-        if let Err(error) = self.queue.send(&message.to_text(), Duration::ZERO).await {
+        let task = self.records.create(record).await?;
+        if task.record.status().is_terminal() {
+            return Ok(task.record);
+        }
+        if let Err(error) = self
+            .queue
+            .send(&TaskMessage::of(&task).to_text(), Duration::ZERO)
+            .await
+        {
             // The client gets no id, so nobody will ask for this record, and need not wait for its
             // removal. If that fails too, the record stays behind as queued.
-            let (records, id) = (self.records.clone(), record.id);
-            tokio::spawn(async move { records.delete(id, Some(&etag)).await });
+            tokio::spawn(async move { self.records.delete(id, task.etag.as_ref()).await });
             return Err(error.into());
         }
         self.shared.wake.notify_one();
-        log::info!("task.id" = record.id, "task.kind" = record.kind; "task accepted");
+        if self.shared.estimate.submitted(now) {
+            let tasks = self.clone();
+            tokio::spawn(async move {
+                if let Ok(length) = tasks.queue.length().await {
+                    tasks.shared.estimate.looked_up(length);
+                }
+            });
+        }
+        let record = task.record;
+        log::info!("task.id" = id, "task.kind" = record.kind, "trace.id" = record.trace_id(); "task accepted");
         Ok(record)
     }
 
@@ -148,18 +257,31 @@ impl Tasks {
         }
     }
 
-    /// The record of a task; `None` when there is none, or when its result was just consumed.
-    pub async fn find(&self, id: TaskId) -> Result<Option<TaskRecord>, RecordError> {
+    /// The record of a task and its version; `None` when there is none, or when its result was just
+    /// consumed.
+    pub async fn find(&self, id: TaskId) -> Result<Option<Versioned>, RecordError> {
         if lock(&self.shared.consumed).contains(&id) {
             return Ok(None);
         }
-        Ok(self.records.read(id).await?.map(|found| found.record))
+        self.records.read(id).await
+    }
+
+    /// Seconds after which a client should ask again for a task of this kind.
+    pub fn retry_after(&self, kind: &str) -> u64 {
+        self.shared
+            .estimate
+            .retry_after(kind, self.shared.concurrency)
     }
 
     /// Marks a result as consumed: from now on this process answers that there is none.
-    /// Follow it with [`delete_consumed`](Self::delete_consumed).
+    /// Follow it with [`delete_consumed`](Self::delete_consumed) or [`keep`](Self::keep).
     pub fn consume(&self, id: TaskId) {
         lock(&self.shared.consumed).insert(id);
+    }
+
+    /// Takes [`consume`](Self::consume) back: the result did not reach its reader.
+    pub fn keep(&self, id: TaskId) {
+        lock(&self.shared.consumed).remove(&id);
     }
 
     /// Deletes a consumed record. If that fails the result is readable again, and is deleted when
@@ -188,12 +310,18 @@ impl Tasks {
             })
     }
 
-    /// The process's counters and the queue's length, in the Prometheus text format.
+    /// The process's counters and what storage tells of the queue, in the Prometheus text format.
     pub async fn metrics(&self) -> Result<String, StorageError> {
-        Ok(self
-            .shared
-            .metrics
-            .to_prometheus(self.queue.length().await?))
+        let now = self.shared.clock.now();
+        let queue_length = self.queue.length().await?;
+        let oldest = self.queue.oldest().await?;
+        let gauges = Gauges {
+            queue_length,
+            oldest_message: oldest.and_then(|sent_at| Duration::try_from(now - sent_at).ok()),
+            waiters: self.shared.waiters.count(),
+            operations: self.shared.operations.counts(),
+        };
+        Ok(self.shared.metrics.to_prometheus(&gauges))
     }
 }
 

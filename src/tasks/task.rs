@@ -29,6 +29,15 @@ pub enum TaskStatus {
 }
 
 impl TaskStatus {
+    /// Every status.
+    pub const ALL: [Self; 5] = [
+        Self::Queued,
+        Self::Running,
+        Self::Succeeded,
+        Self::Failed,
+        Self::Canceled,
+    ];
+
     /// True when nothing can change the task any more.
     pub fn is_terminal(self) -> bool {
         match self {
@@ -50,15 +59,7 @@ impl TaskStatus {
 
     /// Reads the spelling of [`as_str`](Self::as_str).
     pub fn parse(text: &str) -> Option<Self> {
-        [
-            Self::Queued,
-            Self::Running,
-            Self::Succeeded,
-            Self::Failed,
-            Self::Canceled,
-        ]
-        .into_iter()
-        .find(|status| status.as_str() == text)
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
     }
 }
 
@@ -110,6 +111,8 @@ pub struct TaskRecord {
     pub updated_at: Timestamp,
     /// How many attempts have begun; the dequeue count of the last delivery.
     pub attempts: u32,
+    /// The client's trace (W3C Trace Context), if it sent one.
+    pub traceparent: Option<String>,
     /// Its status and what belongs to it.
     pub state: TaskState,
 }
@@ -127,6 +130,8 @@ struct StoredRecord<'a> {
     #[serde(with = "crate::timestamp")]
     updated_at: Timestamp,
     attempts: u32,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    traceparent: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     percent: Option<u8>,
     #[serde(
@@ -174,8 +179,17 @@ impl TaskRecord {
             created_at,
             updated_at: created_at,
             attempts: 0,
+            traceparent: None,
             state: TaskState::Queued,
         }
+    }
+
+    /// The trace id in the traceparent; empty without one.
+    pub fn trace_id(&self) -> &str {
+        self.traceparent
+            .as_deref()
+            .and_then(|parent| parent.split('-').nth(1))
+            .unwrap_or_default()
     }
 
     /// The status alone.
@@ -207,6 +221,7 @@ impl TaskRecord {
             created_at: self.created_at,
             updated_at: self.updated_at,
             attempts: self.attempts,
+            traceparent: self.traceparent.as_deref().map(Cow::Borrowed),
             percent,
             // The input has served its purpose when the work succeeded; a failed task may be retried.
             input: self
@@ -222,6 +237,8 @@ impl TaskRecord {
                 kind: self.kind.clone(),
                 status: status.as_str().to_owned(),
                 created_at: self.created_at,
+                updated_at: self.updated_at,
+                attempts: self.attempts,
             },
             body: body.into(),
         }
@@ -272,6 +289,7 @@ impl TaskRecord {
             created_at: stored.created_at,
             updated_at: stored.updated_at,
             attempts: stored.attempts,
+            traceparent: stored.traceparent.map(Cow::into_owned),
             state,
         })
     }
@@ -289,6 +307,7 @@ impl TaskRecord {
             created_at: modified_at,
             updated_at: modified_at,
             attempts: 1,
+            traceparent: None,
             state: TaskState::Succeeded {
                 result: RawValue::from_string(result).ok()?,
             },

@@ -8,12 +8,12 @@ use serde_json::value::RawValue;
 
 use super::attempt::Attempts;
 use super::kinds::{AnyKind, Failure};
-use super::limits::{MAX_DEQUEUE_COUNT, RETRY_DELAY};
+use super::limits::{MAX_ATTEMPTS, MAX_DEQUEUE_COUNT, OUTAGE_DELAY, backoff};
 use super::message::{TaskMessage, UnreadableMessage};
 use super::records::{Commit, RecordError, Records, Versioned};
-use super::service::Shared;
+use super::service::{Shared, UNKNOWN_KIND};
 use super::task::{TaskError, TaskRecord, TaskState};
-use crate::ports::Timestamp;
+use crate::ports::{ETag, Timestamp};
 
 /// One hand-over of a message.
 #[derive(Clone, Debug)]
@@ -26,26 +26,26 @@ pub struct Delivery {
     pub inserted_at: Option<Timestamp>,
 }
 
-impl Delivery {
-    /// True when the queue will not hand the message out again.
-    fn is_last(&self) -> bool {
-        self.dequeue_count >= MAX_DEQUEUE_COUNT
-    }
-}
-
 /// What is to become of a delivered message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The task has ended, by this attempt or before it: delete the message.
     Done,
-    /// The attempt failed and another may succeed: release the message.
-    Retry {
+    /// Another attempt is to follow: send this message after a while, then delete the one at hand.
+    Again {
+        /// The message to send.
+        message: String,
         /// How long to keep it hidden.
         after: Duration,
         /// For the log.
         reason: String,
     },
-    /// Nobody can work on it, or nobody may any more: it belongs into the poison queue.
+    /// All attempts are used up, and the task has failed: the message belongs into the poison queue.
+    Spent {
+        /// For the log.
+        reason: String,
+    },
+    /// Nobody can work on the message: it belongs into the poison queue.
     Poison {
         /// For the log.
         reason: String,
@@ -59,9 +59,6 @@ pub struct Worker {
     shared: Arc<Shared>,
     attempts: Attempts,
 }
-
-/// The kind of a failed task whose message did not say.
-const UNKNOWN_KIND: &str = "unknown";
 
 impl Worker {
     /// Over these records.
@@ -81,13 +78,15 @@ impl Worker {
         };
         let id = message.id;
         self.run_message(message, delivery).await.unwrap_or_else(|error| {
-            log::warn!("task.id" = id, attempt = delivery.dequeue_count; "attempt broken off: {error}");
+            log::warn!("task.id" = id, "dequeue.count" = delivery.dequeue_count; "attempt broken off: {error}");
             let reason = error.to_string();
-            if delivery.is_last() {
-                // The record is out of reach now; a sweep fails it when it drains the poison queue.
-                Outcome::Poison { reason }
-            } else {
-                Outcome::Retry { after: RETRY_DELAY, reason }
+            match error {
+                // Not the task's fault: the same message again, later, without a count. If the
+                // queue is away as well, this one comes back by itself, and counts.
+                RecordError::Storage(_) => {
+                    Outcome::Again { message: delivery.text.clone(), after: OUTAGE_DELAY, reason }
+                }
+                RecordError::Unreadable(_) => Outcome::Poison { reason },
             }
         })
     }
@@ -98,7 +97,9 @@ impl Worker {
         delivery: &Delivery,
     ) -> Result<Outcome, RecordError> {
         let id = message.id;
-        let attempt = delivery.dequeue_count;
+        // The queue's own count goes past 1 only when an attempt could not be finished.
+        let attempt = message.attempts.saturating_add(delivery.dequeue_count);
+        let spent = message.spent.saturating_add(delivery.dequeue_count);
         let Some(mut task) = self.claim(message, delivery).await? else {
             log::info!("task.id" = id, attempt; "task has ended already");
             return Ok(Outcome::Done);
@@ -110,53 +111,98 @@ impl Worker {
                 let reason = error.message.clone();
                 self.end(task, TaskState::Failed { error }, Duration::ZERO)
                     .await?;
-                return Ok(Outcome::Poison { reason });
+                return Ok(Outcome::Spent { reason });
             }
         };
 
         let begun = Instant::now();
         let ended = self
             .attempts
-            .run(kind, input, &mut task, &self.records)
+            .run(kind, input, &mut task, &self.records, &self.shared)
             .await;
         let (state, outcome) = match ended {
             Ok(result) => (TaskState::Succeeded { result }, Outcome::Done),
             Err(Failure::Permanent { code, message }) => (failed(code, message), Outcome::Done),
-            Err(Failure::Transient { code, message }) if delivery.is_last() => {
+            Err(Failure::Transient { code, message }) if spent >= MAX_ATTEMPTS => {
                 let reason = format!("the last attempt failed: {code}");
-                (failed(code, message), Outcome::Poison { reason })
+                (failed(code, message), Outcome::Spent { reason })
             }
             Err(Failure::Transient { code, .. }) => {
-                log::warn!("task.id" = id, "task.kind" = task.record.kind, attempt; "attempt failed, another follows: {code}");
-                return Ok(Outcome::Retry {
-                    after: RETRY_DELAY,
-                    reason: code.to_owned(),
-                });
+                return self.again(task, spent, backoff(spent), code).await;
+            }
+            Err(Failure::Later { after }) => {
+                task.record.attempts = attempt - 1;
+                return self.again(task, spent - 1, after, "not yet").await;
+            }
+            Err(Failure::Stopped) if self.is_stopping() => {
+                task.record.attempts = attempt - 1;
+                return self
+                    .again(task, spent - 1, Duration::ZERO, "the process is stopping")
+                    .await;
             }
             Err(Failure::Stopped) => {
-                log::info!("task.id" = id, "task.kind" = task.record.kind, attempt; "attempt stopped, task released");
-                let reason = "the attempt was stopped".to_owned();
-                return Ok(Outcome::Retry {
-                    after: Duration::ZERO,
-                    reason,
-                });
+                log::info!("task.id" = id, attempt, "trace.id" = task.record.trace_id(); "attempt stopped, task has ended");
+                return Ok(Outcome::Done);
             }
         };
         self.end(task, state, begun.elapsed()).await?;
         Ok(outcome)
     }
 
+    /// Another attempt, later. The record shows how many there were, and is queued again.
+    async fn again(
+        &self,
+        mut task: Versioned,
+        spent: u32,
+        after: Duration,
+        reason: &str,
+    ) -> Result<Outcome, RecordError> {
+        task.record.state = TaskState::Queued;
+        if self.records.commit(&mut task).await? == Commit::Lost {
+            return Ok(Outcome::Done);
+        }
+        let TaskRecord {
+            id, kind, attempts, ..
+        } = &task.record;
+        let after_ms = after.as_millis();
+        log::warn!(
+            "task.id" = id, "task.kind" = kind, attempt = attempts, "trace.id" = task.record.trace_id(), after_ms;
+            "attempt failed, another follows: {reason}"
+        );
+        let message = TaskMessage {
+            attempts: *attempts,
+            spent,
+            ..TaskMessage::of(&task)
+        };
+        Ok(Outcome::Again {
+            message: message.to_text(),
+            after,
+            reason: reason.to_owned(),
+        })
+    }
+
+    /// Whether attempts are told to stop because the process ends.
+    pub fn is_stopping(&self) -> bool {
+        self.attempts.are_stopping()
+    }
+
     /// Decides whether there is anything to do, and which version of the record ending it replaces.
     ///
-    /// The happy path reads nothing: the first delivery of a message that carries everything. If
-    /// the record has changed since, the conditional write will tell.
+    /// The happy path reads nothing: the first delivery of a message that carries everything, for
+    /// work that does no harm when the task was canceled meanwhile. If the record has changed
+    /// since, the conditional write will tell.
     async fn claim(
         &self,
         message: TaskMessage,
         delivery: &Delivery,
     ) -> Result<Option<Versioned>, RecordError> {
         let complete = message.kind.is_some() && message.input.is_some();
-        if delivery.dequeue_count > 1 || !complete {
+        let kind = message
+            .kind
+            .as_deref()
+            .and_then(|kind| self.shared.kinds.get(kind));
+        let is_pure = kind.is_some_and(|kind| kind.is_pure());
+        if delivery.dequeue_count > 1 || !complete || !is_pure {
             return self.find_unfinished(message, delivery.inserted_at).await;
         }
         Ok(Some(self.first_version(message, delivery.inserted_at)))
@@ -183,6 +229,8 @@ impl Worker {
             kind,
             input,
             etag,
+            traceparent,
+            ..
         } = message;
         let now = self.shared.clock.now();
         let record = TaskRecord {
@@ -192,6 +240,7 @@ impl Worker {
             created_at: id.created_at().or(inserted_at).unwrap_or(now),
             updated_at: now,
             attempts: 0,
+            traceparent,
             state: TaskState::Queued,
         };
         Versioned { record, etag }
@@ -229,23 +278,16 @@ impl Worker {
         let TaskRecord {
             id, kind, attempts, ..
         } = &task.record;
-        let status = task.record.status();
         let duration_ms = duration.as_millis();
         match commit {
             Commit::Lost => {
-                log::info!("task.id" = id, attempt = attempts, duration_ms; "task was ended before, this attempt counts for nothing");
+                log::info!("task.id" = id, attempt = attempts, duration_ms, "trace.id" = task.record.trace_id(); "task was ended before, this attempt counts for nothing");
             }
             Commit::Written => {
-                // A kind nobody registered could be any text, and each would be a time series of its own.
-                let counted = if self.shared.kinds.get(kind).is_some() {
-                    kind
-                } else {
-                    UNKNOWN_KIND
-                };
-                self.shared.metrics.task_ended(counted, status, duration);
+                self.shared.ended(&task.record, duration);
                 log::info!(
-                    "task.id" = id, "task.kind" = kind, attempt = attempts, duration_ms;
-                    "task {}", status.as_str()
+                    "task.id" = id, "task.kind" = kind, attempt = attempts, duration_ms, "trace.id" = task.record.trace_id();
+                    "task {}", task.record.status().as_str()
                 );
             }
         }
@@ -256,34 +298,27 @@ impl Worker {
     async fn refuse(&self, unreadable: UnreadableMessage, delivery: &Delivery) -> Outcome {
         let reason = unreadable.reason;
         log::warn!(attempt = delivery.dequeue_count; "message refused: {reason}");
-        if let Some(id) = unreadable.id {
-            let nothing_else = TaskMessage {
-                id,
-                kind: None,
-                input: None,
-                etag: None,
-            };
-            let error = TaskError {
-                code: "UnreadableMessage".to_owned(),
-                message: "the task's message could not be understood".to_owned(),
-            };
-            if let Err(error) = self.fail_unfinished(nothing_else, error).await {
+        let Some(id) = unreadable.id else {
+            return Outcome::Poison { reason };
+        };
+        let error = TaskError {
+            code: "UnreadableMessage".to_owned(),
+            message: "the task's message could not be understood".to_owned(),
+        };
+        match self.fail_unfinished(TaskMessage::naming(id), error).await {
+            Ok(()) => Outcome::Spent { reason },
+            Err(error) => {
                 log::warn!("task.id" = id; "could not record the failure yet: {error}");
+                Outcome::Poison { reason }
             }
         }
-        Outcome::Poison { reason }
     }
 
     /// Ends the task of a message that was given up; `false` when the message names none.
     pub async fn fail_poisoned(&self, text: &str) -> Result<bool, RecordError> {
         let message = match TaskMessage::parse(text) {
             Ok(message) => message,
-            Err(UnreadableMessage { id: Some(id), .. }) => TaskMessage {
-                id,
-                kind: None,
-                input: None,
-                etag: None,
-            },
+            Err(UnreadableMessage { id: Some(id), .. }) => TaskMessage::naming(id),
             Err(UnreadableMessage { id: None, .. }) => return Ok(false),
         };
         let error = TaskError {
@@ -298,14 +333,28 @@ impl Worker {
         message: TaskMessage,
         error: TaskError,
     ) -> Result<(), RecordError> {
+        let (etag, attempts) = (message.etag.clone(), message.attempts);
         match self.find_unfinished(message, None).await? {
-            Some(task) => {
+            Some(task) if !belongs_to_another(&task, etag.as_ref(), attempts) => {
                 self.end(task, TaskState::Failed { error }, Duration::ZERO)
                     .await
             }
-            None => Ok(()),
+            Some(_) | None => Ok(()),
         }
     }
+}
+
+/// Whether a later message has taken a task over from the message with this version and so many
+/// attempts before it: the task was retried, or another attempt is to follow.
+fn belongs_to_another(task: &Versioned, etag: Option<&ETag>, attempts: u32) -> bool {
+    let TaskRecord {
+        state,
+        attempts: begun,
+        ..
+    } = &task.record;
+    let is_queued_again =
+        matches!(state, TaskState::Queued) && etag.is_some() && task.etag.as_ref() != etag;
+    is_queued_again || *begun > attempts.saturating_add(MAX_DEQUEUE_COUNT)
 }
 
 fn failed(code: &str, message: String) -> TaskState {

@@ -86,6 +86,7 @@ fn why_not_an_integer(json: &str) -> &'static str {
 
 impl Kind for Fibonacci {
     const NAME: &'static str = "fibonacci";
+    const PURE: bool = true;
     type Input = Object<Input>;
     type Output = Output;
 

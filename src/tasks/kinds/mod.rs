@@ -47,6 +47,10 @@ pub trait Kind: Send + Sync + 'static {
     fn time_limit(&self) -> Duration {
         ATTEMPT_TIME_LIMIT
     }
+
+    /// Whether the work has no effect but its result. Pure work may begin without asking first
+    /// whether the task was canceled, which saves a read for each task; its result is then dropped.
+    const PURE: bool = false;
 }
 
 /// An input that the kind does not take.
@@ -85,6 +89,11 @@ pub enum Failure {
         code: &'static str,
         /// A sentence for the client.
         message: String,
+    },
+    /// It cannot be done yet. This attempt does not count.
+    Later {
+        /// When to try again.
+        after: Duration,
     },
     /// The attempt was told to stop and did.
     Stopped,
@@ -151,6 +160,9 @@ pub trait AnyKind: Send + Sync {
 
     /// How long one attempt may last.
     fn time_limit(&self) -> Duration;
+
+    /// Whether the work has no effect but its result.
+    fn is_pure(&self) -> bool;
 }
 
 impl<K: Kind> AnyKind for K {
@@ -159,9 +171,7 @@ impl<K: Kind> AnyKind for K {
     }
 
     fn run(&self, input: &RawValue, attempt: &Attempt) -> Result<Box<RawValue>, Failure> {
-        // A message need not come from us, so it is checked here as a submission is.
-        let parsed = parse(input).and_then(|parsed| Kind::check(self, &parsed).map(|()| parsed));
-        let input = parsed.map_err(|invalid| Failure::Permanent {
+        let input = parse(input).map_err(|invalid| Failure::Permanent {
             code: "InvalidInput",
             message: invalid.message,
         })?;
@@ -174,6 +184,10 @@ impl<K: Kind> AnyKind for K {
 
     fn time_limit(&self) -> Duration {
         Kind::time_limit(self)
+    }
+
+    fn is_pure(&self) -> bool {
+        K::PURE
     }
 }
 
@@ -226,10 +240,5 @@ impl Kinds {
     /// Finds a kind by the name a client or a message used.
     pub fn get(&self, name: &str) -> Option<&Arc<dyn AnyKind>> {
         self.0.get(name)
-    }
-
-    /// The names, sorted.
-    pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.0.keys().copied()
     }
 }

@@ -1,0 +1,176 @@
+//! A client's key for a submission: the same key and body again is the same task.
+//!
+//! The key has a record of its own in the store, beside those of the tasks, under a name that is
+//! no task's. It is written first, when the key is claimed, and again when the task is accepted.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::id::TaskId;
+use super::limits::{ACCEPTING_TIMEOUT, IDEMPOTENCY_RETENTION};
+use super::service::{Submission, SubmitError, Tasks};
+use crate::ports::{Document, ETag, Head, StorageError, Timestamp};
+
+/// What the names of keys begin with; no digit of a task's name.
+pub(super) const NAME_PREFIX: &str = "key-";
+
+/// The kind in the head of a key's record.
+const KIND: &str = "idempotency-key";
+
+/// What the store keeps about a key.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct KeyRecord {
+    task: TaskId,
+    /// SHA-256 of what was submitted.
+    submission: String,
+    accepted: bool,
+    #[serde(with = "crate::timestamp")]
+    claimed_at: Timestamp,
+}
+
+/// Why a submission with a key was not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyedSubmitError {
+    /// The key was used for another submission.
+    #[error("the key was used for another submission")]
+    OtherSubmission,
+    /// The first submission with the key is still being accepted.
+    #[error("the first submission with this key is still being accepted")]
+    InProgress,
+    /// As without a key.
+    #[error(transparent)]
+    Submit(#[from] SubmitError),
+}
+
+/// What is to be done for a key.
+enum Claim {
+    /// The task has been accepted before.
+    Accepted(TaskId),
+    /// It is ours to submit; the record was written as this version.
+    Ours(KeyRecord, ETag),
+}
+
+impl Tasks {
+    /// Accepts work once for each key, for [`IDEMPOTENCY_RETENTION`]. Gives the id of the task
+    /// that the key stands for, which is the submission's the first time.
+    pub async fn submit_once(
+        &self,
+        key: &str,
+        mut submission: Submission,
+    ) -> Result<TaskId, KeyedSubmitError> {
+        // What would be refused anyhow must not use up the key.
+        self.check(&submission)?;
+        let name = format!("{NAME_PREFIX}{}", hex(&Sha256::digest(key)));
+        let text = [&submission.kind, "\n", submission.input.get()].concat();
+        let claim = self
+            .claim_key(&name, submission.id, &hex(&Sha256::digest(text)))
+            .await?;
+        let (mut record, etag) = match claim {
+            Claim::Accepted(id) => return Ok(id),
+            Claim::Ours(record, etag) => (record, etag),
+        };
+        submission.id = record.task;
+        if let Err(error) = self.submit(submission).await {
+            // The client may come again with the key at once.
+            let _ = self.store.delete(&name, Some(&etag)).await;
+            return Err(error.into());
+        }
+        record.accepted = true;
+        // If this fails the task has been accepted all the same; the key will be claimed again
+        // after a while, for the same task.
+        let document = record.to_document();
+        if let Err(error) = self.store.replace(&name, &document, &etag).await {
+            log::warn!("task.id" = record.task; "acceptance not noted with the key: {error}");
+        }
+        Ok(record.task)
+    }
+
+    async fn claim_key(
+        &self,
+        name: &str,
+        id: TaskId,
+        submission: &str,
+    ) -> Result<Claim, KeyedSubmitError> {
+        let storage = |error: StorageError| KeyedSubmitError::Submit(error.into());
+        let now = self.shared.clock.now();
+        let mine = KeyRecord {
+            task: id,
+            submission: submission.to_owned(),
+            accepted: false,
+            claimed_at: now,
+        };
+        if let Some(etag) = self
+            .store
+            .create(name, &mine.to_document())
+            .await
+            .map_err(storage)?
+        {
+            return Ok(Claim::Ours(mine, etag));
+        }
+        let Some(stored) = self.store.read(name).await.map_err(storage)? else {
+            // It was released in between.
+            return Err(KeyedSubmitError::InProgress);
+        };
+        let first = serde_json::from_slice::<KeyRecord>(&stored.body).ok();
+        let successor = match first {
+            // Unreadable is as good as expired: nobody else writes such names.
+            None => mine,
+            Some(first) if now - first.claimed_at > IDEMPOTENCY_RETENTION => mine,
+            Some(first) if first.submission != submission => {
+                return Err(KeyedSubmitError::OtherSubmission);
+            }
+            Some(first) if first.accepted => return Ok(Claim::Accepted(first.task)),
+            Some(first) if now - first.claimed_at < ACCEPTING_TIMEOUT => {
+                return Err(KeyedSubmitError::InProgress);
+            }
+            // Whoever claimed it died half-way: carry on with its task.
+            Some(first) => KeyRecord {
+                claimed_at: now,
+                ..first
+            },
+        };
+        let document = successor.to_document();
+        match self
+            .store
+            .replace(name, &document, &stored.etag)
+            .await
+            .map_err(storage)?
+        {
+            Some(etag) => Ok(Claim::Ours(successor, etag)),
+            None => Err(KeyedSubmitError::InProgress),
+        }
+    }
+}
+
+impl KeyRecord {
+    fn to_document(&self) -> Document {
+        let body = serde_json::to_vec(self).expect("a key's record has string keys");
+        Document {
+            head: Head {
+                kind: KIND.to_owned(),
+                status: if self.accepted {
+                    "accepted"
+                } else {
+                    "accepting"
+                }
+                .to_owned(),
+                created_at: self.claimed_at,
+                updated_at: self.claimed_at,
+                attempts: 0,
+            },
+            body: Bytes::from(body),
+        }
+    }
+}
+
+/// How long a key's record is kept, if the listing shows that it is one.
+pub(super) fn retention(name: &str, head: &Head) -> Option<Duration> {
+    (name.starts_with(NAME_PREFIX) && head.kind == KIND).then_some(IDEMPOTENCY_RETENTION)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
