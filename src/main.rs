@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use async_request_reply::config::{Args, Config, Mode, Storage};
+use async_request_reply::config::{Args, Config, LogFormat, Mode, Storage};
 use async_request_reply::logging;
 use async_request_reply::startup::{Application, StartError};
 use async_request_reply::tasks::kinds::Kinds;
@@ -12,12 +12,12 @@ fn main() -> ExitCode {
     let config = match Config::try_from(Args::parse()) {
         Ok(config) => config,
         Err(error) => {
-            logging::init("info");
+            logging::init("info", LogFormat::Text);
             log::error!("cannot start: {error}");
             return ExitCode::from(2);
         }
     };
-    logging::init(&config.log_filter);
+    logging::init(&config.log_filter, config.log_format);
     match actix_web::rt::System::new().block_on(run(config)) {
         Ok(()) => {
             log::info!("stopped");

@@ -7,7 +7,8 @@ use clap::{CommandFactory, Parser};
 /// Without settings: standalone, on 127.0.0.1:7071, tasks in ./data. Under the Azure Functions
 /// host, or with AzureWebJobsStorage, in Azure Storage or Azurite. Every flag has an environment
 /// variable, given in brackets; the flag wins.
-#[derive(Clone, Debug, Parser)]
+// No `Debug`: some settings are secrets.
+#[derive(Clone, Parser)]
 #[expect(
     clippy::doc_markdown,
     rustdoc::bare_urls,
@@ -134,6 +135,15 @@ pub struct Args {
     /// What is logged: error, warn, info, debug or trace, also per module
     #[arg(long, env = "RUST_LOG", default_value = "info", hide_env_values = true)]
     pub log_filter: String,
+
+    /// How it is logged: text, or json for machines
+    #[arg(
+        long,
+        env = "LOG_FORMAT",
+        default_value = "text",
+        hide_env_values = true
+    )]
+    pub log_format: String,
 
     /// Set by the Azure Functions host, not by you: port on 127.0.0.1 to serve in hosted mode
     #[arg(long, env = "FUNCTIONS_CUSTOMHANDLER_PORT", hide_env_values = true)]

@@ -44,6 +44,18 @@ pub struct Config {
     pub worker_concurrency: usize,
     /// What is logged, in the syntax of `env_logger`.
     pub log_filter: String,
+    /// How it is logged.
+    pub log_format: LogFormat,
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For machines: one JSON object in a line.
+    Json,
 }
 
 /// Who listens to the outside, and who feeds the worker.
@@ -155,6 +167,11 @@ impl TryFrom<Args> for Config {
                 None => std::thread::available_parallelism().map_or(1, usize::from),
             },
             log_filter: log_filter(args.log_filter)?,
+            log_format: match args.log_format.as_str() {
+                "text" => LogFormat::Text,
+                "json" => LogFormat::Json,
+                _ => return Err(wrong("LOG_FORMAT", "is neither text nor json")),
+            },
         })
     }
 }
@@ -333,6 +350,7 @@ mod tests {
             ("--retention", "soon", "RESULT_RETENTION"),
             ("--worker-concurrency", "0", "WORKER_CONCURRENCY"),
             ("--log-filter", "loud=very", "RUST_LOG"),
+            ("--log-format", "xml", "LOG_FORMAT"),
         ] {
             let refusal = refusal(&[&format!("{flag}={value}")]);
             assert!(refusal.starts_with(setting), "{flag} {value}: {refusal}");

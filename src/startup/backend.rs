@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::StartError;
 use crate::backends::azure::Connector;
 use crate::backends::embedded::Embedded;
+use crate::backends::{Counted, Counts};
 use crate::config::{Config, Storage};
 use crate::ports::{Clock, Queue, StorageError, TaskStore};
 
@@ -18,62 +19,73 @@ pub(super) struct Ports {
 /// Storage, opened; gives each thread its handles. A storage client's connections belong to the
 /// thread that opened them, so no client is shared between threads.
 #[derive(Clone)]
-pub(super) enum Backend {
+pub(super) struct Backend {
+    opened: Opened,
+    place: String,
+    counts: Arc<Counts>,
+}
+
+#[derive(Clone)]
+enum Opened {
     Embedded(Embedded),
-    Azure {
-        connector: Box<Connector>,
-        place: String,
-    },
+    Azure(Box<Connector>),
 }
 
 impl Backend {
-    pub(super) fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+    pub(super) fn open(
+        config: &Config,
+        clock: Arc<dyn Clock>,
+        counts: Arc<Counts>,
+    ) -> Result<Self, StartError> {
         match &config.storage {
-            Storage::Embedded(folder) => Ok(Self::Embedded(Embedded::open(
-                folder,
-                &config.queue,
-                clock,
-            )?)),
+            Storage::Embedded(folder) => {
+                let place = folder.display().to_string();
+                let embedded = Embedded::open(folder, &config.queue, clock)?;
+                Ok(Self {
+                    opened: Opened::Embedded(embedded),
+                    place,
+                    counts,
+                })
+            }
             Storage::Azure(account) => {
                 let place = format!("{}, {}", account.blob_endpoint, account.queue_endpoint);
                 let connector =
                     Connector::new(account, &config.container, &config.queue).map_err(|cause| {
-                        StartError::Azure {
+                        StartError::Storage {
                             place: place.clone(),
                             cause,
                         }
                     })?;
-                Ok(Self::Azure {
-                    connector: Box::new(connector),
+                Ok(Self {
+                    opened: Opened::Azure(Box::new(connector)),
                     place,
+                    counts,
                 })
             }
         }
     }
 
     pub(super) fn connect(&self) -> Result<Ports, StartError> {
-        match self {
-            Self::Embedded(embedded) => Ok(Ports {
-                store: embedded.tasks(),
-                queue: embedded.queue(),
-                poison_queue: embedded.poison_queue(),
-            }),
-            Self::Azure { connector, .. } => {
-                let azure = connector.connect().map_err(|cause| self.error(cause))?;
-                Ok(Ports {
-                    store: azure.tasks(),
-                    queue: azure.queue(),
-                    poison_queue: azure.poison_queue(),
-                })
+        let (store, queue, poison_queue) = match &self.opened {
+            Opened::Embedded(embedded) => {
+                (embedded.tasks(), embedded.queue(), embedded.poison_queue())
             }
-        }
+            Opened::Azure(connector) => {
+                let azure = connector.connect().map_err(|cause| self.error(cause))?;
+                (azure.tasks(), azure.queue(), azure.poison_queue())
+            }
+        };
+        Ok(Ports {
+            store: Arc::new(Counted::new(store, &self.counts)),
+            queue: Arc::new(Counted::new(queue, &self.counts)),
+            poison_queue: Arc::new(Counted::new(poison_queue, &self.counts)),
+        })
     }
 
     pub(super) fn error(&self, cause: StorageError) -> StartError {
-        let place = match self {
-            Self::Embedded(_) => "embedded".to_owned(),
-            Self::Azure { place, .. } => place.clone(),
-        };
-        StartError::Azure { place, cause }
+        StartError::Storage {
+            place: self.place.clone(),
+            cause,
+        }
     }
 }

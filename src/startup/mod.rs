@@ -14,10 +14,10 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use self::backend::{Backend, Ports};
-use self::stop::{shut_down, signalled};
+use self::stop::{shut_down, stop_on_signal};
 use crate::api::{self, Access, Api};
-use crate::backends::SystemClock;
 use crate::backends::embedded::OpenError;
+use crate::backends::{Counts, SystemClock};
 use crate::config::{Config, Mode, Storage};
 use crate::ports::StorageError;
 use crate::tasks::kinds::Kinds;
@@ -39,14 +39,17 @@ pub enum StartError {
     /// The embedded store cannot be opened.
     #[error(transparent)]
     Embedded(#[from] OpenError),
-    /// The account does not answer, or not to us.
-    #[error("cannot use the storage account ({place}): {cause}")]
-    Azure {
-        /// The endpoints, without credentials.
+    /// Storage does not answer, or not to us.
+    #[error("cannot use storage ({place}): {cause}")]
+    Storage {
+        /// Where it is, without credentials.
         place: String,
         /// What the service says.
         cause: StorageError,
     },
+    /// The loop that feeds the worker, or the one that sweeps, broke off because of a defect.
+    #[error("the worker broke off because of a defect")]
+    LoopEnded,
     /// The server broke off.
     #[error("the server broke off: {0}")]
     Serve(#[from] std::io::Error),
@@ -67,7 +70,6 @@ const AZURE_POLL_INTERVAL: Duration = Duration::from_secs(30);
 /// The parts of one thread, over its own storage handles.
 struct Parts {
     tasks: Tasks,
-    worker: Worker,
     consumer: Consumer,
     maintenance: Maintenance,
 }
@@ -95,12 +97,16 @@ impl Application {
         let listener = TcpListener::bind(address).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
 
+        let counts = Arc::new(Counts::default());
         let shared = Arc::new(Shared::new(
             kinds,
             Arc::new(SystemClock),
+            counts.clone(),
             config.max_queue_length,
+            config.worker_concurrency,
+            matches!(config.storage, Storage::Azure(_)),
         ));
-        let backend = Backend::open(&config, Arc::clone(&shared.clock))?;
+        let backend = Backend::open(&config, Arc::clone(&shared.clock), counts)?;
         let stop_attempts = CancellationToken::new();
         let attempts = Attempts::new(config.worker_concurrency, stop_attempts.clone());
         let server = serve(listener, &config, &backend, &shared, &attempts)?;
@@ -134,14 +140,18 @@ impl Application {
             ..
         } = self;
         let handle = server.handle();
-        let serving = rt::spawn(server);
+        let mut serving = rt::spawn(server);
+        rt::spawn(stop_on_signal(stop.clone()));
         let ports = backend.connect()?;
-        // Requests are answered meanwhile: the host's readiness check must not wait for storage.
-        if let Err(cause) = prepare(&ports).await {
-            handle.stop(false).await;
-            return Err(backend.error(cause));
-        }
         let mut loops = JoinSet::new();
+        // Requests are answered meanwhile: the host's readiness check must not wait for storage.
+        tokio::select! {
+            prepared = prepare(&ports) => if let Err(cause) = prepared {
+                handle.stop(false).await;
+                return Err(backend.error(cause));
+            },
+            () = stop.cancelled() => {}
+        }
         if let Mode::Standalone(_) = config.mode {
             let Parts {
                 consumer,
@@ -152,7 +162,6 @@ impl Application {
                 Storage::Embedded(_) => EMBEDDED_POLL_INTERVAL,
                 Storage::Azure(_) => AZURE_POLL_INTERVAL,
             };
-            let shared = Arc::clone(&shared);
             loops.spawn_local(standalone::work(
                 consumer,
                 shared,
@@ -162,13 +171,15 @@ impl Application {
             loops.spawn_local(standalone::sweep(maintenance, stop.clone()));
         }
         tokio::select! {
-            () = signalled() => log::info!("stopping: told to by a signal"),
-            () = stop.cancelled() => log::info!("stopping"),
-            ended = serving => {
+            biased;
+            () = stop.cancelled() => {}
+            ended = &mut serving => {
                 return ended.map_err(std::io::Error::other)?.map_err(StartError::Serve);
             }
+            // A service that answers and does not work would look healthy.
+            Some(_) = loops.join_next() => return Err(StartError::LoopEnded),
         }
-        shut_down(handle, loops, config.mode, stop, stop_attempts).await;
+        shut_down(handle, loops, config.mode, stop_attempts).await;
         Ok(())
     }
 
@@ -193,7 +204,7 @@ fn parts(ports: Ports, config: &Config, shared: &Arc<Shared>, attempts: &Attempt
     let shared = || Arc::clone(shared);
     let records = Records::new(Arc::clone(&store), Arc::clone(&shared().clock));
     let worker = Worker::new(records, shared(), attempts.clone());
-    let consumer = Consumer::new(Arc::clone(&queue), poison_queue, worker.clone());
+    let consumer = Consumer::new(Arc::clone(&queue), poison_queue, worker);
     let maintenance = Maintenance::new(
         Arc::clone(&store),
         consumer.clone(),
@@ -202,7 +213,6 @@ fn parts(ports: Ports, config: &Config, shared: &Arc<Shared>, attempts: &Attempt
     );
     Parts {
         tasks: Tasks::new(store, queue, shared()),
-        worker,
         consumer,
         maintenance,
     }
@@ -225,7 +235,7 @@ fn serve(
             .expect("the storage client could be made a moment ago");
         let Parts {
             tasks,
-            worker,
+            consumer,
             maintenance,
             ..
         } = parts(ports, &config, &shared, &attempts);
@@ -247,7 +257,7 @@ fn serve(
             .wrap(from_fn(api::render_problems))
             .configure(|routes| {
                 if hosted {
-                    triggers::configure(routes, worker, maintenance);
+                    triggers::configure(routes, consumer, maintenance);
                 }
                 api::configure(routes);
             })
@@ -256,6 +266,8 @@ fn serve(
         .keep_alive(KEEP_ALIVE)
         .client_request_timeout(HEAD_TIMEOUT)
         .shutdown_timeout(STOP_GRACE.as_secs())
+        // A client that hangs up frees what it holds: its place among the waiters, above all.
+        .h1_allow_half_closed(false)
         .disable_signals()
         .listen(listener)?
         .run())

@@ -9,8 +9,15 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Mode;
 use crate::tasks::limits::STOP_GRACE;
 
-/// Ctrl-C, or the signal by which service managers and container platforms end a process.
-pub(super) async fn signalled() {
+/// Waits for Ctrl-C, or the signal by which service managers and container platforms end a
+/// process, and tells everything to take no new work.
+pub(super) async fn stop_on_signal(stop: CancellationToken) {
+    signalled().await;
+    log::info!("stopping: told to by a signal");
+    stop.cancel();
+}
+
+async fn signalled() {
     let interrupted = tokio::signal::ctrl_c();
     #[cfg(unix)]
     {
@@ -26,15 +33,13 @@ pub(super) async fn signalled() {
     let _ = interrupted.await;
 }
 
-/// Takes no new work, lets what runs come to its end for a while, and releases what does not.
+/// Once no new work is taken: lets what runs come to its end for a while, and releases what does not.
 pub(super) async fn shut_down(
     handle: ServerHandle,
     mut loops: JoinSet<()>,
     mode: Mode,
-    stop: CancellationToken,
     stop_attempts: CancellationToken,
 ) {
-    stop.cancel();
     let finish = async {
         handle.stop(true).await;
         while loops.join_next().await.is_some() {}

@@ -7,9 +7,10 @@ pub mod standalone;
 mod timer_worker;
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::ALLOW;
 use actix_web::{HttpResponse, web};
 
-use crate::tasks::{Maintenance, Worker};
+use crate::tasks::{Consumer, Maintenance};
 
 /// The folder, and so the path, of the queue-triggered function.
 pub const QUEUE_WORKER: &str = "queue_worker";
@@ -23,16 +24,21 @@ const MAX_ENVELOPE_BYTES: usize = 2 * 1024 * 1024;
 
 /// Adds the routes that only the host may call: for hosted mode, on a loopback address. The host
 /// always sends POST to the function's name, without the `/api` prefix.
-pub fn configure(config: &mut web::ServiceConfig, worker: Worker, maintenance: Maintenance) {
-    let queue_worker = web::resource(format!("/{QUEUE_WORKER}"))
-        .app_data(web::Data::new(worker))
-        .app_data(web::PayloadConfig::new(MAX_ENVELOPE_BYTES))
-        .route(web::post().to(queue_worker::invoke));
-    let timer_worker = web::resource(format!("/{TIMER_WORKER}"))
-        .app_data(web::Data::new(maintenance))
-        .app_data(web::PayloadConfig::new(MAX_ENVELOPE_BYTES))
-        .route(web::post().to(timer_worker::invoke));
-    config.service(queue_worker).service(timer_worker);
+pub fn configure(config: &mut web::ServiceConfig, consumer: Consumer, maintenance: Maintenance) {
+    let resource = |function: &str| {
+        web::resource(format!("/{function}"))
+            .app_data(web::PayloadConfig::new(MAX_ENVELOPE_BYTES))
+            .default_service(web::to(async || {
+                HttpResponse::MethodNotAllowed()
+                    .insert_header((ALLOW, "POST"))
+                    .finish()
+            }))
+    };
+    let queue_worker = resource(QUEUE_WORKER).app_data(web::Data::new(consumer));
+    let timer_worker = resource(TIMER_WORKER).app_data(web::Data::new(maintenance));
+    config
+        .service(queue_worker.route(web::post().to(queue_worker::invoke)))
+        .service(timer_worker.route(web::post().to(timer_worker::invoke)));
 }
 
 /// Success: the host deletes the message. The body must be a JSON object and never empty: the host

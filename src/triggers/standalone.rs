@@ -8,7 +8,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::ports::{Received, StorageError};
-use crate::tasks::limits::{MAX_IN_FLIGHT, MIN_POLL_INTERVAL, RECEIVE_PAGE, SWEEP_INTERVAL};
+use crate::tasks::limits::{MIN_POLL_INTERVAL, RECEIVE_PAGE, SWEEP_INTERVAL, max_in_flight};
 use crate::tasks::{Consumer, Maintenance, Shared};
 
 /// Takes messages and works on them until told to stop; then waits for the attempts under way.
@@ -21,10 +21,12 @@ pub async fn work(
     max_poll_interval: Duration,
     stop: CancellationToken,
 ) {
+    let max_in_flight = max_in_flight(shared.concurrency);
     let mut in_flight = JoinSet::new();
     let mut poll_interval = MIN_POLL_INTERVAL;
     while !stop.is_cancelled() {
-        let room = MAX_IN_FLIGHT - in_flight.len();
+        while in_flight.try_join_next().is_some() {}
+        let room = max_in_flight - in_flight.len();
         if room == 0 {
             in_flight.join_next().await;
             continue;
