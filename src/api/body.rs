@@ -1,8 +1,10 @@
 //! The body of a submission: read within the limit, and taken apart without interpreting numbers.
 
+use std::time::Duration;
+
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::web::{Bytes, Payload};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -11,6 +13,9 @@ use super::problem::Problem;
 use crate::tasks::json::{Object, describe, named_field, present};
 use crate::tasks::kinds::R0_KIND;
 
+/// How long a client may take to send a body: 2 MiB at 300 kbit/s.
+const BODY_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// Reads a body that should be JSON in UTF-8.
 pub(super) async fn read_json(
     request: &HttpRequest,
@@ -18,7 +23,30 @@ pub(super) async fn read_json(
     limit: usize,
 ) -> Result<String, Problem> {
     check_content_type(request)?;
-    let body: Bytes = match payload.to_bytes_limited(limit).await {
+    let too_large = || {
+        let detail = format!("the body is larger than {limit} bytes");
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "BodyTooLarge", detail).target("body")
+    };
+    // Before the client has sent it all.
+    let declared = request
+        .headers()
+        .get(CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok());
+    if declared
+        .and_then(|length| length.parse::<u64>().ok())
+        .is_some_and(|length| length > limit as u64)
+    {
+        return Err(too_large());
+    }
+    let read = tokio::time::timeout(BODY_TIMEOUT, payload.to_bytes_limited(limit)).await;
+    let Ok(read) = read else {
+        return Err(Problem::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "BodyTimeout",
+            "the body did not arrive in time",
+        ));
+    };
+    let body: Bytes = match read {
         Ok(Ok(body)) => body,
         // The client broke off, or its framing is wrong; it will hardly read this.
         Ok(Err(_)) => {
@@ -27,14 +55,7 @@ pub(super) async fn read_json(
                 "the body could not be read",
             ));
         }
-        Err(_) => {
-            return Err(Problem::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "BodyTooLarge",
-                format!("the body is larger than {limit} bytes"),
-            )
-            .target("body"));
-        }
+        Err(_) => return Err(too_large()),
     };
     if body.is_empty() {
         return Err(Problem::bad_request("EmptyBody", "the body is empty").target("body"));
@@ -79,7 +100,7 @@ fn check_content_type(request: &HttpRequest) -> Result<(), Problem> {
 
 /// What a client asks for.
 #[derive(Debug)]
-pub(super) enum Submission {
+pub(super) enum Body {
     /// `{"number": n}`, the number as it was sent.
     R0 { number: Box<RawValue> },
     /// `{"kind": "…", "input": …}`
@@ -96,7 +117,7 @@ struct Fields<'a> {
     input: Option<&'a RawValue>,
 }
 
-impl Submission {
+impl Body {
     /// Takes a body apart. Fields that mean nothing here are passed over, as R0 does.
     pub(super) fn parse(body: &str) -> Result<Self, Problem> {
         let Object(fields) = serde_json::from_str::<Object<Fields<'_>>>(body).map_err(refuse)?;

@@ -8,23 +8,42 @@ use actix_web::web::Bytes;
 
 use crate::tasks::{TaskId, Tasks};
 
-/// Handed to the connection in one go; below actix's write buffer limit, so that all but the last
-/// piece of a long reply have been written when the last one is asked for.
-const PIECE_BYTES: usize = 32 * 1024;
+/// Handed to the connection in one go. The connection writes what it has taken before it asks for
+/// more, but for the 32 KiB of its buffer.
+const PIECE_BYTES: usize = 16 * 1024;
 
-/// A body that deletes the task's record once the connection has taken all of it.
+/// A body that deletes the task's record once the connection has handed it to the operating system.
+/// What the system still holds when a client goes away, nobody can tell.
 ///
-/// When the client goes away before that, the body is dropped and the result stays.
+/// When the connection ends before that, the body is dropped and the result stays.
 pub(super) struct ConsumingBody {
     rest: Bytes,
-    task: Option<(Tasks, TaskId)>,
+    step: Step,
+    tasks: Tasks,
+    id: TaskId,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// There are pieces to hand over.
+    Sending,
+    /// The connection has all of it, and may write it before we hear of that. So from here on other
+    /// readers are told that the result is gone.
+    Sent,
+    /// The connection was told to come back: it writes what it has first, and does not come back if
+    /// that fails.
+    Written,
+    /// The record is being deleted.
+    Consumed,
 }
 
 impl ConsumingBody {
     pub(super) fn new(body: Bytes, tasks: Tasks, id: TaskId) -> Self {
         Self {
             rest: body,
-            task: Some((tasks, id)),
+            step: Step::Sending,
+            tasks,
+            id,
         }
     }
 }
@@ -38,18 +57,38 @@ impl MessageBody for ConsumingBody {
 
     fn poll_next(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        if !self.rest.is_empty() {
-            let piece = self.rest.len().min(PIECE_BYTES);
-            return Poll::Ready(Some(Ok(self.rest.split_to(piece))));
+        match self.step {
+            Step::Sending => {
+                let length = self.rest.len().min(PIECE_BYTES);
+                let piece = self.rest.split_to(length);
+                if self.rest.is_empty() {
+                    self.tasks.consume(self.id);
+                    self.step = Step::Sent;
+                }
+                Poll::Ready(Some(Ok(piece)))
+            }
+            Step::Sent => {
+                self.step = Step::Written;
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Step::Written => {
+                self.step = Step::Consumed;
+                let (tasks, id) = (self.tasks.clone(), self.id);
+                actix_web::rt::spawn(async move { tasks.delete_consumed(id).await });
+                Poll::Ready(None)
+            }
+            Step::Consumed => Poll::Ready(None),
         }
-        if let Some((tasks, id)) = self.task.take() {
-            // From here on nobody reads it any more in this process. The connection writes what it
-            // has taken before the deletion gets its turn on this thread.
-            tasks.consume(id);
-            actix_web::rt::spawn(async move { tasks.delete_consumed(id).await });
+    }
+}
+
+impl Drop for ConsumingBody {
+    fn drop(&mut self) {
+        if matches!(self.step, Step::Sent | Step::Written) {
+            self.tasks.keep(self.id);
         }
-        Poll::Ready(None)
     }
 }

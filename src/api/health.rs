@@ -4,12 +4,14 @@
 use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::problem::Problem;
 use super::state::Api;
 
-#[derive(Serialize)]
-struct Health {
+/// The body of a healthy reply.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Health {
     status: &'static str,
     mode: &'static str,
     storage: &'static str,

@@ -59,13 +59,64 @@ fn same_text(one: &[u8], other: &[u8]) -> bool {
             == 0
 }
 
-/// A request from this machine that no proxy has passed on from elsewhere.
+/// A request from this machine, to this machine's own name, that no proxy says it has passed on.
+/// The name matters: a proxy that says nothing, or a web page whose name leads here, has another.
 fn is_local(request: &HttpRequest) -> bool {
-    let forwarded = ["forwarded", "x-forwarded-for", "x-forwarded-host"]
-        .iter()
-        .any(|name| request.headers().contains_key(*name));
-    !forwarded
-        && request
-            .peer_addr()
-            .is_some_and(|peer| peer.ip().to_canonical().is_loopback())
+    let is_forwarded = [
+        "forwarded",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-real-ip",
+        "via",
+    ]
+    .iter()
+    .any(|name| request.headers().contains_key(*name));
+    let host = request
+        .headers()
+        .get("host")
+        .and_then(|host| host.to_str().ok());
+    let from_here = request
+        .peer_addr()
+        .is_some_and(|peer| peer.ip().to_canonical().is_loopback());
+    !is_forwarded && from_here && host.is_some_and(is_loopback_name)
+}
+
+fn is_loopback_name(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let address = name
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .parse::<std::net::IpAddr>();
+    name == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_this_machine_are_local() {
+        for host in [
+            "localhost",
+            "localhost:7071",
+            "127.0.0.1:7071",
+            "127.0.0.2",
+            "[::1]:80",
+            "[::1]",
+        ] {
+            assert!(is_loopback_name(host), "{host}");
+        }
+        for host in [
+            "",
+            "tasks.example",
+            "10.0.0.1:80",
+            "localhost.example",
+            "127.0.0.1.example:7071",
+        ] {
+            assert!(!is_loopback_name(host), "{host}");
+        }
+    }
 }

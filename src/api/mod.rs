@@ -6,12 +6,17 @@
 mod base_url;
 mod body;
 mod consuming;
+mod docs;
 mod health;
 mod keys;
+mod listing;
 mod metrics;
+mod openapi;
 mod operations;
+mod preferences;
 mod problem;
 mod state;
+mod submitting;
 mod tasks;
 mod view;
 
@@ -19,7 +24,11 @@ use std::future::ready;
 
 use actix_web::http::Method;
 use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, web};
+use utoipa::openapi::path::OperationBuilder;
 
+use openapi::{
+    operations as describe_operations, service as describe_service, tasks as describe_tasks,
+};
 use problem::Problem;
 pub(crate) use problem::render as render_problems;
 pub use state::{Access, Api};
@@ -36,67 +45,150 @@ pub struct Route {
     pub path: &'static str,
     /// Whether callers need a key.
     pub keyed: bool,
+    /// What it takes and gives, for the OpenAPI description.
+    describe: fn() -> OperationBuilder,
 }
 
 const READ: &[Method] = &[Method::GET, Method::HEAD];
 
-const CREATE_TASK: Route = Route {
-    function: "create_task",
-    methods: &[Method::POST],
-    path: "/api/tasks",
-    keyed: false,
-};
-const GET_TASK: Route = Route {
-    function: "get_task",
-    methods: READ,
-    path: "/api/tasks/{task_id}",
-    keyed: false,
-};
-const GET_OPERATION: Route = Route {
-    function: "get_operation",
-    methods: READ,
-    path: "/api/operations/{id}",
-    keyed: false,
-};
-const GET_OPERATION_RESULT: Route = Route {
-    function: "get_operation_result",
-    methods: READ,
-    path: "/api/operations/{id}/result",
-    keyed: false,
-};
-const GET_HEALTH: Route = Route {
-    function: "get_health",
-    methods: READ,
-    path: "/api/health",
-    keyed: false,
-};
-const GET_METRICS: Route = Route {
-    function: "get_metrics",
-    methods: &[Method::GET],
-    path: "/api/metrics",
-    keyed: true,
-};
+const fn open(
+    function: &'static str,
+    methods: &'static [Method],
+    path: &'static str,
+    describe: fn() -> OperationBuilder,
+) -> Route {
+    Route {
+        function,
+        methods,
+        path,
+        keyed: false,
+        describe,
+    }
+}
+
+const fn keyed(
+    function: &'static str,
+    methods: &'static [Method],
+    path: &'static str,
+    describe: fn() -> OperationBuilder,
+) -> Route {
+    Route {
+        function,
+        methods,
+        path,
+        keyed: true,
+        describe,
+    }
+}
+
+const CREATE_TASK: Route = open(
+    "create_task",
+    &[Method::POST],
+    "/api/tasks",
+    describe_tasks::submit,
+);
+const GET_TASK: Route = open(
+    "get_task",
+    READ,
+    "/api/tasks/{task_id}",
+    describe_tasks::fetch,
+);
+const LIST_OPERATIONS: Route = keyed(
+    "list_operations",
+    &[Method::GET],
+    "/api/operations",
+    describe_operations::list,
+);
+const GET_OPERATION: Route = open(
+    "get_operation",
+    READ,
+    "/api/operations/{id}",
+    describe_operations::monitor,
+);
+const DELETE_OPERATION: Route = open(
+    "delete_operation",
+    &[Method::DELETE],
+    "/api/operations/{id}",
+    describe_operations::delete,
+);
+const GET_OPERATION_RESULT: Route = open(
+    "get_operation_result",
+    READ,
+    "/api/operations/{id}/result",
+    describe_operations::result,
+);
+const CANCEL_OPERATION: Route = open(
+    "cancel_operation",
+    &[Method::POST],
+    "/api/operations/{id}:cancel",
+    describe_operations::cancel,
+);
+const RETRY_OPERATION: Route = keyed(
+    "retry_operation",
+    &[Method::POST],
+    "/api/operations/{id}:retry",
+    describe_operations::retry,
+);
+const GET_HEALTH: Route = open("get_health", READ, "/api/health", describe_service::health);
+const GET_METRICS: Route = keyed(
+    "get_metrics",
+    &[Method::GET],
+    "/api/metrics",
+    describe_service::metrics,
+);
+const GET_OPENAPI: Route = open(
+    "get_openapi",
+    READ,
+    "/api/openapi.json",
+    describe_service::openapi,
+);
+const GET_DOCS: Route = open("get_docs", READ, "/api/docs", describe_service::docs);
+const GET_DOCS_FILE: Route = open(
+    "get_docs_file",
+    READ,
+    "/api/docs/{file}",
+    describe_service::docs_file,
+);
 
 /// Every route of the API.
-pub const ROUTES: [Route; 6] = [
+pub const ROUTES: [Route; 13] = [
     CREATE_TASK,
     GET_TASK,
+    LIST_OPERATIONS,
     GET_OPERATION,
+    DELETE_OPERATION,
     GET_OPERATION_RESULT,
+    CANCEL_OPERATION,
+    RETRY_OPERATION,
     GET_HEALTH,
     GET_METRICS,
+    GET_OPENAPI,
+    GET_DOCS,
+    GET_DOCS_FILE,
 ];
 
 /// Adds the routes to an application, whose data holds an [`Api`].
 pub fn configure(config: &mut web::ServiceConfig) {
+    let root = Resources::new("/").on(&[Method::GET, Method::HEAD], health::alive);
     config
-        .route("/", web::get().to(health::alive))
-        .service(resource(CREATE_TASK, tasks::submit))
-        .service(resource(GET_TASK, tasks::fetch))
-        .service(resource(GET_OPERATION, operations::monitor))
-        .service(resource(GET_OPERATION_RESULT, operations::result))
-        .service(resource(GET_HEALTH, health::health))
-        .service(resource(GET_METRICS, metrics::metrics))
+        .service(root.done())
+        .service(Resources::of(CREATE_TASK, tasks::submit).done())
+        .service(Resources::of(GET_TASK, tasks::fetch).done())
+        .service(Resources::of(LIST_OPERATIONS, listing::list).done())
+        // Before the monitor, whose id would take the rest of the segment.
+        .service(Resources::of(CANCEL_OPERATION, operations::cancel).done())
+        .service(Resources::of(RETRY_OPERATION, operations::retry).done())
+        .service(
+            Resources::of(GET_OPERATION, operations::monitor)
+                .on(DELETE_OPERATION.methods, operations::delete)
+                .done(),
+        )
+        .service(Resources::of(GET_OPERATION_RESULT, operations::result).done())
+        .service(Resources::of(GET_HEALTH, health::health).done())
+        .service(Resources::of(GET_METRICS, metrics::metrics).done())
+        .service(Resources::of(GET_OPENAPI, openapi::openapi).done())
+        .service(Resources::of(GET_DOCS, docs::page).done())
+        .service(Resources::of(GET_DOCS_FILE, docs::file).done())
         .default_service(web::to(|| {
             ready(Err::<HttpResponse, _>(Problem::not_found(
                 "there is nothing at this path",
@@ -104,26 +196,50 @@ pub fn configure(config: &mut web::ServiceConfig) {
         }));
 }
 
-/// A route's handler for its methods, and 405 for all others.
-fn resource<F, Args>(route: Route, handler: F) -> Resource
-where
-    F: Handler<Args>,
-    F::Output: Responder + 'static,
-    Args: FromRequest + 'static,
-{
-    let allow = route
-        .methods
-        .iter()
-        .map(Method::as_str)
-        .collect::<Vec<_>>()
-        .join(", ");
-    let refuse = move || {
-        ready(Err::<HttpResponse, _>(Problem::method_not_allowed(
-            allow.clone(),
-        )))
-    };
-    let resource = web::resource(route.path).default_service(web::to(refuse));
-    route.methods.iter().fold(resource, |resource, method| {
-        resource.route(web::method(method.clone()).to(handler.clone()))
-    })
+/// A path with a handler for each of its methods, and 405 for all others.
+pub(crate) struct Resources {
+    resource: Resource,
+    allow: Vec<&'static str>,
+}
+
+impl Resources {
+    pub(crate) fn new(path: &str) -> Self {
+        Self {
+            resource: web::resource(path),
+            allow: Vec::new(),
+        }
+    }
+
+    fn of<F, Args>(route: Route, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        F::Output: Responder + 'static,
+        Args: FromRequest + 'static,
+    {
+        Self::new(route.path).on(route.methods, handler)
+    }
+
+    pub(crate) fn on<F, Args>(mut self, methods: &'static [Method], handler: F) -> Self
+    where
+        F: Handler<Args>,
+        F::Output: Responder + 'static,
+        Args: FromRequest + 'static,
+    {
+        for method in methods {
+            let route = web::method(method.clone()).to(handler.clone());
+            self.resource = self.resource.route(route);
+            self.allow.push(method.as_str());
+        }
+        self
+    }
+
+    pub(crate) fn done(self) -> Resource {
+        let allow = self.allow.join(", ");
+        let refuse = move || {
+            ready(Err::<HttpResponse, _>(Problem::method_not_allowed(
+                allow.clone(),
+            )))
+        };
+        self.resource.default_service(web::to(refuse))
+    }
 }

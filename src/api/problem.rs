@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use actix_web::body::{BoxBody, MessageBody};
+use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
@@ -14,12 +14,13 @@ use actix_web::http::header::{
 use actix_web::middleware::Next;
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::base_url::base_url;
 use super::state::Api;
 use crate::ports::StorageError;
 use crate::tasks::kinds::InvalidInput;
-use crate::tasks::{RecordError, SubmitError, TaskError};
+use crate::tasks::{KeyedSubmitError, RecordError, SubmitError, TaskError};
 
 /// Seconds a client should wait when storage or the queue cannot take more now.
 const RETRY_AFTER_SECONDS: u32 = 5;
@@ -89,6 +90,21 @@ impl Problem {
         )
     }
 
+    pub(super) fn conflict(detail: &str) -> Self {
+        Self::new(StatusCode::CONFLICT, "Conflict", detail)
+    }
+
+    pub(super) fn too_many_waiters() -> Self {
+        Self {
+            retry_after: Some(RETRY_AFTER_SECONDS),
+            ..Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "TooManyWaiters",
+                "too many clients are waiting; ask without waiting, or later",
+            )
+        }
+    }
+
     /// A task that failed, where its result was asked for.
     pub(super) fn task_failed(error: &TaskError) -> Self {
         Self::new(
@@ -147,7 +163,8 @@ impl Problem {
         )
     }
 
-    fn document(&self, base: &str, instance: &str) -> String {
+    /// The document, for a client that knows us under `base`.
+    pub(super) fn document(&self, base: &str, instance: &str) -> String {
         let words = words(&self.code);
         let title = {
             let mut title = words.join(" ");
@@ -170,8 +187,10 @@ impl Problem {
     }
 }
 
-#[derive(Serialize)]
-struct Document<'a> {
+/// A problem document (RFC 9457), with Azure's `error` object.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct Document<'a> {
     r#type: String,
     title: String,
     status: u16,
@@ -180,11 +199,14 @@ struct Document<'a> {
     error: ErrorObject<'a>,
 }
 
-#[derive(Serialize)]
-struct ErrorObject<'a> {
+/// The failure, as Azure's clients read it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
+pub(super) struct ErrorObject<'a> {
     code: &'a str,
     message: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     target: Option<&'a str>,
 }
 
@@ -250,6 +272,25 @@ impl Problem {
                 )
             },
             SubmitError::Storage(error) => Self::storage(&error),
+            SubmitError::Unreadable(error) => Self::internal(&error),
+        }
+    }
+}
+
+impl Problem {
+    /// As [`submit`](Self::submit), with an idempotency key.
+    pub(super) fn keyed_submit(error: KeyedSubmitError, prefix: &str) -> Self {
+        match error {
+            KeyedSubmitError::OtherSubmission => Self::unprocessable(
+                "IdempotencyKeyReused",
+                "Idempotency-Key",
+                "the key was used for another submission",
+            ),
+            KeyedSubmitError::InProgress => Self {
+                retry_after: Some(1),
+                ..Self::conflict("the first submission with this key is still being accepted")
+            },
+            KeyedSubmitError::Submit(error) => Self::submit(error, prefix),
         }
     }
 }
@@ -260,13 +301,26 @@ pub(crate) async fn render(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let response = next.call(request).await?;
-    let Some(error) = response.response().error() else {
-        return Ok(response.map_into_boxed_body());
-    };
-    let problem = match error.as_error::<Problem>() {
-        Some(problem) => problem.clone(),
-        None if response.status().is_server_error() => Problem::internal(error),
-        None => Problem::from_status(response.status()),
+    let status = response.status();
+    let is_bare = matches!(
+        response.response().body().size(),
+        BodySize::None | BodySize::Sized(0)
+    );
+    let problem = match response.response().error() {
+        Some(error) => match error.as_error::<Problem>() {
+            Some(problem) => problem.clone(),
+            None if status.is_server_error() => Problem::internal(error),
+            None => Problem::from_status(status),
+        },
+        None if status.is_client_error() && is_bare => Problem {
+            allow: response
+                .headers()
+                .get(ALLOW)
+                .and_then(|allow| allow.to_str().ok())
+                .map(str::to_owned),
+            ..Problem::from_status(status)
+        },
+        None => return Ok(response.map_into_boxed_body()),
     };
     let request = response.request().clone();
     let configured = request

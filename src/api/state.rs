@@ -37,9 +37,6 @@ pub enum Access {
     Loopback,
 }
 
-/// What clients are told to wait between polls, in seconds.
-pub(super) const POLL_SECONDS: u32 = 1;
-
 impl FromRequest for Api {
     type Error = actix_web::Error;
     type Future = Ready<Result<Self, actix_web::Error>>;

@@ -1,66 +1,114 @@
 //! `POST /api/tasks` and `GET /api/tasks/{task_id}`: submit, and the fetch that consumes.
 
 use actix_web::http::Method;
-use actix_web::http::header::{CACHE_CONTROL, LINK, LOCATION, RETRY_AFTER};
+use actix_web::http::header::{CACHE_CONTROL, HeaderName, LINK, LOCATION, RETRY_AFTER};
 use actix_web::web::{Bytes, Path, Payload};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use super::base_url::base_url;
-use super::body::{Submission, read_json};
+use super::body::{Body, read_json};
 use super::consuming::ConsumingBody;
+use super::openapi::Number;
+use super::preferences::Preferences;
 use super::problem::Problem;
-use super::state::{Api, POLL_SECONDS};
+use super::state::Api;
+use super::submitting::{idempotency_key, traceparent};
 use super::view::TaskView;
-use crate::tasks::{TaskId, TaskRecord, TaskState};
+use crate::tasks::{Submission, TaskId, TaskRecord, TaskState, Waiter};
 
 /// The reply to a submission: what R0 answers, or the kind in place of the number.
-#[derive(Serialize)]
-struct Accepted<'a> {
+#[derive(Serialize, ToSchema)]
+pub(super) struct Accepted<'a> {
+    #[schema(value_type = String, format = Uuid)]
     id: TaskId,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Number, required = false)]
     number: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     kind: Option<&'a str>,
 }
 
-/// Accepts work: 202, and where to look for it.
+/// Which preferences were granted (RFC 7240, section 3).
+const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+
+/// Accepts work: 202, and where to look for it. A client that prefers to wait gets 200 with the
+/// result if it is there in time; that leaves the record, so that a lost reply loses nothing.
 pub(super) async fn submit(
     request: HttpRequest,
     api: Api,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    let body = read_json(&request, payload, api.max_body_bytes).await?;
-    let submission = Submission::parse(&body)?;
-    let (kind, input, prefix) = submission.work();
-    let record = api
-        .tasks
-        .submit(kind, input)
-        .await
-        .map_err(|error| Problem::submit(error, prefix))?;
+    let key = idempotency_key(&request)?;
+    let preferences = Preferences::of(&request);
+    let text = read_json(&request, payload, api.max_body_bytes).await?;
+    let body = Body::parse(&text)?;
+    let (kind, input, prefix) = body.work();
+    let submission = Submission {
+        id: api.tasks.new_id(),
+        kind: kind.to_owned(),
+        input,
+        traceparent: traceparent(&request),
+    };
+    let refused = |error| Problem::submit(error, prefix);
+    // Before the task is there, so that its end is not missed; and no task without a place.
+    let mut waiter = place(&api, preferences, submission.id)?;
+    let (id, record) = match key {
+        None => {
+            let record = api.tasks.submit(submission).await.map_err(refused)?;
+            (record.id, Some(record))
+        }
+        Some(key) => {
+            let mine = submission.id;
+            let id = api
+                .tasks
+                .submit_once(&key, submission)
+                .await
+                .map_err(|error| Problem::keyed_submit(error, prefix))?;
+            if id != mine {
+                waiter = place(&api, preferences, id)?;
+            }
+            (id, None)
+        }
+    };
+    // A task that was accepted before may have ended before, too.
+    let is_first = record.is_some();
+    if let Some(ended) = wait(&api, preferences, waiter, id, is_first).await?
+        && let TaskState::Succeeded { result } = &ended.state
+    {
+        let mut reply = found(preferences);
+        return Ok(reply.body(result_body(&ended, result)));
+    }
 
     let base = base_url(&request, api.public_base_url.as_deref());
-    let monitor = format!("{base}/api/operations/{}", record.id);
+    let monitor = format!("{base}/api/operations/{id}");
     let mut reply = HttpResponse::Accepted();
     reply
         .insert_header((LOCATION, format!("{monitor}/result")))
         .insert_header(("Operation-Location", monitor))
-        .insert_header(("Operation-Id", record.id.to_string()))
-        .insert_header((RETRY_AFTER, POLL_SECONDS))
+        .insert_header(("Operation-Id", id.to_string()))
+        .insert_header((RETRY_AFTER, api.tasks.retry_after(kind)))
         .insert_header((CACHE_CONTROL, "no-store"));
-    if has_api_version(request.query_string()) {
-        return Ok(reply.json(TaskView::from(&record)));
+    if let Some(applied) = preferences.applied() {
+        reply.insert_header((PREFERENCE_APPLIED, applied));
     }
-    let (number, kind) = match &submission {
-        Submission::R0 { number } => (Some(&**number), None),
-        Submission::Kind { kind, .. } => (None, Some(kind.as_str())),
+    if preferences.representation || has_api_version(request.query_string()) {
+        let record = match record {
+            Some(record) => Some(record),
+            None => api.tasks.find(id).await?.map(|found| found.record),
+        };
+        if let Some(record) = record {
+            return Ok(reply.json(TaskView::from(&record)));
+        }
+    }
+    let (number, kind) = match &body {
+        Body::R0 { number } => (Some(&**number), None),
+        Body::Kind { kind, .. } => (None, Some(kind.as_str())),
     };
-    Ok(reply.json(Accepted {
-        id: record.id,
-        number,
-        kind,
-    }))
+    Ok(reply.json(Accepted { id, number, kind }))
 }
 
 /// Azure's SDKs send a version, and expect a monitor in the reply.
@@ -70,9 +118,21 @@ fn has_api_version(query: &str) -> bool {
         .any(|pair| pair.split('=').next() == Some("api-version"))
 }
 
+/// A place among those who wait for a task, if the client wants one.
+fn place(api: &Api, preferences: Preferences, id: TaskId) -> Result<Option<Waiter>, Problem> {
+    match preferences.wait {
+        Some(_) => api
+            .tasks
+            .watch(id)
+            .map(Some)
+            .map_err(|_| Problem::too_many_waiters()),
+        None => Ok(None),
+    }
+}
+
 /// What R0 answers for every task that has no result to give.
-#[derive(Serialize)]
-struct NoResult<'a> {
+#[derive(Serialize, ToSchema)]
+pub(super) struct NoResult<'a> {
     task_id: &'a str,
 }
 
@@ -82,37 +142,85 @@ pub(super) async fn fetch(
     api: Api,
     path: Path<String>,
 ) -> Result<HttpResponse, Problem> {
+    let preferences = Preferences {
+        respond_async: false,
+        representation: false,
+        ..Preferences::of(&request)
+    };
     let mut absent = HttpResponse::NotFound();
     absent.insert_header((CACHE_CONTROL, "no-store"));
-    let record = match path.parse() {
-        Ok(id) => api.tasks.find(id).await?,
-        Err(_) => None,
-    };
-    let Some(record) = record else {
+    let Ok(id) = path.parse() else {
         return Ok(absent.json(NoResult { task_id: &path }));
     };
+    let waiter = place(&api, preferences, id)?;
+    let Some(found_now) = api.tasks.find(id).await? else {
+        return Ok(absent.json(NoResult { task_id: &path }));
+    };
+    let mut record = found_now.record;
+    if !record.status().is_terminal()
+        && let Some(ended) = wait(&api, preferences, waiter, id, true).await?
+    {
+        record = ended;
+    }
 
     if let TaskState::Succeeded { result } = &record.state {
-        let mut reply = HttpResponse::Ok();
-        reply
-            .content_type("application/json")
-            .insert_header((CACHE_CONTROL, "no-store"));
+        let mut reply = found(preferences);
         let body = result_body(&record, result);
         return Ok(if request.method() == Method::HEAD {
             reply.body(body)
         } else {
-            reply.body(ConsumingBody::new(body, api.tasks.clone(), record.id))
+            reply.body(ConsumingBody::new(body, api.tasks.clone(), id))
         });
     }
     let base = base_url(&request, api.public_base_url.as_deref());
     absent.insert_header((
         LINK,
-        format!("<{base}/api/operations/{}>; rel=\"monitor\"", record.id),
+        format!("<{base}/api/operations/{id}>; rel=\"monitor\""),
     ));
     if !record.status().is_terminal() {
-        absent.insert_header((RETRY_AFTER, POLL_SECONDS));
+        absent.insert_header((RETRY_AFTER, api.tasks.retry_after(&record.kind)));
+    }
+    if let Some(applied) = preferences.applied() {
+        absent.insert_header((PREFERENCE_APPLIED, applied));
     }
     Ok(absent.json(NoResult { task_id: &path }))
+}
+
+/// Waits for a task to end, if the client wants to. Without `is_open` the task may have ended before
+/// the place was taken, so the record is read first.
+async fn wait(
+    api: &Api,
+    preferences: Preferences,
+    waiter: Option<Waiter>,
+    id: TaskId,
+    is_open: bool,
+) -> Result<Option<TaskRecord>, Problem> {
+    let (Some(wait), Some(waiter)) = (preferences.wait, waiter) else {
+        return Ok(None);
+    };
+    if !is_open
+        && let Some(found) = api.tasks.find(id).await?
+        && found.record.status().is_terminal()
+    {
+        return Ok(Some(found.record));
+    }
+    // The task itself is well when waiting breaks off: the client can go on asking.
+    Ok(api.tasks.wait(waiter, wait).await.unwrap_or_else(|error| {
+        log::warn!("task.id" = id; "waiting broken off: {error}");
+        None
+    }))
+}
+
+/// The head of a reply with a result.
+fn found(preferences: Preferences) -> HttpResponseBuilder {
+    let mut reply = HttpResponse::Ok();
+    reply
+        .content_type("application/json")
+        .insert_header((CACHE_CONTROL, "no-store"));
+    if let Some(applied) = preferences.applied() {
+        reply.insert_header((PREFERENCE_APPLIED, applied));
+    }
+    reply
 }
 
 /// `{"task_id": …, <fields of the result>}`, or `"result"` as the one field when it is no object.

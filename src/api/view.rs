@@ -3,27 +3,38 @@
 
 use serde::Serialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
-use crate::ports::Timestamp;
+use super::openapi::Status;
+use super::problem::ErrorObject;
+use crate::ports::{Head, Timestamp};
 use crate::tasks::{TaskError, TaskId, TaskRecord, TaskState, TaskStatus};
 
 /// The status monitor of a task.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Monitor)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct TaskView<'a> {
+    #[schema(value_type = String, format = Uuid)]
     id: TaskId,
     kind: &'a str,
+    #[schema(value_type = Status)]
     status: &'static str,
     #[serde(with = "crate::timestamp")]
+    #[schema(value_type = String, format = DateTime)]
     created_date_time: Timestamp,
     #[serde(with = "crate::timestamp")]
+    #[schema(value_type = String, format = DateTime)]
     last_action_date_time: Timestamp,
     attempts: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, maximum = 100)]
     percent_complete: Option<u8>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = serde_json::Value, required = false)]
     result: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = ErrorObject<'static>, required = false)]
     error: Option<&'a TaskError>,
 }
 
@@ -50,8 +61,45 @@ impl<'a> From<&'a TaskRecord> for TaskView<'a> {
     }
 }
 
+/// The status monitor as a listing shows it: without result and error, which are in the record.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ListedMonitor)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ListedView<'a> {
+    id: &'a str,
+    kind: &'a str,
+    status: &'static str,
+    #[serde(with = "crate::timestamp")]
+    #[schema(value_type = String, format = DateTime)]
+    created_date_time: Timestamp,
+    #[serde(with = "crate::timestamp")]
+    #[schema(value_type = String, format = DateTime)]
+    last_action_date_time: Timestamp,
+    attempts: u32,
+}
+
+impl<'a> ListedView<'a> {
+    pub(super) fn new(id: &'a str, head: &'a Head) -> Self {
+        Self {
+            id,
+            kind: &head.kind,
+            status: TaskStatus::parse(&head.status).map_or("Unknown", azure_status),
+            created_date_time: head.created_at,
+            last_action_date_time: head.updated_at,
+            attempts: head.attempts,
+        }
+    }
+}
+
+/// The status that Azure's guidelines spell like this.
+pub(super) fn status_of(text: &str) -> Option<TaskStatus> {
+    TaskStatus::ALL
+        .into_iter()
+        .find(|status| azure_status(*status) == text)
+}
+
 /// The spelling of Azure's guidelines.
-fn azure_status(status: TaskStatus) -> &'static str {
+pub(super) fn azure_status(status: TaskStatus) -> &'static str {
     match status {
         TaskStatus::Queued => "NotStarted",
         TaskStatus::Running => "Running",

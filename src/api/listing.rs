@@ -1,0 +1,157 @@
+//! `GET /api/operations` (key): the tasks, newest first.
+
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::{HttpRequest, HttpResponse, web};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::base_url::base_url;
+use super::keys::Keyed;
+use super::problem::Problem;
+use super::state::Api;
+use super::view::{ListedView, status_of};
+use crate::tasks::Filter;
+use crate::tasks::limits::{DEFAULT_TOP, MAX_TOP};
+use crate::timestamp;
+
+/// The query, as text: what it means is checked field by field, to name the one at fault.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct ListQuery {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_after: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_before: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    continuation_token: Option<String>,
+}
+
+/// Where a listing goes on, and of which query: a token is of no use to another one.
+#[derive(Serialize, Deserialize)]
+struct Token {
+    before: String,
+    query: ListQuery,
+}
+
+/// A page of tasks.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TaskList<'a> {
+    value: Vec<ListedView<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    next_link: Option<String>,
+}
+
+/// A page of tasks, as monitors without result and error.
+pub(super) async fn list(
+    _: Keyed,
+    request: HttpRequest,
+    api: Api,
+) -> Result<HttpResponse, Problem> {
+    let mut query = web::Query::<ListQuery>::from_query(request.query_string())
+        .map_err(|_| Problem::bad_request("InvalidQuery", "the query cannot be read"))?
+        .into_inner();
+    let token = query.continuation_token.take();
+    let top = top(query.top.as_deref())?;
+    // Pages of a listing may differ in size.
+    let filtering = ListQuery {
+        top: None,
+        ..query.clone()
+    };
+    let before = token.map(|token| open(&token, &filtering)).transpose()?;
+    let page = api
+        .tasks
+        .list(&filter(&filtering)?, top, before.as_deref())
+        .await
+        .map_err(|error| Problem::storage(&error))?;
+    let next_link = page.next.map(|before| {
+        let token = Token {
+            before,
+            query: filtering,
+        };
+        let text = BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(&token).unwrap_or_default());
+        let next = ListQuery {
+            continuation_token: Some(text),
+            ..query
+        };
+        let base = base_url(&request, api.public_base_url.as_deref());
+        format!(
+            "{base}/api/operations?{}",
+            serde_urlencoded::to_string(next).unwrap_or_default()
+        )
+    });
+    let value = page
+        .tasks
+        .iter()
+        .map(|(name, head)| ListedView::new(name, head))
+        .collect();
+    Ok(HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(TaskList { value, next_link }))
+}
+
+fn top(text: Option<&str>) -> Result<usize, Problem> {
+    match text.map_or(Some(DEFAULT_TOP), |text| text.parse().ok()) {
+        Some(top) if (1..=MAX_TOP).contains(&top) => Ok(top),
+        _ => Err(Problem::unprocessable(
+            "InvalidTop",
+            "top",
+            format!("top must be a number from 1 to {MAX_TOP}"),
+        )),
+    }
+}
+
+fn filter(query: &ListQuery) -> Result<Filter, Problem> {
+    let time = |field: &str, code: &str, text: &Option<String>| {
+        let wrong =
+            || Problem::unprocessable(code, field, format!("{field} must be an RFC 3339 time"));
+        text.as_deref()
+            .map(|text| timestamp::parse(text).ok_or_else(wrong))
+            .transpose()
+    };
+    let status = query.status.as_deref().map(|status| {
+        status_of(status).ok_or_else(|| {
+            Problem::unprocessable(
+                "InvalidStatus",
+                "status",
+                "status must be NotStarted, Running, Succeeded, Failed or Canceled",
+            )
+        })
+    });
+    Ok(Filter {
+        status: status.transpose()?,
+        kind: query.kind.clone(),
+        created_after: time("createdAfter", "InvalidCreatedAfter", &query.created_after)?,
+        created_before: time(
+            "createdBefore",
+            "InvalidCreatedBefore",
+            &query.created_before,
+        )?,
+    })
+}
+
+/// The name before which the page goes on.
+fn open(token: &str, query: &ListQuery) -> Result<String, Problem> {
+    BASE64_URL_SAFE_NO_PAD
+        .decode(token)
+        .ok()
+        .and_then(|bytes| serde_json::from_slice::<Token>(&bytes).ok())
+        .filter(|token| token.query == *query && token.before.is_ascii())
+        .map(|token| token.before)
+        .ok_or_else(|| {
+            Problem::bad_request(
+                "InvalidContinuationToken",
+                "continuationToken is not one of this query",
+            )
+            .target("continuationToken")
+        })
+}

@@ -1,0 +1,216 @@
+//! The replies: helpers for those of one operation, and the problems that operations share.
+
+use actix_web::http::StatusCode;
+use serde_json::Value;
+use utoipa::openapi::header::{Header, HeaderBuilder};
+use utoipa::openapi::path::OperationBuilder;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{ComponentsBuilder, ContentBuilder, Ref, Response, ResponseBuilder};
+
+use crate::api::problem::Problem;
+
+/// A problem that operations share: the status, its name among the components, what it means, and
+/// the document of an example.
+struct Shared {
+    status: &'static str,
+    name: &'static str,
+    description: &'static str,
+    example: fn() -> Problem,
+    headers: &'static [&'static str],
+}
+
+const SHARED: [Shared; 12] = [
+    Shared {
+        status: "400",
+        name: "BadRequest",
+        description: "The request cannot be read: its body, its query, its key or its token.",
+        example: || Problem::bad_request("EmptyBody", "the body is empty").target("body"),
+        headers: &[],
+    },
+    Shared {
+        status: "401",
+        name: "InvalidKey",
+        description: "The key is missing or wrong.",
+        example: Problem::unauthorized,
+        headers: &["WWW-Authenticate"],
+    },
+    Shared {
+        status: "404",
+        name: "NotFound",
+        description: "There is no such thing, or not any more.",
+        example: || Problem::not_found("there is no such task, or its result has been consumed"),
+        headers: &[],
+    },
+    Shared {
+        status: "409",
+        name: "Conflict",
+        description: "Not possible now. `Retry-After` says when it may be.",
+        example: || Problem::conflict("the task has not ended"),
+        headers: &["Retry-After"],
+    },
+    Shared {
+        status: "410",
+        name: "TaskCanceled",
+        description: "The task was canceled.",
+        example: || Problem::new(StatusCode::GONE, "TaskCanceled", "the task was canceled"),
+        headers: &[],
+    },
+    Shared {
+        status: "413",
+        name: "BodyTooLarge",
+        description: "The body is larger than the service takes.",
+        example: || {
+            let detail = "the body is larger than 2097152 bytes";
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "BodyTooLarge", detail).target("body")
+        },
+        headers: &[],
+    },
+    Shared {
+        status: "415",
+        name: "UnsupportedMediaType",
+        description: "The body is not JSON, or compressed.",
+        example: || {
+            Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "UnsupportedMediaType",
+                "the content type must be application/json",
+            )
+        },
+        headers: &[],
+    },
+    Shared {
+        status: "422",
+        name: "Unprocessable",
+        description: "A value is not one of those it may be; `error.target` names it.",
+        example: || Problem::unprocessable("InvalidNumber", "number", "number must be an integer"),
+        headers: &[],
+    },
+    Shared {
+        status: "424",
+        name: "TaskFailed",
+        description: "The task failed; this is its error.",
+        example: || {
+            let detail = "the work was tried 5 times";
+            Problem::new(StatusCode::FAILED_DEPENDENCY, "TooManyAttempts", detail)
+        },
+        headers: &[],
+    },
+    Shared {
+        status: "429",
+        name: "TooManyRequests",
+        description: "Too many tasks are queued, or too many clients wait. Nothing was accepted.",
+        example: Problem::too_many_waiters,
+        headers: &["Retry-After"],
+    },
+    Shared {
+        status: "500",
+        name: "InternalError",
+        description: "A defect of the service, logged under the id in the reply.",
+        example: || {
+            let detail = "an internal error, logged as 3d0a4c7e-52b1-4f0e-9c55-8a3f5ef1f6d2";
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", detail)
+        },
+        headers: &[],
+    },
+    Shared {
+        status: "503",
+        name: "StorageUnavailable",
+        description: "Storage cannot be reached or is throttling. Nothing was changed.",
+        example: || {
+            let detail = "storage cannot be reached now; nothing was changed";
+            Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "StorageUnavailable",
+                detail,
+            )
+        },
+        headers: &["Retry-After"],
+    },
+];
+
+/// Adds the shared problems.
+pub(super) fn add(components: ComponentsBuilder) -> ComponentsBuilder {
+    SHARED.iter().fold(components, |components, shared| {
+        let example = (shared.example)().document("http://localhost:7071", "/api/tasks");
+        let content = ContentBuilder::new()
+            .schema(Some(Ref::from_schema_name("Problem")))
+            .example(serde_json::from_str(&example).ok())
+            .build();
+        let response = shared.head().content("application/problem+json", content);
+        components.response(shared.name, response.build())
+    })
+}
+
+impl Shared {
+    fn head(&self) -> ResponseBuilder {
+        let response = ResponseBuilder::new()
+            .description(self.description)
+            .header("x-ms-error-code", header("x-ms-error-code"));
+        with_headers(response, self.headers)
+    }
+}
+
+/// The reply of a shared problem to `HEAD`.
+pub(super) fn head_of_problem(status: &str) -> Response {
+    SHARED
+        .iter()
+        .find(|shared| shared.status == status)
+        .map(|shared| shared.head().build())
+        .unwrap_or_default()
+}
+
+/// Adds shared problems to an operation, by their statuses.
+pub(super) fn problems(operation: OperationBuilder, statuses: &[&str]) -> OperationBuilder {
+    SHARED
+        .iter()
+        .filter(|shared| statuses.contains(&shared.status))
+        .fold(operation, |operation, shared| {
+            operation.response(shared.status, Ref::from_response_name(shared.name))
+        })
+}
+
+/// A reply of JSON with a schema among the components, and an example.
+pub(super) fn json(description: &str, schema: &str, example: Value) -> ResponseBuilder {
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name(schema)))
+        .example(Some(example))
+        .build();
+    ResponseBuilder::new()
+        .description(description)
+        .content("application/json", content)
+}
+
+/// A reply of text.
+pub(super) fn text(description: &str, content_type: &str) -> ResponseBuilder {
+    let schema = ObjectBuilder::new().schema_type(Type::String).build();
+    ResponseBuilder::new().description(description).content(
+        content_type,
+        ContentBuilder::new().schema(Some(schema)).build(),
+    )
+}
+
+/// Adds headers, by their names.
+pub(super) fn with_headers(response: ResponseBuilder, names: &[&str]) -> ResponseBuilder {
+    names.iter().fold(response, |response, name| {
+        response.header(*name, header(name))
+    })
+}
+
+fn header(name: &str) -> Header {
+    let (kind, description) = match name {
+        "Retry-After" => (Type::Integer, "Seconds to wait before the next request."),
+        "Location" => (Type::String, "Where to look next."),
+        "Operation-Location" => (Type::String, "The status monitor of the task."),
+        "Operation-Id" => (Type::String, "The id of the task."),
+        "Preference-Applied" => (Type::String, "The preferences that were granted."),
+        "Cache-Control" => (Type::String, "Whether the reply may be kept."),
+        "ETag" => (Type::String, "The version of the monitor."),
+        "Link" => (Type::String, "The status monitor, as `rel=\"monitor\"`."),
+        "WWW-Authenticate" => (Type::String, "The kind of key that is wanted."),
+        _ => (Type::String, "The code of the problem."),
+    };
+    HeaderBuilder::new()
+        .schema(Some(ObjectBuilder::new().schema_type(kind).build()))
+        .description(Some(description))
+        .build()
+}

@@ -1,0 +1,123 @@
+//! What a client would like (`Prefer`, RFC 7240), and what of it was granted.
+
+use std::time::Duration;
+
+use actix_web::HttpRequest;
+
+use crate::tasks::limits::MAX_WAIT;
+
+/// The preferences we know. Others, and those of the wrong form, are passed over, as the RFC says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Preferences {
+    /// `wait=N`: hold the reply back for up to N seconds. As granted: never more than [`MAX_WAIT`].
+    pub(super) wait: Option<Duration>,
+    /// `respond-async`, which is what we do anyhow.
+    pub(super) respond_async: bool,
+    /// `return=representation`: a monitor in the reply to a submission.
+    pub(super) representation: bool,
+}
+
+impl Preferences {
+    pub(super) fn of(request: &HttpRequest) -> Self {
+        let mut preferences = Self::default();
+        let values = request
+            .headers()
+            .get_all("prefer")
+            .filter_map(|value| value.to_str().ok());
+        for preference in values.flat_map(|value| value.split(',')) {
+            // Parameters, behind a semicolon, belong to no preference of ours.
+            let token = preference.split(';').next().unwrap_or_default();
+            let (name, value) = token.split_once('=').unwrap_or((token, ""));
+            let value = value.trim().trim_matches('"');
+            match name.trim().to_ascii_lowercase().as_str() {
+                // The first of a kind counts.
+                "wait" if preferences.wait.is_none() => {
+                    let seconds = value
+                        .parse::<u32>()
+                        .ok()
+                        .filter(|_| !value.starts_with('+'));
+                    preferences.wait = seconds.map(|n| Duration::from_secs(n.into()).min(MAX_WAIT));
+                }
+                "respond-async" => preferences.respond_async = true,
+                "return" => preferences.representation |= value == "representation",
+                _ => {}
+            }
+        }
+        preferences
+    }
+
+    /// The value of `Preference-Applied` where these preferences count; `None` when none was sent.
+    pub(super) fn applied(self) -> Option<String> {
+        let wait = self.wait.map(|wait| format!("wait={}", wait.as_secs()));
+        let respond_async = self.respond_async.then(|| "respond-async".to_owned());
+        let representation = self
+            .representation
+            .then(|| "return=representation".to_owned());
+        let applied: Vec<_> = [respond_async, wait, representation]
+            .into_iter()
+            .flatten()
+            .collect();
+        (!applied.is_empty()).then(|| applied.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn of(values: &[&str]) -> Preferences {
+        let request = values
+            .iter()
+            .fold(TestRequest::default(), |request, value| {
+                request.append_header(("prefer", *value))
+            });
+        Preferences::of(&request.to_http_request())
+    }
+
+    #[test]
+    fn preferences_are_read_from_one_header_or_many() {
+        let both = Preferences {
+            wait: Some(Duration::from_secs(10)),
+            respond_async: true,
+            representation: true,
+        };
+        assert_eq!(
+            of(&["respond-async, wait=10", "return=representation"]),
+            both
+        );
+        assert_eq!(
+            of(&["Respond-Async; x=y , WAIT = \"10\" ,return=\"representation\""]),
+            both
+        );
+        assert_eq!(
+            both.applied().unwrap(),
+            "respond-async, wait=10, return=representation"
+        );
+        assert_eq!(of(&[]).applied(), None);
+    }
+
+    #[test]
+    fn a_wait_of_the_wrong_form_is_passed_over_and_a_long_one_cut() {
+        for value in [
+            "wait",
+            "wait=",
+            "wait=abc",
+            "wait=-1",
+            "wait=1.5",
+            "wait=+1",
+            "wait=99999999999",
+        ] {
+            assert_eq!(of(&[value]).wait, None, "{value}");
+        }
+        assert_eq!(of(&["wait=0"]).wait, Some(Duration::ZERO));
+        assert_eq!(of(&["wait=500"]).wait, Some(MAX_WAIT));
+        assert_eq!(of(&["wait=500"]).applied().unwrap(), "wait=100");
+        assert_eq!(of(&["wait=1, wait=2"]).wait, Some(Duration::from_secs(1)));
+        assert_eq!(
+            of(&["return=minimal, handling=strict"]),
+            Preferences::default()
+        );
+    }
+}

@@ -1,0 +1,14 @@
+//! The description and its page, behind the host.
+
+use super::{Hosted, json};
+
+#[tokio::test]
+async fn the_page_and_the_description_come_through_the_host() {
+    let hosted = Hosted::start().await;
+    for path in ["/api/docs", "/api/docs/swagger-ui-bundle.js"] {
+        assert_eq!(hosted.get(path).await.status, 200, "{path}");
+    }
+    let description = hosted.get("/api/openapi.json").await;
+    assert_eq!(json(&description)["openapi"], "3.1.0");
+    assert_eq!(hosted.get("/api/docs/x/y").await.status, 404);
+}

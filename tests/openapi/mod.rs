@@ -1,0 +1,56 @@
+//! The description of the API, the page that shows it, and the clients made from it.
+
+mod committed;
+mod conformance;
+mod description;
+mod page;
+mod postman;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::process::Command;
+
+use crate::helpers::app::App;
+
+/// What the keyed routes ask for.
+const KEY: &str = "k3y";
+
+/// How long a client of ours may drive the service.
+const DEADLINE: Duration = Duration::from_secs(120);
+
+/// The description as the service gives it.
+async fn served(app: &App) -> Value {
+    let reply = app.client.get("/api/openapi.json").await;
+    assert_eq!(reply.status, 200);
+    reply.json()
+}
+
+/// A program below `tests/`, which has to be installed there.
+fn installed(path: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests")
+        .join(path);
+    assert!(
+        path.exists(),
+        "a part of the tests is not installed; run: npm run setup --prefix tests"
+    );
+    path
+}
+
+/// Runs a client to its end, which must be a good one.
+async fn succeeds(command: &mut Command) -> String {
+    let running = command
+        .current_dir(env!("CARGO_TARGET_TMPDIR"))
+        .kill_on_drop(true)
+        .output();
+    let output = tokio::time::timeout(DEADLINE, running)
+        .await
+        .expect("the client takes too long")
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let complained = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}\n{complained}");
+    said
+}

@@ -1,0 +1,56 @@
+//! The Postman collection: made from the description and a conversation, committed, and run with
+//! newman against the service.
+
+mod collection;
+mod conversation;
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use async_request_reply::api::ROUTES;
+use async_request_reply::config::Secret;
+use tokio::process::Command;
+
+use super::committed::is_committed;
+use super::{KEY, installed, served, succeeds};
+use crate::helpers::app::{App, spawn_app, spawn_app_with};
+use conversation::CONVERSATION;
+
+#[tokio::test]
+async fn the_collection_in_the_repository_is_made_from_the_description() {
+    let app = spawn_app();
+    is_committed("postman_collection.json", &made(&app).await);
+}
+
+/// The collection for this service, as a file has it.
+async fn made(app: &App) -> String {
+    let made = collection::collection(&served(app).await, CONVERSATION);
+    serde_json::to_string_pretty(&made).unwrap() + "\n"
+}
+
+#[test]
+fn the_conversation_uses_every_function() {
+    let used: BTreeSet<_> = CONVERSATION.iter().map(|step| step.operation).collect();
+    for route in ROUTES {
+        assert!(used.contains(route.function), "{}", route.function);
+    }
+}
+
+#[tokio::test]
+async fn newman_holds_the_whole_conversation() {
+    let app = spawn_app_with(|config| config.api_key = Some(Secret::new(KEY)));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("collection.json");
+    fs::write(&file, made(&app).await).unwrap();
+    let mut command = Command::new("node");
+    command
+        .arg(installed("node_modules/newman/bin/newman.js"))
+        .arg("run")
+        .arg(&file)
+        .args(["--env-var", &format!("baseUrl={}", app.client.base())])
+        .args(["--env-var", &format!("key={KEY}")])
+        .args(["--color", "off", "--timeout", "100000"])
+        // Between two looks at a task that has not ended.
+        .args(["--delay-request", "20"]);
+    succeeds(&mut command).await;
+}
