@@ -99,6 +99,27 @@ fn no_request_from_outside_reaches_a_function_of_the_host() {
 }
 
 #[test]
+fn each_operation_reaches_its_own_function() {
+    let prefix = host_json().extensions.http.route_prefix;
+    let functions = functions();
+    let routes = Routes::new(&prefix, &functions);
+    for (method, path, function) in [
+        ("GET", "operations", "list_operations"),
+        ("GET", "operations/1", "get_operation"),
+        ("DELETE", "operations/1", "delete_operation"),
+        ("POST", "operations/1:cancel", "cancel_operation"),
+        ("POST", "operations/1:retry", "retry_operation"),
+        ("GET", "operations/1/result", "get_operation_result"),
+    ] {
+        let found = routes.find(method, &format!("/{prefix}/{path}"));
+        assert_eq!(found.map(|(name, _)| name), Some(function), "{path}");
+    }
+    for path in ["operations/1", "operations/1:stop", "operations"] {
+        assert_eq!(routes.find("POST", &format!("/{prefix}/{path}")), None);
+    }
+}
+
+#[test]
 fn the_host_starts_the_binary_cargo_builds() {
     let host = host_json();
     let description = &host.custom_handler.description;
@@ -153,14 +174,13 @@ fn messages_are_plain_text_and_retried_as_the_code_expects() {
     let queues = host_json().extensions.queues;
     assert_eq!(queues.message_encoding, MessageEncoding::None);
     assert_eq!(queues.max_dequeue_count, limits::MAX_DEQUEUE_COUNT);
-    assert_eq!(queues.visibility_timeout, limits::RETRY_DELAY);
-    assert!(queues.batch_size + queues.new_batch_threshold <= limits::MAX_IN_FLIGHT);
+    assert_eq!(queues.visibility_timeout, limits::RELEASE_DELAY);
 }
 
 #[test]
 fn no_invocation_outlasts_the_functions_timeout() {
     // Past it the host kills the process, and every other invocation with it.
-    let longest = limits::ATTEMPT_TIME_LIMIT + limits::SWEEP_BUDGET;
+    let longest = limits::SLOT_WAIT + limits::ATTEMPT_TIME_LIMIT + limits::SWEEP_BUDGET;
     assert!(longest + Duration::from_secs(60) <= host_json().function_timeout);
 }
 

@@ -15,7 +15,7 @@ use crate::host::{Answer, Client, Payload, StorageQueue};
 
 /// A running handler; killed when dropped.
 pub(super) struct Handler {
-    _process: Child,
+    process: Child,
     base: String,
     client: Client,
     pub(super) queue: StorageQueue,
@@ -23,28 +23,32 @@ pub(super) struct Handler {
 
 impl Handler {
     pub(super) async fn start() -> Self {
+        Self::start_on(&format!("handler-{}", Uuid::now_v7())).await
+    }
+
+    /// On a queue and a container of this name.
+    pub(super) async fn start_on(name: &str) -> Self {
         let free = TcpListener::bind("127.0.0.1:0")
             .unwrap()
             .local_addr()
             .unwrap()
             .port();
-        let name = format!("handler-{}", Uuid::now_v7());
         let connection_string = azurite().connection_string();
         let process = Command::new(env!("CARGO_BIN_EXE_handler"))
             .env_clear()
             .env("FUNCTIONS_CUSTOMHANDLER_PORT", free.to_string())
             .env("AzureWebJobsStorage", &connection_string)
-            .env("queue_name", &name)
-            .env("BLOB_CONTAINER_NAME", &name)
+            .env("queue_name", name)
+            .env("BLOB_CONTAINER_NAME", name)
             .stdout(Stdio::null())
             .kill_on_drop(true)
             .spawn()
             .unwrap();
         let handler = Self {
-            _process: process,
+            process,
             base: format!("http://127.0.0.1:{free}"),
             client: Client::new(),
-            queue: StorageQueue::new(&connection_string, &name).unwrap(),
+            queue: StorageQueue::new(&connection_string, name).unwrap(),
         };
         let begun = Instant::now();
         while handler
@@ -68,6 +72,22 @@ impl Handler {
 
     pub(super) async fn get(&self, path: &str) -> Answer {
         self.try_get(path).await.unwrap()
+    }
+
+    /// Asks the process to end.
+    pub(super) async fn terminate(&self) {
+        let id = self.process.id().unwrap().to_string();
+        let kill = Command::new("kill").args(["-TERM", &id]).status().await;
+        assert!(kill.unwrap().success());
+    }
+
+    /// Waits until the process has ended; `true` when it says that all is well.
+    pub(super) async fn ended_well(mut self) -> bool {
+        tokio::time::timeout(DEADLINE, self.process.wait())
+            .await
+            .unwrap()
+            .unwrap()
+            .success()
     }
 
     /// Posts JSON as the host does.

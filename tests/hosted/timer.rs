@@ -73,3 +73,52 @@ async fn a_poisoned_task_fails() {
         (&json!("Failed"), &json!("DeadLettered"))
     );
 }
+
+#[tokio::test]
+async fn a_stop_in_the_middle_of_a_sweep_costs_no_task_anything() {
+    let name = format!("stopped-{}", Uuid::now_v7());
+    let handler = Handler::start_on(&name).await;
+    let mut ids = Vec::new();
+    for _ in 0..20 {
+        let id = Uuid::new_v4();
+        handler
+            .queue
+            .send(&format!(r#"{{"id":"{id}","number":2000000}}"#))
+            .await
+            .unwrap();
+        ids.push(id);
+    }
+    let envelope = r#"{"Data":{"timer":{"IsPastDue":false}},"Metadata":{}}"#;
+    let sweeping = handler.post("/timer_worker", Payload::Sized(envelope.into()));
+    let terminating = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        handler.terminate().await;
+    };
+    let (answer, ()) = futures_util::join!(sweeping, terminating);
+    assert_eq!(answer.status, 200);
+    assert!(handler.ended_well().await);
+
+    let handler = Handler::start_on(&name).await;
+    let begun = std::time::Instant::now();
+    for id in ids {
+        loop {
+            let monitor = handler.get(&format!("/api/operations/{id}")).await;
+            if monitor.status == 200 && json(&monitor)["status"] == "Succeeded" {
+                break;
+            }
+            assert!(begun.elapsed() < super::DEADLINE, "{monitor:?}");
+            sweep(&handler).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+    assert_eq!(
+        handler
+            .queue
+            .poison()
+            .unwrap()
+            .len()
+            .await
+            .unwrap_or_default(),
+        0
+    );
+}

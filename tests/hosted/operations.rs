@@ -1,0 +1,130 @@
+//! What clients do with their tasks, through the host.
+
+use hyper::Method;
+use serde_json::json;
+
+use super::{Hosted, json, options};
+use crate::helpers::azurite::azurite;
+use crate::host::Payload;
+
+const BODY: &str = r#"{"number": 24}"#;
+
+#[tokio::test]
+async fn a_task_that_waits_in_the_queue_is_canceled_and_never_runs() {
+    let hosted = Hosted::start().await;
+    // The only slots are taken for a while, so what comes after them waits.
+    let mut slow = Vec::new();
+    for _ in 0..24 {
+        slow.push(hosted.submit("9999999").await);
+    }
+    let id = hosted.submit("24").await;
+    let cancel = format!("/api/operations/{id}:cancel");
+    let canceled = hosted.post(&cancel, "").await;
+    assert_eq!(canceled.status, 200);
+    let monitor = json(&canceled);
+    assert_eq!(
+        (&monitor["id"], &monitor["status"]),
+        (&json!(id), &json!("Canceled"))
+    );
+    for id in &slow {
+        hosted
+            .post(&format!("/api/operations/{id}:cancel"), "")
+            .await;
+    }
+
+    hosted.queue.settles_at(0).await;
+    let after = hosted.get(&format!("/api/operations/{id}")).await;
+    assert_eq!(json(&after)["status"], "Canceled");
+    let result = hosted.get(&format!("/api/operations/{id}/result")).await;
+    assert_eq!(result.status, 410);
+    // The host has no such route for another method.
+    assert_eq!(hosted.get(&cancel).await.status, 405);
+}
+
+#[tokio::test]
+async fn a_task_that_ended_is_deleted() {
+    let hosted = Hosted::start().await;
+    let id = hosted.submit("24").await;
+    hosted.ended(&id).await;
+    let path = format!("/api/operations/{id}");
+    let delete = || hosted.send(Method::DELETE, &path, Payload::Empty);
+    assert_eq!(delete().await.status, 204);
+    assert_eq!(delete().await.status, 404);
+    assert_eq!(hosted.get(&path).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_list_is_paged_and_its_key_is_the_hosts() {
+    let (options, queue) = options(&azurite().connection_string());
+    let hosted = Hosted::start_with(options.enable_auth("secret"), queue).await;
+    let mut ids = Vec::new();
+    for number in 0..5 {
+        ids.insert(0, hosted.submit(&number.to_string()).await);
+    }
+    for path in ["/api/operations", "/api/operations/x:retry"] {
+        let method = if path.ends_with("retry") {
+            Method::POST
+        } else {
+            Method::GET
+        };
+        let refused = hosted.send(method, path, Payload::Empty).await;
+        assert_eq!(refused.status, 401, "{path}");
+    }
+    let mut found = Vec::new();
+    let mut path = "/api/operations?top=2".to_owned();
+    loop {
+        let page = hosted.get(&format!("{path}&code=secret")).await;
+        assert_eq!(page.status, 200, "{page:?}");
+        let page = json(&page);
+        for task in page["value"].as_array().unwrap() {
+            found.push(task["id"].as_str().unwrap().to_owned());
+        }
+        let Some(next) = page["nextLink"].as_str() else {
+            break;
+        };
+        let next = next.strip_prefix("http://tasks.example:7071").unwrap();
+        path = next.to_owned();
+    }
+    // Several may be of one millisecond, within which order is by chance.
+    found.sort();
+    ids.sort();
+    assert_eq!(found, ids);
+}
+
+#[tokio::test]
+async fn a_key_makes_one_task_of_two_submissions() {
+    let hosted = Hosted::start().await;
+    let key = [("idempotency-key", "\"k\"")];
+    let first = hosted.submit_with(&key, BODY).await;
+    assert_eq!(first.status, 202);
+    let again = hosted.submit_with(&key, BODY).await;
+    assert_eq!((again.status, &again.body), (first.status, &first.body));
+    let other = hosted.submit_with(&key, r#"{"number": 25}"#).await;
+    assert_eq!(other.header("x-ms-error-code"), "IdempotencyKeyReused");
+    let id = json(&first)["id"].as_str().unwrap().to_owned();
+    assert_eq!(hosted.ended(&id).await["status"], "Succeeded");
+    hosted.queue.settles_at(0).await;
+}
+
+#[tokio::test]
+async fn a_submission_that_waits_gets_its_result() {
+    let hosted = Hosted::start().await;
+    let reply = hosted.submit_with(&[("prefer", "wait=60")], BODY).await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+    assert_eq!(reply.header("preference-applied"), "wait=60");
+    assert_eq!(json(&reply)["calculation_result"], "46368");
+}
+
+#[tokio::test]
+async fn a_monitor_that_is_known_is_not_sent_again() {
+    let hosted = Hosted::start().await;
+    let id = hosted.submit("24").await;
+    hosted.ended(&id).await;
+    let path = format!("/api/operations/{id}");
+    let etag = hosted.get(&path).await.header("etag").to_owned();
+    let known = [("if-none-match", etag.as_str())];
+    let reply = hosted
+        .send_with(Method::GET, &path, &known, Payload::Empty)
+        .await;
+    assert_eq!((reply.status.as_u16(), reply.body.len()), (304, 0));
+}
