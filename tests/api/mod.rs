@@ -3,18 +3,26 @@
 //! Each reply, the failures too, passes the checks of [`Reply`](crate::helpers::reply::Reply).
 
 mod absence;
+mod cancel;
+mod delete;
 mod fetch;
 mod foreign_blobs;
 mod hang_up;
 mod health;
+mod idempotency;
 mod keys;
 mod limits;
 mod links;
+mod list;
 mod load;
 mod malformed;
 mod media_types;
 mod monitor;
 mod refused;
 mod result;
+mod retry;
+mod retry_after;
+mod revalidating;
 mod routes;
 mod submit;
+mod waiting;

@@ -18,8 +18,9 @@ async fn a_task_that_lasts_is_shown_as_not_started_then_running_then_succeeded()
         app.client.monitor(&id).await.transcript(),
         "\
 200
-cache-control: no-store
+cache-control: no-cache
 content-type: application/json
+etag: \"{etag}\"
 retry-after: 1
 
 {\"id\":\"{id}\",\"kind\":\"waits\",\"status\":\"NotStarted\",\"createdDateTime\":\"{time}\",\
@@ -34,8 +35,9 @@ retry-after: 1
         running.transcript(),
         "\
 200
-cache-control: no-store
+cache-control: no-cache
 content-type: application/json
+etag: \"{etag}\"
 retry-after: 1
 
 {\"id\":\"{id}\",\"kind\":\"waits\",\"status\":\"Running\",\"createdDateTime\":\"{time}\",\
@@ -48,8 +50,9 @@ retry-after: 1
         app.client.monitor(&id).await.transcript(),
         "\
 200
-cache-control: no-store
+cache-control: no-cache
 content-type: application/json
+etag: \"{etag}\"
 
 {\"id\":\"{id}\",\"kind\":\"waits\",\"status\":\"Succeeded\",\"createdDateTime\":\"{time}\",\
          \"lastActionDateTime\":\"{time}\",\"attempts\":1,\"result\":{\"waited\":true}}"
@@ -64,8 +67,9 @@ async fn a_failed_task_says_why() {
         app.client.monitor(&id).await.transcript(),
         "\
 200
-cache-control: no-store
+cache-control: no-cache
 content-type: application/json
+etag: \"{etag}\"
 
 {\"id\":\"{id}\",\"kind\":\"hopeless\",\"status\":\"Failed\",\"createdDateTime\":\"{time}\",\
          \"lastActionDateTime\":\"{time}\",\"attempts\":1,\

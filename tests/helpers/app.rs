@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_request_reply::backends::SystemClock;
 use async_request_reply::backends::embedded::Embedded;
-use async_request_reply::config::{Config, Mode, Storage};
+use async_request_reply::config::{Config, LogFormat, Mode, Storage};
 use async_request_reply::ports::{Clock, Document, Head};
 use async_request_reply::startup::Application;
 use tempfile::TempDir;
@@ -83,6 +83,7 @@ fn config(folder: &Path) -> Config {
         max_queue_length: None,
         retention: Duration::from_secs(60 * 60),
         worker_concurrency: 4,
+        log_format: LogFormat::Text,
         log_filter: "off".to_owned(),
     }
 }
@@ -99,6 +100,8 @@ async fn write_blobs(folder: &Path, blobs: &[(&str, &str)]) {
             kind: String::new(),
             status: String::new(),
             created_at: SystemClock.now(),
+            updated_at: SystemClock.now(),
+            attempts: 0,
         };
         let body = (*body).to_owned().into();
         let written = store.create(name, &Document { head, body }).await.unwrap();

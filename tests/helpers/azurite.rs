@@ -143,7 +143,7 @@ impl Running {
             .join("tests/node_modules/azurite/dist/src/azurite.js");
         assert!(
             script.exists(),
-            "Azurite is not installed; run: npm ci --prefix tests"
+            "Azurite is not installed; run: npm run setup --prefix tests"
         );
         let mut command = Command::new("sh");
         command.args(["-c", WATCHDOG, "sh", "node"]).arg(script);

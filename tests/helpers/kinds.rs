@@ -25,7 +25,9 @@ impl TestKinds {
             .with(Echo(self.runs.clone()))
             .with(Flaky)
             .with(Hopeless)
+            .with(Later(self.runs.clone()))
             .with(Panics)
+            .with(Sleeps)
             .with(Waits(self.gate.clone(), self.runs.clone()))
     }
 
@@ -34,7 +36,7 @@ impl TestKinds {
         self.gate.open();
     }
 
-    /// How many attempts at `echo` and `waits` have begun.
+    /// How many attempts at `echo`, `later` and `waits` have begun.
     pub(crate) fn runs(&self) -> usize {
         self.runs.0.load(Ordering::SeqCst)
     }
@@ -72,16 +74,18 @@ impl Gate {
 struct Runs(Arc<AtomicUsize>);
 
 impl Runs {
-    fn count(&self) {
-        self.0.fetch_add(1, Ordering::SeqCst);
+    /// Counts one more, and says how many there were before.
+    fn count(&self) -> usize {
+        self.0.fetch_add(1, Ordering::SeqCst)
     }
 }
 
-/// Gives back what it got.
+/// Gives back what it got. Pure, so its task is not looked at before it runs.
 struct Echo(Runs);
 
 impl Kind for Echo {
     const NAME: &'static str = "echo";
+    const PURE: bool = true;
     type Input = Box<RawValue>;
     type Output = Box<RawValue>;
 
@@ -165,6 +169,49 @@ impl Kind for Hopeless {
             code: "NoHope",
             message: "there never was any".to_owned(),
         })
+    }
+}
+
+/// Comes too early so many times, over all its tasks.
+struct Later(Runs);
+
+#[derive(Deserialize)]
+struct LaterInput {
+    times: usize,
+    milliseconds: u64,
+}
+
+impl Kind for Later {
+    const NAME: &'static str = "later";
+    type Input = LaterInput;
+    type Output = Value;
+
+    fn run(&self, input: LaterInput, _: &Attempt) -> Result<Value, Failure> {
+        if self.0.count() >= input.times {
+            return Ok(json!({}));
+        }
+        Err(Failure::Later {
+            after: Duration::from_millis(input.milliseconds),
+        })
+    }
+}
+
+/// Takes its time.
+struct Sleeps;
+
+#[derive(Deserialize)]
+struct SleepsInput {
+    milliseconds: u64,
+}
+
+impl Kind for Sleeps {
+    const NAME: &'static str = "sleeps";
+    type Input = SleepsInput;
+    type Output = Value;
+
+    fn run(&self, input: SleepsInput, _: &Attempt) -> Result<Value, Failure> {
+        std::thread::sleep(Duration::from_millis(input.milliseconds));
+        Ok(json!({}))
     }
 }
 

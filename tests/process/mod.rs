@@ -6,3 +6,4 @@ mod refusals;
 mod restarts;
 mod starting;
 mod stopping;
+mod tracing;

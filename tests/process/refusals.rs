@@ -163,7 +163,7 @@ async fn an_account_that_does_not_answer_is_named() {
     )
     .await;
     assert_eq!(code, Some(1));
-    let place = format!("cannot use the storage account (http://{address}/acct, ");
+    let place = format!("cannot use storage (http://{address}/acct, ");
     assert!(said.starts_with(&place), "{said}");
     assert!(!said.contains("czNjcmV0"), "{said}");
     assert!(

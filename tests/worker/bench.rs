@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use async_request_reply::backends::Counts;
 use async_request_reply::backends::embedded::Embedded;
 use async_request_reply::ports::{Queue, Received, TaskStore};
-use async_request_reply::tasks::limits::{MAX_DEQUEUE_COUNT, RETRY_DELAY};
+use async_request_reply::tasks::Gauges;
+use async_request_reply::tasks::limits::MAX_ATTEMPTS;
 use async_request_reply::tasks::{
-    Attempts, Consumer, Maintenance, Outcome, Records, Shared, TaskId, TaskRecord, TaskState,
-    TaskStatus, Tasks, Worker,
+    Attempts, Consumer, Maintenance, Outcome, Records, Shared, Submission, TaskId, TaskRecord,
+    TaskState, TaskStatus, Tasks, Worker,
 };
 use serde_json::value::RawValue;
 use tempfile::TempDir;
@@ -48,7 +50,14 @@ impl Bench {
         let kinds = TestKinds::default();
         let stop = CancellationToken::new();
 
-        let shared = Arc::new(Shared::new(kinds.registry(1_000), clock.clone(), None));
+        let shared = Arc::new(Shared::new(
+            kinds.registry(1_000),
+            clock.clone(),
+            Arc::new(Counts::default()),
+            None,
+            slots,
+            false,
+        ));
         let records = Records::new(store.clone(), clock.clone());
         let attempts = Attempts::new(slots, stop.clone());
         let worker = Worker::new(records.clone(), shared.clone(), attempts);
@@ -72,7 +81,36 @@ impl Bench {
     }
 
     pub(super) async fn submit(&self, kind: &str, input: &str) -> TaskId {
-        self.tasks.submit(kind, json(input)).await.unwrap().id
+        let submission = self.submission(kind, input);
+        self.tasks.submit(submission).await.unwrap().id
+    }
+
+    /// What `submit` submits, with an id of its own.
+    pub(super) fn submission(&self, kind: &str, input: &str) -> Submission {
+        Submission {
+            id: self.tasks.new_id(),
+            kind: kind.to_owned(),
+            input: json(input),
+            traceparent: None,
+        }
+    }
+
+    /// Another process over the same storage: it shares nothing else.
+    pub(super) fn other_process(&self) -> (Tasks, Consumer) {
+        let shared = Arc::new(Shared::new(
+            self.kinds.registry(1_000),
+            self.clock.clone(),
+            Arc::new(Counts::default()),
+            None,
+            1,
+            true,
+        ));
+        let attempts = Attempts::new(1, CancellationToken::new());
+        let worker = Worker::new(self.records.clone(), shared.clone(), attempts);
+        (
+            Tasks::new(self.store.clone(), self.queue.clone(), shared),
+            Consumer::new(self.queue.clone(), self.poison_queue.clone(), worker),
+        )
     }
 
     /// Takes the one message that is visible.
@@ -88,15 +126,16 @@ impl Bench {
         self.consumer.process(received).await
     }
 
-    /// Delivers a message until it is given up, or has been delivered as often as it may be.
+    /// Delivers one message after the other of a task until none follows.
     pub(super) async fn deliver_to_the_end(&self) -> Outcome {
-        for _ in 1..MAX_DEQUEUE_COUNT {
+        for _ in 1..MAX_ATTEMPTS {
             match self.deliver().await {
-                Outcome::Retry { after, .. } => assert_eq!(after, RETRY_DELAY),
+                Outcome::Again { after, .. } => {
+                    assert!(self.nothing_is_visible().await);
+                    self.clock.advance(after);
+                }
                 outcome => return outcome,
             }
-            assert!(self.nothing_is_visible().await);
-            self.clock.advance(RETRY_DELAY);
         }
         self.deliver().await
     }
@@ -140,7 +179,7 @@ impl Bench {
 
     /// How many tasks this worker brought to an end.
     pub(super) fn ended(&self) -> u64 {
-        let metrics = self.shared.metrics.to_prometheus(0);
+        let metrics = self.shared.metrics.to_prometheus(&Gauges::default());
         metrics
             .lines()
             .filter(|line| line.starts_with("tasks_ended_total{"))
@@ -153,7 +192,12 @@ pub(super) fn json(text: &str) -> Box<RawValue> {
     RawValue::from_string(text.to_owned()).unwrap()
 }
 
-/// An outcome whose reason does not matter.
+/// Nobody can work on the message; the reason does not matter.
 pub(super) fn is_poison(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Poison { .. })
+}
+
+/// The task has failed for good, and its message goes to the poison queue.
+pub(super) fn is_spent(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Spent { .. })
 }

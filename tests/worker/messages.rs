@@ -6,7 +6,7 @@ use async_request_reply::tasks::{Outcome, TaskId, TaskStatus};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
-use super::bench::{Bench, is_poison};
+use super::bench::{Bench, is_poison, is_spent};
 
 const ID: &str = "6f1c2b3e-1d2c-4b3a-8f4e-000000000007";
 
@@ -95,7 +95,7 @@ async fn a_message_that_cannot_be_understood_fails_the_task_it_names() {
         .unwrap();
 
     let text = format!(r#"{{"id":"{id}","kind":7}}"#);
-    assert!(is_poison(&bench.deliver_text(&text).await));
+    assert!(is_spent(&bench.deliver_text(&text).await));
     assert_eq!(bench.error(id).await.0, "UnreadableMessage");
     assert_eq!(bench.messages().await, (0, 1));
 }
@@ -113,7 +113,7 @@ async fn work_that_cannot_be_done_fails_the_task_and_is_poison() {
         let bench = Bench::new();
         let text = format!(r#"{{"id":"{ID}",{rest}}}"#);
         let outcome = bench.deliver_text(&text).await;
-        assert!(is_poison(&outcome), "{rest}");
+        assert!(is_spent(&outcome), "{rest}");
         assert!(!format!("{outcome:?}").contains("secret"));
         assert_eq!(bench.error(id()).await.0, code, "{rest}");
         assert_eq!(bench.messages().await, (0, 1));

@@ -4,11 +4,17 @@
 
 mod bench;
 mod concurrent;
+mod counting;
 mod failing;
+mod idempotency;
 mod lasting;
+mod listing;
 mod messages;
+mod operating;
 mod poisoned;
 mod pruning;
 mod submitting;
 mod succeeding;
 mod sweeping;
+mod tracing;
+mod waiting;

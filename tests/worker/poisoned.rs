@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_request_reply::tasks::limits::{MAX_DEQUEUE_COUNT, VISIBILITY_TIMEOUT};
 use async_request_reply::tasks::{Swept, TaskStatus};
 
-use super::bench::{Bench, is_poison};
+use super::bench::{Bench, is_poison, is_spent};
 
 /// Delivers a message to workers that all die with it.
 async fn wear_out(bench: &Bench) {
@@ -40,7 +40,7 @@ async fn a_message_delivered_too_often_is_poison_without_another_attempt() {
 async fn a_poisoned_task_that_ended_keeps_its_end() {
     let bench = Bench::new();
     let id = bench.submit("panics", "0").await;
-    assert!(is_poison(&bench.deliver_to_the_end().await));
+    assert!(is_spent(&bench.deliver_to_the_end().await));
 
     assert_eq!(bench.maintenance.sweep().await.unwrap(), buried(1));
     assert_eq!(bench.error(id).await.0, "WorkPanicked");

@@ -76,6 +76,8 @@ async fn what_something_else_wrote_is_never_touched() {
             kind: "echo".to_owned(),
             status: status.to_owned(),
             created_at: bench.clock.now(),
+            updated_at: bench.clock.now(),
+            attempts: 1,
         };
         let body = "theirs".into();
         let document = Document { head, body };

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_request_reply::ports::{Queue, Received, StorageError};
+use async_request_reply::ports::{Queue, Received, StorageError, Timestamp};
 use async_request_reply::tasks::{SubmitError, Tasks};
 use async_trait::async_trait;
 
-use super::bench::{Bench, json};
+use super::bench::Bench;
 use crate::helpers::eventually::eventually;
 
 /// A queue that cannot be reached.
-struct Unreachable;
+pub(super) struct Unreachable;
 
 fn error() -> StorageError {
     StorageError::transient("reach the queue", "it is away")
@@ -42,6 +42,10 @@ impl Queue for Unreachable {
     async fn length(&self) -> Result<u64, StorageError> {
         Err(error())
     }
+
+    async fn oldest(&self) -> Result<Option<Timestamp>, StorageError> {
+        Err(error())
+    }
 }
 
 #[tokio::test]
@@ -52,7 +56,10 @@ async fn a_task_whose_message_cannot_be_sent_is_not_accepted() {
         Arc::new(Unreachable),
         bench.shared.clone(),
     );
-    let refused = tasks.submit("echo", json("1")).await.unwrap_err();
+    let refused = tasks
+        .submit(bench.submission("echo", "1"))
+        .await
+        .unwrap_err();
     assert!(matches!(refused, SubmitError::Storage(cause) if cause.is_transient()));
     // The client does not wait for this.
     eventually("the record's removal", async || {
@@ -66,7 +73,8 @@ async fn a_task_whose_message_cannot_be_sent_is_not_accepted() {
 async fn a_task_that_is_refused_leaves_nothing_behind() {
     let bench = Bench::new();
     for (kind, input) in [("nothing", "1"), ("flaky", "1"), ("fibonacci", "{}")] {
-        bench.tasks.submit(kind, json(input)).await.unwrap_err();
+        let submission = bench.submission(kind, input);
+        bench.tasks.submit(submission).await.unwrap_err();
     }
     let page = bench.store.list("", None, 10).await.unwrap();
     assert!(page.items.is_empty());
