@@ -131,13 +131,20 @@ impl Worker {
                 return self.again(task, spent, backoff(spent), code).await;
             }
             Err(Failure::Later { after }) => {
-                task.record.attempts = attempt - 1;
-                return self.again(task, spent - 1, after, "not yet").await;
+                task.record.attempts = attempt.saturating_sub(1);
+                return self
+                    .again(task, spent.saturating_sub(1), after, "not yet")
+                    .await;
             }
             Err(Failure::Stopped) if self.is_stopping() => {
-                task.record.attempts = attempt - 1;
+                task.record.attempts = attempt.saturating_sub(1);
                 return self
-                    .again(task, spent - 1, Duration::ZERO, "the process is stopping")
+                    .again(
+                        task,
+                        spent.saturating_sub(1),
+                        Duration::ZERO,
+                        "the process is stopping",
+                    )
                     .await;
             }
             Err(Failure::Stopped) => {

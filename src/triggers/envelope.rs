@@ -45,6 +45,7 @@ impl<'a> Invocation<'a> {
             dequeue_count: self
                 .metadata("DequeueCount")
                 .and_then(|text| text.parse().ok())
+                .filter(|count| *count > 0)
                 .unwrap_or(1),
             inserted_at: self
                 .metadata("InsertionTime")
@@ -111,6 +112,8 @@ mod tests {
             ("null", 1),
             ("\"many\"", 1),
             ("-1", 1),
+            // An invocation by hand, through the host's admin endpoint.
+            ("\"0\"", 1),
         ] {
             let body = format!(r#"{{"Data":{{"m":"x"}},"Metadata":{{"DequeueCount":{count}}}}}"#);
             assert_eq!(delivery(&body).dequeue_count, expected, "{count}");
