@@ -37,6 +37,7 @@
 pub mod api;
 pub mod backends;
 pub mod config;
+pub mod crash;
 pub mod logging;
 pub mod ports;
 pub mod startup;

@@ -10,6 +10,7 @@ use tokio::time::sleep;
 use super::limits::{MAX_DEQUEUE_COUNT, RENEWAL_RETRY, VISIBILITY_TIMEOUT};
 use super::records::RecordError;
 use super::worker::{Delivery, Outcome, Worker};
+use crate::crash::{CrashPoint, crash_point};
 use crate::ports::{Queue, Received, StorageError};
 
 /// Works on messages that this process received itself, without a host.
@@ -45,6 +46,7 @@ impl Consumer {
     pub async fn bury(&self, received: &Received) -> Result<bool, RecordError> {
         let buried = self.worker.fail_poisoned(&received.text).await?;
         if buried {
+            crash_point(CrashPoint::SweepAfterBurial);
             self.poison_queue
                 .delete(&received.id, &received.pop_receipt)
                 .await?;
@@ -131,7 +133,7 @@ impl Consumer {
         } = received;
         match outcome {
             Outcome::Done => {}
-            Outcome::Again { message, after, .. } => self.queue.send(message, *after).await?,
+            Outcome::Again { message, after, .. } => self.send_next(message, *after).await?,
             Outcome::Spent { reason } | Outcome::Poison { reason } => {
                 self.poison(&received.text, reason).await?;
             }
@@ -160,7 +162,7 @@ impl Consumer {
                 message,
                 after,
                 reason,
-            } => (self.queue.send(&message, after).await, reason),
+            } => (self.send_next(&message, after).await, reason),
             Outcome::Spent { reason } if delivery.dequeue_count < MAX_DEQUEUE_COUNT => {
                 (self.poison(&delivery.text, &reason).await, reason)
             }
@@ -172,9 +174,17 @@ impl Consumer {
         settled.map_err(|error| Unsettled(format!("{reason}; {error}")))
     }
 
+    async fn send_next(&self, text: &str, after: Duration) -> Result<(), StorageError> {
+        self.queue.send(text, after).await?;
+        crash_point(CrashPoint::AfterNextMessage);
+        Ok(())
+    }
+
     async fn poison(&self, text: &str, reason: &str) -> Result<(), StorageError> {
         log::warn!("message moves to the poison queue: {reason}");
-        self.poison_queue.send(text, Duration::ZERO).await
+        self.poison_queue.send(text, Duration::ZERO).await?;
+        crash_point(CrashPoint::AfterPoisoning);
+        Ok(())
     }
 }
 

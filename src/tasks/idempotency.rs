@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use super::id::TaskId;
 use super::limits::{ACCEPTING_TIMEOUT, IDEMPOTENCY_RETENTION};
 use super::service::{Submission, SubmitError, Tasks};
+use crate::crash::{CrashPoint, crash_point};
 use crate::ports::{Document, ETag, Head, StorageError, Timestamp};
 
 /// What the names of keys begin with; no digit of a task's name.
@@ -72,6 +73,7 @@ impl Tasks {
             Claim::Accepted(id) => return Ok(id),
             Claim::Ours(record, etag) => (record, etag),
         };
+        crash_point(CrashPoint::AfterKey);
         submission.id = record.task;
         if let Err(error) = self.submit(submission).await {
             // The client may come again with the key at once.

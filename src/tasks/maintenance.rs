@@ -13,6 +13,7 @@ use super::idempotency;
 use super::limits::{PRUNE_BUDGET, PRUNE_CONCURRENCY, RECEIVE_PAGE, SWEEP_BUDGET, SWEEP_PAGE};
 use super::service::{Shared, lock};
 use super::task::TaskStatus;
+use crate::crash::{CrashPoint, crash_point};
 use crate::ports::{Listed, StorageError, TaskStore, Timestamp};
 
 /// What a sweep did.
@@ -104,6 +105,7 @@ impl Maintenance {
                 break;
             }
             drained += page.len();
+            crash_point(CrashPoint::SweepAfterReceive);
             join_all(
                 page.into_iter()
                     .map(|received| self.consumer.process(received)),
@@ -156,6 +158,7 @@ impl Maintenance {
             for deleted in join_all(deletions).await {
                 pruned += usize::from(deleted?);
             }
+            crash_point(CrashPoint::SweepAfterPrune);
         }
         *lock(&self.shared.prune_position) = page.next;
         Ok(pruned)

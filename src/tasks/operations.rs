@@ -8,6 +8,7 @@ use super::message::TaskMessage;
 use super::records::{Commit, RecordError, Versioned};
 use super::service::Tasks;
 use super::task::{TaskState, TaskStatus};
+use crate::crash::{CrashPoint, crash_point};
 
 /// How an operation on a task ended.
 #[derive(Clone, Debug)]
@@ -83,6 +84,7 @@ impl Tasks {
                 Operated::Conflict(now.record.status())
             }));
         }
+        crash_point(CrashPoint::AfterRetry);
         let message = TaskMessage {
             attempts: task.record.attempts,
             ..TaskMessage::of(&task)

@@ -18,6 +18,7 @@ use super::records::{RecordError, Records, Versioned};
 use super::running::Running;
 use super::task::{TaskRecord, UnreadableRecord};
 use super::waiting::Waiters;
+use crate::crash::{CrashPoint, crash_point};
 use crate::ports::{Clock, Operations, Queue, StorageError, TaskStore, Timestamp};
 
 /// Work that a client asks for.
@@ -211,6 +212,7 @@ impl Tasks {
         if task.record.status().is_terminal() {
             return Ok(task.record);
         }
+        crash_point(CrashPoint::AfterRecord);
         if let Err(error) = self
             .queue
             .send(&TaskMessage::of(&task).to_text(), Duration::ZERO)
@@ -221,6 +223,7 @@ impl Tasks {
             tokio::spawn(async move { self.records.delete(id, task.etag.as_ref()).await });
             return Err(error.into());
         }
+        crash_point(CrashPoint::AfterMessage);
         self.shared.wake.notify_one();
         if self.shared.estimate.submitted(now) {
             let tasks = self.clone();
@@ -287,6 +290,7 @@ impl Tasks {
     /// Deletes a consumed record. If that fails the result is readable again, and is deleted when
     /// its retention ends.
     pub async fn delete_consumed(&self, id: TaskId) {
+        crash_point(CrashPoint::AfterReply);
         match self.records.delete(id, None).await {
             Ok(_) => log::debug!("task.id" = id; "result consumed"),
             Err(error) => log::warn!("task.id" = id; "consumed result stays for now: {error}"),

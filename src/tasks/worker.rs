@@ -13,6 +13,7 @@ use super::message::{TaskMessage, UnreadableMessage};
 use super::records::{Commit, RecordError, Records, Versioned};
 use super::service::{Shared, UNKNOWN_KIND};
 use super::task::{TaskError, TaskRecord, TaskState};
+use crate::crash::{CrashPoint, crash_point};
 use crate::ports::{ETag, Timestamp};
 
 /// One hand-over of a message.
@@ -120,6 +121,7 @@ impl Worker {
             .attempts
             .run(kind, input, &mut task, &self.records, &self.shared)
             .await;
+        crash_point(CrashPoint::AfterWork);
         let (state, outcome) = match ended {
             Ok(result) => (TaskState::Succeeded { result }, Outcome::Done),
             Err(Failure::Permanent { code, message }) => (failed(code, message), Outcome::Done),
@@ -153,6 +155,7 @@ impl Worker {
             }
         };
         self.end(task, state, begun.elapsed()).await?;
+        crash_point(CrashPoint::AfterCommit);
         Ok(outcome)
     }
 
@@ -168,6 +171,7 @@ impl Worker {
         if self.records.commit(&mut task).await? == Commit::Lost {
             return Ok(Outcome::Done);
         }
+        crash_point(CrashPoint::AfterRequeue);
         let TaskRecord {
             id, kind, attempts, ..
         } = &task.record;

@@ -1,0 +1,118 @@
+//! Points on the way of a task at which a test lets the process die, as a kill would.
+//!
+//! Debug builds only: in a release build [`crash_point`] is nothing, and the variable means nothing.
+//! This is the one reader of the environment beside `config`, so that no user meets it as a setting.
+
+/// The environment variable that names the point to die at, such as `after-record`; `after-record:3`
+/// dies when it is passed for the third time.
+pub const CRASH_AT: &str = "CRASH_AT";
+
+/// Where a process may die.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CrashPoint {
+    /// Submit: the record is written, its message is not.
+    AfterRecord,
+    /// Submit: the message is sent, the client has no reply.
+    AfterMessage,
+    /// Submit with an idempotency key: the key is claimed, its task is not there.
+    AfterKey,
+    /// Retry by an operator: the record is queued again, its message is not sent.
+    AfterRetry,
+    /// Work: the result is there, the record does not know.
+    AfterWork,
+    /// Work: the record has its terminal status, the message is not acknowledged.
+    AfterCommit,
+    /// Work: an attempt failed, the record is queued again, the next message is not sent.
+    AfterRequeue,
+    /// Work: the next message is sent, the one at hand is not deleted.
+    AfterNextMessage,
+    /// Work: the message is in the poison queue, and still in its own.
+    AfterPoisoning,
+    /// Read: the reply is written, the record is not deleted.
+    AfterReply,
+    /// Sweep: messages are received, none is worked on.
+    SweepAfterReceive,
+    /// Sweep: a poisoned message's task has failed, the message is still there.
+    SweepAfterBurial,
+    /// Sweep: some old records are deleted, others are not.
+    SweepAfterPrune,
+    /// Sweep: a lost task is claimed to be sent again, its message is not sent.
+    SweepAfterClaim,
+    /// Sweep: the message of a lost task is sent again.
+    SweepAfterResend,
+}
+
+impl CrashPoint {
+    /// Every point.
+    pub const ALL: [Self; 15] = [
+        Self::AfterRecord,
+        Self::AfterMessage,
+        Self::AfterKey,
+        Self::AfterRetry,
+        Self::AfterWork,
+        Self::AfterCommit,
+        Self::AfterRequeue,
+        Self::AfterNextMessage,
+        Self::AfterPoisoning,
+        Self::AfterReply,
+        Self::SweepAfterReceive,
+        Self::SweepAfterBurial,
+        Self::SweepAfterPrune,
+        Self::SweepAfterClaim,
+        Self::SweepAfterResend,
+    ];
+
+    /// The spelling in [`CRASH_AT`].
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AfterRecord => "after-record",
+            Self::AfterMessage => "after-message",
+            Self::AfterKey => "after-key",
+            Self::AfterRetry => "after-retry",
+            Self::AfterWork => "after-work",
+            Self::AfterCommit => "after-commit",
+            Self::AfterRequeue => "after-requeue",
+            Self::AfterNextMessage => "after-next-message",
+            Self::AfterPoisoning => "after-poisoning",
+            Self::AfterReply => "after-reply",
+            Self::SweepAfterReceive => "sweep-after-receive",
+            Self::SweepAfterBurial => "sweep-after-burial",
+            Self::SweepAfterPrune => "sweep-after-prune",
+            Self::SweepAfterClaim => "sweep-after-claim",
+            Self::SweepAfterResend => "sweep-after-resend",
+        }
+    }
+}
+
+/// Dies here, without a destructor or a flush, if the process was told to.
+#[cfg(debug_assertions)]
+pub(crate) fn crash_point(point: CrashPoint) {
+    use std::sync::LazyLock;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    /// The point that was asked for, and how often it is to be passed before.
+    static ASKED: LazyLock<Option<(String, AtomicU32)>> = LazyLock::new(|| {
+        let asked = std::env::var(CRASH_AT).ok()?;
+        let (name, time) = asked.split_once(':').unwrap_or((&asked, "1"));
+        let passes = time.parse::<u32>().ok()?.checked_sub(1)?;
+        Some((name.to_owned(), AtomicU32::new(passes)))
+    });
+
+    let Some((name, passes)) = &*ASKED else {
+        return;
+    };
+    let last = |left: u32| left.checked_sub(1);
+    if name == point.name()
+        && passes
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, last)
+            .is_err()
+    {
+        eprintln!("crash point {name}");
+        std::process::abort();
+    }
+}
+
+/// Nothing.
+#[cfg(not(debug_assertions))]
+#[inline]
+pub(crate) fn crash_point(_: CrashPoint) {}
