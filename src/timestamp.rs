@@ -35,6 +35,29 @@ pub fn deserialize<'de, D: serde::Deserializer<'de>>(
     parse(&text).ok_or_else(|| serde::de::Error::custom("not a time"))
 }
 
+/// For `#[serde(with = "crate::timestamp::option")]`.
+pub mod option {
+    use super::Timestamp;
+
+    /// `null` when there is none.
+    pub fn serialize<S: serde::Serializer>(
+        time: &Option<Timestamp>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match time {
+            Some(time) => super::serialize(time, serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    /// For a field that is there: give it `default` as well.
+    pub fn deserialize<'de, D: serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Timestamp>, D::Error> {
+        super::deserialize(deserializer).map(Some)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use time::macros::datetime;

@@ -64,7 +64,7 @@ pub(super) async fn result(
 ) -> Result<HttpResponse, Problem> {
     let record = find(&api, &path).await?.record;
     match &record.state {
-        TaskState::Queued | TaskState::Running { .. } => {
+        TaskState::Queued { .. } | TaskState::Running { .. } => {
             Ok(accepted(&request, &api, &record, "/result"))
         }
         TaskState::Succeeded { result } => Ok(HttpResponse::Ok()

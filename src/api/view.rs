@@ -42,7 +42,7 @@ impl<'a> From<&'a TaskRecord> for TaskView<'a> {
     fn from(record: &'a TaskRecord) -> Self {
         let (mut percent_complete, mut result, mut error) = (None, None, None);
         match &record.state {
-            TaskState::Queued | TaskState::Canceled => {}
+            TaskState::Queued { .. } | TaskState::Canceled => {}
             TaskState::Running { percent } => percent_complete = *percent,
             TaskState::Succeeded { result: value } => result = Some(&**value),
             TaskState::Failed { error: value } => error = Some(value),

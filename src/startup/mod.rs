@@ -207,6 +207,7 @@ fn parts(ports: Ports, config: &Config, shared: &Arc<Shared>, attempts: &Attempt
     let consumer = Consumer::new(Arc::clone(&queue), poison_queue, worker);
     let maintenance = Maintenance::new(
         Arc::clone(&store),
+        Arc::clone(&queue),
         consumer.clone(),
         shared(),
         config.retention,

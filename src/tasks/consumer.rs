@@ -41,8 +41,7 @@ impl Consumer {
         self.poison_queue.receive(max, VISIBILITY_TIMEOUT).await
     }
 
-    /// Fails the task of a poisoned message and deletes the message. A message that names no task
-    /// goes back, for somebody to look at.
+    /// Fails the task of a poisoned message and deletes the message; `false` when it names no task.
     pub async fn bury(&self, received: &Received) -> Result<bool, RecordError> {
         let buried = self.worker.fail_poisoned(&received.text).await?;
         if buried {
@@ -50,12 +49,16 @@ impl Consumer {
             self.poison_queue
                 .delete(&received.id, &received.pop_receipt)
                 .await?;
-        } else {
-            self.poison_queue
-                .update(&received.id, &received.pop_receipt, Duration::ZERO)
-                .await?;
         }
         Ok(buried)
+    }
+
+    /// Gives a poisoned message back, for somebody to look at.
+    pub async fn release_poisoned(&self, received: &Received) -> Result<(), StorageError> {
+        self.poison_queue
+            .update(&received.id, &received.pop_receipt, Duration::ZERO)
+            .await
+            .map(drop)
     }
 
     /// Runs an attempt and settles the message. What cannot be settled now comes back by itself

@@ -1,5 +1,9 @@
 //! One sweep: what keeps the promise when something went wrong before. Each duty does one pass
 //! of bounded work and counts; the loop around it is the host's timer or the standalone one.
+//!
+//! In calls to storage a sweep costs one for each page of the poison queue, one for each page of
+//! records (up to [`WALK_PAGES`](super::limits::WALK_PAGES)), two when a task may be lost, three for
+//! each task that is, and one for each record that is deleted. Where nothing is left to do: two.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,13 +12,12 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 
 use super::consumer::Consumer;
-use super::id::TaskId;
-use super::idempotency;
-use super::limits::{PRUNE_BUDGET, PRUNE_CONCURRENCY, RECEIVE_PAGE, SWEEP_BUDGET, SWEEP_PAGE};
-use super::service::{Shared, lock};
-use super::task::TaskStatus;
+use super::limits::{BURIAL_BUDGET, RECEIVE_PAGE, SWEEP_BUDGET, WALK_BUDGET};
+use super::rescue::Rescue;
+use super::service::Shared;
+use super::walk::{Walk, Walked};
 use crate::crash::{CrashPoint, crash_point};
-use crate::ports::{Listed, StorageError, TaskStore, Timestamp};
+use crate::ports::{Queue, StorageError, TaskStore};
 
 /// What a sweep did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,6 +26,8 @@ pub struct Swept {
     pub drained: usize,
     /// Poisoned messages whose task is now a failed record.
     pub buried: usize,
+    /// Tasks that had lost their message, and have a new one or have failed.
+    pub rescued: usize,
     /// Records deleted because their retention had ended.
     pub pruned: usize,
 }
@@ -32,11 +37,13 @@ impl fmt::Display for Swept {
         let Self {
             drained,
             buried,
+            rescued,
             pruned,
         } = self;
         write!(
             f,
-            "swept: {drained} messages drained, {buried} tasks buried, {pruned} records pruned"
+            "swept: {drained} messages drained, {buried} tasks buried, {rescued} tasks rescued, \
+             {pruned} records pruned"
         )
     }
 }
@@ -44,62 +51,64 @@ impl fmt::Display for Swept {
 /// The duties of a sweep.
 #[derive(Clone)]
 pub struct Maintenance {
-    store: Arc<dyn TaskStore>,
     consumer: Consumer,
-    shared: Arc<Shared>,
-    /// How long a terminal record is kept after its last change.
-    retention: Duration,
+    walk: Walk,
 }
 
 impl Maintenance {
-    /// Over this storage.
+    /// Over this storage. Terminal records are kept for `retention` after their last change.
     pub fn new(
         store: Arc<dyn TaskStore>,
+        queue: Arc<dyn Queue>,
         consumer: Consumer,
         shared: Arc<Shared>,
         retention: Duration,
     ) -> Self {
+        let rescue = Rescue::new(Arc::clone(&store), queue, Arc::clone(&shared));
         Self {
-            store,
+            walk: Walk::new(store, rescue, shared, retention),
             consumer,
-            shared,
-            retention,
         }
     }
 
-    /// Everything a timer is for when a host does the rest: the poison queue, what the queue still
-    /// holds, and old records. A duty that fails does not keep the others from being done; the
-    /// first failure is returned.
+    /// Everything a timer is for when a host does the rest: the poison queue, the records, and what
+    /// the queue still holds. A duty that fails does not keep the others from being done; the first
+    /// failure is returned.
     pub async fn sweep(&self) -> Result<Swept, StorageError> {
-        // The poison queue comes first, so that what this sweep itself poisons stays to be seen
-        // for a while.
-        let buried = self.drain_poison_queue().await;
-        let drained = self.drain_queue(SWEEP_BUDGET).await;
-        let pruned = self.prune().await;
-        Ok(Swept {
-            drained: drained?,
-            buried: buried?,
-            pruned: pruned?,
-        })
+        let begun = Instant::now();
+        let upkeep = self.upkeep(begun).await;
+        // After the poison queue, so that what this sweep itself poisons stays to be seen for a
+        // while; after the records, so that what they gave to the queue is done at once.
+        let drained = self.drain_queue(begun + SWEEP_BUDGET).await;
+        let mut swept = upkeep?;
+        swept.drained = drained?;
+        Ok(swept)
     }
 
     /// The same where a loop of this process already empties the queue.
     pub async fn sweep_beside_loop(&self) -> Result<Swept, StorageError> {
-        let buried = self.drain_poison_queue().await;
-        let pruned = self.prune().await;
+        self.upkeep(Instant::now()).await
+    }
+
+    async fn upkeep(&self, begun: Instant) -> Result<Swept, StorageError> {
+        // The poison queue comes first: its tasks are not lost, they have failed.
+        let buried = self.drain_poison_queue(begun + BURIAL_BUDGET).await;
+        let until = begun + WALK_BUDGET;
+        let is_over = || Instant::now() >= until || self.consumer.is_stopping();
+        let Walked { rescued, pruned } = self.walk.pass(is_over).await?;
         Ok(Swept {
             drained: 0,
             buried: buried?,
-            pruned: pruned?,
+            rescued,
+            pruned,
         })
     }
 
-    /// Works off the queue, page by page, until it is empty or the budget is used up.
+    /// Works off the queue, page by page, until it is empty or the time is over.
     /// Messages of a page run side by side: a bad or a slow one does not stop the others.
-    async fn drain_queue(&self, budget: Duration) -> Result<usize, StorageError> {
-        let begun = Instant::now();
+    async fn drain_queue(&self, until: Instant) -> Result<usize, StorageError> {
         let mut drained = 0;
-        while begun.elapsed() < budget && !self.consumer.is_stopping() {
+        while Instant::now() < until && !self.consumer.is_stopping() {
             let page = self.consumer.receive(RECEIVE_PAGE).await?;
             if page.is_empty() {
                 break;
@@ -115,74 +124,39 @@ impl Maintenance {
         Ok(drained)
     }
 
-    /// Turns one page of the poison queue into failed records. Messages that name no task stay.
-    async fn drain_poison_queue(&self) -> Result<usize, StorageError> {
-        let page = self.consumer.receive_poisoned(RECEIVE_PAGE).await?;
-        let (mut buried, mut nameless) = (0, 0);
-        for received in &page {
-            match self.consumer.bury(received).await {
-                Ok(true) => buried += 1,
-                Ok(false) => nameless += 1,
-                Err(error) => {
-                    log::warn!("message.id" = received.id.as_str(); "poisoned message stays for now: {error}");
+    /// Turns the poison queue into failed records, page by page. Messages that name no task go back
+    /// in the end, for somebody to look at.
+    async fn drain_poison_queue(&self, until: Instant) -> Result<usize, StorageError> {
+        let mut buried = 0;
+        let mut nameless = Vec::new();
+        while Instant::now() < until && !self.consumer.is_stopping() {
+            let page = self.consumer.receive_poisoned(RECEIVE_PAGE).await?;
+            let is_last = page.len() < RECEIVE_PAGE as usize;
+            for received in page {
+                match self.consumer.bury(&received).await {
+                    Ok(true) => buried += 1,
+                    Ok(false) => nameless.push(received),
+                    Err(error) => {
+                        log::warn!("message.id" = received.id.as_str(); "poisoned message stays for now: {error}");
+                    }
                 }
             }
-        }
-        if nameless > 0 {
-            log::warn!("the poison queue holds {nameless} messages that name no task");
-        }
-        Ok(buried)
-    }
-
-    /// Deletes records past their retention, one page of the listing in a pass, and no longer than
-    /// [`PRUNE_BUDGET`]; what is left of the page comes with the next pass.
-    async fn prune(&self) -> Result<usize, StorageError> {
-        let begun = Instant::now();
-        let now = self.shared.clock.now();
-        let position = lock(&self.shared.prune_position).clone();
-        let page = self.store.list("", position.as_deref(), SWEEP_PAGE).await?;
-        let expired: Vec<_> = page
-            .items
-            .iter()
-            .filter(|listed| self.is_expired(listed, now))
-            .collect();
-        let mut pruned = 0;
-        for some in expired.chunks(PRUNE_CONCURRENCY) {
-            if begun.elapsed() > PRUNE_BUDGET || self.consumer.is_stopping() {
-                return Ok(pruned);
+            if is_last {
+                break;
             }
-            // With its ETag: a task that was revived meanwhile stays.
-            let deletions = some
+        }
+        if !nameless.is_empty() {
+            let count = nameless.len();
+            log::warn!("the poison queue holds {count} messages that name no task");
+        }
+        join_all(
+            nameless
                 .iter()
-                .map(|listed| self.store.delete(&listed.name, Some(&listed.etag)));
-            for deleted in join_all(deletions).await {
-                pruned += usize::from(deleted?);
-            }
-            crash_point(CrashPoint::SweepAfterPrune);
-        }
-        *lock(&self.shared.prune_position) = page.next;
-        Ok(pruned)
-    }
-
-    fn is_expired(&self, listed: &Listed, now: Timestamp) -> bool {
-        let Some(retention) = self.retention_of(listed) else {
-            return false;
-        };
-        let oldest_kept = Duration::try_from(now - Timestamp::UNIX_EPOCH)
-            .ok()
-            .and_then(|since_epoch| since_epoch.checked_sub(retention));
-        oldest_kept.is_some_and(|kept| listed.modified_at < Timestamp::UNIX_EPOCH + kept)
-    }
-
-    /// How long a record of ours is kept that has ended. Blobs that something else keeps in the same
-    /// container are never touched.
-    fn retention_of(&self, listed: &Listed) -> Option<Duration> {
-        let head = listed.head.as_ref()?;
-        if let Some(retention) = idempotency::retention(&listed.name, head) {
-            return Some(retention);
-        }
-        let is_terminal = TaskStatus::parse(&head.status).is_some_and(TaskStatus::is_terminal);
-        let is_task = listed.name.parse::<TaskId>().is_ok();
-        (is_task && is_terminal).then_some(self.retention)
+                .map(|received| self.consumer.release_poisoned(received)),
+        )
+        .await
+        .into_iter()
+        .collect::<Result<(), _>>()?;
+        Ok(buried)
     }
 }

@@ -16,7 +16,8 @@
 //! | `waiting`, `running` | who waits for a task, and what runs, in this process |
 //! | `worker` | one delivery in, one [`Outcome`] out |
 //! | `consumer` | a received message to a settled one, where there is no host to do it |
-//! | `maintenance` | one sweep |
+//! | `maintenance` | one sweep: the poison queue, the records, the queue |
+//! | `walk`, `rescue` | through the records: old ones, and tasks that have lost their message |
 //! | [`limits`] | every fixed limit, with its reason |
 
 mod attempt;
@@ -33,10 +34,12 @@ mod message;
 mod metrics;
 mod operations;
 mod records;
+mod rescue;
 mod running;
 mod service;
 mod task;
 mod waiting;
+mod walk;
 mod worker;
 
 pub use attempt::Attempts;

@@ -77,7 +77,7 @@ impl Tasks {
             return Ok(Operated::Conflict(status));
         }
         let failed = task.clone();
-        task.record.state = TaskState::Queued;
+        task.record.state = TaskState::Queued { due_at: None };
         if !self.records.replace(&mut task).await? {
             let now = self.find(id).await?;
             return Ok(now.map_or(Operated::Unknown, |now| {

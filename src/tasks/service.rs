@@ -94,8 +94,10 @@ pub struct Shared {
     estimate: Estimate,
     /// How many digits of time the windows of the last listing had, see `listing`.
     pub(super) list_digits: AtomicU8,
-    /// Where the next prune goes on: a pass looks at one page, the next pass at the page after.
-    pub(super) prune_position: Mutex<Option<String>>,
+    /// When this process began.
+    pub(super) started_at: Timestamp,
+    /// Where the next sweep's walk through the records goes on.
+    pub(super) walk_position: Mutex<Option<String>>,
 }
 
 impl Shared {
@@ -108,6 +110,7 @@ impl Shared {
         concurrency: usize,
         has_other_workers: bool,
     ) -> Self {
+        let started_at = clock.now();
         Self {
             kinds,
             clock,
@@ -123,7 +126,8 @@ impl Shared {
             running: Running::default(),
             estimate: Estimate::default(),
             list_digits: AtomicU8::new(1),
-            prune_position: Mutex::default(),
+            started_at,
+            walk_position: Mutex::default(),
         }
     }
 

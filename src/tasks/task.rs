@@ -75,8 +75,11 @@ pub struct TaskError {
 /// What a status brings with it.
 #[derive(Clone, Debug)]
 pub enum TaskState {
-    /// Accepted.
-    Queued,
+    /// Accepted, or to be attempted again.
+    Queued {
+        /// When the next attempt may begin; `None`: at once.
+        due_at: Option<Timestamp>,
+    },
     /// An attempt is under way.
     Running {
         /// How far it has come, 0 to 100, if the kind says.
@@ -132,6 +135,12 @@ struct StoredRecord<'a> {
     attempts: u32,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     traceparent: Option<Cow<'a, str>>,
+    #[serde(
+        default,
+        with = "crate::timestamp::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    due_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     percent: Option<u8>,
     #[serde(
@@ -180,7 +189,7 @@ impl TaskRecord {
             updated_at: created_at,
             attempts: 0,
             traceparent: None,
-            state: TaskState::Queued,
+            state: TaskState::Queued { due_at: None },
         }
     }
 
@@ -195,7 +204,7 @@ impl TaskRecord {
     /// The status alone.
     pub fn status(&self) -> TaskStatus {
         match self.state {
-            TaskState::Queued => TaskStatus::Queued,
+            TaskState::Queued { .. } => TaskStatus::Queued,
             TaskState::Running { .. } => TaskStatus::Running,
             TaskState::Succeeded { .. } => TaskStatus::Succeeded,
             TaskState::Failed { .. } => TaskStatus::Failed,
@@ -206,9 +215,10 @@ impl TaskRecord {
     /// What goes into the store.
     pub fn to_document(&self) -> Document {
         let status = self.status();
-        let (mut percent, mut result, mut error) = (None, None, None);
+        let (mut due_at, mut percent, mut result, mut error) = (None, None, None, None);
         match &self.state {
-            TaskState::Queued | TaskState::Canceled => {}
+            TaskState::Canceled => {}
+            TaskState::Queued { due_at: at } => due_at = *at,
             TaskState::Running { percent: p } => percent = *p,
             TaskState::Succeeded { result: r } => result = Some(&**r),
             TaskState::Failed { error: e } => error = Some(e.clone()),
@@ -222,6 +232,7 @@ impl TaskRecord {
             updated_at: self.updated_at,
             attempts: self.attempts,
             traceparent: self.traceparent.as_deref().map(Cow::Borrowed),
+            due_at,
             percent,
             // The input has served its purpose when the work succeeded; a failed task may be retried.
             input: self
@@ -265,7 +276,9 @@ impl TaskRecord {
             )));
         }
         let state = match stored.status {
-            TaskStatus::Queued => TaskState::Queued,
+            TaskStatus::Queued => TaskState::Queued {
+                due_at: stored.due_at,
+            },
             TaskStatus::Running => TaskState::Running {
                 percent: stored.percent,
             },

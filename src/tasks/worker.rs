@@ -167,7 +167,9 @@ impl Worker {
         after: Duration,
         reason: &str,
     ) -> Result<Outcome, RecordError> {
-        task.record.state = TaskState::Queued;
+        let delay = after.try_into().unwrap_or(time::Duration::MAX);
+        let due_at = (!after.is_zero()).then(|| self.shared.clock.now().saturating_add(delay));
+        task.record.state = TaskState::Queued { due_at };
         if self.records.commit(&mut task).await? == Commit::Lost {
             return Ok(Outcome::Done);
         }
@@ -252,7 +254,7 @@ impl Worker {
             updated_at: now,
             attempts: 0,
             traceparent,
-            state: TaskState::Queued,
+            state: TaskState::Queued { due_at: None },
         };
         Versioned { record, etag }
     }
@@ -364,7 +366,7 @@ fn belongs_to_another(task: &Versioned, etag: Option<&ETag>, attempts: u32) -> b
         ..
     } = &task.record;
     let is_queued_again =
-        matches!(state, TaskState::Queued) && etag.is_some() && task.etag.as_ref() != etag;
+        matches!(state, TaskState::Queued { .. }) && etag.is_some() && task.etag.as_ref() != etag;
     is_queued_again || *begun > attempts.saturating_add(MAX_DEQUEUE_COUNT)
 }
 

@@ -62,8 +62,13 @@ impl Bench {
         let attempts = Attempts::new(slots, stop.clone());
         let worker = Worker::new(records.clone(), shared.clone(), attempts);
         let consumer = Consumer::new(queue.clone(), poison_queue.clone(), worker);
-        let maintenance =
-            Maintenance::new(store.clone(), consumer.clone(), shared.clone(), RETENTION);
+        let maintenance = Maintenance::new(
+            store.clone(),
+            queue.clone(),
+            consumer.clone(),
+            shared.clone(),
+            RETENTION,
+        );
         Self {
             tasks: Tasks::new(store.clone(), queue.clone(), shared.clone()),
             clock,

@@ -13,6 +13,7 @@ mod messages;
 mod operating;
 mod poisoned;
 mod pruning;
+mod rescuing;
 mod submitting;
 mod succeeding;
 mod sweeping;

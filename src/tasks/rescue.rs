@@ -1,0 +1,174 @@
+//! Tasks that have lost their message: told apart from those that wait, and sent again.
+//!
+//! A message is lost when a process dies between record and message, or when somebody clears the
+//! queue. Age alone proves nothing, because a queue may be long. What does:
+//!
+//! - *The queue is empty*, hidden messages included. Azure's count is never lower than the truth
+//!   ([Get Queue Metadata](https://learn.microsoft.com/rest/api/storageservices/get-queue-metadata)).
+//!   Then no task has a message but those whose process is just about to send it: a record that is
+//!   about to has changed within [`LOST_AFTER`].
+//! - *The queue has moved on*: the message at its front was sent [`HIDDEN_AT_MOST`] after the record
+//!   last changed, and the task is not one that was put off.
+//!
+//! The record is claimed with a conditional write before the message is sent, so of two sweeps one
+//! sends. Should a message exist all the same, there are two, and the first terminal write wins.
+
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+
+use super::id::TaskId;
+use super::limits::{HIDDEN_AT_MOST, LOST_AFTER, MAX_ATTEMPTS, WALK_CONCURRENCY};
+use super::message::TaskMessage;
+use super::records::{RecordError, Records, Versioned};
+use super::service::Shared;
+use super::task::{TaskError, TaskRecord, TaskState, TaskStatus};
+use crate::crash::{CrashPoint, crash_point};
+use crate::ports::{Listed, Queue, StorageError, TaskStore, Timestamp};
+
+/// Sends lost tasks again.
+#[derive(Clone)]
+pub(super) struct Rescue {
+    records: Records,
+    queue: Arc<dyn Queue>,
+    shared: Arc<Shared>,
+}
+
+impl Rescue {
+    pub(super) fn new(
+        store: Arc<dyn TaskStore>,
+        queue: Arc<dyn Queue>,
+        shared: Arc<Shared>,
+    ) -> Self {
+        Self {
+            records: Records::new(store, Arc::clone(&shared.clock)),
+            queue,
+            shared,
+        }
+    }
+
+    /// Sends those of these records again whose message is lost, and says how many.
+    pub(super) async fn run(
+        &self,
+        listed: &[Listed],
+        is_over: &impl Fn() -> bool,
+    ) -> Result<usize, StorageError> {
+        let now = self.shared.clock.now();
+        let suspects: Vec<_> = listed
+            .iter()
+            .filter_map(|listed| self.suspect(listed, now))
+            .collect();
+        if suspects.is_empty() {
+            return Ok(0);
+        }
+        let Some(horizon) = self.horizon(now).await? else {
+            return Ok(0);
+        };
+        let lost: Vec<_> = suspects
+            .into_iter()
+            .filter(|(_, listed)| listed.modified_at < horizon)
+            .collect();
+        let mut rescued = 0;
+        for some in lost.chunks(WALK_CONCURRENCY) {
+            if is_over() {
+                break;
+            }
+            let sent = some
+                .iter()
+                .map(|(id, listed)| self.rescue(*id, listed, now));
+            for sent in join_all(sent).await {
+                match sent {
+                    Ok(sent) => rescued += usize::from(sent),
+                    Err(RecordError::Storage(error)) => return Err(error),
+                    Err(RecordError::Unreadable(error)) => {
+                        log::warn!("task cannot be rescued: {error}")
+                    }
+                }
+            }
+        }
+        if rescued > 0 {
+            self.shared.wake.notify_one();
+        }
+        Ok(rescued)
+    }
+
+    /// A task that has not ended, and whose message has been sent if it ever was.
+    fn suspect<'a>(&self, listed: &'a Listed, now: Timestamp) -> Option<(TaskId, &'a Listed)> {
+        let status = TaskStatus::parse(&listed.head.as_ref()?.status)?;
+        let is_settled = listed.modified_at < now - LOST_AFTER
+            // Nobody else writes here, and this process has not touched it.
+            || (!self.shared.has_other_workers && listed.modified_at < self.shared.started_at);
+        if status.is_terminal() || !is_settled {
+            return None;
+        }
+        Some((listed.name.parse().ok()?, listed))
+    }
+
+    /// No task whose record last changed before this has a message; `None` when nothing is known.
+    async fn horizon(&self, now: Timestamp) -> Result<Option<Timestamp>, StorageError> {
+        if self.queue.length().await? == 0 {
+            return Ok(Some(now));
+        }
+        let front = self.queue.oldest().await?;
+        Ok(front.map(|sent_at| sent_at - HIDDEN_AT_MOST))
+    }
+
+    async fn rescue(
+        &self,
+        id: TaskId,
+        listed: &Listed,
+        now: Timestamp,
+    ) -> Result<bool, RecordError> {
+        let Some(mut task) = self.records.read(id).await? else {
+            return Ok(false);
+        };
+        // The evidence is about the version that was listed.
+        if task.etag.as_ref() != Some(&listed.etag) || is_put_off(&task.record.state, now) {
+            return Ok(false);
+        }
+        if matches!(task.record.state, TaskState::Running { .. })
+            && task.record.attempts >= MAX_ATTEMPTS
+        {
+            return Ok(self.give_up(task).await?);
+        }
+        task.record.state = TaskState::Queued { due_at: None };
+        if !self.records.replace(&mut task).await? {
+            return Ok(false);
+        }
+        crash_point(CrashPoint::SweepAfterClaim);
+        let TaskRecord { kind, attempts, .. } = &task.record;
+        let message = TaskMessage {
+            attempts: *attempts,
+            // How many of them counted went with the message. One more is due in any case.
+            spent: (*attempts).min(MAX_ATTEMPTS - 1),
+            ..TaskMessage::of(&task)
+        };
+        self.queue
+            .send(&message.to_text(), std::time::Duration::ZERO)
+            .await?;
+        crash_point(CrashPoint::SweepAfterResend);
+        log::warn!("task.id" = id, "task.kind" = kind, attempt = attempts, "trace.id" = task.record.trace_id(); "task had lost its message, sent again");
+        Ok(true)
+    }
+
+    /// The worker died in the last attempt, and the message is gone with it.
+    async fn give_up(&self, mut task: Versioned) -> Result<bool, StorageError> {
+        task.record.state = TaskState::Failed {
+            error: TaskError {
+                code: "WorkerLost".to_owned(),
+                message: "the worker broke off during the last attempt".to_owned(),
+            },
+        };
+        let failed = self.records.replace(&mut task).await?;
+        if failed {
+            self.shared.ended(&task.record, std::time::Duration::ZERO);
+            log::warn!("task.id" = task.record.id, "task.kind" = task.record.kind, "trace.id" = task.record.trace_id(); "task had lost its worker in the last attempt");
+        }
+        Ok(failed)
+    }
+}
+
+/// Its message comes later, by intention.
+fn is_put_off(state: &TaskState, now: Timestamp) -> bool {
+    matches!(state, TaskState::Queued { due_at: Some(due_at) } if *due_at + LOST_AFTER >= now)
+}

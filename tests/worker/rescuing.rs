@@ -1,0 +1,182 @@
+//! Tasks that have lost their message, and tasks that only seem to.
+
+use std::time::Duration;
+
+use async_request_reply::tasks::limits::{
+    HIDDEN_AT_MOST, LOST_AFTER, MAX_ATTEMPTS, VISIBILITY_TIMEOUT,
+};
+use async_request_reply::tasks::{Outcome, Swept, TaskId, TaskState, TaskStatus};
+
+use super::bench::Bench;
+
+const JUST_AFTER: Duration = Duration::from_millis(1);
+
+impl Bench {
+    /// Somebody clears the queue.
+    async fn lose_messages(&self) {
+        for received in self.queue.receive(32, Duration::ZERO).await.unwrap() {
+            let deleted = self.queue.delete(&received.id, &received.pop_receipt).await;
+            assert!(deleted.unwrap());
+        }
+        assert_eq!(self.messages().await, (0, 0));
+    }
+
+    async fn rescues(&self, rescued: usize) {
+        let expected = Swept {
+            rescued,
+            ..Swept::default()
+        };
+        let swept = self.maintenance.sweep_beside_loop().await.unwrap();
+        assert_eq!(swept, expected);
+    }
+
+    /// Leaves a task as a worker does that died in this attempt: shown as running.
+    async fn abandon_running(&self, id: TaskId, attempt: u32) {
+        let mut task = self.records.read(id).await.unwrap().unwrap();
+        task.record.attempts = attempt;
+        task.record.state = TaskState::Running { percent: None };
+        self.records.commit(&mut task).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_task_whose_message_is_gone_is_sent_again_and_ends() {
+    let bench = Bench::new();
+    let id = bench.submit("echo", "1").await;
+    bench.lose_messages().await;
+    bench.clock.advance(LOST_AFTER);
+    bench.rescues(0).await;
+    bench.clock.advance(JUST_AFTER);
+
+    bench.rescues(1).await;
+
+    assert_eq!(bench.messages().await, (1, 0));
+    bench.rescues(0).await;
+    assert_eq!(bench.deliver().await, Outcome::Done);
+    assert_eq!(bench.result(id).await, "1");
+    assert_eq!(bench.record(id).await.unwrap().attempts, 1);
+}
+
+#[tokio::test]
+async fn a_task_that_waits_is_not_sent_twice_however_long() {
+    let bench = Bench::new();
+    bench.submit("echo", "1").await;
+    bench.clock.advance(HIDDEN_AT_MOST * 100);
+    bench.rescues(0).await;
+    assert_eq!(bench.messages().await, (1, 0));
+}
+
+#[tokio::test]
+async fn a_queue_that_has_moved_on_is_evidence_too() {
+    let bench = Bench::new();
+    let lost = bench.submit("echo", "1").await;
+    bench.lose_messages().await;
+    bench.clock.advance(HIDDEN_AT_MOST);
+    bench.submit("echo", "2").await;
+    bench.rescues(0).await;
+    bench.deliver().await;
+    bench.clock.advance(JUST_AFTER);
+    bench.submit("echo", "3").await;
+
+    bench.rescues(1).await;
+
+    let page = bench.consumer.receive(32).await.unwrap();
+    assert_eq!(page.len(), 2);
+    for received in page {
+        bench.consumer.process(received).await;
+    }
+    assert_eq!(bench.result(lost).await, "1");
+}
+
+#[tokio::test]
+async fn a_task_in_somebodys_hands_is_not_lost() {
+    let bench = Bench::new();
+    bench.submit("waits", "1").await;
+    let _held = bench.receive().await;
+    bench.clock.advance(VISIBILITY_TIMEOUT - JUST_AFTER);
+    bench.rescues(0).await;
+}
+
+#[tokio::test]
+async fn a_task_that_was_put_off_is_left_until_its_time() {
+    let bench = Bench::new();
+    let id = bench.submit("flaky", r#"{"failures":1}"#).await;
+    let Outcome::Again { after, .. } = bench.deliver().await else {
+        panic!("another attempt should follow");
+    };
+    bench.clock.advance(after);
+    bench.lose_messages().await;
+    bench.clock.advance(LOST_AFTER);
+    bench.rescues(0).await;
+    bench.clock.advance(JUST_AFTER);
+
+    bench.rescues(1).await;
+
+    assert_eq!(bench.deliver().await, Outcome::Done);
+    // The attempts go on where they were.
+    assert_eq!(bench.record(id).await.unwrap().attempts, 2);
+}
+
+#[tokio::test]
+async fn a_task_whose_worker_died_with_the_message_is_tried_again() {
+    let bench = Bench::new();
+    let id = bench.submit("echo", "1").await;
+    bench.lose_messages().await;
+    bench.abandon_running(id, MAX_ATTEMPTS - 1).await;
+    bench.clock.advance(LOST_AFTER + JUST_AFTER);
+
+    bench.rescues(1).await;
+
+    assert_eq!(bench.status(id).await, Some(TaskStatus::Queued));
+    assert_eq!(bench.deliver().await, Outcome::Done);
+    assert_eq!(bench.record(id).await.unwrap().attempts, MAX_ATTEMPTS);
+}
+
+#[tokio::test]
+async fn a_task_whose_worker_died_in_the_last_attempt_has_failed() {
+    let bench = Bench::new();
+    let id = bench.submit("echo", "1").await;
+    bench.lose_messages().await;
+    bench.abandon_running(id, MAX_ATTEMPTS).await;
+    bench.clock.advance(LOST_AFTER + JUST_AFTER);
+
+    bench.rescues(1).await;
+
+    assert_eq!(bench.error(id).await.0, "WorkerLost");
+    assert_eq!(bench.messages().await, (0, 0));
+    assert_eq!(bench.ended(), 1);
+}
+
+#[tokio::test]
+async fn a_rescued_task_that_fails_has_one_more_attempt_and_no_full_round() {
+    let bench = Bench::new();
+    let id = bench.submit("flaky", r#"{"failures":99}"#).await;
+    for _ in 1..MAX_ATTEMPTS {
+        let Outcome::Again { after, .. } = bench.deliver().await else {
+            panic!("another attempt should follow");
+        };
+        bench.clock.advance(after);
+    }
+    bench.lose_messages().await;
+    bench.clock.advance(LOST_AFTER + JUST_AFTER);
+    bench.rescues(1).await;
+
+    bench.deliver().await;
+
+    assert_eq!(bench.status(id).await, Some(TaskStatus::Failed));
+    assert_eq!(bench.record(id).await.unwrap().attempts, MAX_ATTEMPTS);
+}
+
+#[tokio::test]
+async fn what_has_ended_is_never_sent_again() {
+    let bench = Bench::new();
+    let done = bench.submit("echo", "1").await;
+    bench.deliver().await;
+    let canceled = bench.submit("echo", "2").await;
+    bench.lose_messages().await;
+    bench.tasks.cancel(canceled).await.unwrap();
+    bench.clock.advance(HIDDEN_AT_MOST * 2);
+    bench.rescues(0).await;
+    assert_eq!(bench.status(done).await, Some(TaskStatus::Succeeded));
+    assert_eq!(bench.status(canceled).await, Some(TaskStatus::Canceled));
+}
