@@ -26,6 +26,8 @@ pub struct Swept {
     pub drained: usize,
     /// Poisoned messages whose task is now a failed record.
     pub buried: usize,
+    /// Poisoned messages that name no task: they stay, for somebody to look at.
+    pub nameless: usize,
     /// Tasks that had lost their message, and have a new one or have failed.
     pub rescued: usize,
     /// Records deleted because their retention had ended.
@@ -37,13 +39,14 @@ impl fmt::Display for Swept {
         let Self {
             drained,
             buried,
+            nameless,
             rescued,
             pruned,
         } = self;
         write!(
             f,
-            "swept: {drained} messages drained, {buried} tasks buried, {rescued} tasks rescued, \
-             {pruned} records pruned"
+            "swept: {drained} messages drained, {buried} tasks buried, {nameless} nameless messages \
+             left, {rescued} tasks rescued, {pruned} records pruned"
         )
     }
 }
@@ -53,6 +56,7 @@ impl fmt::Display for Swept {
 pub struct Maintenance {
     consumer: Consumer,
     walk: Walk,
+    shared: Arc<Shared>,
 }
 
 impl Maintenance {
@@ -66,8 +70,9 @@ impl Maintenance {
     ) -> Self {
         let rescue = Rescue::new(Arc::clone(&store), queue, Arc::clone(&shared));
         Self {
-            walk: Walk::new(store, rescue, shared, retention),
+            walk: Walk::new(store, rescue, Arc::clone(&shared), retention),
             consumer,
+            shared,
         }
     }
 
@@ -95,13 +100,17 @@ impl Maintenance {
         let buried = self.drain_poison_queue(begun + BURIAL_BUDGET).await;
         let until = begun + WALK_BUDGET;
         let is_over = || Instant::now() >= until || self.consumer.is_stopping();
-        let Walked { rescued, pruned } = self.walk.pass(is_over).await?;
-        Ok(Swept {
+        let walked = self.walk.pass(is_over).await;
+        let (Buried { buried, nameless }, Walked { rescued, pruned }) = (buried?, walked?);
+        let swept = Swept {
             drained: 0,
-            buried: buried?,
+            buried,
+            nameless,
             rescued,
             pruned,
-        })
+        };
+        self.shared.metrics.swept(&swept);
+        Ok(swept)
     }
 
     /// Works off the queue, page by page, until it is empty or the time is over.
@@ -126,7 +135,7 @@ impl Maintenance {
 
     /// Turns the poison queue into failed records, page by page. Messages that name no task go back
     /// in the end, for somebody to look at.
-    async fn drain_poison_queue(&self, until: Instant) -> Result<usize, StorageError> {
+    async fn drain_poison_queue(&self, until: Instant) -> Result<Buried, StorageError> {
         let mut buried = 0;
         let mut nameless = Vec::new();
         while Instant::now() < until && !self.consumer.is_stopping() {
@@ -145,18 +154,23 @@ impl Maintenance {
                 break;
             }
         }
-        if !nameless.is_empty() {
-            let count = nameless.len();
-            log::warn!("the poison queue holds {count} messages that name no task");
+        let releases = nameless
+            .iter()
+            .map(|received| self.consumer.release_poisoned(received));
+        join_all(releases)
+            .await
+            .into_iter()
+            .collect::<Result<(), _>>()?;
+        let nameless = nameless.len();
+        if nameless > 0 {
+            log::warn!("the poison queue holds {nameless} messages that name no task");
         }
-        join_all(
-            nameless
-                .iter()
-                .map(|received| self.consumer.release_poisoned(received)),
-        )
-        .await
-        .into_iter()
-        .collect::<Result<(), _>>()?;
-        Ok(buried)
+        Ok(Buried { buried, nameless })
     }
+}
+
+/// What became of poisoned messages, see [`Swept`].
+struct Buried {
+    buried: usize,
+    nameless: usize,
 }

@@ -5,6 +5,7 @@ use std::fmt::{Display, Write};
 use std::sync::Mutex;
 use std::time::Duration;
 
+use super::maintenance::Swept;
 use super::service::lock;
 use super::task::TaskStatus;
 
@@ -12,6 +13,7 @@ use super::task::TaskStatus;
 #[derive(Default)]
 pub struct Metrics {
     ended: Mutex<BTreeMap<(String, &'static str), Ended>>,
+    swept: Mutex<Swept>,
 }
 
 /// The upper bounds of the duration histogram, in seconds: from a small number to a large one.
@@ -51,6 +53,15 @@ impl Metrics {
         for (bound, within) in BOUNDS.iter().zip(&mut entry.within) {
             *within += u64::from(duration.as_secs_f64() <= *bound);
         }
+    }
+
+    /// Counts what a sweep did; what it left is what the last one says.
+    pub(super) fn swept(&self, pass: &Swept) {
+        let mut swept = lock(&self.swept);
+        swept.buried += pass.buried;
+        swept.rescued += pass.rescued;
+        swept.pruned += pass.pruned;
+        swept.nameless = pass.nameless;
     }
 
     /// The text that Prometheus reads.
@@ -99,6 +110,33 @@ impl Metrics {
             text.sample(&format!("{name}_sum"), &labels, entry.seconds);
             text.sample(&format!("{name}_count"), &labels, entry.count);
         }
+        let swept = *lock(&self.swept);
+        for (name, value, help) in [
+            (
+                "sweep_buried_total",
+                swept.buried,
+                "Poisoned messages that sweeps turned into failed tasks.",
+            ),
+            (
+                "sweep_rescued_total",
+                swept.rescued,
+                "Tasks that had lost their message and were sent again, or failed.",
+            ),
+            (
+                "sweep_pruned_total",
+                swept.pruned,
+                "Records that sweeps deleted when their retention had ended.",
+            ),
+        ] {
+            text.family(name, "counter", help);
+            text.sample(name, "", value);
+        }
+        text.family(
+            "poison_messages",
+            "gauge",
+            "Messages in the poison queue that name no task, at the last sweep.",
+        );
+        text.sample("poison_messages", "", swept.nameless);
         text.family(
             "storage_operations_total",
             "counter",

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_request_reply::tasks::limits::{MAX_DEQUEUE_COUNT, VISIBILITY_TIMEOUT};
-use async_request_reply::tasks::{Swept, TaskStatus};
+use async_request_reply::tasks::{Gauges, Swept, TaskStatus};
 
 use super::bench::{Bench, is_poison, is_spent};
 
@@ -87,11 +87,19 @@ async fn a_poisoned_message_that_names_no_task_stays_for_somebody_to_look_at() {
         .unwrap();
     bench.deliver().await;
 
-    for swept in [buried(1), buried(0)] {
+    for count in [1, 0] {
+        let swept = Swept {
+            nameless: 1,
+            ..buried(count)
+        };
         assert_eq!(bench.maintenance.sweep().await.unwrap(), swept);
         assert_eq!(bench.messages().await, (0, 1));
     }
     assert_eq!(bench.status(id).await, Some(TaskStatus::Failed));
     let left = bench.consumer.receive_poisoned(1).await.unwrap();
     assert_eq!(left[0].text, "hello");
+    let metrics = bench.shared.metrics.to_prometheus(&Gauges::default());
+    for line in ["sweep_buried_total 1\n", "poison_messages 1\n"] {
+        assert!(metrics.contains(line), "{line}{metrics}");
+    }
 }
