@@ -67,3 +67,4 @@ macro_rules! conformance {
 mod azure;
 mod embedded;
 mod embedded_file;
+mod memory;

@@ -2,8 +2,11 @@
 
 pub mod app;
 pub mod azurite;
+pub mod calls;
 pub mod client;
 pub mod clock;
 pub mod eventually;
 pub mod kinds;
+pub mod memory;
 pub mod reply;
+pub mod seen;

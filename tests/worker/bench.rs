@@ -2,29 +2,31 @@
 
 use std::sync::Arc;
 
-use async_request_reply::backends::Counts;
 use async_request_reply::backends::embedded::Embedded;
 use async_request_reply::ports::{Queue, Received, TaskStore};
-use async_request_reply::tasks::Gauges;
 use async_request_reply::tasks::limits::MAX_ATTEMPTS;
 use async_request_reply::tasks::{
-    Attempts, Consumer, Maintenance, Outcome, Records, Shared, Submission, TaskId, TaskRecord,
-    TaskState, TaskStatus, Tasks, Worker,
+    Consumer, Maintenance, Outcome, Records, Shared, Submission, TaskId, TaskRecord, TaskState,
+    TaskStatus, Tasks,
 };
 use serde_json::value::RawValue;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use super::pruning::RETENTION;
+use super::process::{Process, Storage, ended};
+use crate::helpers::calls::Calls;
 use crate::helpers::clock::ManualClock;
 use crate::helpers::kinds::TestKinds;
 
 pub(super) struct Bench {
     pub(super) clock: Arc<ManualClock>,
+    /// The storage itself; the process below uses it through `calls`.
     pub(super) store: Arc<dyn TaskStore>,
     pub(super) queue: Arc<dyn Queue>,
     pub(super) poison_queue: Arc<dyn Queue>,
     pub(super) records: Records,
+    pub(super) calls: Calls,
+    storage: Storage,
     pub(super) shared: Arc<Shared>,
     pub(super) tasks: Tasks,
     pub(super) consumer: Consumer,
@@ -48,35 +50,30 @@ impl Bench {
         let (store, queue) = (embedded.tasks(), embedded.queue());
         let poison_queue = embedded.poison_queue();
         let kinds = TestKinds::default();
-        let stop = CancellationToken::new();
-
-        let shared = Arc::new(Shared::new(
-            kinds.registry(1_000),
-            clock.clone(),
-            Arc::new(Counts::default()),
-            None,
-            slots,
-            false,
-        ));
-        let records = Records::new(store.clone(), clock.clone());
-        let attempts = Attempts::new(slots, stop.clone());
-        let worker = Worker::new(records.clone(), shared.clone(), attempts);
-        let consumer = Consumer::new(queue.clone(), poison_queue.clone(), worker);
-        let maintenance = Maintenance::new(
-            store.clone(),
-            queue.clone(),
-            consumer.clone(),
-            shared.clone(),
-            RETENTION,
-        );
+        let calls = Calls::default();
+        let storage = Storage {
+            clock: clock.clone(),
+            store: calls.store(store.clone()),
+            queue: calls.queue(queue.clone()),
+            poison_queue: calls.poison_queue(poison_queue.clone()),
+        };
+        let Process {
+            shared,
+            tasks,
+            consumer,
+            maintenance,
+            stop,
+        } = storage.process(&kinds, slots, false);
         Self {
-            tasks: Tasks::new(store.clone(), queue.clone(), shared.clone()),
+            records: Records::new(store.clone(), clock.clone()),
             clock,
             store,
             queue,
             poison_queue,
-            records,
+            calls,
+            storage,
             shared,
+            tasks,
             consumer,
             maintenance,
             kinds,
@@ -101,21 +98,8 @@ impl Bench {
     }
 
     /// Another process over the same storage: it shares nothing else.
-    pub(super) fn other_process(&self) -> (Tasks, Consumer) {
-        let shared = Arc::new(Shared::new(
-            self.kinds.registry(1_000),
-            self.clock.clone(),
-            Arc::new(Counts::default()),
-            None,
-            1,
-            true,
-        ));
-        let attempts = Attempts::new(1, CancellationToken::new());
-        let worker = Worker::new(self.records.clone(), shared.clone(), attempts);
-        (
-            Tasks::new(self.store.clone(), self.queue.clone(), shared),
-            Consumer::new(self.queue.clone(), self.poison_queue.clone(), worker),
-        )
+    pub(super) fn other_process(&self) -> Process {
+        self.storage.process(&self.kinds, 1, true)
     }
 
     /// Takes the one message that is visible.
@@ -184,12 +168,7 @@ impl Bench {
 
     /// How many tasks this worker brought to an end.
     pub(super) fn ended(&self) -> u64 {
-        let metrics = self.shared.metrics.to_prometheus(&Gauges::default());
-        metrics
-            .lines()
-            .filter(|line| line.starts_with("tasks_ended_total{"))
-            .map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap())
-            .sum()
+        ended(&self.shared)
     }
 }
 

@@ -97,7 +97,7 @@ async fn what_is_carried_on_and_has_ended_stays_as_it_is() {
     bench.clock.advance(ACCEPTING_TIMEOUT);
     bench.tasks.submit_once("k", echo(&bench)).await.unwrap();
 
-    let (_, other) = bench.other_process();
+    let other = bench.other_process().consumer;
     for received in bench.consumer.receive(32).await.unwrap() {
         other.process(received).await;
     }

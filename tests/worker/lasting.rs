@@ -61,7 +61,7 @@ async fn a_task_whose_process_stops_is_for_another_one_at_once_and_nothing_is_co
     assert_eq!((record.status(), record.attempts), (TaskStatus::Queued, 0));
 
     bench.kinds.open_gate();
-    let (_, other) = bench.other_process();
+    let other = bench.other_process().consumer;
     let received = bench.receive().await;
     assert_eq!(other.process(received).await, Outcome::Done);
     assert_eq!(bench.record(id).await.unwrap().attempts, 1);

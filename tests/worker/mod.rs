@@ -12,6 +12,7 @@ mod listing;
 mod messages;
 mod operating;
 mod poisoned;
+mod process;
 mod pruning;
 mod rescuing;
 mod submitting;

@@ -38,7 +38,7 @@ async fn a_canceled_task_does_not_run_in_this_process_whatever_its_kind() {
 #[tokio::test]
 async fn a_canceled_task_that_is_delivered_to_another_process_loses() {
     let bench = Bench::new();
-    let (_, other) = bench.other_process();
+    let other = bench.other_process().consumer;
     // Pure work is not looked at before; its result is dropped.
     for (kind, runs) in [("echo", 1), ("waits", 1)] {
         let id = bench.submit(kind, "0").await;
@@ -54,7 +54,7 @@ async fn a_canceled_task_that_is_delivered_to_another_process_loses() {
 #[tokio::test]
 async fn an_attempt_of_another_process_notices_that_its_task_was_canceled() {
     let bench = Bench::new();
-    let (_, other) = bench.other_process();
+    let other = bench.other_process().consumer;
     let id = bench.submit("waits", "0").await;
     let received = bench.receive().await;
     let cancel = async {

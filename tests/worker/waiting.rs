@@ -49,7 +49,7 @@ async fn a_cancel_ends_the_wait() {
 #[tokio::test]
 async fn what_another_process_ends_is_found_by_looking() {
     let bench = Bench::new();
-    let (other, _) = bench.other_process();
+    let other = bench.other_process().tasks;
     let id = bench.submit("echo", "1").await;
     let begun = Instant::now();
     let wait = other.wait(other.watch(id).unwrap(), LONG);
@@ -61,7 +61,7 @@ async fn what_another_process_ends_is_found_by_looking() {
 #[tokio::test]
 async fn a_task_that_is_gone_ends_the_wait_where_others_may_delete_it() {
     let bench = Bench::new();
-    let (other, _) = bench.other_process();
+    let other = bench.other_process().tasks;
     let waiter = other.watch(bench.tasks.new_id()).unwrap();
     assert!(other.wait(waiter, LONG).await.unwrap().is_none());
 }

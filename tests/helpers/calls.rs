@@ -1,0 +1,184 @@
+//! Calls to storage that a test stops, fails or counts, on either side of their effect; `seen` wraps
+//! the storage.
+//!
+//! A call held before its effect or after it is a process that is slow there; one that is never let
+//! go on, and whose caller is dropped, is a process that died there.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex};
+
+use async_request_reply::ports::StorageError;
+use tokio::sync::Notify;
+
+/// What is asked of storage. `Poison` is any call to the poison queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Call {
+    Create,
+    Read,
+    Replace,
+    DeleteRecord,
+    List,
+    Send,
+    Receive,
+    Update,
+    DeleteMessage,
+    Poison,
+    Look,
+}
+
+/// On which side of the call's effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Moment {
+    Before,
+    After,
+}
+
+/// A call that is to stop, or has stopped.
+#[derive(Clone, Default)]
+pub(crate) struct Held(Arc<(Notify, Notify)>);
+
+impl Held {
+    /// Waits until the call has come this far.
+    pub(crate) async fn arrived(&self) {
+        self.0.0.notified().await;
+    }
+
+    /// Lets it go on.
+    pub(crate) fn go_on(&self) {
+        self.0.1.notify_one();
+    }
+
+    async fn stop(&self) {
+        self.0.0.notify_one();
+        self.0.1.notified().await;
+    }
+}
+
+struct Rule {
+    /// `None`: any call.
+    call: Option<Call>,
+    /// How many calls it lets pass before.
+    passes: u32,
+    moment: Moment,
+    /// `None`: the call fails as if storage had not answered.
+    held: Option<Held>,
+}
+
+#[derive(Default)]
+struct State {
+    rules: Vec<Rule>,
+    is_away: bool,
+    counts: HashMap<Call, u64>,
+    /// How often each of the next calls lets others go first.
+    yields: VecDeque<u8>,
+}
+
+/// The calls of all processes of one test.
+#[derive(Clone, Default)]
+pub(crate) struct Calls(Arc<Mutex<State>>);
+
+impl Calls {
+    /// Stops the next such call.
+    pub(crate) fn hold(&self, call: Call, moment: Moment) -> Held {
+        self.hold_after(Some(call), 0, moment)
+    }
+
+    /// Stops such a call, or with `None` any, after so many others of them.
+    pub(crate) fn hold_after(&self, call: Option<Call>, passes: u32, moment: Moment) -> Held {
+        let held = Held::default();
+        self.plan(call, passes, moment, Some(held.clone()));
+        held
+    }
+
+    /// Fails the next such call, with its effect (`After`) or without.
+    pub(crate) fn fail(&self, call: Call, moment: Moment) {
+        self.plan(Some(call), 0, moment, None);
+    }
+
+    fn plan(&self, call: Option<Call>, passes: u32, moment: Moment, held: Option<Held>) {
+        self.0.lock().unwrap().rules.push(Rule {
+            call,
+            passes,
+            moment,
+            held,
+        });
+    }
+
+    /// Forgets what was planned and has not happened.
+    pub(crate) fn forget(&self) {
+        self.0.lock().unwrap().rules.clear();
+    }
+
+    /// Every call fails from now on, or none.
+    pub(crate) fn set_away(&self, is_away: bool) {
+        self.0.lock().unwrap().is_away = is_away;
+    }
+
+    /// Makes each of the next calls let others go first, so many times.
+    pub(crate) fn set_yields(&self, yields: impl IntoIterator<Item = u8>) {
+        self.0.lock().unwrap().yields = yields.into_iter().collect();
+    }
+
+    /// How many such calls there were.
+    pub(crate) fn count(&self, call: Call) -> u64 {
+        let state = self.0.lock().unwrap();
+        state.counts.get(&call).copied().unwrap_or_default()
+    }
+
+    /// What is to happen to this call, when, and how long it lets others go first.
+    fn meet(&self, call: Call) -> (Option<(Moment, Option<Held>)>, u8) {
+        let mut state = self.0.lock().unwrap();
+        *state.counts.entry(call).or_default() += 1;
+        let yields = state.yields.pop_front().unwrap_or_default();
+        if state.is_away {
+            return (Some((Moment::Before, None)), yields);
+        }
+        let matching = |rule: &Rule| rule.call.is_none_or(|wanted| wanted == call);
+        let mut due = None;
+        for (index, rule) in state.rules.iter_mut().enumerate() {
+            if !matching(rule) {
+                continue;
+            }
+            if rule.passes == 0 {
+                due = Some(index);
+                break;
+            }
+            rule.passes -= 1;
+        }
+        let due = due.map(|index| state.rules.remove(index));
+        (due.map(|rule| (rule.moment, rule.held)), yields)
+    }
+
+    /// Runs a call as it was planned.
+    pub(super) async fn pass<T>(
+        &self,
+        call: Call,
+        effect: impl Future<Output = Result<T, StorageError>>,
+    ) -> Result<T, StorageError> {
+        let (due, yields) = self.meet(call);
+        for _ in 0..yields {
+            tokio::task::yield_now().await;
+        }
+        let Some((moment, held)) = due else {
+            return effect.await;
+        };
+        let happen = async {
+            match held {
+                Some(held) => held.stop().await,
+                None => return Err(StorageError::transient("reach storage", "a test cut it off")),
+            }
+            Ok(())
+        };
+        match moment {
+            Moment::Before => {
+                happen.await?;
+                effect.await
+            }
+            Moment::After => {
+                let done = effect.await;
+                happen.await?;
+                done
+            }
+        }
+    }
+}
