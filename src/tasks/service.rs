@@ -1,6 +1,6 @@
 //! What clients can ask for: submit, look, and consume. Knows records and queues, not HTTP.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::atomic::AtomicU8;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -82,8 +82,9 @@ pub struct Shared {
     /// Submissions are refused while more messages than this wait; `None`: never.
     pub max_queue_length: Option<u64>,
     /// Results whose reply has been written and whose deletion is under way: they are gone for
-    /// every later reader, although the store may still hold them for a moment.
-    consumed: Mutex<HashSet<TaskId>>,
+    /// every later reader, although the store may still hold them for a moment. By how many readers,
+    /// because one of them may yet hang up.
+    consumed: Mutex<HashMap<TaskId, usize>>,
     /// The queue's length when somebody last looked.
     queue_length: Mutex<Option<(Timestamp, u64)>>,
     /// Clients that wait for a task to end.
@@ -267,7 +268,7 @@ impl Tasks {
     /// The record of a task and its version; `None` when there is none, or when its result was just
     /// consumed.
     pub async fn find(&self, id: TaskId) -> Result<Option<Versioned>, RecordError> {
-        if lock(&self.shared.consumed).contains(&id) {
+        if lock(&self.shared.consumed).contains_key(&id) {
             return Ok(None);
         }
         self.records.read(id).await
@@ -283,12 +284,19 @@ impl Tasks {
     /// Marks a result as consumed: from now on this process answers that there is none.
     /// Follow it with [`delete_consumed`](Self::delete_consumed) or [`keep`](Self::keep).
     pub fn consume(&self, id: TaskId) {
-        lock(&self.shared.consumed).insert(id);
+        *lock(&self.shared.consumed).entry(id).or_default() += 1;
     }
 
-    /// Takes [`consume`](Self::consume) back: the result did not reach its reader.
+    /// Takes one [`consume`](Self::consume) back: the result did not reach its reader, or the store
+    /// knows by now.
     pub fn keep(&self, id: TaskId) {
-        lock(&self.shared.consumed).remove(&id);
+        let mut consumed = lock(&self.shared.consumed);
+        if let Some(readers) = consumed.get_mut(&id) {
+            *readers -= 1;
+            if *readers == 0 {
+                consumed.remove(&id);
+            }
+        }
     }
 
     /// Deletes a consumed record. If that fails the result is readable again, and is deleted when
@@ -299,7 +307,7 @@ impl Tasks {
             Ok(_) => log::debug!("task.id" = id; "result consumed"),
             Err(error) => log::warn!("task.id" = id; "consumed result stays for now: {error}"),
         }
-        lock(&self.shared.consumed).remove(&id);
+        self.keep(id);
     }
 
     /// Says whether storage answers now, within [`CHECK_TIMEOUT`].

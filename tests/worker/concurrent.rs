@@ -161,3 +161,22 @@ async fn a_write_whose_answer_was_lost_counts() {
     assert_eq!(now.etag, written.etag);
     assert_eq!(bench.messages().await, (0, 0));
 }
+
+#[tokio::test]
+async fn a_result_that_one_of_two_readers_took_is_gone_although_the_other_hung_up() {
+    let bench = Bench::new();
+    let id = bench.submit("echo", "1").await;
+    bench.deliver().await;
+    // Both have their replies, and the one who stays has read it to the end.
+    bench.tasks.consume(id);
+    bench.tasks.consume(id);
+    let held = bench.calls.hold(Call::DeleteRecord, Moment::Before);
+    let hangs_up = async {
+        held.arrived().await;
+        bench.tasks.keep(id);
+        assert!(bench.tasks.find(id).await.unwrap().is_none());
+        held.go_on();
+    };
+    tokio::join!(bench.tasks.delete_consumed(id), hangs_up);
+    assert!(bench.record(id).await.is_none());
+}
