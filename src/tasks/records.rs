@@ -85,8 +85,8 @@ impl Records {
         let id = versioned.record.id;
         let name = id.to_string();
         versioned.record.updated_at = self.clock.now();
-        let document = versioned.record.to_document();
         for _ in 0..COMMIT_TRIES {
+            let document = versioned.record.to_document();
             let written = match &versioned.etag {
                 Some(etag) => self.store.replace(&name, &document, etag).await?,
                 None => self.store.create(&name, &document).await?,
@@ -98,7 +98,12 @@ impl Records {
             // Another writer, or our own write whose answer was lost: look.
             match self.read(id).await? {
                 Some(now) if now.record.status().is_terminal() => return Ok(Commit::Lost),
-                Some(now) => versioned.etag = now.etag,
+                Some(now) => {
+                    versioned.etag = now.etag;
+                    // An attempt may have begun since ours, or since our cancel looked.
+                    let attempts = &mut versioned.record.attempts;
+                    *attempts = now.record.attempts.max(*attempts);
+                }
                 None if versioned.etag.is_some() => return Ok(Commit::Lost),
                 None => {}
             }

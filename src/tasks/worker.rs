@@ -99,12 +99,14 @@ impl Worker {
     ) -> Result<Outcome, RecordError> {
         let id = message.id;
         // The queue's own count goes past 1 only when an attempt could not be finished.
-        let attempt = message.attempts.saturating_add(delivery.dequeue_count);
+        let mut attempt = message.attempts.saturating_add(delivery.dequeue_count);
         let spent = message.spent.saturating_add(delivery.dequeue_count);
         let Some(mut task) = self.claim(message, delivery).await? else {
             log::info!("task.id" = id, attempt; "task has ended already");
             return Ok(Outcome::Done);
         };
+        // More than the message knows of when it is a copy, sent because storage was away.
+        attempt = attempt.max(task.record.attempts);
         task.record.attempts = attempt;
         let (kind, input) = match self.work_of(&task.record) {
             Ok(work) => work,

@@ -6,6 +6,7 @@ use async_request_reply::tasks::{Operated, Outcome, TaskId, TaskStatus};
 
 use super::bench::Bench;
 use crate::helpers::calls::{Call, Moment};
+use crate::helpers::eventually::eventually;
 
 impl Bench {
     /// What the one who cancels is told.
@@ -51,6 +52,29 @@ async fn a_cancel_whose_write_comes_after_the_result_gives_the_result() {
     assert_eq!(told, TaskStatus::Succeeded);
     assert_eq!(bench.result(id).await, "1");
     assert_eq!((bench.ended(), other.ended()), (0, 1));
+}
+
+#[tokio::test]
+async fn a_cancel_does_not_take_back_the_attempts_there_were() {
+    let bench = Bench::new();
+    let other = bench.other_process();
+    let id = bench.submit("waits", "0").await;
+    let received = bench.receive().await;
+    let held = bench.calls.hold(Call::Replace, Moment::Before);
+    let shown = async {
+        held.arrived().await;
+        let attempt = other.consumer.process(received);
+        let running = eventually("the attempt is shown", async || {
+            (bench.status(id).await == Some(TaskStatus::Running)).then_some(())
+        });
+        tokio::select! {
+            outcome = attempt => panic!("it ended: {outcome:?}"),
+            () = running => held.go_on(),
+        }
+    };
+    let (told, ()) = tokio::join!(bench.told(id), shown);
+    assert_eq!(told, TaskStatus::Canceled);
+    assert_eq!(bench.record(id).await.unwrap().attempts, 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
