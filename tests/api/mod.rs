@@ -6,6 +6,7 @@ mod absence;
 mod cancel;
 mod delete;
 mod fetch;
+mod fetching_at_once;
 mod foreign_blobs;
 mod hang_up;
 mod health;

@@ -165,7 +165,12 @@ impl Calls {
         let happen = async {
             match held {
                 Some(held) => held.stop().await,
-                None => return Err(StorageError::transient("reach storage", "a test cut it off")),
+                None => {
+                    return Err(StorageError::transient(
+                        "reach storage",
+                        "a test cut it off",
+                    ));
+                }
             }
             Ok(())
         };

@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
-use async_request_reply::tasks::{Swept, TaskStatus};
+use async_request_reply::ports::Received;
+use async_request_reply::tasks::limits::VISIBILITY_TIMEOUT;
+use async_request_reply::tasks::{Outcome, Swept, TaskStatus};
 
 use super::bench::Bench;
+use super::pruning::RETENTION;
+use crate::helpers::calls::{Call, Held, Moment};
 
 #[tokio::test]
 async fn one_bad_message_in_a_page_does_not_stop_the_others() {
@@ -47,4 +51,116 @@ async fn a_sweep_beside_a_loop_leaves_the_queue_to_it() {
 async fn a_sweep_of_nothing_does_nothing() {
     let bench = Bench::new();
     assert_eq!(bench.maintenance.sweep().await.unwrap(), Swept::default());
+}
+
+#[tokio::test]
+async fn two_sweeps_at_once_bury_and_prune_everything_once() {
+    let bench = Bench::new();
+    let other = bench.other_process();
+    let mut old = Vec::new();
+    for number in 0..40 {
+        old.push(bench.submit("echo", &number.to_string()).await);
+    }
+    bench.maintenance.sweep().await.unwrap();
+    bench.clock.advance(RETENTION + Duration::from_secs(1));
+    let mut given_up = Vec::new();
+    for number in 0..30 {
+        let id = bench.submit("echo", &number.to_string()).await;
+        given_up.push(id);
+        let received = bench.receive().await;
+        bench
+            .poison_queue
+            .send(&received.text, Duration::ZERO)
+            .await
+            .unwrap();
+        let Received {
+            id, pop_receipt, ..
+        } = received;
+        assert!(bench.queue.delete(&id, &pop_receipt).await.unwrap());
+    }
+
+    // Both have listed the same records before either deletes one.
+    let listed = [(); 2].map(|()| bench.calls.hold(Call::List, Moment::After));
+    let go_on = async {
+        for held in &listed {
+            held.arrived().await;
+        }
+        listed.iter().for_each(Held::go_on);
+    };
+    let (one, two, ()) = tokio::join!(
+        bench.maintenance.sweep_beside_loop(),
+        other.maintenance.sweep_beside_loop(),
+        go_on
+    );
+    let (one, two) = (one.unwrap(), two.unwrap());
+    assert_eq!(one.buried + two.buried, given_up.len());
+    assert_eq!(one.pruned + two.pruned, old.len());
+    assert_eq!(bench.ended() + other.ended(), 40 + 30);
+    for id in given_up {
+        assert_eq!(bench.status(id).await, Some(TaskStatus::Failed));
+    }
+    assert_eq!(bench.messages().await, (0, 0));
+}
+
+#[tokio::test]
+async fn a_sweep_that_died_after_a_burial_is_carried_on_by_the_next() {
+    let bench = Bench::new();
+    let other = bench.other_process();
+    let id = bench.submit("echo", "1").await;
+    let received = bench.receive().await;
+    let text = &received.text;
+    bench.poison_queue.send(text, Duration::ZERO).await.unwrap();
+    // Received, and then the first call to delete it.
+    let died = bench
+        .calls
+        .hold_after(Some(Call::Poison), 1, Moment::Before);
+    tokio::select! {
+        _ = bench.maintenance.sweep_beside_loop() => panic!("it did not die"),
+        () = died.arrived() => {}
+    }
+    assert_eq!(bench.status(id).await, Some(TaskStatus::Failed));
+    bench.clock.advance(VISIBILITY_TIMEOUT);
+    other.maintenance.sweep_beside_loop().await.unwrap();
+    assert_eq!(bench.ended() + other.ended(), 1);
+    assert_eq!(bench.messages().await, (1, 0));
+}
+
+#[tokio::test]
+async fn a_burial_against_a_result_ends_the_task_once() {
+    let bench = Bench::new();
+    let other = bench.other_process();
+    // The one who is held before its write loses.
+    for sweep_is_late in [true, false] {
+        let id = bench.submit("flaky", r#"{"failures":0}"#).await;
+        let received = bench.receive().await;
+        let text = &received.text;
+        bench.poison_queue.send(text, Duration::ZERO).await.unwrap();
+        let ended = bench.ended() + other.ended();
+        let held = bench.calls.hold(Call::Replace, Moment::Before);
+        let work = other.consumer.process(received);
+        let sweep = bench.maintenance.sweep_beside_loop();
+        let (outcome, swept) = if sweep_is_late {
+            let overtaken = async {
+                held.arrived().await;
+                let outcome = work.await;
+                held.go_on();
+                outcome
+            };
+            tokio::join!(overtaken, sweep)
+        } else {
+            let overtaken = async {
+                held.arrived().await;
+                let swept = sweep.await;
+                held.go_on();
+                swept
+            };
+            tokio::join!(work, overtaken)
+        };
+        assert_eq!(outcome, Outcome::Done);
+        assert_eq!(swept.unwrap().buried, 1);
+        let status = bench.status(id).await.unwrap();
+        assert_eq!(status == TaskStatus::Succeeded, sweep_is_late);
+        assert_eq!(bench.ended() + other.ended(), ended + 1);
+        assert_eq!(bench.messages().await, (0, 0));
+    }
 }
