@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 pub(crate) struct TestKinds {
     gate: Gate,
     runs: Runs,
+    deaf_ends: Runs,
 }
 
 impl TestKinds {
@@ -21,7 +22,7 @@ impl TestKinds {
     pub(crate) fn registry(&self, max_number: u64) -> Kinds {
         Kinds::standard(max_number)
             .with(Bulk)
-            .with(Deaf(self.gate.clone()))
+            .with(Deaf(self.gate.clone(), self.deaf_ends.clone()))
             .with(Echo(self.runs.clone()))
             .with(Flaky)
             .with(Hopeless)
@@ -38,7 +39,12 @@ impl TestKinds {
 
     /// How many attempts at `echo`, `later` and `waits` have begun.
     pub(crate) fn runs(&self) -> usize {
-        self.runs.0.load(Ordering::SeqCst)
+        self.runs.count()
+    }
+
+    /// How many attempts at `deaf` have come to their end.
+    pub(crate) fn deaf_ends(&self) -> usize {
+        self.deaf_ends.count()
     }
 }
 
@@ -74,8 +80,12 @@ impl Gate {
 struct Runs(Arc<AtomicUsize>);
 
 impl Runs {
-    /// Counts one more, and says how many there were before.
     fn count(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    /// Counts one more, and says how many there were before.
+    fn add(&self) -> usize {
         self.0.fetch_add(1, Ordering::SeqCst)
     }
 }
@@ -90,12 +100,13 @@ impl Kind for Echo {
     type Output = Box<RawValue>;
 
     fn run(&self, input: Self::Input, _: &Attempt) -> Result<Self::Output, Failure> {
-        self.0.count();
+        self.0.add();
         Ok(input)
     }
 }
 
-/// Says that it has come to 40 percent, and goes on when the gate opens or it is told to stop.
+/// Says that it has come to 40 percent, and goes on when the gate opens or it is told to stop; may
+/// last for hours.
 struct Waits(Gate, Runs);
 
 impl Kind for Waits {
@@ -104,17 +115,21 @@ impl Kind for Waits {
     type Output = Value;
 
     fn run(&self, _: Value, attempt: &Attempt) -> Result<Value, Failure> {
-        self.1.count();
+        self.1.add();
         attempt.report_percent(40);
         while !self.0.wait() {
             attempt.check_stop()?;
         }
         Ok(json!({ "waited": true }))
     }
+
+    fn time_limit(&self) -> Duration {
+        Duration::from_secs(4 * 60 * 60)
+    }
 }
 
 /// Goes on when the gate opens, whoever tells it to stop, and may last a second.
-struct Deaf(Gate);
+struct Deaf(Gate, Runs);
 
 impl Kind for Deaf {
     const NAME: &'static str = "deaf";
@@ -123,6 +138,7 @@ impl Kind for Deaf {
 
     fn run(&self, _: Value, _: &Attempt) -> Result<Value, Failure> {
         while !self.0.wait() {}
+        self.1.add();
         Ok(json!({}))
     }
 
@@ -187,7 +203,7 @@ impl Kind for Later {
     type Output = Value;
 
     fn run(&self, input: LaterInput, _: &Attempt) -> Result<Value, Failure> {
-        if self.0.count() >= input.times {
+        if self.0.add() >= input.times {
             return Ok(json!({}));
         }
         Err(Failure::Later {

@@ -16,6 +16,7 @@ mod poisoned;
 mod process;
 mod pruning;
 mod rescuing;
+mod renewing;
 mod submitting;
 mod succeeding;
 mod sweeping;
