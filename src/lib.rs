@@ -41,6 +41,7 @@ pub mod crash;
 pub mod logging;
 pub mod ports;
 pub mod startup;
+mod sync;
 pub mod tasks;
 pub mod timestamp;
 pub mod triggers;

@@ -1,13 +1,12 @@
 //! The attempts under way in this process, so that a cancel reaches them at once.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::Mutex;
 
 use tokio_util::sync::CancellationToken;
 
 use super::id::TaskId;
 use super::limits::MAX_REMEMBERED_CANCELS;
-use super::service::lock;
+use crate::sync::{Mutex, lock};
 
 /// What runs, and what must not begin any more.
 #[derive(Default)]
@@ -77,5 +76,77 @@ impl Drop for Attempted<'_> {
                 state.attempts.remove(&self.id);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use shuttle::{future::block_on, thread};
+    use time::macros::datetime;
+
+    use super::*;
+
+    fn new_id() -> TaskId {
+        TaskId::new(datetime!(2026-03-01 12:00 UTC))
+    }
+
+    /// Runs an attempt and a cancel side by side, after so many other attempts at the task.
+    fn race(before: usize) {
+        let running = Arc::new(Running::default());
+        let id = new_id();
+        let stops = [(); 3].map(|()| CancellationToken::new());
+        let earlier: Vec<_> = stops[..before]
+            .iter()
+            .map(|stop| {
+                let (running, stop) = (Arc::clone(&running), stop.clone());
+                thread::spawn(move || drop(running.begin(id, &stop)))
+            })
+            .collect();
+        let attempt = thread::spawn({
+            let (running, stop) = (Arc::clone(&running), stops[2].clone());
+            move || {
+                if let Some(_under_way) = running.begin(id, &stop) {
+                    // The work lasts until then; shuttle reports when it lasts for ever.
+                    block_on(stop.cancelled());
+                }
+            }
+        });
+        let cancel = thread::spawn({
+            let running = Arc::clone(&running);
+            move || running.cancel(id)
+        });
+        for thread in earlier.into_iter().chain([attempt, cancel]) {
+            thread.join().unwrap();
+        }
+        let state = lock(&running.0);
+        assert!(state.attempts.is_empty());
+        assert!(state.canceled.contains(&id));
+    }
+
+    #[test]
+    fn an_attempt_either_does_not_begin_or_is_told_to_stop() {
+        shuttle::check_dfs(|| race(0), None);
+    }
+
+    #[test]
+    fn an_attempt_that_ends_does_not_hide_another_from_a_cancel() {
+        shuttle::check_random(|| race(2), 2_000);
+    }
+
+    #[test]
+    fn the_oldest_cancel_is_forgotten_first() {
+        shuttle::check_random(
+            || {
+                let running = Running::default();
+                let ids: Vec<_> = (0..=MAX_REMEMBERED_CANCELS).map(|_| new_id()).collect();
+                ids.iter().for_each(|id| running.cancel(*id));
+                let stop = CancellationToken::new();
+                assert!(running.begin(ids[0], &stop).is_some());
+                assert!(running.begin(ids[1], &stop).is_none());
+            },
+            1,
+        );
     }
 }
