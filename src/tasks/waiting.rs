@@ -2,32 +2,41 @@
 //! the worker hands the record over.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::sleep;
 
 use super::id::TaskId;
 use super::limits::{FIRST_WAITING_READ, MAX_WAITERS};
 use super::records::RecordError;
-use super::service::{Tasks, lock};
+use super::service::Tasks;
 use super::task::TaskRecord;
+use crate::sync::{Mutex, lock};
 
 type Ended = Option<Arc<TaskRecord>>;
+type ByTask = Mutex<HashMap<TaskId, watch::Sender<Ended>>>;
 
 /// Who waits for which task.
 pub(super) struct Waiters {
-    by_task: Mutex<HashMap<TaskId, watch::Sender<Ended>>>,
+    by_task: Arc<ByTask>,
     places: Arc<Semaphore>,
 }
 
 /// One client's wait. Dropping it, as when the client hangs up, frees its place.
+///
+/// Its parts are dropped in this order: whoever leaves last finds that nobody listens any more.
 pub struct Waiter {
-    shared: Arc<super::service::Shared>,
-    id: TaskId,
     ended: watch::Receiver<Ended>,
-    _place: tokio::sync::OwnedSemaphorePermit,
+    leaving: Leaving,
+    _place: OwnedSemaphorePermit,
+}
+
+/// Forgets a task when nobody waits for it.
+struct Leaving {
+    by_task: Arc<ByTask>,
+    id: TaskId,
 }
 
 /// As many clients wait as may.
@@ -38,7 +47,7 @@ pub struct TooManyWaiters;
 impl Default for Waiters {
     fn default() -> Self {
         Self {
-            by_task: Mutex::default(),
+            by_task: Arc::default(),
             places: Arc::new(Semaphore::new(MAX_WAITERS)),
         }
     }
@@ -53,19 +62,35 @@ impl Waiters {
         }
     }
 
+    /// Takes a place among the waiters of a task.
+    fn watch(&self, id: TaskId) -> Result<Waiter, TooManyWaiters> {
+        let place = Arc::clone(&self.places)
+            .try_acquire_owned()
+            .map_err(|_| TooManyWaiters)?;
+        let ended = lock(&self.by_task)
+            .entry(id)
+            .or_insert_with(|| watch::Sender::new(None))
+            .subscribe();
+        let by_task = Arc::clone(&self.by_task);
+        Ok(Waiter {
+            ended,
+            leaving: Leaving { by_task, id },
+            _place: place,
+        })
+    }
+
     /// How many wait now.
     pub(super) fn count(&self) -> usize {
         MAX_WAITERS - self.places.available_permits()
     }
 }
 
-impl Drop for Waiter {
+impl Drop for Leaving {
     fn drop(&mut self) {
-        let mut by_task = lock(&self.shared.waiters.by_task);
-        // The one who is going is still counted.
+        let mut by_task = lock(&self.by_task);
         if by_task
             .get(&self.id)
-            .is_some_and(|sender| sender.receiver_count() <= 1)
+            .is_some_and(|sender| sender.receiver_count() == 0)
         {
             by_task.remove(&self.id);
         }
@@ -76,20 +101,7 @@ impl Tasks {
     /// Takes a place among the waiters of a task. Do it before the task is submitted or looked at:
     /// what ends after this is not missed.
     pub fn watch(&self, id: TaskId) -> Result<Waiter, TooManyWaiters> {
-        let waiters = &self.shared.waiters;
-        let place = Arc::clone(&waiters.places)
-            .try_acquire_owned()
-            .map_err(|_| TooManyWaiters)?;
-        let ended = lock(&waiters.by_task)
-            .entry(id)
-            .or_insert_with(|| watch::Sender::new(None))
-            .subscribe();
-        Ok(Waiter {
-            shared: Arc::clone(&self.shared),
-            id,
-            ended,
-            _place: place,
-        })
+        self.shared.waiters.watch(id)
     }
 
     /// Waits until the task has ended, at most for `timeout`. `None` when it has not, or is gone.
@@ -112,7 +124,7 @@ impl Tasks {
                 }
                 () = &mut deadline => return Ok(None),
                 () = sleep(interval), if self.shared.has_other_workers => {
-                    match self.find(waiter.id).await? {
+                    match self.find(waiter.leaving.id).await? {
                         None => return Ok(None),
                         Some(found) if found.record.status().is_terminal() => {
                             return Ok(Some(found.record));
@@ -122,5 +134,109 @@ impl Tasks {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::value::RawValue;
+    use shuttle::{future::block_on, thread};
+    use time::macros::datetime;
+
+    use super::*;
+
+    const ROUNDS: usize = 2_000;
+
+    /// A task with waiters, and the store's word on whether it has ended.
+    struct Scene {
+        waiters: Waiters,
+        record: TaskRecord,
+        has_ended: Mutex<bool>,
+    }
+
+    fn scene() -> Arc<Scene> {
+        let now = datetime!(2026-03-01 12:00 UTC);
+        let input = RawValue::NULL.to_owned();
+        Arc::new(Scene {
+            waiters: Waiters::default(),
+            record: TaskRecord::queued(TaskId::new(now), "k".to_owned(), input, now),
+            has_ended: Mutex::new(false),
+        })
+    }
+
+    impl Scene {
+        /// As the worker does: the store first.
+        fn end(&self) {
+            *lock(&self.has_ended) = true;
+            self.waiters.ended(&self.record);
+        }
+
+        /// As a client does; never returns when the end is missed, which shuttle reports.
+        fn wait(&self) {
+            let mut waiter = self.waiters.watch(self.record.id).unwrap();
+            if *lock(&self.has_ended) {
+                return;
+            }
+            let heard = block_on(waiter.ended.wait_for(Option::is_some)).is_ok();
+            assert!(heard, "the wait was broken off");
+        }
+
+        fn hang_up(&self) {
+            drop(self.waiters.watch(self.record.id));
+        }
+    }
+
+    fn spawn(scene: &Arc<Scene>, act: fn(&Scene)) -> thread::JoinHandle<()> {
+        let scene = Arc::clone(scene);
+        thread::spawn(move || act(&scene))
+    }
+
+    /// Runs these side by side in many orders; nothing must be left then.
+    fn run(acts: &'static [fn(&Scene)]) {
+        let run = move || {
+            let scene = scene();
+            let threads: Vec<_> = acts.iter().map(|act| spawn(&scene, *act)).collect();
+            for thread in threads {
+                thread.join().unwrap();
+            }
+            assert_eq!(scene.waiters.count(), 0);
+            assert!(lock(&scene.waiters.by_task).is_empty());
+        };
+        shuttle::check_random(run, ROUNDS);
+        shuttle::check_pct(run, ROUNDS, 3);
+    }
+
+    #[test]
+    fn who_watches_before_looking_never_misses_the_end() {
+        run(&[Scene::wait, Scene::end]);
+    }
+
+    #[test]
+    fn who_hangs_up_does_not_deafen_the_others() {
+        run(&[Scene::wait, Scene::hang_up, Scene::end]);
+    }
+
+    #[test]
+    fn nothing_is_left_when_all_have_hung_up() {
+        run(&[Scene::hang_up, Scene::hang_up]);
+    }
+
+    #[test]
+    fn who_was_told_does_not_deafen_those_who_wait_for_the_next_end() {
+        shuttle::check_random(
+            || {
+                let scene = scene();
+                let told = scene.waiters.watch(scene.record.id).unwrap();
+                scene.waiters.ended(&scene.record);
+                // The task is retried, and somebody else waits.
+                let waiting = spawn(&scene, Scene::wait);
+                let leaving = thread::spawn(move || drop(told));
+                let ending = spawn(&scene, Scene::end);
+                for thread in [waiting, leaving, ending] {
+                    thread.join().unwrap();
+                }
+            },
+            ROUNDS,
+        );
     }
 }
