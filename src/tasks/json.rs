@@ -60,3 +60,12 @@ pub fn named_field(sentence: &str) -> Option<&str> {
         .split('`')
         .next()
 }
+
+/// Whether a count may be left out.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+pub(super) fn is_zero(count: &u32) -> bool {
+    *count == 0
+}

@@ -9,6 +9,7 @@
 //! | `etag` | the record's version when it was sent, so that the worker can commit without reading |
 //! | `attempts` | attempts the task has had before this message; missing when none |
 //! | `spent` | those of them that count towards the maximum; missing when none |
+//! | `retries` | how often the task had been retried; missing when never |
 //! | `traceparent` | the client's trace |
 //!
 //! The key names must not be those of the Functions host's metadata (`dequeueCount`, `sys`, …),
@@ -23,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::id::TaskId;
-use super::json::{Object, describe, present};
+use super::json::{Object, describe, is_zero, present};
 use super::kinds::R0_KIND;
 use super::limits::MAX_MESSAGE_BYTES;
 use super::records::Versioned;
@@ -46,6 +47,8 @@ pub struct TaskMessage {
     pub attempts: u32,
     /// Those of them that count towards the maximum.
     pub spent: u32,
+    /// How often the task had been retried when the message was sent.
+    pub retries: u32,
     /// The client's trace.
     pub traceparent: Option<String>,
 }
@@ -85,16 +88,10 @@ struct Wire<'a> {
     attempts: u32,
     #[serde(default, skip_serializing_if = "is_zero")]
     spent: u32,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    retries: u32,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     traceparent: Option<Cow<'a, str>>,
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes a reference"
-)]
-fn is_zero(count: &u32) -> bool {
-    *count == 0
 }
 
 /// R0's input, the one field that moves between `input` and the message itself.
@@ -117,6 +114,7 @@ impl TaskMessage {
             id,
             kind,
             input,
+            retries,
             traceparent,
             ..
         } = &task.record;
@@ -124,6 +122,7 @@ impl TaskMessage {
             kind: Some(kind.clone()),
             input: input.clone(),
             etag: task.etag.clone(),
+            retries: *retries,
             traceparent: traceparent.clone(),
             ..Self::naming(*id)
         }
@@ -138,6 +137,7 @@ impl TaskMessage {
             etag: None,
             attempts: 0,
             spent: 0,
+            retries: 0,
             traceparent: None,
         }
     }
@@ -153,6 +153,7 @@ impl TaskMessage {
             etag: self.etag.as_ref().map(|etag| Cow::Borrowed(etag.as_str())),
             attempts: self.attempts,
             spent: self.spent,
+            retries: self.retries,
             traceparent: self.traceparent.as_deref().map(Cow::Borrowed),
         };
         if wire.kind.as_deref() == Some(R0_KIND)
@@ -233,6 +234,7 @@ impl TaskMessage {
             etag: wire.etag.map(ETag::new),
             attempts: wire.attempts,
             spent: wire.spent,
+            retries: wire.retries,
             traceparent: wire.traceparent.map(Cow::into_owned),
         })
     }

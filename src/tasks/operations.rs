@@ -25,24 +25,21 @@ impl Tasks {
     /// Ends a task for its client. A queued one never runs, one that runs is told to stop, and a
     /// result that comes later loses. A task that has ended stays as it is, and is returned.
     pub async fn cancel(&self, id: TaskId) -> Result<Operated, RecordError> {
-        let Some(mut task) = self.find(id).await? else {
-            return Ok(Operated::Unknown);
-        };
-        if task.record.status().is_terminal() {
-            return Ok(Operated::Done(task));
-        }
-        task.record.state = TaskState::Canceled;
-        match self.records.commit(&mut task).await? {
-            Commit::Written => {
+        loop {
+            let Some(mut task) = self.find(id).await? else {
+                return Ok(Operated::Unknown);
+            };
+            if task.record.status().is_terminal() {
+                return Ok(Operated::Done(task));
+            }
+            task.record.state = TaskState::Canceled;
+            // Otherwise somebody has ended it since, and may even have retried it: look again.
+            if self.records.commit(&mut task).await? == Commit::Written {
                 self.shared.running.cancel(id);
                 self.shared.ended(&task.record, Duration::ZERO);
                 log::info!("task.id" = id, "task.kind" = task.record.kind, "trace.id" = task.record.trace_id(); "task canceled");
-                Ok(Operated::Done(task))
+                return Ok(Operated::Done(task));
             }
-            Commit::Lost => Ok(self
-                .find(id)
-                .await?
-                .map_or(Operated::Unknown, Operated::Done)),
         }
     }
 
@@ -78,6 +75,7 @@ impl Tasks {
         }
         let failed = task.clone();
         task.record.state = TaskState::Queued { due_at: None };
+        task.record.retries += 1;
         if !self.records.replace(&mut task).await? {
             let now = self.find(id).await?;
             return Ok(now.map_or(Operated::Unknown, |now| {

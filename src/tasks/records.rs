@@ -79,8 +79,8 @@ impl Records {
     }
 
     /// Writes a record over its version, unless somebody has ended the task since: the first
-    /// terminal write wins. A version that is merely old, because the task was shown as running or
-    /// is delivered again, is replaced.
+    /// terminal write wins, also when the task was retried after it. A version that is merely old,
+    /// because the task was shown as running or is delivered again, is replaced.
     pub async fn commit(&self, versioned: &mut Versioned) -> Result<Commit, RecordError> {
         let id = versioned.record.id;
         let name = id.to_string();
@@ -98,6 +98,9 @@ impl Records {
             // Another writer, or our own write whose answer was lost: look.
             match self.read(id).await? {
                 Some(now) if now.record.status().is_terminal() => return Ok(Commit::Lost),
+                Some(now) if now.record.retries != versioned.record.retries => {
+                    return Ok(Commit::Lost);
+                }
                 Some(now) => {
                     versioned.etag = now.etag;
                     // An attempt may have begun since ours, or since our cancel looked.

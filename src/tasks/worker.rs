@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::attempt::Attempts;
 use super::kinds::{AnyKind, Failure};
-use super::limits::{MAX_ATTEMPTS, MAX_DEQUEUE_COUNT, OUTAGE_DELAY, backoff};
+use super::limits::{MAX_ATTEMPTS, OUTAGE_DELAY, backoff};
 use super::message::{TaskMessage, UnreadableMessage};
 use super::records::{Commit, RecordError, Records, Versioned};
 use super::service::{Shared, UNKNOWN_KIND};
@@ -230,6 +230,8 @@ impl Worker {
         inserted_at: Option<Timestamp>,
     ) -> Result<Option<Versioned>, RecordError> {
         match self.records.read(message.id).await? {
+            // Failed and retried since: the retry sent a message of its own.
+            Some(task) if task.record.retries > message.retries => Ok(None),
             Some(task) => Ok(Some(task).filter(|task| !task.record.status().is_terminal())),
             // It had a record when it was sent: consumed, deleted, or never acknowledged.
             None if message.etag.is_some() => Ok(None),
@@ -244,6 +246,7 @@ impl Worker {
             kind,
             input,
             etag,
+            retries,
             traceparent,
             ..
         } = message;
@@ -255,6 +258,7 @@ impl Worker {
             created_at: id.created_at().or(inserted_at).unwrap_or(now),
             updated_at: now,
             attempts: 0,
+            retries,
             traceparent,
             state: TaskState::Queued { due_at: None },
         };
@@ -348,9 +352,9 @@ impl Worker {
         message: TaskMessage,
         error: TaskError,
     ) -> Result<(), RecordError> {
-        let (etag, attempts) = (message.etag.clone(), message.attempts);
+        let etag = message.etag.clone();
         match self.find_unfinished(message, None).await? {
-            Some(task) if !belongs_to_another(&task, etag.as_ref(), attempts) => {
+            Some(task) if !is_sent_again(&task, etag.as_ref()) => {
                 self.end(task, TaskState::Failed { error }, Duration::ZERO)
                     .await
             }
@@ -359,17 +363,10 @@ impl Worker {
     }
 }
 
-/// Whether a later message has taken a task over from the message with this version and so many
-/// attempts before it: the task was retried, or another attempt is to follow.
-fn belongs_to_another(task: &Versioned, etag: Option<&ETag>, attempts: u32) -> bool {
-    let TaskRecord {
-        state,
-        attempts: begun,
-        ..
-    } = &task.record;
-    let is_queued_again =
-        matches!(state, TaskState::Queued { .. }) && etag.is_some() && task.etag.as_ref() != etag;
-    is_queued_again || *begun > attempts.saturating_add(MAX_DEQUEUE_COUNT)
+/// Whether a later message than the one with this version is to bring another attempt.
+fn is_sent_again(task: &Versioned, etag: Option<&ETag>) -> bool {
+    let is_queued = matches!(task.record.state, TaskState::Queued { .. });
+    is_queued && etag.is_some() && task.etag.as_ref() != etag
 }
 
 fn failed(code: &str, message: String) -> TaskState {
