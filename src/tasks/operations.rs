@@ -39,7 +39,7 @@ impl Tasks {
                 log::info!("task.id" = id, "task.kind" = task.record.kind, "trace.id" = task.record.trace_id(); "task canceled");
                 Ok(Operated::Done(task))
             }
-            Commit::Lost => Ok(self
+            Commit::Lost | Commit::OtherWork => Ok(self
                 .find(id)
                 .await?
                 .map_or(Operated::Unknown, Operated::Done)),

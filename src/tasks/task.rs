@@ -212,6 +212,15 @@ impl TaskRecord {
         }
     }
 
+    fn input_text(&self) -> Option<&str> {
+        self.input.as_deref().map(RawValue::get)
+    }
+
+    /// Whether another record asks for the same: the same kind, and the input to the letter.
+    pub fn is_same_work(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.input_text() == other.input_text()
+    }
+
     /// What goes into the store.
     pub fn to_document(&self) -> Document {
         let status = self.status();
