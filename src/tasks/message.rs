@@ -9,7 +9,7 @@
 //! | `etag` | the record's version when it was sent, so that the worker can commit without reading |
 //! | `attempts` | attempts the task has had before this message; missing when none |
 //! | `spent` | those of them that count towards the maximum; missing when none |
-//! | `traceparent` | the client's trace |
+//! | `traceparent` | the client's trace; passed over when it is none |
 //!
 //! The key names must not be those of the Functions host's metadata (`dequeueCount`, `sys`, …),
 //! because the host copies message fields over them. `id` is such a name, but R0 uses it, so
@@ -28,6 +28,7 @@ use super::kinds::R0_KIND;
 use super::limits::MAX_MESSAGE_BYTES;
 use super::records::Versioned;
 use super::task::TaskRecord;
+use super::trace::is_traceparent;
 
 use crate::ports::ETag;
 
@@ -233,7 +234,10 @@ impl TaskMessage {
             etag: wire.etag.map(ETag::new),
             attempts: wire.attempts,
             spent: wire.spent,
-            traceparent: wire.traceparent.map(Cow::into_owned),
+            traceparent: wire
+                .traceparent
+                .filter(|text| is_traceparent(text))
+                .map(Cow::into_owned),
         })
     }
 }

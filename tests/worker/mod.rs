@@ -6,6 +6,7 @@ mod bench;
 mod concurrent;
 mod counting;
 mod failing;
+mod forged;
 mod idempotency;
 mod lasting;
 mod listing;
