@@ -6,4 +6,5 @@ pub mod client;
 pub mod clock;
 pub mod eventually;
 pub mod kinds;
+pub mod raw;
 pub mod reply;
