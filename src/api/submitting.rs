@@ -60,9 +60,12 @@ pub(super) fn traceparent(request: &HttpRequest) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::http::header::HeaderValue;
     use actix_web::test::TestRequest;
+    use proptest::prelude::*;
 
     use super::*;
+    use crate::corpus;
 
     fn key(value: &str) -> Option<String> {
         let request = TestRequest::default().insert_header(("idempotency-key", value));
@@ -91,5 +94,40 @@ mod tests {
         let good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
         assert_eq!(read(&format!(" {good} ")).as_deref(), Some(good));
         assert_eq!(read("00-x"), None);
+    }
+
+    fn assert_refused_or_short(value: &[u8]) {
+        let Ok(value) = HeaderValue::from_bytes(value) else {
+            return;
+        };
+        let request = TestRequest::default()
+            .insert_header(("idempotency-key", value.clone()))
+            .insert_header(("traceparent", value))
+            .to_http_request();
+        match idempotency_key(&request) {
+            Ok(Some(key)) => assert!((1..=MAX_KEY).contains(&key.len())),
+            Ok(None) => panic!("a key was passed over"),
+            Err(refused) => assert!(refused.to_string().len() < 120, "{refused}"),
+        }
+        assert!(traceparent(&request).is_none_or(|trace| trace.len() == 55));
+    }
+
+    #[test]
+    fn hostile_headers_are_refused_or_short() {
+        corpus::each(assert_refused_or_short);
+    }
+
+    proptest! {
+        #[test]
+        fn any_header_is_refused_or_short(text in corpus::any_text()) {
+            assert_refused_or_short(text.as_bytes());
+        }
+
+        #[test]
+        fn a_key_comes_out_as_it_was_put_in(text in "[ -~]{1,255}") {
+            let quoted = text.replace('\\', r"\\").replace('"', "\\\"");
+            let expected = Some(text);
+            prop_assert_eq!(key(&format!("\"{quoted}\"")), expected);
+        }
     }
 }
