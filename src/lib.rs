@@ -37,6 +37,8 @@
 pub mod api;
 pub mod backends;
 pub mod config;
+#[cfg(test)]
+mod corpus;
 pub mod crash;
 pub mod logging;
 pub mod ports;

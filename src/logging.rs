@@ -5,6 +5,7 @@
 //! {"time":"2026-08-20T10:00:00.123Z","level":"INFO","message":"task succeeded","task.id":"…",…}
 //! ```
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use env_logger::{Builder, Target};
@@ -49,10 +50,10 @@ fn write_text(line: &mut impl Write, time: &str, record: &Record<'_>) -> io::Res
         line,
         "{time} {:5} {}",
         record.level(),
-        one_line(&record.args().to_string())
+        escaped(&record.args().to_string())
     )?;
     for (key, value) in fields(record)? {
-        let text = value.as_str().map_or_else(|| value.to_string(), one_line);
+        let text = value.as_str().map_or_else(|| value.to_string(), word);
         write!(line, " {key}={text}")?;
     }
     writeln!(line)
@@ -64,13 +65,54 @@ fn write_json(line: &mut impl Write, time: &str, record: &Record<'_>) -> io::Res
     object.insert("level".to_owned(), record.level().as_str().into());
     object.insert("message".to_owned(), record.args().to_string().into());
     object.extend(fields(record)?);
-    serde_json::to_writer(&mut *line, &object)?;
-    writeln!(line)
+    // serde_json leaves the control characters beyond ASCII as they are. All are within strings.
+    let mut json = String::new();
+    for character in serde_json::to_string(&object)?.chars() {
+        if is_safe(character) {
+            json.push(character);
+        } else {
+            write!(json, "\\u{:04x}", u32::from(character)).map_err(io::Error::other)?;
+        }
+    }
+    writeln!(line, "{json}")
 }
 
-/// A line break in an argument must not look like a line of ours.
-fn one_line(text: &str) -> String {
-    text.replace(['\n', '\r'], " ")
+/// What an argument may bring into a line: no line break, which would look like a line of ours; no
+/// other control character, which a terminal would obey; and nothing that turns the direction in
+/// which the rest is read (Unicode TR 36, section 2.5). All that are not are below U+10000.
+fn is_safe(character: char) -> bool {
+    !character.is_control()
+        && !matches!(
+            character,
+            '\u{61C}'
+                | '\u{200B}'..='\u{200F}'
+                | '\u{2028}'..='\u{202E}'
+                | '\u{2060}'..='\u{206F}'
+                | '\u{FEFF}'
+        )
+}
+
+/// A text as it can be read in one line.
+fn escaped(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_safe(character) {
+            line.push(character);
+        } else {
+            line.extend(character.escape_default());
+        }
+    }
+    line
+}
+
+/// The text of a field: in quotes when it might be taken for more than one.
+fn word(text: &str) -> String {
+    if text.contains([' ', '"', '=']) || !text.chars().all(is_safe) {
+        let quotable = text.replace('\\', "\\\\").replace('"', "\\\"");
+        format!("\"{}\"", escaped(&quotable))
+    } else {
+        text.to_owned()
+    }
 }
 
 /// The fields that say something: an empty one is a trace that the client did not send.
@@ -101,37 +143,54 @@ impl<'kvs> VisitSource<'kvs> for Fields {
 #[cfg(test)]
 mod tests {
     use log::Level;
+    use proptest::prelude::*;
 
     use super::*;
 
-    fn written(write: fn(&mut Vec<u8>, &str, &Record<'_>) -> io::Result<()>) -> String {
+    fn written(
+        write: fn(&mut Vec<u8>, &str, &Record<'_>) -> io::Result<()>,
+        message: &str,
+        field: &str,
+    ) -> String {
         let fields = [
-            ("task.id", Value::from("a\nb")),
+            ("task.id", Value::from(field)),
             ("attempt", 2.into()),
             ("trace.id", "".into()),
         ];
         let source: &[(&str, Value<'_>)] = &fields;
         let mut line = Vec::new();
-        let record = Record::builder()
-            .args(format_args!("forged\r\nline"))
-            .level(Level::Info)
-            .key_values(&source)
-            .build();
-        write(&mut line, "T", &record).unwrap();
+        write(
+            &mut line,
+            "T",
+            &Record::builder()
+                .args(format_args!("{message}"))
+                .level(Level::Info)
+                .key_values(&source)
+                .build(),
+        )
+        .unwrap();
         String::from_utf8(line).unwrap()
     }
 
     #[test]
     fn a_record_is_one_line_of_text() {
         assert_eq!(
-            written(write_text),
-            "T INFO  forged  line task.id=a b attempt=2\n"
+            written(write_text, "forged\r\nline", "a"),
+            "T INFO  forged\\r\\nline task.id=a attempt=2\n"
+        );
+    }
+
+    #[test]
+    fn a_field_cannot_look_like_two() {
+        assert_eq!(
+            written(write_text, "done", "a attempt=\"1\"\n\u{1b}[31m"),
+            "T INFO  done task.id=\"a attempt=\\\"1\\\"\\n\\u{1b}[31m\" attempt=2\n"
         );
     }
 
     #[test]
     fn a_record_is_one_object_for_machines() {
-        let line = written(write_json);
+        let line = written(write_json, "forged\r\nline", "a\nb");
         assert_eq!(line.matches('\n').count(), 1);
         let object: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert_eq!(object["message"], "forged\r\nline");
@@ -140,5 +199,22 @@ mod tests {
             (&"a\nb".into(), &2.into())
         );
         assert!(object.get("trace.id").is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_is_logged_breaks_a_line(
+            message in "\\PC*|[\u{0}-\u{9f}]*|[\u{2000}-\u{2070}\u{feff}\u{61c}\\\\\"]*",
+            field in "\\PC*|[\u{0}-\u{9f}]*|[\u{2000}-\u{2070}\u{feff}\u{61c}\\\\\"]*",
+        ) {
+            let text = written(write_text, &message, &field);
+            let json = written(write_json, &message, &field);
+            for line in [&text, &json] {
+                let line = line.strip_suffix('\n').unwrap();
+                prop_assert!(line.chars().all(is_safe), "{line:?}");
+            }
+            let object: serde_json::Value = serde_json::from_str(&json).unwrap();
+            prop_assert_eq!(&object["message"], &message);
+        }
     }
 }

@@ -17,9 +17,13 @@ pub fn to_text(time: Timestamp) -> String {
         .unwrap_or_default()
 }
 
-/// Reads any RFC 3339 text.
+/// Reads any RFC 3339 text of a time in the years 0 to 9999 of UTC: an offset may lead out of them,
+/// to where no text of ours can follow.
 pub fn parse(text: &str) -> Option<Timestamp> {
-    OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).ok()
+    OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339)
+        .ok()?
+        .checked_to_offset(UtcOffset::UTC)
+        .filter(|time| (0..=9999).contains(&time.year()))
 }
 
 /// For `#[serde(with = "crate::timestamp")]`.
@@ -60,9 +64,11 @@ pub mod option {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use time::macros::datetime;
 
     use super::*;
+    use crate::corpus;
 
     #[test]
     fn times_have_three_digits_and_read_back() {
@@ -80,5 +86,29 @@ mod tests {
             assert_eq!(parse(text), Some(time));
         }
         assert_eq!(parse("yesterday"), None);
+    }
+
+    fn is_sortable(text: &str) -> bool {
+        text.len() == "2026-08-20T10:00:00.000Z".len() && text.ends_with('Z')
+    }
+
+    #[test]
+    fn hostile_texts_are_no_times_or_times_that_can_be_written() {
+        corpus::each_text(|text| {
+            if let Some(time) = parse(text) {
+                assert!(is_sortable(&to_text(time)), "{text}");
+            }
+        });
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_no_time_or_one_that_can_be_written(text in corpus::any_text()) {
+            if let Some(time) = parse(&text) {
+                let written = to_text(time);
+                prop_assert!(is_sortable(&written), "{written}");
+                prop_assert_eq!(parse(&written).map(to_text), Some(written));
+            }
+        }
     }
 }

@@ -54,17 +54,33 @@ fn origin(url: &str) -> Option<String> {
 
 /// A name or an address, with or without a port (RFC 3986, section 3.2.2, without user names).
 fn is_host(text: &str) -> bool {
+    let (name, port) = match text.rsplit_once(':') {
+        Some((name, port)) if !port.ends_with(']') => (name, Some(port)),
+        _ => (text, None),
+    };
+    let is_address = || {
+        let inner = name.strip_prefix('[')?.strip_suffix(']')?;
+        inner.parse::<std::net::Ipv6Addr>().ok()
+    };
+    let is_name = name
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte))
+        && name.starts_with(|first: char| first.is_ascii_alphanumeric());
+    let is_port =
+        |port: &str| port.parse::<u16>().is_ok() && port.bytes().all(|b| b.is_ascii_digit());
     (1..=255).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte))
+        && (is_name || is_address().is_some())
+        && port.is_none_or(is_port)
 }
 
 #[cfg(test)]
 mod tests {
+    use actix_web::http::header::{HeaderName, HeaderValue};
     use actix_web::test::TestRequest;
+    use proptest::prelude::*;
 
     use super::*;
+    use crate::corpus;
 
     fn base(headers: &[(&'static str, &'static str)]) -> String {
         let request = headers
@@ -107,7 +123,23 @@ mod tests {
 
     #[test]
     fn what_cannot_be_a_host_is_not_repeated() {
-        for forged in ["a b", "evil\"", "user@host", "a/b", "<x>", ""] {
+        for forged in [
+            "a b",
+            "evil\"",
+            "user@host",
+            "a/b",
+            "<x>",
+            "",
+            ":",
+            ".",
+            "[::1",
+            "a:b",
+            "a:99999",
+            "a:+1",
+            "[::1]:",
+            "-a",
+            "::1",
+        ] {
             assert_eq!(
                 base(&[("host", "good.example"), ("x-forwarded-host", forged)]),
                 "http://good.example"
@@ -124,5 +156,56 @@ mod tests {
             base_url(&request, Some("https://b.example")),
             "https://b.example"
         );
+    }
+
+    /// The base of a request with this value in one of the headers that tell of the client's URL.
+    fn base_with(name: &'static str, value: &[u8]) -> String {
+        let Ok(value) = HeaderValue::from_bytes(value) else {
+            return base(&[]);
+        };
+        let request = TestRequest::default().insert_header((HeaderName::from_static(name), value));
+        base_url(&request.to_http_request(), None)
+    }
+
+    /// A base is a scheme, a name or an address, and perhaps a port, whatever was sent.
+    fn assert_safe(base: &str) {
+        let host = base
+            .strip_prefix("https://")
+            .or_else(|| base.strip_prefix("http://"))
+            .unwrap();
+        let safe = |b: u8| b.is_ascii_alphanumeric() || b".-_:[]".contains(&b);
+        assert!(
+            !host.is_empty() && host.len() <= 255 && host.bytes().all(safe),
+            "{base}"
+        );
+        let authority: actix_web::http::uri::Authority = host.parse().unwrap();
+        assert!(!authority.host().is_empty(), "{base}");
+    }
+
+    const TELLING: [&str; 4] = [
+        "host",
+        "x-forwarded-host",
+        "x-forwarded-proto",
+        "x-original-url",
+    ];
+
+    #[test]
+    fn hostile_headers_give_a_safe_base() {
+        corpus::each(|bytes| {
+            for name in TELLING {
+                assert_safe(&base_with(name, bytes));
+            }
+        });
+    }
+
+    proptest! {
+        #[test]
+        fn any_header_gives_a_safe_base(text in corpus::any_text(), host in r"\[?[0-9a-zA-Z.:_-]{0,20}\]?(:[0-9+-]{0,6})?") {
+            for value in [&text, &host, &format!("https://{host}/x"), &format!("http://{text}")] {
+                for name in TELLING {
+                    assert_safe(&base_with(name, value.as_bytes()));
+                }
+            }
+        }
     }
 }

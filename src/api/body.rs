@@ -183,3 +183,41 @@ fn refuse(error: serde_json::Error) -> Problem {
         .target("body"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::corpus;
+
+    fn assert_refused_or_work(text: &str) {
+        match Body::parse(text) {
+            Ok(body) => {
+                let (_, input, _) = body.work();
+                assert!(serde_json::from_str::<&RawValue>(input.get()).is_ok());
+            }
+            Err(refused) => assert!(refused.to_string().len() < 120, "{refused}"),
+        }
+    }
+
+    #[test]
+    fn hostile_bodies_are_refused_or_work() {
+        corpus::each_text(assert_refused_or_work);
+    }
+
+    proptest! {
+        #[test]
+        fn any_body_is_refused_or_work(text in corpus::any_text()) {
+            assert_refused_or_work(&text);
+        }
+
+        #[test]
+        fn an_input_comes_out_to_the_letter(kind in "\\PC*", input in r#"-?(0|[1-9][0-9]{0,40})(\.[0-9]{1,5})?([eE][+-]?[0-9]{1,6})?|"[a-z]*"|\[ ?[0-9]? ?\]|null"#) {
+            let name = serde_json::to_string(&kind).unwrap();
+            let body = Body::parse(&format!(r#"{{"kind":{name},"input":{input}}}"#)).unwrap();
+            let (read, raw, _) = body.work();
+            prop_assert_eq!((read, raw.get()), (kind.as_str(), input.as_str()));
+        }
+    }
+}

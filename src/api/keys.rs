@@ -95,7 +95,10 @@ fn is_loopback_name(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::corpus;
 
     #[test]
     fn only_names_of_this_machine_are_local() {
@@ -117,6 +120,29 @@ mod tests {
             "127.0.0.1.example:7071",
         ] {
             assert!(!is_loopback_name(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn hostile_names_are_not_local() {
+        corpus::each_text(|text| {
+            // One has an impossible port.
+            let is_plain = text.starts_with("127.0.0.1:");
+            assert!(is_plain || !is_loopback_name(text), "{text}");
+        });
+    }
+
+    proptest! {
+        #[test]
+        fn any_name_that_is_local_is_an_address_or_localhost(name in r"\[?[0-9a-z.:]{0,20}\]?(:[0-9]{0,5})?") {
+            let is_plain = name.starts_with("localhost") || name.starts_with("127.") || name.contains("::");
+            prop_assert!(is_plain || !is_loopback_name(&name));
+        }
+
+        #[test]
+        fn only_the_same_text_is_the_same(one in any::<Vec<u8>>(), other in any::<Vec<u8>>()) {
+            prop_assert_eq!(same_text(&one, &other), one == other);
+            prop_assert!(same_text(&one, &one));
         }
     }
 }

@@ -145,7 +145,7 @@ fn open(token: &str, query: &ListQuery) -> Result<String, Problem> {
         .decode(token)
         .ok()
         .and_then(|bytes| serde_json::from_slice::<Token>(&bytes).ok())
-        .filter(|token| token.query == *query && token.before.is_ascii())
+        .filter(|token| token.query == *query && may_be_name(&token.before))
         .map(|token| token.before)
         .ok_or_else(|| {
             Problem::bad_request(
@@ -154,4 +154,64 @@ fn open(token: &str, query: &ListQuery) -> Result<String, Problem> {
             )
             .target("continuationToken")
         })
+}
+
+/// Whether a text is made as the names of tasks are; a token may be forged.
+fn may_be_name(text: &str) -> bool {
+    text.len() <= 36
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::corpus;
+
+    fn assert_refused_or_usable(text: &str) {
+        let query = ListQuery::default();
+        let forged = BASE64_URL_SAFE_NO_PAD.encode(
+            serde_json::to_vec(&Token {
+                before: text.to_owned(),
+                query: query.clone(),
+            })
+            .unwrap(),
+        );
+        for token in [text, &forged, &BASE64_URL_SAFE_NO_PAD.encode(text)] {
+            match open(token, &query) {
+                Ok(before) => assert!(before.is_ascii() && before.len() <= 36, "{before}"),
+                Err(refused) => assert!(refused.to_string().len() < 120, "{refused}"),
+            }
+        }
+        assert!(top(Some(text)).is_ok_and(|top| top <= MAX_TOP) || top(Some(text)).is_err());
+        let all = |text: &str| Some(text.to_owned());
+        let _ = filter(&ListQuery {
+            status: all(text),
+            ..query.clone()
+        });
+        let _ = filter(&ListQuery {
+            created_after: all(text),
+            ..query.clone()
+        });
+        let _ = filter(&ListQuery {
+            created_before: all(text),
+            ..query
+        });
+        let _ = web::Query::<ListQuery>::from_query(text);
+    }
+
+    #[test]
+    fn hostile_queries_are_refused_or_usable() {
+        corpus::each_text(assert_refused_or_usable);
+    }
+
+    proptest! {
+        #[test]
+        fn any_query_is_refused_or_usable(text in corpus::any_text()) {
+            assert_refused_or_usable(&text);
+        }
+    }
 }

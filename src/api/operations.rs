@@ -142,3 +142,37 @@ async fn find(api: &Api, path: &str) -> Result<Versioned, Problem> {
 fn unknown() -> Problem {
     Problem::not_found("there is no such task, or its result has been consumed")
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::HeaderValue;
+    use actix_web::test::TestRequest;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::corpus;
+
+    const TAG: &str = "\"0x8DE\"";
+
+    fn matches(value: &[u8]) -> bool {
+        HeaderValue::from_bytes(value).is_ok_and(|value| {
+            let request = TestRequest::default().insert_header((IF_NONE_MATCH, value));
+            has_matching_etag(&request.to_http_request(), TAG)
+        })
+    }
+
+    #[test]
+    fn hostile_conditions_do_not_match() {
+        corpus::each(|bytes| assert!(!matches(bytes) || bytes.contains(&b'*')));
+    }
+
+    proptest! {
+        #[test]
+        fn a_tag_is_found_wherever_it_is_in_the_list(before in r#"(W/)?"[a-z]{0,9}""#, after in r#"(W/)?"[a-z]{0,9}""#) {
+            let list = format!("{before} , W/{TAG},{after}");
+            prop_assert!(matches(list.as_bytes()));
+            let others = format!("{before},{after}");
+            prop_assert!(!matches(others.as_bytes()));
+        }
+    }
+}

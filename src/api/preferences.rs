@@ -63,9 +63,12 @@ impl Preferences {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::http::header::HeaderValue;
     use actix_web::test::TestRequest;
+    use proptest::prelude::*;
 
     use super::*;
+    use crate::corpus;
 
     fn of(values: &[&str]) -> Preferences {
         let request = values
@@ -119,5 +122,51 @@ mod tests {
             of(&["return=minimal, handling=strict"]),
             Preferences::default()
         );
+    }
+
+    /// Whatever was sent: no more than is allowed, and a header that can be sent.
+    fn assert_granted(values: &[&[u8]]) {
+        let request = values
+            .iter()
+            .fold(
+                TestRequest::default(),
+                |request, value| match HeaderValue::from_bytes(value) {
+                    Ok(value) => request.append_header(("prefer", value)),
+                    Err(_) => request,
+                },
+            );
+        let granted = Preferences::of(&request.to_http_request());
+        assert!(granted.wait.is_none_or(|wait| wait <= MAX_WAIT));
+        if let Some(applied) = granted.applied() {
+            let safe = |b: u8| b.is_ascii_alphanumeric() || b"=-, ".contains(&b);
+            assert!(applied.len() < 60 && applied.bytes().all(safe), "{applied}");
+        }
+    }
+
+    #[test]
+    fn hostile_preferences_are_passed_over_or_granted() {
+        corpus::each(|bytes| assert_granted(&[bytes]));
+    }
+
+    proptest! {
+        #[test]
+        fn any_preferences_are_passed_over_or_granted(
+            text in corpus::any_text(),
+            list in r#"((wait|return|respond-async)( ?= ?"?[a-z0-9+.-]{0,12}"?)?[;,] ?){0,6}"#,
+        ) {
+            assert_granted(&[text.as_bytes(), list.as_bytes()]);
+        }
+
+        #[test]
+        fn what_was_granted_reads_back(seconds in proptest::option::of(0..=100_u64), flags in any::<(bool, bool)>()) {
+            let sent = Preferences {
+                wait: seconds.map(Duration::from_secs),
+                respond_async: flags.0,
+                representation: flags.1,
+            };
+            let applied = sent.applied();
+            let values: Vec<&str> = applied.iter().map(String::as_str).collect();
+            prop_assert_eq!(of(&values), sent);
+        }
     }
 }

@@ -158,12 +158,7 @@ impl TryFrom<Args> for Config {
                 )
             })?,
             worker_concurrency: match args.worker_concurrency {
-                Some(count) => parse::<std::num::NonZeroUsize>(
-                    &count,
-                    "WORKER_CONCURRENCY",
-                    "is not a number of 1 or more",
-                )?
-                .get(),
+                Some(count) => worker_concurrency(&count)?,
                 None => std::thread::available_parallelism().map_or(1, usize::from),
             },
             log_filter: log_filter(args.log_filter)?,
@@ -173,6 +168,19 @@ impl TryFrom<Args> for Config {
                 _ => return Err(wrong("LOG_FORMAT", "is neither text nor json")),
             },
         })
+    }
+}
+
+/// Attempts run on threads that may block, of which the runtime starts no more.
+const MAX_CONCURRENCY: usize = 512;
+
+fn worker_concurrency(text: &str) -> Result<usize, ConfigError> {
+    match text.trim().parse() {
+        Ok(count) if (1..=MAX_CONCURRENCY).contains(&count) => Ok(count),
+        _ => Err(wrong(
+            "WORKER_CONCURRENCY",
+            format!("is not a number from 1 to {MAX_CONCURRENCY}"),
+        )),
     }
 }
 
@@ -295,8 +303,10 @@ fn base_url(text: &str) -> Result<String, ConfigError> {
 #[cfg(test)]
 mod tests {
     use clap::Parser;
+    use proptest::prelude::*;
 
     use super::*;
+    use crate::corpus;
 
     fn config(flags: &[&str]) -> Result<Config, ConfigError> {
         Args::try_parse_from([&["handler"], flags].concat())
@@ -378,5 +388,60 @@ mod tests {
             config.public_base_url.as_deref(),
             Some("https://a.example/x")
         );
+    }
+
+    /// Every setting, with any value: a `Config` or a refusal that names the setting.
+    fn assert_refused_by_name(text: &str) {
+        // clap takes no NUL, and neither does an environment.
+        if text.contains('\0') || text.len() > 100_000 {
+            return;
+        }
+        for setting in settings() {
+            let flag = format!("--{}={text}", setting.flag);
+            if let Err(error) = config(&[&flag]) {
+                let error = error.to_string();
+                assert!(
+                    error.starts_with("AzureWebJobsStorage")
+                        || error.starts_with(&setting.variable),
+                    "{error}"
+                );
+                assert!(error.len() < 200 && !error.contains("s3cret"), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn hostile_settings_are_refused_by_name_or_taken() {
+        corpus::each_text(assert_refused_by_name);
+    }
+
+    #[test]
+    fn more_attempts_than_threads_are_refused() {
+        for count in ["513", "18446744073709551615", "0"] {
+            let refusal = refusal(&["--worker-concurrency", count]);
+            assert_eq!(refusal, "WORKER_CONCURRENCY is not a number from 1 to 512");
+        }
+        assert_eq!(
+            config(&["--worker-concurrency", "512"])
+                .unwrap()
+                .worker_concurrency,
+            512
+        );
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn any_setting_is_refused_by_name_or_taken(text in corpus::any_text()) {
+            assert_refused_by_name(&text);
+        }
+
+        #[test]
+        fn a_base_url_that_is_taken_can_stand_in_a_header(text in "https?://.*|\\PC*") {
+            if let Ok(base) = base_url(&text) {
+                prop_assert!(base.bytes().all(|b| b.is_ascii_graphic() && b != b'"'), "{base}");
+                prop_assert!(!base.ends_with('/'));
+            }
+        }
     }
 }

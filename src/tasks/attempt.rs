@@ -77,8 +77,11 @@ impl Attempts {
                 () = tokio::time::sleep(look_again) => {
                     // Written also when the percentage has not changed: that is how an attempt learns
                     // that another process has ended its task.
-                    if show_running(task, attempt.percent(), records).await == Some(Commit::Lost) {
-                        return Err(Failure::Stopped);
+                    match show_running(task, attempt.percent(), records).await {
+                        Some(Commit::Lost) => return Err(Failure::Stopped),
+                        // Putting the task off meets the record again, and gives way to it.
+                        Some(Commit::OtherWork) => return Err(Failure::Later { after: Duration::ZERO }),
+                        Some(Commit::Written) | None => {}
                     }
                     look_again = PROGRESS_INTERVAL;
                 }

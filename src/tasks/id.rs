@@ -90,9 +90,11 @@ impl<'de> Deserialize<'de> for TaskId {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use time::macros::datetime;
 
     use super::*;
+    use crate::corpus;
 
     #[test]
     fn an_id_tells_when_it_was_made_and_sorts_by_it() {
@@ -128,6 +130,49 @@ mod tests {
             "../../../../../../../../../../../../x",
         ] {
             assert_eq!(text.parse::<TaskId>(), Err(NotATaskId), "{text}");
+        }
+    }
+
+    /// The text of an id is a name in the store and stands in headers, as it is.
+    fn is_canonical(id: TaskId) -> bool {
+        let text = id.to_string();
+        text.len() == 36
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b) || b == b'-')
+            && text.parse() == Ok(id)
+    }
+
+    #[test]
+    fn hostile_texts_are_no_ids_or_canonical_ones() {
+        corpus::each_text(|text| {
+            if let Ok(id) = text.parse::<TaskId>() {
+                assert!(is_canonical(id), "{text}");
+                let _ = id.created_at();
+            }
+        });
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_no_id_or_a_canonical_one(text in corpus::any_text()) {
+            if let Ok(id) = text.parse::<TaskId>() {
+                prop_assert!(is_canonical(id));
+                prop_assert_eq!(text.to_ascii_lowercase(), id.to_string());
+            }
+        }
+
+        #[test]
+        fn any_uuid_tells_a_time_or_none(bits in any::<u128>(), version in 0_u8..16) {
+            let mut bytes = bits.to_be_bytes();
+            bytes[6] = bytes[6] & 0x0f | version << 4;
+            bytes[8] = bytes[8] & 0x3f | 0x80;
+            let text = Uuid::from_bytes(bytes).to_string();
+            let id: TaskId = text.parse().unwrap();
+            prop_assert!(is_canonical(id));
+            if let Some(time) = id.created_at() {
+                prop_assert_eq!(crate::timestamp::parse(&crate::timestamp::to_text(time)).map(|t| t.unix_timestamp()), Some(time.unix_timestamp()));
+            }
         }
     }
 }

@@ -10,7 +10,7 @@
 //! | `attempts` | attempts the task has had before this message; missing when none |
 //! | `spent` | those of them that count towards the maximum; missing when none |
 //! | `retries` | how often the task had been retried; missing when never |
-//! | `traceparent` | the client's trace |
+//! | `traceparent` | the client's trace; passed over when it is none |
 //!
 //! The key names must not be those of the Functions host's metadata (`dequeueCount`, `sys`, …),
 //! because the host copies message fields over them. `id` is such a name, but R0 uses it, so
@@ -29,6 +29,7 @@ use super::kinds::R0_KIND;
 use super::limits::MAX_MESSAGE_BYTES;
 use super::records::Versioned;
 use super::task::TaskRecord;
+use super::trace::is_traceparent;
 
 use crate::ports::ETag;
 
@@ -207,11 +208,7 @@ impl TaskMessage {
                 reason: "the message names an impossible kind of work".to_owned(),
             });
         }
-        if wire
-            .etag
-            .as_deref()
-            .is_some_and(|etag| !etag.bytes().all(|b| b.is_ascii_graphic()))
-        {
+        if wire.etag.as_deref().is_some_and(|etag| !is_version(etag)) {
             return Err(UnreadableMessage {
                 id: Some(wire.id),
                 reason: "the message names an impossible version".to_owned(),
@@ -235,7 +232,10 @@ impl TaskMessage {
             attempts: wire.attempts,
             spent: wire.spent,
             retries: wire.retries,
-            traceparent: wire.traceparent.map(Cow::into_owned),
+            traceparent: wire
+                .traceparent
+                .filter(|text| is_traceparent(text))
+                .map(Cow::into_owned),
         })
     }
 }
@@ -248,13 +248,25 @@ fn is_kind_name(kind: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
+/// The versions that stores give: opaque tags of RFC 9110 (section 8.8.3), without their quotes, and
+/// short. Another one would be refused by storage, as a header, for ever.
+fn is_version(etag: &str) -> bool {
+    (1..=128).contains(&etag.len())
+        && etag
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'"')
+}
+
 fn write(wire: &Wire<'_>) -> String {
     serde_json::to_string(wire).expect("a message has string keys and finite values")
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::corpus;
 
     const ID: &str = "01919f4c-6d00-7000-8000-000000000001";
 
@@ -262,7 +274,7 @@ mod tests {
         TaskMessage {
             kind: Some(kind.to_owned()),
             input: Some(RawValue::from_string(input.to_owned()).unwrap()),
-            etag: Some(ETag::new("\"0x1\"")),
+            etag: Some(ETag::new("0x1")),
             ..TaskMessage::naming(ID.parse().unwrap())
         }
     }
@@ -272,7 +284,7 @@ mod tests {
         let text = message(R0_KIND, r#"{"number":"12"}"#).to_text();
         assert_eq!(
             text,
-            format!(r#"{{"id":"{ID}","number":"12","kind":"fibonacci","etag":"\"0x1\""}}"#)
+            format!(r#"{{"id":"{ID}","number":"12","kind":"fibonacci","etag":"0x1"}}"#)
         );
     }
 
@@ -333,6 +345,20 @@ mod tests {
     }
 
     #[test]
+    fn a_version_that_no_store_gives_is_refused() {
+        for etag in [
+            String::new(),
+            "\"0x1\"".to_owned(),
+            "0x1".repeat(43),
+            "é".to_owned(),
+        ] {
+            let text = serde_json::json!({"id": ID, "number": 1, "etag": etag}).to_string();
+            let refused = TaskMessage::parse(&text).unwrap_err();
+            assert!(refused.reason.contains("impossible version"), "{etag}");
+        }
+    }
+
+    #[test]
     fn a_refused_message_still_names_its_task() {
         let text = format!(r#"{{"id":"{ID}","kind":7}}"#);
         assert_eq!(
@@ -343,5 +369,59 @@ mod tests {
                 .to_string(),
             ID
         );
+    }
+
+    #[test]
+    fn hostile_messages_are_refused_or_can_be_sent_again() {
+        corpus::each_text(|text| match TaskMessage::parse(text) {
+            Ok(message) => assert_can_be_sent(&message),
+            Err(refused) => assert!(refused.reason.len() < 200, "{}", refused.reason),
+        });
+    }
+
+    fn assert_can_be_sent(message: &TaskMessage) {
+        let text = message.to_text();
+        assert!(text.len() <= MAX_MESSAGE_BYTES, "{} bytes", text.len());
+        let again = TaskMessage::parse(&text).unwrap();
+        assert_eq!(again.id, message.id);
+        assert_eq!(again.etag, message.etag);
+        assert_eq!(
+            (again.attempts, again.spent),
+            (message.attempts, message.spent)
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_refused_or_can_be_sent_again(text in corpus::any_text()) {
+            for text in [text.clone(), BASE64_STANDARD.encode(&text)] {
+                if let Ok(message) = TaskMessage::parse(&text) {
+                    assert_can_be_sent(&message);
+                }
+            }
+        }
+
+        #[test]
+        fn any_message_reads_back_as_it_was_written(
+            bits in any::<u128>(),
+            kind in "[A-Za-z0-9_.-]{1,64}",
+            input in "\\PC{0,200}",
+            etag in proptest::option::of("[!#-~]{1,128}"),
+            counts in any::<(u32, u32)>(),
+            traceparent in proptest::option::of("00-[1-9a-f]{32}-[1-9a-f]{16}-[0-9a-f]{2}"),
+        ) {
+            let id = uuid::Builder::from_unix_timestamp_millis(1, &bits.to_be_bytes()[..10].try_into().unwrap());
+            let sent = TaskMessage {
+                kind: Some(kind),
+                input: Some(to_raw_value(&input).unwrap()),
+                etag: etag.map(ETag::new),
+                attempts: counts.0,
+                spent: counts.1,
+                traceparent,
+                ..TaskMessage::naming(id.into_uuid().to_string().parse().unwrap())
+            };
+            let read = TaskMessage::parse(&sent.to_text()).unwrap();
+            prop_assert_eq!(format!("{read:?}"), format!("{sent:?}"));
+        }
     }
 }

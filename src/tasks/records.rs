@@ -34,6 +34,9 @@ pub enum Commit {
     Written,
     /// Somebody else ended the task first, or its record is gone: ours counts for nothing.
     Lost,
+    /// The record in the store asks for other work than ours does, which is from a message: the
+    /// record is the truth, and stays.
+    OtherWork,
 }
 
 /// The store, in terms of records.
@@ -80,7 +83,8 @@ impl Records {
 
     /// Writes a record over its version, unless somebody has ended the task since: the first
     /// terminal write wins, also when the task was retried after it. A version that is merely old,
-    /// because the task was shown as running or is delivered again, is replaced.
+    /// because the task was shown as running or is delivered again, is replaced, if it is of the same
+    /// work.
     pub async fn commit(&self, versioned: &mut Versioned) -> Result<Commit, RecordError> {
         let id = versioned.record.id;
         let name = id.to_string();
@@ -100,6 +104,9 @@ impl Records {
                 Some(now) if now.record.status().is_terminal() => return Ok(Commit::Lost),
                 Some(now) if now.record.retries != versioned.record.retries => {
                     return Ok(Commit::Lost);
+                }
+                Some(now) if !now.record.is_same_work(&versioned.record) => {
+                    return Ok(Commit::OtherWork);
                 }
                 Some(now) => {
                     versioned.etag = now.etag;

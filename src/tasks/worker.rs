@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::value::RawValue;
 
 use super::attempt::Attempts;
+use super::id::TaskId;
 use super::kinds::{AnyKind, Failure};
 use super::limits::{MAX_ATTEMPTS, OUTAGE_DELAY, backoff};
 use super::message::{TaskMessage, UnreadableMessage};
@@ -112,9 +113,11 @@ impl Worker {
             Ok(work) => work,
             Err(error) => {
                 let reason = error.message.clone();
-                self.end(task, TaskState::Failed { error }, Duration::ZERO)
-                    .await?;
-                return Ok(Outcome::Spent { reason });
+                let ended = self.end(task, TaskState::Failed { error }, Duration::ZERO);
+                return Ok(match ended.await? {
+                    Commit::OtherWork => ask_the_record(id),
+                    Commit::Written | Commit::Lost => Outcome::Spent { reason },
+                });
             }
         };
 
@@ -156,9 +159,12 @@ impl Worker {
                 return Ok(Outcome::Done);
             }
         };
-        self.end(task, state, begun.elapsed()).await?;
+        let ended = self.end(task, state, begun.elapsed()).await?;
         crash_point(CrashPoint::AfterCommit);
-        Ok(outcome)
+        Ok(match ended {
+            Commit::OtherWork => ask_the_record(id),
+            Commit::Written | Commit::Lost => outcome,
+        })
     }
 
     /// Another attempt, later. The record shows how many there were, and is queued again.
@@ -172,8 +178,10 @@ impl Worker {
         let delay = after.try_into().unwrap_or(time::Duration::MAX);
         let due_at = (!after.is_zero()).then(|| self.shared.clock.now().saturating_add(delay));
         task.record.state = TaskState::Queued { due_at };
-        if self.records.commit(&mut task).await? == Commit::Lost {
-            return Ok(Outcome::Done);
+        match self.records.commit(&mut task).await? {
+            Commit::Written => {}
+            Commit::Lost => return Ok(Outcome::Done),
+            Commit::OtherWork => return Ok(ask_the_record(task.record.id)),
         }
         crash_point(CrashPoint::AfterRequeue);
         let TaskRecord {
@@ -285,13 +293,13 @@ impl Worker {
         Ok((Arc::clone(kind), input.clone()))
     }
 
-    /// Ends the task, unless somebody did before.
+    /// Ends the task, unless somebody did before, or its record is of other work.
     async fn end(
         &self,
         mut task: Versioned,
         state: TaskState,
         duration: Duration,
-    ) -> Result<(), RecordError> {
+    ) -> Result<Commit, RecordError> {
         task.record.state = state;
         let commit = self.records.commit(&mut task).await?;
         let TaskRecord {
@@ -302,6 +310,9 @@ impl Worker {
             Commit::Lost => {
                 log::info!("task.id" = id, attempt = attempts, duration_ms, "trace.id" = task.record.trace_id(); "task was ended before, this attempt counts for nothing");
             }
+            Commit::OtherWork => {
+                log::warn!("task.id" = id, "task.kind" = kind; "message told of other work than the task's record, which counts");
+            }
             Commit::Written => {
                 self.shared.ended(&task.record, duration);
                 log::info!(
@@ -310,7 +321,7 @@ impl Worker {
                 );
             }
         }
-        Ok(())
+        Ok(commit)
     }
 
     /// A message that cannot be understood is poison; the task it names, if any, has failed.
@@ -354,12 +365,22 @@ impl Worker {
     ) -> Result<(), RecordError> {
         let etag = message.etag.clone();
         match self.find_unfinished(message, None).await? {
-            Some(task) if !is_sent_again(&task, etag.as_ref()) => {
-                self.end(task, TaskState::Failed { error }, Duration::ZERO)
-                    .await
-            }
+            Some(task) if !is_sent_again(&task, etag.as_ref()) => self
+                .end(task, TaskState::Failed { error }, Duration::ZERO)
+                .await
+                .map(drop),
             Some(_) | None => Ok(()),
         }
+    }
+}
+
+/// A message is a hint: one that told of other work than its task's record (somebody forged it, or
+/// a tool on the way rewrote it) is followed by one that tells nothing, so that the record is read.
+fn ask_the_record(id: TaskId) -> Outcome {
+    Outcome::Again {
+        message: TaskMessage::naming(id).to_text(),
+        after: Duration::ZERO,
+        reason: "the message told of other work than the task's record".to_owned(),
     }
 }
 

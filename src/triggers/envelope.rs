@@ -68,7 +68,10 @@ fn decode_twice(value: &RawValue) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::corpus;
 
     fn delivery(body: &str) -> Delivery {
         Invocation::parse(body.as_bytes())
@@ -128,5 +131,36 @@ mod tests {
         }
         assert!(Invocation::parse(b"{}").is_err());
         assert!(Invocation::parse(b"hello").is_err());
+    }
+
+    fn read(body: &[u8]) {
+        if let Ok(Ok(delivery)) = Invocation::parse(body).map(|found| found.delivery()) {
+            assert!(delivery.dequeue_count > 0);
+            assert!(delivery.text.len() <= body.len());
+        }
+    }
+
+    #[test]
+    fn hostile_envelopes_are_refused_or_read() {
+        corpus::each(read);
+    }
+
+    proptest! {
+        #[test]
+        fn any_body_is_refused_or_read(text in corpus::any_text(), bytes in any::<Vec<u8>>()) {
+            read(text.as_bytes());
+            read(&bytes);
+        }
+
+        /// As the host writes it: JSON text inside a JSON string, numbers as text.
+        #[test]
+        fn a_message_comes_out_as_it_was_put_in(text in "\\PC*|\\{.*\\}", count in 1..=u32::MAX) {
+            let once = serde_json::to_string(&text).unwrap();
+            let body = serde_json::json!({
+                "Data": {"message": once}, "Metadata": {"DequeueCount": count.to_string()},
+            });
+            let found = delivery(&body.to_string());
+            prop_assert_eq!((found.text, found.dequeue_count), (text, count));
+        }
     }
 }

@@ -16,6 +16,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, fs};
 
 use async_request_reply::config::Account;
+use azure_core::credentials::Secret;
+use azure_core::hmac::hmac_sha256;
+use azure_core::http::Url;
 
 /// Every emulator's key, which is public.
 pub const KEY: &str =
@@ -87,6 +90,29 @@ impl Azurite {
             "BlobEndpoint=http://127.0.0.1:{}/devstoreaccount1;QueueEndpoint=http://127.0.0.1:{}/devstoreaccount1",
             self.blob_port, self.queue_port
         )
+    }
+
+    /// An account SAS for blobs and queues with these permissions, as a connection string.
+    pub fn sas(&self, permissions: &str) -> String {
+        let (from, until) = ("2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z");
+        let (version, services, resources, protocols) = ("2025-11-05", "bq", "sco", "https,http");
+        let to_sign = format!(
+            "devstoreaccount1\n{permissions}\n{services}\n{resources}\n{from}\n{until}\n\n{protocols}\n{version}\n\n"
+        );
+        let signature = hmac_sha256(&to_sign, &Secret::new(KEY.to_owned())).unwrap();
+        let mut url = Url::parse("http://localhost").unwrap();
+        url.query_pairs_mut().extend_pairs([
+            ("sv", version),
+            ("ss", services),
+            ("srt", resources),
+            ("sp", permissions),
+            ("st", from),
+            ("se", until),
+            ("spr", protocols),
+            ("sig", &signature),
+        ]);
+        let sas = url.query().unwrap();
+        format!("{};SharedAccessSignature=?{sas}", self.endpoints())
     }
 
     /// The same as settings.

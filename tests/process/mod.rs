@@ -2,6 +2,7 @@
 
 mod handler;
 mod lines;
+mod logging;
 mod refusals;
 mod restarts;
 mod starting;

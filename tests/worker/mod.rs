@@ -7,6 +7,7 @@ mod canceling;
 mod concurrent;
 mod counting;
 mod failing;
+mod forged;
 mod idempotency;
 mod lasting;
 mod listing;

@@ -1,6 +1,9 @@
 //! What a connection string may look like, and what is said when it is wrong.
 
+use proptest::prelude::*;
+
 use super::*;
+use crate::corpus;
 
 const KEY64: &str = "c2VjcmV0LWtleS1zZWNyZXQta2V5";
 
@@ -177,5 +180,50 @@ fn no_input_panics_and_no_error_tells_the_key() {
                 silent(&format!("{}{garbage}{}", &text[..at], &text[at + 1..]));
             }
         }
+    }
+}
+
+/// What an endpoint is good for: a URL that a path can be appended to, and nothing more.
+fn assert_usable(account: &Account) {
+    for endpoint in [&account.blob_endpoint, &account.queue_endpoint] {
+        let url = azure_core::http::Url::parse(endpoint).unwrap();
+        assert!(matches!(url.scheme(), "http" | "https"), "{endpoint}");
+        assert!(
+            url.query().is_none() && url.username().is_empty(),
+            "{endpoint}"
+        );
+        assert!(endpoint.bytes().all(|b| b.is_ascii_graphic()), "{endpoint}");
+    }
+    assert!(!format!("{account:?}").contains("s3cret"));
+}
+
+#[test]
+fn hostile_strings_are_refused_in_a_few_words_or_usable() {
+    corpus::each_text(|text| match parse(text) {
+        Ok(account) => assert_usable(&account),
+        Err(error) => assert!(error.len() < 120 && !error.contains("s3cret"), "{error}"),
+    });
+}
+
+proptest! {
+    #[test]
+    fn any_string_is_refused_in_a_few_words_or_usable(text in corpus::any_text()) {
+        match parse(&text) {
+            Ok(account) => assert_usable(&account),
+            Err(error) => prop_assert!(error.len() < 120, "{error}"),
+        }
+    }
+
+    #[test]
+    fn an_account_and_its_key_come_out_as_they_were_put_in(
+        name in "[a-z0-9]{3,24}",
+        key in proptest::collection::vec(any::<u8>(), 1..64),
+        spaces in " {0,3}",
+    ) {
+        let key = base64::encode(key);
+        let text = format!("{spaces}AccountKey{spaces}={spaces}{key};;accountNAME={name}{spaces};");
+        prop_assert_eq!(key_of(&text), (name.clone(), key));
+        let endpoint = format!("https://{name}.blob.core.windows.net");
+        prop_assert_eq!(endpoints(&text).0, endpoint);
     }
 }

@@ -165,10 +165,12 @@ fn plus_twice_sign(value: BigUint, k: u64) -> BigUint {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use tokio_util::sync::CancellationToken;
 
     use super::super::AnyKind;
     use super::*;
+    use crate::corpus;
 
     const KIND: Fibonacci = Fibonacci {
         max_number: 10_000_000,
@@ -313,5 +315,32 @@ mod tests {
             fibonacci(1_000, &Attempt::new(1, stop)),
             Err(Failure::Stopped)
         );
+    }
+
+    #[test]
+    fn hostile_inputs_are_refused_or_computed() {
+        corpus::each_text(|text| {
+            if let Ok(input) = RawValue::from_string(text.to_owned()) {
+                let _ = AnyKind::check(&Fibonacci { max_number: 1_000 }, &input);
+            }
+            if let Ok(input) = RawValue::from_string(format!(r#"{{"number":{text}}}"#)) {
+                let _ = AnyKind::check(&Fibonacci { max_number: 1_000 }, &input);
+            }
+        });
+    }
+
+    proptest! {
+        #[test]
+        fn an_integer_is_read_whatever_its_size(number in any::<i128>(), quote in any::<bool>()) {
+            let text = if quote { format!("\"{number}\"") } else { number.to_string() };
+            let taken = AnyKind::check(&KIND, &raw(&format!(r#"{{"number":{text}}}"#))).is_ok();
+            prop_assert_eq!(taken, number.unsigned_abs() <= 10_000_000);
+        }
+
+        #[test]
+        fn what_is_refused_is_not_quoted(text in "[a-z]{3}s3cret[\\PC&&[^\"\\\\]]{0,20}") {
+            let refused = refusal(&format!(r#"{{"number":"{text}"}}"#));
+            prop_assert!(!refused.message.contains("s3cret"));
+        }
     }
 }
