@@ -1,7 +1,5 @@
 //! The body of a submission: read within the limit, and taken apart without interpreting numbers.
 
-use std::time::Duration;
-
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
@@ -10,19 +8,18 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::problem::Problem;
+use super::state::Api;
 use crate::tasks::json::{Object, describe, named_field, present};
 use crate::tasks::kinds::R0_KIND;
-
-/// How long a client may take to send a body: 2 MiB at 300 kbit/s.
-const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Reads a body that should be JSON in UTF-8.
 pub(super) async fn read_json(
     request: &HttpRequest,
     payload: Payload,
-    limit: usize,
+    api: &Api,
 ) -> Result<String, Problem> {
     check_content_type(request)?;
+    let limit = api.max_body_bytes;
     let too_large = || {
         let detail = format!("the body is larger than {limit} bytes");
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "BodyTooLarge", detail).target("body")
@@ -38,7 +35,7 @@ pub(super) async fn read_json(
     {
         return Err(too_large());
     }
-    let read = tokio::time::timeout(BODY_TIMEOUT, payload.to_bytes_limited(limit)).await;
+    let read = tokio::time::timeout(api.body_timeout, payload.to_bytes_limited(limit)).await;
     let Ok(read) = read else {
         return Err(Problem::new(
             StatusCode::REQUEST_TIMEOUT,

@@ -1,6 +1,8 @@
 //! What every route gets.
 
 use std::future::{Ready, ready};
+use std::net::SocketAddr;
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
@@ -14,6 +16,8 @@ use crate::tasks::Tasks;
 pub struct Api {
     /// The domain.
     pub tasks: Tasks,
+    /// Where the server listens.
+    pub address: SocketAddr,
     /// `hosted` or `standalone`, as health tells it.
     pub mode: &'static str,
     /// `embedded` or `azure`, as health tells it.
@@ -22,6 +26,8 @@ pub struct Api {
     pub public_base_url: Option<String>,
     /// The largest request body, in bytes.
     pub max_body_bytes: usize,
+    /// How long a client may take to send one.
+    pub body_timeout: Duration,
     /// Who may use the routes that need a key.
     pub access: Access,
 }

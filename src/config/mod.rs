@@ -7,6 +7,7 @@
 mod account;
 mod args;
 mod connection_string;
+mod patience;
 mod secret;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 pub use account::{Account, Credential};
 pub use args::{Args, Setting, settings};
+pub use patience::Patience;
 pub use secret::Secret;
 
 /// What the settings mean.
@@ -46,6 +48,8 @@ pub struct Config {
     pub log_filter: String,
     /// How it is logged.
     pub log_format: LogFormat,
+    /// How long clients may take.
+    pub patience: Patience,
 }
 
 /// The form of a log line.
@@ -172,6 +176,7 @@ impl TryFrom<Args> for Config {
                 "json" => LogFormat::Json,
                 _ => return Err(wrong("LOG_FORMAT", "is neither text nor json")),
             },
+            patience: Patience::default(),
         })
     }
 }
