@@ -7,6 +7,7 @@ use std::time::Duration;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 
+use super::memory::Memory;
 use super::problem::Problem;
 use crate::config::Secret;
 use crate::tasks::Tasks;
@@ -28,6 +29,8 @@ pub struct Api {
     pub max_body_bytes: usize,
     /// How long a client may take to send one.
     pub body_timeout: Duration,
+    /// What bodies may hold of memory, on all threads.
+    pub memory: Memory,
     /// Who may use the routes that need a key.
     pub access: Access,
 }

@@ -48,9 +48,15 @@ pub struct Config {
     pub log_filter: String,
     /// How it is logged.
     pub log_format: LogFormat,
+    /// What bodies of requests and replies may hold of memory, in bytes.
+    pub memory_budget: usize,
     /// How long clients may take.
     pub patience: Patience,
 }
+
+/// What bodies may hold: 128 results of 2 MiB on their way to clients, in a process that still fits
+/// into a small container.
+pub const MEMORY_BUDGET: usize = 256 * 1024 * 1024;
 
 /// The form of a log line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -176,6 +182,7 @@ impl TryFrom<Args> for Config {
                 "json" => LogFormat::Json,
                 _ => return Err(wrong("LOG_FORMAT", "is neither text nor json")),
             },
+            memory_budget: MEMORY_BUDGET,
             patience: Patience::default(),
         })
     }

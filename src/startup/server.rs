@@ -20,7 +20,7 @@ use super::connection::{Connection, watch};
 use super::descriptors::max_connections;
 use super::socket::end_dead_connections;
 use super::{Parts, StartError, parts};
-use crate::api::{self, Access, Api};
+use crate::api::{self, Access, Api, Memory};
 use crate::config::{Config, Mode};
 use crate::tasks::limits::STOP_GRACE;
 use crate::tasks::{Attempts, Shared};
@@ -48,6 +48,7 @@ pub(super) fn serve(
     let (config, backend) = (config.clone(), backend.clone());
     let (shared, attempts) = (Arc::clone(shared), attempts.clone());
     let patience = config.patience;
+    let memory = Memory::new(config.memory_budget);
     let application = move || {
         let ports = backend
             .connect()
@@ -66,6 +67,7 @@ pub(super) fn serve(
             public_base_url: config.public_base_url.clone(),
             max_body_bytes: config.max_body_bytes,
             body_timeout: config.patience.body,
+            memory: memory.clone(),
             access: match (&config.mode, &config.api_key) {
                 (Mode::Hosted(_), _) => Access::CheckedByHost,
                 (Mode::Standalone(_), Some(key)) => Access::Key(key.clone()),
