@@ -2,5 +2,6 @@
 //! service stays up, says so, and recovers.
 
 mod heads;
+mod memory;
 mod raw;
 mod slow;

@@ -21,6 +21,11 @@ impl Raw {
         self
     }
 
+    /// Waits for the first byte of a reply, and leaves it unread.
+    pub(super) fn wait_for_something(&self) {
+        assert_eq!(self.0.peek(&mut [0]).unwrap(), 1);
+    }
+
     /// Whether the service has neither closed nor reset the connection.
     pub(super) fn is_open(&self) -> bool {
         self.0.set_nonblocking(true).unwrap();
