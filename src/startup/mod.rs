@@ -52,6 +52,9 @@ pub enum StartError {
     /// The loop that feeds the worker, or the one that sweeps, broke off because of a defect.
     #[error("the worker broke off because of a defect")]
     LoopEnded,
+    /// A thread of the embedded store broke off: what is asked of it is not answered any more.
+    #[error("the embedded store broke off because of a defect; nothing that was accepted is lost")]
+    StoreEnded,
     /// The server broke off.
     #[error("the server broke off: {0}")]
     Serve(#[from] std::io::Error),
@@ -173,6 +176,8 @@ impl Application {
             }
             // A service that answers and does not work would look healthy.
             Some(_) = loops.join_next() => return Err(StartError::LoopEnded),
+            // One that answers 503 for ever helps nobody: whoever supervises it starts another.
+            () = backend.broken_off() => return Err(StartError::StoreEnded),
         }
         shut_down(handle, loops, config.mode, stop_attempts).await;
         Ok(())

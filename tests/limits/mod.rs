@@ -3,5 +3,6 @@
 
 mod heads;
 mod memory;
+mod overload;
 mod raw;
 mod slow;
