@@ -17,6 +17,7 @@ mod clients;
 mod helpers;
 mod host;
 mod hosted;
+mod limits;
 mod manifests;
 mod openapi;
 mod process;

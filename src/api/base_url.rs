@@ -2,6 +2,8 @@
 
 use actix_web::HttpRequest;
 
+use super::state::Api;
+
 /// The configured base, or the one the client used, without a trailing slash.
 ///
 /// The Functions host passes the client's `Host` on; the front ends before it tell the rest in
@@ -26,10 +28,9 @@ pub(super) fn base_url(request: &HttpRequest, configured: Option<&str>) -> Strin
     .into_iter()
     .flatten()
     .find(|host| is_host(host))
-    .map_or_else(
-        || request.app_config().local_addr().to_string(),
-        str::to_owned,
-    );
+    .map(str::to_owned)
+    .or_else(|| Some(request.app_data::<Api>()?.address.to_string()))
+    .unwrap_or_default();
     format!("{scheme}://{host}")
 }
 

@@ -1,28 +1,40 @@
 //! The body of a submission: read within the limit, and taken apart without interpreting numbers.
 
-use std::time::Duration;
-
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
-use actix_web::web::{Bytes, Payload};
+use actix_web::web::Payload;
+use futures_util::StreamExt;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::memory::{Held, Memory};
 use super::problem::Problem;
+use super::state::Api;
 use crate::tasks::json::{Object, describe, named_field, present};
 use crate::tasks::kinds::R0_KIND;
 
-/// How long a client may take to send a body: 2 MiB at 300 kbit/s.
-const BODY_TIMEOUT: Duration = Duration::from_secs(60);
+/// How often a body is in memory while its task is accepted: as text, as the task's input, and in
+/// its record.
+const COPIES: usize = 3;
 
-/// Reads a body that should be JSON in UTF-8.
+/// Why a body was not read to its end.
+enum Unread {
+    /// The client broke off, or its framing is wrong; it will hardly read the answer.
+    Incomplete,
+    TooLarge,
+    Overloaded(Problem),
+}
+
+/// Reads a body that should be JSON in UTF-8. What it holds of memory is held until the second value
+/// is dropped.
 pub(super) async fn read_json(
     request: &HttpRequest,
     payload: Payload,
-    limit: usize,
-) -> Result<String, Problem> {
+    api: &Api,
+) -> Result<(String, Held), Problem> {
     check_content_type(request)?;
+    let limit = api.max_body_bytes;
     let too_large = || {
         let detail = format!("the body is larger than {limit} bytes");
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "BodyTooLarge", detail).target("body")
@@ -38,7 +50,7 @@ pub(super) async fn read_json(
     {
         return Err(too_large());
     }
-    let read = tokio::time::timeout(BODY_TIMEOUT, payload.to_bytes_limited(limit)).await;
+    let read = tokio::time::timeout(api.body_timeout, collect(payload, limit, &api.memory)).await;
     let Ok(read) = read else {
         return Err(Problem::new(
             StatusCode::REQUEST_TIMEOUT,
@@ -46,23 +58,41 @@ pub(super) async fn read_json(
             "the body did not arrive in time",
         ));
     };
-    let body: Bytes = match read {
-        Ok(Ok(body)) => body,
-        // The client broke off, or its framing is wrong; it will hardly read this.
-        Ok(Err(_)) => {
-            return Err(Problem::bad_request(
-                "IncompleteBody",
-                "the body could not be read",
-            ));
-        }
-        Err(_) => return Err(too_large()),
-    };
+    let (body, held) = read.map_err(|unread| match unread {
+        Unread::Incomplete => Problem::bad_request("IncompleteBody", "the body could not be read"),
+        Unread::TooLarge => too_large(),
+        Unread::Overloaded(problem) => problem,
+    })?;
     if body.is_empty() {
         return Err(Problem::bad_request("EmptyBody", "the body is empty").target("body"));
     }
-    String::from_utf8(body.to_vec()).map_err(|_| {
-        Problem::bad_request("InvalidEncoding", "the body is not UTF-8").target("body")
-    })
+    match String::from_utf8(body) {
+        Ok(text) => Ok((text, held)),
+        Err(_) => {
+            Err(Problem::bad_request("InvalidEncoding", "the body is not UTF-8").target("body"))
+        }
+    }
+}
+
+/// Memory is held for what has come, not for what was announced: announcing costs nothing.
+async fn collect(
+    mut payload: Payload,
+    limit: usize,
+    memory: &Memory,
+) -> Result<(Vec<u8>, Held), Unread> {
+    let (mut body, mut held) = (Vec::new(), Held::default());
+    while let Some(piece) = payload.next().await {
+        let piece = piece.map_err(|_| Unread::Incomplete)?;
+        let length = body.len() + piece.len();
+        if length > limit {
+            return Err(Unread::TooLarge);
+        }
+        memory
+            .grow(&mut held, length * COPIES)
+            .map_err(Unread::Overloaded)?;
+        body.extend_from_slice(&piece);
+    }
+    Ok((body, held))
 }
 
 /// JSON, in any of its names, or no statement at all.

@@ -10,9 +10,11 @@ mod docs;
 mod health;
 mod keys;
 mod listing;
+mod memory;
 mod metrics;
 mod openapi;
 mod operations;
+mod paced;
 mod preferences;
 mod problem;
 mod state;
@@ -26,6 +28,7 @@ use actix_web::http::Method;
 use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, web};
 use utoipa::openapi::path::OperationBuilder;
 
+pub use memory::Memory;
 use openapi::{
     operations as describe_operations, service as describe_service, tasks as describe_tasks,
 };

@@ -17,6 +17,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::base_url::base_url;
+use super::memory::{Held, SMALL};
+use super::paced::PacedBody;
 use super::state::Api;
 use crate::ports::StorageError;
 use crate::tasks::kinds::InvalidInput;
@@ -101,6 +103,18 @@ impl Problem {
                 StatusCode::TOO_MANY_REQUESTS,
                 "TooManyWaiters",
                 "too many clients are waiting; ask without waiting, or later",
+            )
+        }
+    }
+
+    /// Too much memory is held, see `memory`.
+    pub(super) fn overloaded() -> Self {
+        Self {
+            retry_after: Some(RETRY_AFTER_SECONDS),
+            ..Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Overloaded",
+                "too many large requests and replies are under way; nothing was changed",
             )
         }
     }
@@ -295,7 +309,20 @@ impl Problem {
     }
 }
 
-/// The outermost middleware: writes the document of every failed request.
+/// The memory for a reply that is large, and its length.
+fn hold(response: &ServiceResponse<impl MessageBody>) -> Result<Option<(usize, Held)>, Problem> {
+    let BodySize::Sized(length) = response.response().body().size() else {
+        return Ok(None);
+    };
+    let length = usize::try_from(length).unwrap_or(usize::MAX);
+    match response.request().app_data::<Api>() {
+        Some(api) if length > SMALL => Ok(Some((length, api.memory.hold(length)?))),
+        _ => Ok(None),
+    }
+}
+
+/// The outermost middleware: writes the document of every failed request, and lets no reply hold
+/// more memory than there is.
 pub(crate) async fn render(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -320,7 +347,14 @@ pub(crate) async fn render(
                 .map(str::to_owned),
             ..Problem::from_status(status)
         },
-        None => return Ok(response.map_into_boxed_body()),
+        None => match hold(&response) {
+            Ok(None) => return Ok(response.map_into_boxed_body()),
+            Ok(Some((length, held))) => {
+                return Ok(response
+                    .map_body(|_, body| BoxBody::new(PacedBody::new(body.boxed(), length, held))));
+            }
+            Err(problem) => problem,
+        },
     };
     let request = response.request().clone();
     let configured = request

@@ -1,10 +1,13 @@
 //! What every route gets.
 
 use std::future::{Ready, ready};
+use std::net::SocketAddr;
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 
+use super::memory::Memory;
 use super::problem::Problem;
 use crate::config::Secret;
 use crate::tasks::Tasks;
@@ -14,6 +17,8 @@ use crate::tasks::Tasks;
 pub struct Api {
     /// The domain.
     pub tasks: Tasks,
+    /// Where the server listens.
+    pub address: SocketAddr,
     /// `hosted` or `standalone`, as health tells it.
     pub mode: &'static str,
     /// `embedded` or `azure`, as health tells it.
@@ -22,6 +27,10 @@ pub struct Api {
     pub public_base_url: Option<String>,
     /// The largest request body, in bytes.
     pub max_body_bytes: usize,
+    /// How long a client may take to send one.
+    pub body_timeout: Duration,
+    /// What bodies may hold of memory, on all threads.
+    pub memory: Memory,
     /// Who may use the routes that need a key.
     pub access: Access,
 }

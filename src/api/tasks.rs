@@ -44,7 +44,7 @@ pub(super) async fn submit(
 ) -> Result<HttpResponse, Problem> {
     let key = idempotency_key(&request)?;
     let preferences = Preferences::of(&request);
-    let text = read_json(&request, payload, api.max_body_bytes).await?;
+    let (text, _held) = read_json(&request, payload, &api).await?;
     let body = Body::parse(&text)?;
     let (kind, input, prefix) = body.work();
     let submission = Submission {

@@ -5,5 +5,11 @@ mod clock;
 mod counted;
 pub mod embedded;
 
+use std::time::Duration;
+
 pub use clock::SystemClock;
 pub use counted::{Counted, Counts};
+
+/// How long an operation waits for a place among those under way, before it fails as overload: no
+/// longer than a health check may take, so that what asks learns of it.
+const PLACE_WAIT: Duration = Duration::from_secs(5);

@@ -7,6 +7,7 @@
 mod account;
 mod args;
 mod connection_string;
+mod patience;
 mod secret;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 pub use account::{Account, Credential};
 pub use args::{Args, Setting, settings};
+pub use patience::Patience;
 pub use secret::Secret;
 
 /// What the settings mean.
@@ -46,7 +48,15 @@ pub struct Config {
     pub log_filter: String,
     /// How it is logged.
     pub log_format: LogFormat,
+    /// What bodies of requests and replies may hold of memory, in bytes.
+    pub memory_budget: usize,
+    /// How long clients may take.
+    pub patience: Patience,
 }
+
+/// What bodies may hold: 128 results of 2 MiB on their way to clients, in a process that still fits
+/// into a small container.
+pub const MEMORY_BUDGET: usize = 256 * 1024 * 1024;
 
 /// The form of a log line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -167,6 +177,8 @@ impl TryFrom<Args> for Config {
                 "json" => LogFormat::Json,
                 _ => return Err(wrong("LOG_FORMAT", "is neither text nor json")),
             },
+            memory_budget: MEMORY_BUDGET,
+            patience: Patience::default(),
         })
     }
 }

@@ -82,6 +82,14 @@ impl Backend {
         })
     }
 
+    /// Returns when storage in this process has broken off; never, when it is elsewhere.
+    pub(super) async fn broken_off(&self) {
+        match &self.opened {
+            Opened::Embedded(embedded) => embedded.broken_off().await,
+            Opened::Azure(_) => std::future::pending().await,
+        }
+    }
+
     pub(super) fn error(&self, cause: StorageError) -> StartError {
         StartError::Storage {
             place: self.place.clone(),

@@ -1,6 +1,10 @@
 //! The composition root: the one place that knows all parts, and how none of them works.
 
 mod backend;
+mod connection;
+mod descriptors;
+mod server;
+mod socket;
 mod stop;
 
 use std::net::{SocketAddr, TcpListener};
@@ -8,22 +12,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Server;
-use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer, rt};
+use actix_web::rt;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use self::backend::{Backend, Ports};
+use self::server::serve;
 use self::stop::{shut_down, stop_on_signal};
-use crate::api::{self, Access, Api};
 use crate::backends::embedded::OpenError;
 use crate::backends::{Counts, SystemClock};
 use crate::config::{Config, Mode, Storage};
 use crate::ports::StorageError;
 use crate::tasks::kinds::Kinds;
-use crate::tasks::limits::STOP_GRACE;
 use crate::tasks::{Attempts, Consumer, Maintenance, Records, Shared, Tasks, Worker};
-use crate::triggers::{self, standalone};
+use crate::triggers::standalone;
 
 /// Why the process cannot start, or had to stop.
 #[derive(Debug, thiserror::Error)]
@@ -50,17 +52,13 @@ pub enum StartError {
     /// The loop that feeds the worker, or the one that sweeps, broke off because of a defect.
     #[error("the worker broke off because of a defect")]
     LoopEnded,
+    /// A thread of the embedded store broke off: what is asked of it is not answered any more.
+    #[error("the embedded store broke off because of a defect; nothing that was accepted is lost")]
+    StoreEnded,
     /// The server broke off.
     #[error("the server broke off: {0}")]
     Serve(#[from] std::io::Error),
 }
-
-/// Idle connections are kept for longer than the host keeps them in its pool: otherwise it may
-/// send a request on a connection that is just being closed.
-const KEEP_ALIVE: Duration = Duration::from_secs(150);
-
-/// How long a client may take to send the head of its request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The longest wait between two looks into an empty queue. A look into the embedded store costs
 /// next to nothing; one into Azure is billed, and 120 an hour are few.
@@ -178,6 +176,8 @@ impl Application {
             }
             // A service that answers and does not work would look healthy.
             Some(_) = loops.join_next() => return Err(StartError::LoopEnded),
+            // One that answers 503 for ever helps nobody: whoever supervises it starts another.
+            () = backend.broken_off() => return Err(StartError::StoreEnded),
         }
         shut_down(handle, loops, config.mode, stop_attempts).await;
         Ok(())
@@ -217,59 +217,4 @@ fn parts(ports: Ports, config: &Config, shared: &Arc<Shared>, attempts: &Attempt
         consumer,
         maintenance,
     }
-}
-
-fn serve(
-    listener: TcpListener,
-    config: &Config,
-    backend: &Backend,
-    shared: &Arc<Shared>,
-    attempts: &Attempts,
-) -> Result<Server, StartError> {
-    // Made once here to learn whether it can be made at all; threads make their own.
-    backend.connect()?;
-    let (config, backend) = (config.clone(), backend.clone());
-    let (shared, attempts) = (Arc::clone(shared), attempts.clone());
-    let server = HttpServer::new(move || {
-        let ports = backend
-            .connect()
-            .expect("the storage client could be made a moment ago");
-        let Parts {
-            tasks,
-            consumer,
-            maintenance,
-            ..
-        } = parts(ports, &config, &shared, &attempts);
-        let api = Api {
-            tasks,
-            mode: config.mode.name(),
-            storage: config.storage.name(),
-            public_base_url: config.public_base_url.clone(),
-            max_body_bytes: config.max_body_bytes,
-            access: match (&config.mode, &config.api_key) {
-                (Mode::Hosted(_), _) => Access::CheckedByHost,
-                (Mode::Standalone(_), Some(key)) => Access::Key(key.clone()),
-                (Mode::Standalone(_), None) => Access::Loopback,
-            },
-        };
-        let hosted = matches!(config.mode, Mode::Hosted(_));
-        App::new()
-            .app_data(api)
-            .wrap(from_fn(api::render_problems))
-            .configure(|routes| {
-                if hosted {
-                    triggers::configure(routes, consumer, maintenance);
-                }
-                api::configure(routes);
-            })
-    });
-    Ok(server
-        .keep_alive(KEEP_ALIVE)
-        .client_request_timeout(HEAD_TIMEOUT)
-        .shutdown_timeout(STOP_GRACE.as_secs())
-        // A client that hangs up frees what it holds: its place among the waiters, above all.
-        .h1_allow_half_closed(false)
-        .disable_signals()
-        .listen(listener)?
-        .run())
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_request_reply::backends::SystemClock;
 use async_request_reply::backends::embedded::Embedded;
-use async_request_reply::config::{Config, LogFormat, Mode, Storage};
+use async_request_reply::config::{Config, LogFormat, MEMORY_BUDGET, Mode, Patience, Storage};
 use async_request_reply::ports::{Clock, Document, Head};
 use async_request_reply::startup::Application;
 use tempfile::TempDir;
@@ -85,6 +85,8 @@ fn config(folder: &Path) -> Config {
         worker_concurrency: 4,
         log_format: LogFormat::Text,
         log_filter: "off".to_owned(),
+        memory_budget: MEMORY_BUDGET,
+        patience: Patience::default(),
     }
 }
 

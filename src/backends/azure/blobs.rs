@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::num::NonZero;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use azure_core::http::Etag;
@@ -14,6 +15,7 @@ use azure_storage_blob::models::{
 };
 use futures_util::TryStreamExt;
 use time::OffsetDateTime;
+use tokio::sync::Semaphore;
 
 use super::error::{incomplete, unless};
 use super::place::{self, Place};
@@ -25,19 +27,26 @@ use crate::timestamp;
 const ONE_REQUEST: usize = 256 * 1024 * 1024;
 
 /// The container of the task records.
-pub(super) struct BlobTaskStore(pub(super) BlobContainerClient);
+pub(super) struct BlobTaskStore {
+    pub(super) client: BlobContainerClient,
+    pub(super) places: Arc<Semaphore>,
+}
 
 impl Place for BlobTaskStore {
     const NOUN: &'static str = "container";
     const MISSING: &'static str = "ContainerNotFound";
     const EXISTS: &'static str = "ContainerAlreadyExists";
 
+    fn places(&self) -> &Semaphore {
+        &self.places
+    }
+
     async fn create(&self) -> azure_core::Result<()> {
-        self.0.create(None).await.map(drop)
+        self.client.create(None).await.map(drop)
     }
 
     async fn look(&self) -> azure_core::Result<()> {
-        self.0.get_properties(None).await.map(drop)
+        self.client.get_properties(None).await.map(drop)
     }
 }
 
@@ -51,7 +60,7 @@ impl BlobTaskStore {
         condition: BlockBlobClientUploadOptions<'static>,
         refusals: &[&str],
     ) -> Result<Option<ETag>, StorageError> {
-        let blob = self.0.blob_client(name).block_blob_client();
+        let blob = self.client.blob_client(name).block_blob_client();
         let options = BlockBlobClientUploadOptions {
             blob_content_type: Some("application/json".to_owned()),
             metadata: Some(metadata(&document.head)),
@@ -93,7 +102,7 @@ impl TaskStore for BlobTaskStore {
 
     async fn read(&self, name: &str) -> Result<Option<Stored>, StorageError> {
         const OPERATION: &str = "read record";
-        let blob = self.0.blob_client(name);
+        let blob = self.client.blob_client(name);
         let options = BlobClientDownloadOptions {
             partition_size: NonZero::new(ONE_REQUEST),
             ..Default::default()
@@ -135,7 +144,7 @@ impl TaskStore for BlobTaskStore {
 
     /// A deletion whose answer was lost is sent again, and gives `false` for its own success.
     async fn delete(&self, name: &str, etag: Option<&ETag>) -> Result<bool, StorageError> {
-        let blob = self.0.blob_client(name);
+        let blob = self.client.blob_client(name);
         let options = BlobClientDeleteOptions {
             if_match: etag.map(to_header),
             ..Default::default()
@@ -162,7 +171,7 @@ impl TaskStore for BlobTaskStore {
             ..Default::default()
         };
         let answer = place::run(self, OPERATION, || async {
-            let mut pages = self.0.list_blobs(Some(options.clone()))?.into_pages();
+            let mut pages = self.client.list_blobs(Some(options.clone()))?.into_pages();
             pages
                 .try_next()
                 .await?

@@ -20,7 +20,10 @@ use azure_identity::{ManagedIdentityCredential, ManagedIdentityCredentialOptions
 use azure_storage_blob::{BlobServiceClient, BlobServiceClientOptions};
 use azure_storage_queue::{QueueServiceClient, QueueServiceClientOptions};
 
+use tokio::sync::Semaphore;
+
 use self::blobs::BlobTaskStore;
+use self::place::PLACES;
 use self::queue::StorageQueue;
 use self::shared_key::SharedKeyPolicy;
 use crate::config::{Account, Credential};
@@ -35,6 +38,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_millis(2500);
 
 /// How long an answer, or its next part, may take to come.
 const READ_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Connections that a thread keeps to each of the two endpoints when it does not need them: what
+/// comes in a burst finds most of them. With [`PLACES`] in use it is 128 connections at the most.
+const IDLE_CONNECTIONS: usize = PLACES / 2;
 
 const OPENING: &str = "open storage";
 
@@ -124,17 +131,24 @@ impl Connector {
             }),
         )
         .map_err(opening)?;
+        let places = Arc::new(Semaphore::new(PLACES));
         let queue = |name: &str| {
             let client = queues.queue_client(name).map_err(opening)?;
-            Ok(Arc::new(StorageQueue(client)))
+            Ok(Arc::new(StorageQueue {
+                client,
+                places: Arc::clone(&places),
+            }))
         };
         let container = blobs
             .map_err(opening)?
             .blob_container_client(&self.container);
         Ok(Azure {
-            tasks: Arc::new(BlobTaskStore(container)),
             queue: queue(&self.queue)?,
             poison_queue: queue(&format!("{}-poison", self.queue))?,
+            tasks: Arc::new(BlobTaskStore {
+                client: container,
+                places: Arc::clone(&places),
+            }),
         })
     }
 }
@@ -176,6 +190,7 @@ fn http_client(plain: bool) -> Result<reqwest::Client, StorageError> {
     let mut builder = reqwest::Client::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .read_timeout(READ_TIMEOUT)
+        .pool_max_idle_per_host(IDLE_CONNECTIONS)
         .redirect(reqwest::redirect::Policy::none());
     if plain {
         builder = builder.no_proxy().tls_certs_only([]);

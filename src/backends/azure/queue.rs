@@ -1,5 +1,6 @@
 //! A storage queue. Texts travel as they are: neither side encodes them in base64.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,10 +13,11 @@ use azure_storage_queue::models::{
     QueueClientSendMessageOptions, QueueMessage, ReceivedMessage,
 };
 
+use bytes::Bytes;
+use tokio::sync::Semaphore;
+
 use super::error::{incomplete, unless};
 use super::place::{self, Place};
-use bytes::Bytes;
-
 use crate::ports::{Queue, Received, StorageError, Timestamp};
 
 /// A message stays until it is deleted. The service's default of 7 days would lose a backlog.
@@ -28,19 +30,26 @@ const LONGEST_HIDDEN: i32 = 7 * 24 * 60 * 60;
 const STALE: [&str; 2] = ["PopReceiptMismatch", "MessageNotFound"];
 
 /// One queue of the account.
-pub(super) struct StorageQueue(pub(super) QueueClient);
+pub(super) struct StorageQueue {
+    pub(super) client: QueueClient,
+    pub(super) places: Arc<Semaphore>,
+}
 
 impl Place for StorageQueue {
     const NOUN: &'static str = "queue";
     const MISSING: &'static str = "QueueNotFound";
     const EXISTS: &'static str = "QueueAlreadyExists";
 
+    fn places(&self) -> &Semaphore {
+        &self.places
+    }
+
     async fn create(&self) -> azure_core::Result<()> {
-        self.0.create(None).await.map(drop)
+        self.client.create(None).await.map(drop)
     }
 
     async fn look(&self) -> azure_core::Result<()> {
-        self.0.get_properties(None).await.map(drop)
+        self.client.get_properties(None).await.map(drop)
     }
 }
 
@@ -58,7 +67,9 @@ impl Queue for StorageQueue {
             ..Default::default()
         };
         place::run(self, "send message", || async {
-            let send = self.0.send_message(envelope(text)?, Some(options.clone()));
+            let send = self
+                .client
+                .send_message(envelope(text)?, Some(options.clone()));
             send.await.map(drop)
         })
         .await
@@ -77,7 +88,7 @@ impl Queue for StorageQueue {
             ..Default::default()
         };
         let answer = place::run(self, OPERATION, || async {
-            let receive = self.0.receive_messages(Some(options.clone()));
+            let receive = self.client.receive_messages(Some(options.clone()));
             receive.await?.into_model()
         });
         let messages = answer.await?.items.unwrap_or_default();
@@ -100,7 +111,9 @@ impl Queue for StorageQueue {
         let answer = place::run(self, OPERATION, || async {
             // Without a body the message keeps its text.
             unless(
-                self.0.update_message(id, pop_receipt, hidden, None).await,
+                self.client
+                    .update_message(id, pop_receipt, hidden, None)
+                    .await,
                 &STALE,
             )
         });
@@ -117,7 +130,10 @@ impl Queue for StorageQueue {
     /// A deletion whose answer was lost is sent again, and gives `false` for its own success.
     async fn delete(&self, id: &str, pop_receipt: &str) -> Result<bool, StorageError> {
         let answer = place::run(self, "delete message", || async {
-            unless(self.0.delete_message(id, pop_receipt, None).await, &STALE)
+            unless(
+                self.client.delete_message(id, pop_receipt, None).await,
+                &STALE,
+            )
         });
         Ok(answer.await?.is_some())
     }
@@ -125,7 +141,7 @@ impl Queue for StorageQueue {
     async fn length(&self) -> Result<u64, StorageError> {
         const OPERATION: &str = "count messages";
         let answer = place::run(self, OPERATION, || async {
-            let properties = self.0.get_properties(None).await?;
+            let properties = self.client.get_properties(None).await?;
             properties.approximate_messages_count()
         });
         answer
@@ -138,7 +154,7 @@ impl Queue for StorageQueue {
         const OPERATION: &str = "peek at the queue";
         // One message, unless asked for more.
         let answer = place::run(self, OPERATION, || async {
-            self.0.peek_messages(None).await?.into_model()
+            self.client.peek_messages(None).await?.into_model()
         });
         let first = answer.await?.items.unwrap_or_default().into_iter().next();
         first

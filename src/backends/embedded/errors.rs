@@ -27,6 +27,11 @@ pub(super) fn gone(operation: &'static str) -> StorageError {
     StorageError::permanent(operation, "the storage thread has stopped")
 }
 
+/// As many operations wait as may, and the disk does not keep up.
+pub(super) fn overloaded(operation: &'static str) -> StorageError {
+    StorageError::transient(operation, "too many operations wait for the disk")
+}
+
 /// SQLite undid the whole transaction because of one statement (disk full, input or output error).
 pub(super) fn rolled_back() -> Error {
     Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_ABORT_ROLLBACK), None)

@@ -20,6 +20,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use open_error::OpenError;
+use tokio_util::sync::CancellationToken;
 
 use crate::ports::{Clock, Queue, TaskStore};
 use folder::FolderLock;
@@ -52,6 +53,7 @@ pub struct Embedded {
 struct Database {
     readers: Readers,
     writer: Writer,
+    thread_ended: CancellationToken,
     _lock: FolderLock,
 }
 
@@ -79,10 +81,12 @@ impl Embedded {
             .map(|_| schema::open_for_reading(&file))
             .collect::<Result<_, _>>()?;
         let no_thread = |cause| OpenError::folder(data_dir, cause);
+        let thread_ended = CancellationToken::new();
         Ok(Self {
             database: Arc::new(Database {
-                readers: Readers::start(read_only).map_err(no_thread)?,
-                writer: Writer::start(connection).map_err(no_thread)?,
+                readers: Readers::start(read_only, &thread_ended).map_err(no_thread)?,
+                writer: Writer::start(connection, &thread_ended).map_err(no_thread)?,
+                thread_ended,
                 _lock: lock,
             }),
             clock,
@@ -113,6 +117,12 @@ impl Embedded {
     /// all writes that came during the one before.
     pub fn commits(&self) -> u64 {
         self.database.writer.commits()
+    }
+
+    /// Returns when one of the threads has broken off, which takes a defect: nothing starts it again,
+    /// so the process should.
+    pub async fn broken_off(&self) {
+        self.database.thread_ended.cancelled().await;
     }
 
     fn queue_named(&self, name: &Arc<str>) -> Arc<dyn Queue> {

@@ -7,13 +7,16 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
+use tokio::sync::mpsc::error::SendTimeoutError;
 use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 
-use super::errors::{gone, storage_error};
+use super::errors::{gone, overloaded, storage_error};
 use super::thread::Joined;
+use crate::backends::PLACE_WAIT;
 use crate::ports::StorageError;
 
-/// The most reads that wait before callers have to.
+/// The most reads that wait before callers have to, for [`PLACE_WAIT`].
 const WAITING: usize = 256;
 
 type Job = Box<dyn FnOnce(&Connection) + Send>;
@@ -26,15 +29,18 @@ pub(super) struct Readers {
 }
 
 impl Readers {
-    /// Starts one thread for each connection.
-    pub(super) fn start(connections: Vec<Connection>) -> io::Result<Self> {
+    /// Starts one thread for each connection; the end of any cancels `ended`.
+    pub(super) fn start(
+        connections: Vec<Connection>,
+        ended: &CancellationToken,
+    ) -> io::Result<Self> {
         let (jobs, waiting) = mpsc::channel(WAITING);
         let waiting = Arc::new(Mutex::new(waiting));
         let threads = connections
             .into_iter()
             .map(|connection| {
                 let waiting = waiting.clone();
-                Joined::spawn("embedded-reader", move || run(&connection, &waiting))
+                Joined::spawn("embedded-reader", ended, move || run(&connection, &waiting))
             })
             .collect::<io::Result<_>>()?;
         Ok(Self {
@@ -53,8 +59,11 @@ impl Readers {
         let job: Job = Box::new(move |connection| {
             let _ = reply.send(query(connection).map_err(|e| storage_error(operation, &e)));
         });
+        let sent = self.jobs.send_timeout(job, PLACE_WAIT).await;
+        if let Err(SendTimeoutError::Timeout(_)) = sent {
+            return Err(overloaded(operation));
+        }
         // A job that cannot be sent is dropped with its reply, as is one whose thread dies.
-        let _ = self.jobs.send(job).await;
         answer.await.unwrap_or_else(|_| Err(gone(operation)))
     }
 }

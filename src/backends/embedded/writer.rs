@@ -11,13 +11,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::vec;
 
 use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::mpsc::error::SendTimeoutError;
 use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 
-use super::errors::{gone, rolled_back, storage_error};
+use super::errors::{gone, overloaded, rolled_back, storage_error};
 use super::thread::Joined;
+use crate::backends::PLACE_WAIT;
 use crate::ports::StorageError;
 
-/// The most writes that share a commit, and the most that wait before callers have to.
+/// The most writes that share a commit, and the most that wait before callers have to: for
+/// [`PLACE_WAIT`], first come, first served.
 const BATCH: usize = 256;
 
 /// A write: runs in a transaction, or learns why there is none, and leaves its answer.
@@ -35,12 +39,12 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread.
-    pub(super) fn start(connection: Connection) -> io::Result<Self> {
+    /// Starts the thread, whose end cancels `ended`.
+    pub(super) fn start(connection: Connection, ended: &CancellationToken) -> io::Result<Self> {
         let (commands, waiting) = mpsc::channel(BATCH);
         let commits = Arc::new(AtomicU64::new(0));
         let counter = commits.clone();
-        let thread = Joined::spawn("embedded-writer", move || {
+        let thread = Joined::spawn("embedded-writer", ended, move || {
             run(connection, waiting, &counter);
         })?;
         Ok(Self {
@@ -71,8 +75,11 @@ impl Writer {
                 let _ = reply.send(result);
             })
         });
+        let sent = self.commands.send_timeout(command, PLACE_WAIT).await;
+        if let Err(SendTimeoutError::Timeout(_)) = sent {
+            return Err(overloaded(operation));
+        }
         // A command that cannot be sent is dropped with its reply, as is one whose thread dies.
-        let _ = self.commands.send(command).await;
         answer.await.unwrap_or_else(|_| Err(gone(operation)))
     }
 
@@ -139,7 +146,11 @@ mod tests {
         connection
             .execute_batch("CREATE TABLE numbers (n INTEGER UNIQUE) STRICT")
             .unwrap();
-        Writer::start(connection).unwrap()
+        start(connection)
+    }
+
+    fn start(connection: Connection) -> Writer {
+        Writer::start(connection, &CancellationToken::new()).unwrap()
     }
 
     fn insert(n: i64) -> impl FnOnce(&Connection) -> rusqlite::Result<usize> + Send + 'static {
@@ -217,8 +228,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_dead_thread_is_a_permanent_failure() {
-        let writer = writer();
+    async fn a_dead_thread_is_a_permanent_failure_and_is_told() {
+        let ended = CancellationToken::new();
+        let writer = Writer::start(Connection::open_in_memory().unwrap(), &ended).unwrap();
 
         let killed = writer
             .write("insert", |_| -> rusqlite::Result<()> {
@@ -227,6 +239,7 @@ mod tests {
             .await;
         let later = writer.write("insert", insert(1)).await;
 
+        ended.cancelled().await;
         assert_eq!(killed, Err(gone("insert")));
         assert_eq!(later, Err(gone("insert")));
     }
@@ -239,7 +252,7 @@ mod tests {
         stranger.execute_batch("BEGIN IMMEDIATE").unwrap();
         let connection = Connection::open(&file).unwrap();
         connection.busy_timeout(std::time::Duration::ZERO).unwrap();
-        let writer = Writer::start(connection).unwrap();
+        let writer = start(connection);
 
         let refused = writer.write("insert", insert(1)).await;
 

@@ -1,0 +1,126 @@
+//! The HTTP server: one application on each of its threads, over that thread's storage handles.
+
+use std::convert::Infallible;
+use std::future::ready;
+use std::net::TcpListener;
+use std::num::NonZero;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use actix_http::HttpService;
+use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_web::dev::{AppConfig, Server};
+use actix_web::middleware::from_fn;
+use actix_web::rt::net::TcpStream;
+use actix_web::{App, Error};
+
+use super::backend::Backend;
+use super::connection::{Connection, watch};
+use super::descriptors::max_connections;
+use super::socket::end_dead_connections;
+use super::{Parts, StartError, parts};
+use crate::api::{self, Access, Api, Memory};
+use crate::config::{Config, Mode};
+use crate::tasks::limits::STOP_GRACE;
+use crate::tasks::{Attempts, Shared};
+use crate::triggers;
+
+/// How long the rest of a body is passed over that was refused, so that its client, who is still
+/// sending, gets to read why.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// Serves the API, and under the host its triggers, to whoever connects.
+///
+/// This is what actix-web's own `HttpServer` puts together, over a [`Connection`] in place of a bare
+/// stream.
+pub(super) fn serve(
+    listener: TcpListener,
+    config: &Config,
+    backend: &Backend,
+    shared: &Arc<Shared>,
+    attempts: &Attempts,
+) -> Result<Server, StartError> {
+    // Made once here to learn whether it can be made at all; threads make their own.
+    backend.connect()?;
+    let address = listener.local_addr()?;
+    end_dead_connections(&listener, config.patience.unread)?;
+    let (config, backend) = (config.clone(), backend.clone());
+    let (shared, attempts) = (Arc::clone(shared), attempts.clone());
+    let patience = config.patience;
+    let memory = Memory::new(config.memory_budget);
+    let application = move || {
+        let ports = backend
+            .connect()
+            .expect("the storage client could be made a moment ago");
+        let Parts {
+            tasks,
+            consumer,
+            maintenance,
+            ..
+        } = parts(ports, &config, &shared, &attempts);
+        let api = Api {
+            tasks,
+            address,
+            mode: config.mode.name(),
+            storage: config.storage.name(),
+            public_base_url: config.public_base_url.clone(),
+            max_body_bytes: config.max_body_bytes,
+            body_timeout: config.patience.body,
+            memory: memory.clone(),
+            access: match (&config.mode, &config.api_key) {
+                (Mode::Hosted(_), _) => Access::CheckedByHost,
+                (Mode::Standalone(_), Some(key)) => Access::Key(key.clone()),
+                (Mode::Standalone(_), None) => Access::Loopback,
+            },
+        };
+        let hosted = matches!(config.mode, Mode::Hosted(_));
+        App::new()
+            .app_data(api)
+            .wrap(from_fn(api::render_problems))
+            .wrap(from_fn(watch))
+            .configure(|routes| {
+                if hosted {
+                    triggers::configure(routes, consumer, maintenance);
+                }
+                api::configure(routes);
+            })
+    };
+    let threads = available_parallelism().map_or(2, NonZero::get);
+    let builder = Server::build()
+        .workers(threads)
+        .max_concurrent_connections(max_connections(threads))
+        .shutdown_timeout(STOP_GRACE.as_secs())
+        .disable_signals();
+    let stopping = builder.graceful_shutdown_signal();
+    let builder = builder.listen("http", listener, move || {
+        let stopping = stopping.clone();
+        let application = application()
+            .into_factory()
+            .map_err(|error: Error| error.error_response());
+        let http = HttpService::build()
+            .keep_alive(patience.keep_alive)
+            .client_request_timeout(patience.head)
+            .client_disconnect_timeout(LINGER)
+            // A client that hangs up frees what it holds: its place among the waiters, above all.
+            .h1_allow_half_closed(false)
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .on_connect_ext(|connection: &Connection, data| {
+                data.insert(connection.activity());
+            })
+            .h1(map_config(application, |_| AppConfig::default()));
+        fn_service(move |stream: TcpStream| {
+            let peer = stream.peer_addr().ok();
+            ready(Ok::<_, Infallible>((
+                Connection::new(stream, patience.idle),
+                peer,
+            )))
+        })
+        .map_err(|never| match never {})
+        .and_then(http)
+    })?;
+    Ok(builder.run())
+}

@@ -1,0 +1,8 @@
+//! Too much of everything: clients that dawdle, floods, storage that stalls, disks that are full. The
+//! service stays up, says so, and recovers.
+
+mod heads;
+mod memory;
+mod overload;
+mod raw;
+mod slow;
