@@ -5,5 +5,7 @@ pub mod azurite;
 pub mod client;
 pub mod clock;
 pub mod eventually;
+pub mod handler;
 pub mod kinds;
+pub mod lines;
 pub mod reply;
