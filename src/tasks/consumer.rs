@@ -41,6 +41,11 @@ impl Consumer {
         self.poison_queue.receive(max, VISIBILITY_TIMEOUT).await
     }
 
+    /// Where poisoned messages are.
+    pub(super) fn poison_queue(&self) -> Arc<dyn Queue> {
+        Arc::clone(&self.poison_queue)
+    }
+
     /// Fails the task of a poisoned message and deletes the message; `false` when it names no task.
     pub async fn bury(&self, received: &Received) -> Result<bool, RecordError> {
         let buried = self.worker.fail_poisoned(&received.text).await?;

@@ -2,7 +2,7 @@
 //! of bounded work and counts; the loop around it is the host's timer or the standalone one.
 //!
 //! In calls to storage a sweep costs one for each page of the poison queue, one for each page of
-//! records (up to [`WALK_PAGES`](super::limits::WALK_PAGES)), two when a task may be lost, three for
+//! records (up to [`WALK_PAGES`](super::limits::WALK_PAGES)), three when a task may be lost, three for
 //! each task that is, and one for each record that is deleted. Where nothing is left to do: two.
 
 use std::fmt;
@@ -13,6 +13,7 @@ use futures_util::future::join_all;
 
 use super::consumer::Consumer;
 use super::limits::{BURIAL_BUDGET, RECEIVE_PAGE, SWEEP_BUDGET, WALK_BUDGET};
+use super::records::RecordError;
 use super::rescue::Rescue;
 use super::service::Shared;
 use super::walk::{Walk, Walked};
@@ -68,7 +69,8 @@ impl Maintenance {
         shared: Arc<Shared>,
         retention: Duration,
     ) -> Self {
-        let rescue = Rescue::new(Arc::clone(&store), queue, Arc::clone(&shared));
+        let poison_queue = consumer.poison_queue();
+        let rescue = Rescue::new(Arc::clone(&store), queue, poison_queue, Arc::clone(&shared));
         Self {
             walk: Walk::new(store, rescue, Arc::clone(&shared), retention),
             consumer,
@@ -100,7 +102,8 @@ impl Maintenance {
         let buried = self.drain_poison_queue(begun + BURIAL_BUDGET).await;
         let until = begun + WALK_BUDGET;
         let is_over = || Instant::now() >= until || self.consumer.is_stopping();
-        let walked = self.walk.pass(is_over).await;
+        let nameless = buried.as_ref().map_or(0, |buried| buried.nameless);
+        let walked = self.walk.pass(nameless, is_over).await;
         let (Buried { buried, nameless }, Walked { rescued, pruned }) = (buried?, walked?);
         let swept = Swept {
             drained: 0,
@@ -133,8 +136,8 @@ impl Maintenance {
         Ok(drained)
     }
 
-    /// Turns the poison queue into failed records, page by page. Messages that name no task go back
-    /// in the end, for somebody to look at.
+    /// Turns the poison queue into failed records, page by page. Messages that name no task, or
+    /// something that is none, go back in the end, for somebody to look at.
     async fn drain_poison_queue(&self, until: Instant) -> Result<Buried, StorageError> {
         let mut buried = 0;
         let mut nameless = Vec::new();
@@ -145,7 +148,11 @@ impl Maintenance {
                 match self.consumer.bury(&received).await {
                     Ok(true) => buried += 1,
                     Ok(false) => nameless.push(received),
-                    Err(error) => {
+                    Err(RecordError::Unreadable(error)) => {
+                        log::warn!("message.id" = received.id.as_str(); "poisoned message stays: {error}");
+                        nameless.push(received);
+                    }
+                    Err(RecordError::Storage(error)) => {
                         log::warn!("message.id" = received.id.as_str(); "poisoned message stays for now: {error}");
                     }
                 }

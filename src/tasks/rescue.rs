@@ -10,6 +10,9 @@
 //! - *The queue has moved on*: the message at its front was sent [`HIDDEN_AT_MOST`] after the record
 //!   last changed, and the task is not one that was put off.
 //!
+//! Neither counts while the poison queue holds a message that this sweep has not looked at: its task
+//! is not lost, it is about to fail.
+//!
 //! The record is claimed with a conditional write before the message is sent, so of two sweeps one
 //! sends. Should a message exist all the same, there are two, and the first terminal write wins.
 
@@ -31,6 +34,7 @@ use crate::ports::{Listed, Queue, StorageError, TaskStore, Timestamp};
 pub(super) struct Rescue {
     records: Records,
     queue: Arc<dyn Queue>,
+    poison_queue: Arc<dyn Queue>,
     shared: Arc<Shared>,
 }
 
@@ -38,19 +42,23 @@ impl Rescue {
     pub(super) fn new(
         store: Arc<dyn TaskStore>,
         queue: Arc<dyn Queue>,
+        poison_queue: Arc<dyn Queue>,
         shared: Arc<Shared>,
     ) -> Self {
         Self {
             records: Records::new(store, Arc::clone(&shared.clock)),
             queue,
+            poison_queue,
             shared,
         }
     }
 
-    /// Sends those of these records again whose message is lost, and says how many.
+    /// Sends those of these records again whose message is lost, and says how many. `nameless` is
+    /// the number of poisoned messages that stay without being a task's.
     pub(super) async fn run(
         &self,
         listed: &[Listed],
+        nameless: usize,
         is_over: &impl Fn() -> bool,
     ) -> Result<usize, StorageError> {
         let now = self.shared.clock.now();
@@ -61,7 +69,7 @@ impl Rescue {
         if suspects.is_empty() {
             return Ok(0);
         }
-        let Some(horizon) = self.horizon(now).await? else {
+        let Some(horizon) = self.horizon(now, nameless).await? else {
             return Ok(0);
         };
         let lost: Vec<_> = suspects
@@ -105,12 +113,21 @@ impl Rescue {
     }
 
     /// No task whose record last changed before this has a message; `None` when nothing is known.
-    async fn horizon(&self, now: Timestamp) -> Result<Option<Timestamp>, StorageError> {
-        if self.queue.length().await? == 0 {
-            return Ok(Some(now));
-        }
-        let front = self.queue.oldest().await?;
-        Ok(front.map(|sent_at| sent_at - HIDDEN_AT_MOST))
+    async fn horizon(
+        &self,
+        now: Timestamp,
+        nameless: usize,
+    ) -> Result<Option<Timestamp>, StorageError> {
+        let horizon = match self.queue.length().await? {
+            0 => Some(now),
+            _ => {
+                let front = self.queue.oldest().await?;
+                front.map(|sent_at| sent_at - HIDDEN_AT_MOST)
+            }
+        };
+        // In this order: a message is in the poison queue before it leaves its own.
+        let poisoned = self.poison_queue.length().await?;
+        Ok(horizon.filter(|_| poisoned <= nameless as u64))
     }
 
     async fn rescue(

@@ -50,14 +50,18 @@ impl Walk {
     }
 
     /// Up to [`WALK_PAGES`] pages, unless it is over before or the last page is reached. What is left
-    /// of a page comes with the next pass.
-    pub(super) async fn pass(&self, is_over: impl Fn() -> bool) -> Result<Walked, StorageError> {
+    /// of a page comes with the next pass. For `nameless` see [`Rescue::run`].
+    pub(super) async fn pass(
+        &self,
+        nameless: usize,
+        is_over: impl Fn() -> bool,
+    ) -> Result<Walked, StorageError> {
         let mut walked = Walked::default();
         for _ in 0..WALK_PAGES {
             let position = lock(&self.shared.walk_position).clone();
             let page = self.store.list("", position.as_deref(), SWEEP_PAGE).await?;
             let is_last = page.next.is_none();
-            walked.rescued += self.rescue.run(&page.items, &is_over).await?;
+            walked.rescued += self.rescue.run(&page.items, nameless, &is_over).await?;
             walked.pruned += self.prune(&page.items, &is_over).await?;
             if is_over() {
                 break;

@@ -1,7 +1,7 @@
 //! The host as a test holds it: start, address, what happened, stop.
 
 use std::net::TcpListener;
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 
 use actix_web::dev::Server;
@@ -83,6 +83,7 @@ impl FunctionsHost {
             routes: Routes::new(&manifest.extensions.http.route_prefix, &functions),
             manifest,
             settings,
+            first_start: Mutex::new(options.first_start),
             function_key: options.function_key,
             receive_lease: options.receive_lease,
             timer_schedule: options.timer_schedule,

@@ -49,6 +49,7 @@ impl Executable {
 
     /// Starts the process; its output goes to the host's log line by line.
     pub(crate) fn start(&self, port: u16, host: &Arc<Host>) -> std::io::Result<Child> {
+        let first_start = std::mem::take(&mut *host.first_start.lock().expect("a plain list"));
         let worker_id = Uuid::now_v7().to_string();
         let mut command = Command::new(&self.path);
         command
@@ -62,6 +63,7 @@ impl Executable {
         }
         let mut child = command
             .envs(host.settings.iter())
+            .envs(first_start)
             .env("FUNCTIONS_CUSTOMHANDLER_PORT", port.to_string())
             .env("FUNCTIONS_HTTPWORKER_PORT", port.to_string())
             .env("FUNCTIONS_CUSTOMHANDLER_WORKER_ID", &worker_id)

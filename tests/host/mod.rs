@@ -41,8 +41,8 @@ mod storage_queue;
 mod timer_trigger;
 mod worker;
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -68,6 +68,8 @@ const INITIALIZATION_ATTEMPTS: u32 = 4;
 struct Host {
     manifest: HostManifest,
     settings: Settings,
+    /// What the handler's first process is told beside them; empty once it was started.
+    first_start: Mutex<Vec<(String, String)>>,
     routes: Routes,
     function_key: Option<String>,
     receive_lease: Duration,

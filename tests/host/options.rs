@@ -11,6 +11,7 @@ const RECEIVE_LEASE: Duration = Duration::from_secs(10 * 60);
 pub(crate) struct HostOptions {
     pub(super) app_root: Option<AppRoot>,
     pub(super) settings: Vec<(String, String)>,
+    pub(super) first_start: Vec<(String, String)>,
     pub(super) handler_port: Option<u16>,
     pub(super) function_key: Option<String>,
     pub(super) timer_schedule: bool,
@@ -23,6 +24,7 @@ impl HostOptions {
         Self {
             app_root: None,
             settings: Vec::new(),
+            first_start: Vec::new(),
             handler_port: None,
             function_key: None,
             timer_schedule: false,
@@ -37,6 +39,13 @@ impl HostOptions {
     /// of `host.json`.
     pub(crate) fn setting(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.settings.push((name.into(), value.into()));
+        self
+    }
+
+    /// Adds an environment variable of the handler's first process alone: what makes it die must not
+    /// make the next one die as well.
+    pub(crate) fn first_start(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.first_start.push((name.into(), value.into()));
         self
     }
 

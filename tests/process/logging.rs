@@ -8,9 +8,9 @@ use async_request_reply::config::Account;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::handler::Serving;
 use crate::helpers::azurite::{KEY, azurite};
 use crate::helpers::eventually::eventually;
+use crate::helpers::handler::Serving;
 use crate::helpers::raw;
 
 /// Everything on, also of the crates whose own lines are off unless asked for; but for two that

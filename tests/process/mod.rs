@@ -1,7 +1,5 @@
 //! The `handler` binary as an operator meets it: what it says, how it stops, what it keeps.
 
-mod handler;
-mod lines;
 mod logging;
 mod refusals;
 mod restarts;

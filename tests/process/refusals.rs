@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::handler::{Handler, Serving};
+use crate::helpers::handler::{Handler, Serving};
 
 /// Starts what must not start, and gives the code and the last line, without time and level.
 async fn refused(folder: &Path, settings: &[(&str, &str)]) -> (Option<i32>, String) {

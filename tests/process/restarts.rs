@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 
-use super::handler::Serving;
+use crate::helpers::handler::Serving;
 
 #[tokio::test]
 async fn accepted_tasks_survive_a_kill() {

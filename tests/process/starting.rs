@@ -5,7 +5,7 @@ use std::process::Command;
 use async_request_reply::config::settings;
 use serde_json::json;
 
-use super::handler::{Handler, Serving};
+use crate::helpers::handler::{Handler, Serving};
 
 #[tokio::test]
 async fn the_first_line_says_mode_address_storage_and_folder() {

@@ -1,6 +1,6 @@
 //! Told to stop: no new work, a while for what runs, and nothing lost.
 
-use super::handler::Serving;
+use crate::helpers::handler::Serving;
 
 /// Takes a second or so, and more than a stop waits: either way nothing may be lost.
 const SHORT: u32 = 5_000_000;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::handler::Serving;
+use crate::helpers::handler::Serving;
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";

@@ -8,7 +8,7 @@ use async_request_reply::tasks::{Gauges, Swept, TaskStatus};
 use super::bench::{Bench, is_poison, is_spent};
 
 /// Delivers a message to workers that all die with it.
-async fn wear_out(bench: &Bench) {
+pub(super) async fn wear_out(bench: &Bench) {
     for _ in 0..MAX_DEQUEUE_COUNT {
         bench.receive().await;
         bench.clock.advance(VISIBILITY_TIMEOUT);

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use async_request_reply::ports::{Clock, Document, Head};
 use async_request_reply::tasks::limits::{
     HIDDEN_AT_MOST, LOST_AFTER, MAX_ATTEMPTS, VISIBILITY_TIMEOUT,
 };
 use async_request_reply::tasks::{Outcome, Swept, TaskId, TaskState, TaskStatus};
 
 use super::bench::Bench;
+use super::poisoned::wear_out;
 
 const JUST_AFTER: Duration = Duration::from_millis(1);
 
@@ -95,6 +97,53 @@ async fn a_task_in_somebodys_hands_is_not_lost() {
     let _held = bench.receive().await;
     bench.clock.advance(VISIBILITY_TIMEOUT - JUST_AFTER);
     bench.rescues(0).await;
+}
+
+#[tokio::test]
+async fn a_task_whose_message_is_poisoned_is_not_lost() {
+    let bench = Bench::new();
+    let id = bench.submit("echo", "1").await;
+    wear_out(&bench).await;
+    bench.deliver().await;
+    // Another sweep has taken the message, and dies with it.
+    assert_eq!(bench.consumer.receive_poisoned(32).await.unwrap().len(), 1);
+    bench.clock.advance(VISIBILITY_TIMEOUT - JUST_AFTER);
+    bench.rescues(0).await;
+    bench.clock.advance(JUST_AFTER);
+    bench.maintenance.sweep_beside_loop().await.unwrap();
+    assert_eq!(bench.error(id).await.0, "DeadLettered");
+    assert_eq!(bench.kinds.runs(), 0);
+}
+
+#[tokio::test]
+async fn poisoned_messages_of_no_task_do_not_hold_a_rescue_up() {
+    let bench = Bench::new();
+    bench.submit("echo", "1").await;
+    bench.lose_messages().await;
+    bench.clock.advance(LOST_AFTER + JUST_AFTER);
+    let stranger = bench.tasks.new_id();
+    let head = Head {
+        kind: String::new(),
+        status: String::new(),
+        created_at: bench.clock.now(),
+        updated_at: bench.clock.now(),
+        attempts: 0,
+    };
+    let body = "no record".into();
+    let document = Document { head, body };
+    let name = stranger.to_string();
+    bench.store.create(&name, &document).await.unwrap();
+    for text in ["hello", &format!(r#"{{"id": "{stranger}"}}"#)] {
+        bench.poison_queue.send(text, Duration::ZERO).await.unwrap();
+    }
+    let swept = Swept {
+        nameless: 2,
+        rescued: 1,
+        ..Swept::default()
+    };
+    let first = bench.maintenance.sweep_beside_loop().await.unwrap();
+    assert_eq!(first, swept);
+    assert_eq!(bench.messages().await, (1, 2));
 }
 
 #[tokio::test]

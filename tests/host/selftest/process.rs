@@ -64,6 +64,15 @@ async fn a_killed_handler_is_a_crash() {
 }
 
 #[actix_web::test]
+async fn what_only_the_first_process_is_told_the_second_does_not_know() {
+    let options = script("echo \"told: $LIMIT\"; exec sleep 600").setting("LIMIT", "all");
+    let host = FunctionsHost::launch(options.first_start("LIMIT", "first")).unwrap();
+    host.log_line("told: first").await;
+    host.crash_worker().await;
+    host.log_line("told: all").await;
+}
+
+#[actix_web::test]
 async fn an_exit_with_zero_is_not_noticed() {
     let host = FunctionsHost::launch(script("exit 0")).unwrap();
     let exited = |events: &[Event]| {

@@ -3,40 +3,40 @@
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use super::client::Client;
+use super::eventually::eventually;
 use super::lines::Lines;
-use crate::helpers::client::Client;
-use crate::helpers::eventually::eventually;
 
 /// A process under way. Killed when dropped.
-pub(super) struct Handler {
+pub(crate) struct Handler {
     child: Child,
     stdout: Lines,
     stderr: Lines,
 }
 
 /// How a process ended, and what it had written since a test last read.
-pub(super) struct Ended {
+pub(crate) struct Ended {
     /// `None` when a signal ended it.
-    pub(super) code: Option<i32>,
-    pub(super) stdout: String,
-    pub(super) stderr: String,
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 /// A process that serves.
-pub(super) struct Serving {
-    pub(super) handler: Handler,
-    pub(super) client: Client,
+pub(crate) struct Serving {
+    pub(crate) handler: Handler,
+    pub(crate) client: Client,
     /// What it says first.
-    pub(super) first_line: String,
+    pub(crate) first_line: String,
 }
 
 impl Handler {
     /// Starts it in this folder with these environment variables, and no others.
-    pub(super) fn start(folder: &Path, settings: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(folder: &Path, settings: &[(&str, &str)]) -> Self {
         Self::start_with(folder, settings, &[])
     }
 
-    pub(super) fn start_with(folder: &Path, settings: &[(&str, &str)], flags: &[&str]) -> Self {
+    pub(crate) fn start_with(folder: &Path, settings: &[(&str, &str)], flags: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_handler"))
             .args(flags)
             .current_dir(folder)
@@ -55,19 +55,19 @@ impl Handler {
     }
 
     /// The next line of its log.
-    pub(super) fn line(&self) -> Option<String> {
+    pub(crate) fn line(&self) -> Option<String> {
         self.stdout.next()
     }
 
     /// Sends a signal, by its name without `SIG`.
-    pub(super) fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
         let sent = Command::new("kill").args(["-s", name, &id]).status();
         assert!(sent.expect("`kill` should be installed").success());
     }
 
     /// Waits for its end.
-    pub(super) async fn ended(mut self) -> Ended {
+    pub(crate) async fn ended(mut self) -> Ended {
         let status = eventually("the process ends", async || self.child.try_wait().unwrap()).await;
         Ended {
             code: status.code(),
@@ -87,11 +87,11 @@ impl Drop for Handler {
 
 impl Serving {
     /// Starts it on a free port, and reads where that is.
-    pub(super) fn start(folder: &Path) -> Self {
+    pub(crate) fn start(folder: &Path) -> Self {
         Self::start_with(folder, &[])
     }
 
-    pub(super) fn start_with(folder: &Path, settings: &[(&str, &str)]) -> Self {
+    pub(crate) fn start_with(folder: &Path, settings: &[(&str, &str)]) -> Self {
         let flags = ["--bind-address", "127.0.0.1:0"];
         let handler = Handler::start_with(folder, settings, &flags);
         let first_line = handler.line().expect("it should say where it serves");
@@ -105,7 +105,7 @@ impl Serving {
     }
 
     /// Sends a signal and waits for the end.
-    pub(super) async fn stop(self, signal: &str) -> Ended {
+    pub(crate) async fn stop(self, signal: &str) -> Ended {
         self.handler.signal(signal);
         self.handler.ended().await
     }

@@ -4,13 +4,13 @@ use std::io::{BufRead, BufReader, Read};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
-use crate::helpers::eventually::DEADLINE;
+use super::eventually::DEADLINE;
 
 /// The lines of a stream, read by a thread so that the process never waits for us.
-pub(super) struct Lines(Receiver<String>);
+pub(crate) struct Lines(Receiver<String>);
 
 impl Lines {
-    pub(super) fn of(stream: impl Read + Send + 'static) -> Self {
+    pub(crate) fn of(stream: impl Read + Send + 'static) -> Self {
         let (send, receive) = mpsc::channel();
         thread::spawn(move || {
             for line in BufReader::new(stream).lines() {
@@ -24,7 +24,7 @@ impl Lines {
     }
 
     /// The next line; `None` when the process has closed the stream.
-    pub(super) fn next(&self) -> Option<String> {
+    pub(crate) fn next(&self) -> Option<String> {
         match self.0.recv_timeout(DEADLINE) {
             Ok(line) => Some(line),
             Err(mpsc::RecvTimeoutError::Disconnected) => None,
@@ -33,7 +33,7 @@ impl Lines {
     }
 
     /// All lines to the end of the stream, each with its line break.
-    pub(super) fn rest(&self) -> String {
+    pub(crate) fn rest(&self) -> String {
         std::iter::from_fn(|| self.next())
             .map(|line| line + "\n")
             .collect()
