@@ -3,7 +3,6 @@
 mod credentials;
 mod failures;
 mod messages;
-mod proxy;
 mod requests;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

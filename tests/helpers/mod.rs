@@ -8,5 +8,6 @@ pub mod clock;
 pub mod eventually;
 pub mod kinds;
 pub mod memory;
+pub mod proxy;
 pub mod reply;
 pub mod seen;
