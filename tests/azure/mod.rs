@@ -2,6 +2,7 @@
 
 mod credentials;
 mod failures;
+mod faults;
 mod messages;
 mod requests;
 
