@@ -16,6 +16,7 @@ mod backends;
 mod clients;
 mod helpers;
 mod host;
+mod host_selftest;
 mod hosted;
 mod limits;
 mod manifests;

@@ -120,6 +120,8 @@ impl Tasks {
         let successor = match first {
             // Unreadable is as good as expired: nobody else writes such names.
             None => mine,
+            // Our own claim, whose answer was lost: no other submission has the id.
+            Some(first) if first.task == id => return Ok(Claim::Ours(first, stored.etag)),
             Some(first) if now - first.claimed_at > IDEMPOTENCY_RETENTION => mine,
             Some(first) if first.submission != submission => {
                 return Err(KeyedSubmitError::OtherSubmission);

@@ -2,8 +2,8 @@
 
 mod credentials;
 mod failures;
+mod faults;
 mod messages;
-mod proxy;
 mod requests;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

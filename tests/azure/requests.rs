@@ -1,27 +1,41 @@
 //! What each operation costs: one request, whatever the size of the record.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_request_reply::config::Account;
 
-use super::proxy::Proxy;
 use super::{connect, document};
 use crate::helpers::azurite::azurite;
+use crate::helpers::proxy::{Fate, Proxy};
 
-/// The shared instance through counting proxies, and the proxies.
-fn counted() -> (Account, Proxy, Proxy) {
+/// The requests that a proxy has seen.
+#[derive(Clone, Default)]
+struct Seen(Arc<Mutex<Vec<String>>>);
+
+impl Seen {
+    /// Those to this endpoint from now on.
+    fn at(endpoint: &mut String) -> Self {
+        let seen = Self::default();
+        let noted = seen.clone();
+        Proxy::before(endpoint, move |request| {
+            noted.0.lock().unwrap().push(request.to_owned());
+            Fate::Forward
+        });
+        seen
+    }
+
+    /// The requests since the last call: method and path with query.
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+/// The shared instance, and what is asked of its blobs and of its queues.
+fn counted() -> (Account, Seen, Seen) {
     let mut account = azurite().account();
-    let through_proxy = |endpoint: &mut String| {
-        let port = endpoint
-            .split([':', '/'])
-            .find_map(|part| part.parse().ok());
-        let port: u16 = port.unwrap();
-        let proxy = Proxy::start(port);
-        *endpoint = endpoint.replace(&port.to_string(), &proxy.port.to_string());
-        proxy
-    };
-    let blobs = through_proxy(&mut account.blob_endpoint);
-    let queues = through_proxy(&mut account.queue_endpoint);
+    let blobs = Seen::at(&mut account.blob_endpoint);
+    let queues = Seen::at(&mut account.queue_endpoint);
     (account, blobs, queues)
 }
 

@@ -50,12 +50,21 @@ impl Client {
 
     /// Sends a request, and checks what every reply must be.
     pub(crate) async fn send(&self, request: RequestBuilder) -> Reply {
+        self.try_send(request).await.unwrap()
+    }
+
+    /// The same where the service may be away: an error when no whole reply came. A bare 500 is such
+    /// an error, too: the Functions host answers so for a handler that died.
+    pub(crate) async fn try_send(&self, request: RequestBuilder) -> reqwest::Result<Reply> {
         let request = request.build().unwrap();
         let (method, path) = (request.method().clone(), request.url().path().to_owned());
-        let response = self.http.execute(request).await.unwrap();
-        let reply = Reply::read(response, &self.base).await;
+        let mut response = self.http.execute(request).await?;
+        if response.status() == 500 && response.content_length() == Some(0) {
+            response = response.error_for_status()?;
+        }
+        let reply = Reply::read(response, &self.base).await?;
         reply.check(&method, &path);
-        reply
+        Ok(reply)
     }
 
     pub(crate) async fn get(&self, path: &str) -> Reply {

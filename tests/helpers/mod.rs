@@ -10,6 +10,7 @@ pub mod handler;
 pub mod kinds;
 pub mod lines;
 pub mod memory;
+pub mod proxy;
 pub mod raw;
 pub mod reply;
 pub mod seen;

@@ -36,13 +36,13 @@ const HEADERS: [&str; 14] = [
 ];
 
 impl Reply {
-    pub(super) async fn read(response: reqwest::Response, base: &str) -> Self {
-        Self {
+    pub(super) async fn read(response: reqwest::Response, base: &str) -> reqwest::Result<Self> {
+        Ok(Self {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
-            body: response.bytes().await.unwrap(),
+            body: response.bytes().await?,
             base: base.to_owned(),
-        }
+        })
     }
 
     /// A header that is there once at most.

@@ -21,7 +21,7 @@
 mod account;
 mod app_root;
 mod client;
-mod envelope;
+pub(crate) mod envelope;
 mod events;
 mod function;
 mod functions_host;
@@ -34,11 +34,10 @@ mod observe;
 mod options;
 mod query;
 mod queue_trigger;
-mod route;
-mod selftest;
-mod settings;
-mod storage_queue;
-mod timer_trigger;
+pub(crate) mod route;
+pub(crate) mod settings;
+pub(crate) mod storage_queue;
+pub(crate) mod timer_trigger;
 mod worker;
 
 use std::sync::atomic::AtomicUsize;

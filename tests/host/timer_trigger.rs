@@ -39,7 +39,7 @@ enum Field {
 
 impl Timer {
     /// Parses the schedule; the error is the reason.
-    pub(crate) fn new(host: &Host, function: &str, trigger: &TimerTrigger) -> Result<Self, String> {
+    pub(super) fn new(host: &Host, function: &str, trigger: &TimerTrigger) -> Result<Self, String> {
         let schedule = host
             .settings
             .expand(&trigger.schedule)
@@ -59,7 +59,7 @@ impl Timer {
     }
 
     /// Runs the function once; true if the handler acknowledged. A failure is not retried.
-    pub(crate) async fn run_once(&self, host: &Arc<Host>) -> bool {
+    pub(super) async fn run_once(&self, host: &Arc<Host>) -> bool {
         let _alone = self.running.lock().await;
         let timer = json!({
             "Schedule": {"AdjustForDST": true},
@@ -73,7 +73,7 @@ impl Timer {
     }
 
     /// Runs at start-up if the manifest says so, then on the schedule if the test does.
-    pub(crate) async fn run(&self, host: &Arc<Host>) {
+    pub(super) async fn run(&self, host: &Arc<Host>) {
         if self.run_on_startup {
             self.run_once(host).await;
         }

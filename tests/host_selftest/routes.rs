@@ -1,6 +1,6 @@
 //! Route templates.
 
-use super::super::route::Template;
+use crate::host::route::Template;
 
 #[test]
 fn a_template_matches_the_paths_of_its_form() {

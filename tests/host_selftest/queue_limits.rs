@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::super::{Event, FunctionsHost, QueueError, StorageQueue};
 use super::scripted::{Reply, ScriptedHandler};
 use super::{with_queue, without_queue};
+use crate::host::{Event, FunctionsHost, QueueError, StorageQueue};
 
 async fn poisoned(host: &FunctionsHost) -> String {
     let find = |events: &[Event]| {

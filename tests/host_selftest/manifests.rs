@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::super::settings::parse_time_span;
-use super::super::{AppRoot, FunctionsHost, HostManifest, Settings};
 use super::without_queue;
+use crate::host::settings::parse_time_span;
+use crate::host::{AppRoot, FunctionsHost, HostManifest, Settings};
 
 fn fault_with(file: &str, text: &str) -> String {
     let root = AppRoot::of_project().expect("a copy of the project");

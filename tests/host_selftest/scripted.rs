@@ -11,7 +11,7 @@ use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, rt};
 use serde_json::Value;
 
-use super::super::Journal;
+use crate::host::Journal;
 
 /// A request as the handler saw it.
 #[derive(Clone, Debug)]

@@ -14,8 +14,8 @@ mod vectors;
 
 use uuid::Uuid;
 
-use super::{HostOptions, StorageQueue};
 use crate::helpers::azurite::azurite;
+use crate::host::{HostOptions, StorageQueue};
 
 /// Options on the test run's storage, with a queue of their own that exists.
 async fn with_queue() -> (HostOptions, StorageQueue) {

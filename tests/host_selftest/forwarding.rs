@@ -4,9 +4,9 @@ use bytes::Bytes;
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{HeaderMap, Method};
 
-use super::super::{Answer, Client, FunctionsHost, Payload};
 use super::scripted::{Reply, ScriptedHandler};
 use super::without_queue;
+use crate::host::{Answer, Client, FunctionsHost, Payload};
 
 fn headers(list: &[(&'static str, &'static str)]) -> HeaderMap {
     let headers = list.iter().map(|(name, value)| {

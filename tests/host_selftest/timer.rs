@@ -5,10 +5,10 @@ use std::time::Duration;
 use serde_json::json;
 use time::macros::datetime;
 
-use super::super::FunctionsHost;
-use super::super::timer_trigger::Schedule;
 use super::scripted::{Reply, ScriptedHandler};
 use super::without_queue;
+use crate::host::timer_trigger::Schedule;
+use crate::host::{AppRoot, FunctionsHost};
 
 #[actix_web::test]
 async fn a_timer_runs_at_start_up_and_when_told() {
@@ -64,7 +64,7 @@ fn a_schedule_knows_its_next_occurrence() {
 #[actix_web::test]
 async fn a_schedule_runs_the_timer_by_itself() {
     let handler = ScriptedHandler::start(|_| Reply::acknowledge());
-    let root = super::super::AppRoot::of_project().unwrap();
+    let root = AppRoot::of_project().unwrap();
     let every_second = json!({"bindings": [{
         "type": "timerTrigger", "direction": "in", "name": "timer",
         "schedule": "%EVERY%", "useMonitor": false,

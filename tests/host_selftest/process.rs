@@ -1,8 +1,8 @@
 //! The handler's process, with shell scripts in its place.
 
-use super::super::{AppRoot, Event, FunctionsHost, HostOptions, Level, Source};
 use super::scripted::{Reply, ScriptedHandler};
 use super::without_queue;
+use crate::host::{AppRoot, Event, FunctionsHost, HostOptions, Level, Source};
 
 /// An app whose handler is `sh fake.sh`, found through `PATH`.
 fn script(text: &str) -> HostOptions {

@@ -1,8 +1,8 @@
 //! Queue trigger: what each kind of answer does to the message.
 
-use super::super::{Event, FunctionsHost, Outcome, Source};
 use super::scripted::{Reply, ScriptedHandler};
 use super::with_queue;
+use crate::host::{Event, FunctionsHost, Outcome, Source};
 
 #[actix_web::test]
 async fn an_acknowledged_message_is_deleted() {

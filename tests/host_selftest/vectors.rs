@@ -3,8 +3,8 @@
 use serde_json::Value;
 use time::macros::datetime;
 
-use super::super::envelope::{encode, queue_metadata};
-use super::super::storage_queue::Message;
+use crate::host::envelope::{encode, queue_metadata};
+use crate::host::storage_queue::Message;
 
 fn vector(name: &str) -> Value {
     let file = format!("{}/tests/vectors/{name}.json", env!("CARGO_MANIFEST_DIR"));

@@ -1,0 +1,76 @@
+//! A Functions host whose handler is killed at random. The host starts it again, and gives up at
+//! the third crash, as the real one does; then somebody starts the host again.
+
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::helpers::client::Client;
+use crate::host::{Event, FunctionsHost, HostOptions};
+use crate::keeper::Keeping;
+
+/// How often the host is looked at.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// How long a handler lives before it is killed, in milliseconds.
+const LIFE: (usize, usize) = (1_000, 5_000);
+
+/// How long a message stays hidden whose host has died: the host's ten minutes are nothing that a
+/// test can wait for.
+const LEASE: Duration = Duration::from_secs(10);
+
+/// Keeps a host going until told to stop.
+pub(crate) fn keep(connection_string: &str, name: &str, mut keeping: Keeping) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.unwrap();
+    while !keeping.is_stopped() {
+        let options = HostOptions::new(connection_string)
+            .setting("queue_name", name)
+            .setting("BLOB_CONTAINER_NAME", name)
+            .receive_lease(LEASE)
+            .timer_schedule();
+        let host = runtime.block_on(FunctionsHost::start(options)).unwrap();
+        keeping.opens(Client::new(
+            host.url("").trim_start_matches("http://").parse().unwrap(),
+        ));
+        while !is_down(&host) && !keeping.is_stopped() {
+            let life = keeping.random.millis(LIFE.0, LIFE.1);
+            let born = Instant::now();
+            while born.elapsed() < life && !is_down(&host) && !keeping.is_stopped() {
+                thread::sleep(LOOK);
+            }
+            if keeping.may_kill() && kill(&host) {
+                keeping.ledger.count("handlers ended by SIGKILL");
+            }
+        }
+        if !keeping.is_stopped() {
+            keeping.ledger.count("hosts that gave up");
+        }
+        let lines = host.logs().entries();
+        let lines: Vec<_> = lines.iter().map(|line| line.text.as_str()).collect();
+        keeping.read(&lines.join("\n"));
+    }
+}
+
+fn is_down(host: &FunctionsHost) -> bool {
+    let is_stop = |event: &Event| matches!(event, Event::HostStopped { .. });
+    host.events().entries().iter().any(is_stop)
+}
+
+/// Kills the handler, unless it is dead.
+fn kill(host: &FunctionsHost) -> bool {
+    let process = host
+        .events()
+        .entries()
+        .iter()
+        .rev()
+        .find_map(|event| match event {
+            Event::WorkerStarted { process } => *process,
+            _ => None,
+        });
+    let id = process.unwrap().to_string();
+    let sent = Command::new("kill").args(["-s", "KILL", &id]).output();
+    sent.expect("`kill` should be installed").status.success()
+}
