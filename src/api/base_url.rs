@@ -28,9 +28,12 @@ pub(super) fn base_url(request: &HttpRequest, configured: Option<&str>) -> Strin
     .into_iter()
     .flatten()
     .find(|host| is_host(host))
-    .map(str::to_owned)
-    .or_else(|| Some(request.app_data::<Api>()?.address.to_string()))
-    .unwrap_or_default();
+    .map(str::to_owned);
+    let own = || {
+        let api = request.app_data::<Api>();
+        api.map_or_else(|| "localhost".to_owned(), |api| api.address.to_string())
+    };
+    let host = host.unwrap_or_else(own);
     format!("{scheme}://{host}")
 }
 
