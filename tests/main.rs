@@ -14,6 +14,7 @@ mod api;
 mod azure;
 mod backends;
 mod clients;
+mod crash;
 mod helpers;
 mod host;
 mod host_selftest;

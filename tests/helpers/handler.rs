@@ -59,6 +59,11 @@ impl Handler {
         self.stdout.next()
     }
 
+    /// Waits for a line of its log that contains `text`.
+    pub(crate) async fn line_with(&self, text: &str) -> String {
+        self.stdout.with(text).await
+    }
+
     /// Sends a signal, by its name without `SIG`.
     pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();

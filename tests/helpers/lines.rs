@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
-use super::eventually::DEADLINE;
+use super::eventually::{DEADLINE, eventually};
 
 /// The lines of a stream, read by a thread so that the process never waits for us.
 pub(crate) struct Lines(Receiver<String>);
@@ -30,6 +30,14 @@ impl Lines {
             Err(mpsc::RecvTimeoutError::Disconnected) => None,
             Err(mpsc::RecvTimeoutError::Timeout) => panic!("not within {DEADLINE:?}: a line"),
         }
+    }
+
+    /// Waits for a line that contains `text`, and passes over those before it.
+    pub(crate) async fn with(&self, text: &str) -> String {
+        eventually(text, async || {
+            self.0.try_iter().find(|line| line.contains(text))
+        })
+        .await
     }
 
     /// All lines to the end of the stream, each with its line break.

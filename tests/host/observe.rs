@@ -40,7 +40,12 @@ impl FunctionsHost {
 
     /// Kills the handler behind the host's back, which is a crash to the host.
     pub(crate) async fn crash_worker(&self) {
-        let command = format!("kill -9 {}", self.worker_process().await);
+        self.signal_worker("KILL").await;
+    }
+
+    /// Sends the handler a signal, by its name without `SIG`.
+    pub(crate) async fn signal_worker(&self, name: &str) {
+        let command = format!("kill -s {name} {}", self.worker_process().await);
         let status = Command::new("sh").args(["-c", &command]).status();
         assert!(status.expect("a shell").success(), "{command}");
     }

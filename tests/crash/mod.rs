@@ -1,0 +1,63 @@
+//! The crash matrix: a process dies at every [`CrashPoint`], on every kind of storage and in every
+//! mode, and what was promised is kept.
+//!
+//! A scenario (`scenarios`) brings a real process to its point with real requests (`driving`), over
+//! what others have left in storage (`forging`). Then the process is started again, and one checker
+//! (`promise`) holds for all of them. What clients have been told is in a `ledger`.
+//!
+//! All run side by side: over Azurite most of the time is spent waiting for the queue service, which
+//! hides a dead process's messages for a minute.
+
+mod driving;
+mod forging;
+mod ledger;
+mod place;
+mod promise;
+mod scenarios;
+mod service;
+
+use std::panic::AssertUnwindSafe;
+
+use async_request_reply::crash::CrashPoint;
+use futures_util::FutureExt;
+use futures_util::future::join_all;
+
+use self::ledger::Ledger;
+use self::place::{Place, Setting};
+use self::scenarios::{Scenario, scenario};
+use self::service::Service;
+
+#[tokio::test]
+async fn nothing_is_lost_wherever_a_process_dies_on_the_embedded_store() {
+    run_all(&[Setting::Embedded]).await;
+}
+
+#[tokio::test]
+async fn nothing_is_lost_wherever_a_process_dies_on_azurite_in_either_mode() {
+    run_all(&[Setting::Azurite, Setting::Hosted]).await;
+}
+
+/// Runs every scenario that there is in these settings, and then names those that failed.
+async fn run_all(settings: &[Setting]) {
+    let all = settings
+        .iter()
+        .flat_map(|setting| CrashPoint::ALL.map(|point| (*setting, scenario(point))))
+        .filter(|(setting, scenario)| scenario.exists_in(*setting));
+    let runs = all.map(|(setting, scenario)| async move {
+        let run = AssertUnwindSafe(run(setting, &scenario)).catch_unwind();
+        let name = format!("{setting:?}: {}", scenario.point.name());
+        run.await.err().map(|_| name)
+    });
+    let failed: Vec<_> = join_all(runs).await.into_iter().flatten().collect();
+    assert!(failed.is_empty(), "each has panicked above: {failed:#?}");
+}
+
+async fn run(setting: Setting, scenario: &Scenario) {
+    let place = Place::new(setting);
+    let mut ledger = Ledger::default();
+    forging::forge(&place, scenario.before, &mut ledger).await;
+    let service = Service::start(&place, scenario).await;
+    let service = driving::drive(service, scenario, &mut ledger).await;
+    let service = service.died_at(scenario.point).await;
+    promise::check(service, scenario, ledger).await;
+}

@@ -1,0 +1,135 @@
+//! For every crash point: what is there before, how a process comes to the point, and what may
+//! come of it. A new point without a scenario does not compile.
+
+use std::ops::RangeInclusive;
+
+use async_request_reply::crash::CrashPoint;
+
+use super::place::Setting;
+
+/// How a process dies at one point.
+pub(super) struct Scenario {
+    pub(super) point: CrashPoint,
+    /// At which pass of the point.
+    pub(super) pass: u32,
+    /// What is in storage when the process starts.
+    pub(super) before: Before,
+    pub(super) drive: Drive,
+    /// Settings of the process that dies; the one after it has none of them.
+    pub(super) settings: &'static [(&'static str, &'static str)],
+    /// How many tasks there may be that no client was told of.
+    pub(super) untold: RangeInclusive<usize>,
+}
+
+/// What earlier processes have left.
+#[derive(Clone, Copy)]
+pub(super) enum Before {
+    Nothing,
+    /// An accepted task that nobody has begun.
+    Waiting,
+    /// Another one, and a task whose message cannot be read.
+    Unreadable,
+    /// Another one, and tasks whose messages were put into the poison queue.
+    Poisoned,
+    /// Tasks without a message, long enough for that to show.
+    Lost,
+}
+
+/// What clients, operators and the platform do until the process dies.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Drive {
+    /// Submissions, one after another, each with a key.
+    Submit,
+    /// A result is fetched.
+    Fetch,
+    /// A failed task is retried.
+    Retry,
+    /// The platform stops a process whose slots are taken.
+    Stop,
+    /// The results are old when a sweep comes.
+    Prune,
+    /// A sweep finds messages that the host has not taken.
+    Drain,
+    /// The start is enough.
+    Start,
+}
+
+pub(super) fn scenario(point: CrashPoint) -> Scenario {
+    let plain = Scenario {
+        point,
+        pass: 1,
+        before: Before::Nothing,
+        drive: Drive::Start,
+        settings: &[],
+        untold: 0..=0,
+    };
+    match point {
+        CrashPoint::AfterRecord | CrashPoint::AfterMessage => Scenario {
+            pass: 3,
+            drive: Drive::Submit,
+            untold: 1..=1,
+            ..plain
+        },
+        CrashPoint::AfterKey => Scenario {
+            pass: 3,
+            drive: Drive::Submit,
+            ..plain
+        },
+        CrashPoint::AfterWork | CrashPoint::AfterCommit => Scenario {
+            pass: 2,
+            drive: Drive::Submit,
+            untold: 0..=1,
+            ..plain
+        },
+        CrashPoint::AfterReply => Scenario {
+            drive: Drive::Fetch,
+            ..plain
+        },
+        CrashPoint::AfterRetry => Scenario {
+            before: Before::Waiting,
+            drive: Drive::Retry,
+            // So that the task fails; the next process can do it.
+            settings: &[("MAX_NUMBER", "10")],
+            ..plain
+        },
+        CrashPoint::AfterRequeue | CrashPoint::AfterNextMessage => Scenario {
+            drive: Drive::Stop,
+            settings: &[("WORKER_CONCURRENCY", "1")],
+            ..plain
+        },
+        CrashPoint::AfterPoisoning => Scenario {
+            before: Before::Unreadable,
+            ..plain
+        },
+        CrashPoint::SweepAfterReceive => Scenario {
+            drive: Drive::Drain,
+            settings: &[("WORKER_CONCURRENCY", "1")],
+            ..plain
+        },
+        CrashPoint::SweepAfterBurial => Scenario {
+            before: Before::Poisoned,
+            ..plain
+        },
+        CrashPoint::SweepAfterPrune => Scenario {
+            drive: Drive::Prune,
+            settings: &[("RESULT_RETENTION", "1s")],
+            ..plain
+        },
+        CrashPoint::SweepAfterClaim | CrashPoint::SweepAfterResend => Scenario {
+            before: Before::Lost,
+            ..plain
+        },
+    }
+}
+
+impl Scenario {
+    /// A sweep takes messages from the queue only where no loop of the process does.
+    pub(super) fn exists_in(&self, setting: Setting) -> bool {
+        self.drive != Drive::Drain || setting == Setting::Hosted
+    }
+
+    /// What makes the process die.
+    pub(super) fn crash_at(&self) -> String {
+        format!("{}:{}", self.point.name(), self.pass)
+    }
+}
