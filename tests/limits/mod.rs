@@ -1,6 +1,8 @@
 //! Too much of everything: clients that dawdle, floods, storage that stalls, disks that are full. The
 //! service stays up, says so, and recovers.
 
+mod crowds;
+mod full_disk;
 mod heads;
 mod memory;
 mod overload;
