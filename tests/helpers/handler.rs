@@ -42,7 +42,7 @@ impl Handler {
     }
 
     /// Starts it by a command that ends with its name.
-    fn start_as(
+    pub(crate) fn start_as(
         mut command: Command,
         folder: &Path,
         settings: &[(&str, &str)],

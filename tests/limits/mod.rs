@@ -2,6 +2,7 @@
 //! service stays up, says so, and recovers.
 
 mod crowds;
+mod damage;
 mod full_disk;
 mod heads;
 mod memory;
