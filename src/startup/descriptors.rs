@@ -1,7 +1,7 @@
 //! File descriptors: each connection is one, and so is each file and each connection to storage.
 
 /// The most connections at a time, over all threads: ten thousand idle ones, and some that work.
-/// An idle one costs some 20 KiB, and one that is sending a head up to 128 KiB: 1.5 GiB at worst.
+/// An idle one costs some 11 KiB, and one that is sending a head up to 128 KiB: 1.5 GiB at worst.
 /// Clients beyond that wait in the system's queue until a connection ends.
 const MAX_CONNECTIONS: usize = 12_000;
 

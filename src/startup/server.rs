@@ -18,7 +18,7 @@ use actix_web::{App, Error};
 use super::backend::Backend;
 use super::connection::{Connection, watch};
 use super::descriptors::max_connections;
-use super::socket::end_dead_connections;
+use super::socket::{end_dead_connections, widen_backlog};
 use super::{Parts, StartError, parts};
 use crate::api::{self, Access, Api, Memory};
 use crate::config::{Config, Mode};
@@ -44,6 +44,7 @@ pub(super) fn serve(
     // Made once here to learn whether it can be made at all; threads make their own.
     backend.connect()?;
     let address = listener.local_addr()?;
+    widen_backlog(&listener)?;
     end_dead_connections(&listener, config.patience.unread)?;
     let (config, backend) = (config.clone(), backend.clone());
     let (shared, attempts) = (Arc::clone(shared), attempts.clone());

@@ -6,6 +6,15 @@ use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
 
+/// Connections that the system takes in for us before we accept them, as actix-web has it: with the
+/// standard library's 128, a burst of clients waits for seconds until their machines ask again.
+const BACKLOG: i32 = 2_048;
+
+/// Lets a crowd of clients wait to be accepted, as far as the system allows.
+pub(super) fn widen_backlog(listener: &TcpListener) -> io::Result<()> {
+    SockRef::from(listener).listen(BACKLOG)
+}
+
 /// Makes the system end connections whose client takes nothing of what is sent to it for so long,
 /// or whose machine is gone. Accepted connections inherit this from the socket that listens.
 ///

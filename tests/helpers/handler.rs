@@ -37,7 +37,18 @@ impl Handler {
     }
 
     pub(crate) fn start_with(folder: &Path, settings: &[(&str, &str)], flags: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_handler"))
+        let command = Command::new(env!("CARGO_BIN_EXE_handler"));
+        Self::start_as(command, folder, settings, flags)
+    }
+
+    /// Starts it by a command that ends with its name.
+    pub(crate) fn start_as(
+        mut command: Command,
+        folder: &Path,
+        settings: &[(&str, &str)],
+        flags: &[&str],
+    ) -> Self {
+        let mut child = command
             .args(flags)
             .current_dir(folder)
             .env_clear()
@@ -52,6 +63,11 @@ impl Handler {
             stderr: Lines::of(child.stderr.take().unwrap()),
             child,
         }
+    }
+
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// The next line of its log.
@@ -97,9 +113,24 @@ impl Serving {
     }
 
     pub(crate) fn start_with(folder: &Path, settings: &[(&str, &str)]) -> Self {
+        let command = Command::new(env!("CARGO_BIN_EXE_handler"));
+        Self::start_as(command, folder, settings)
+    }
+
+    /// Starts it in a shell that has done this first.
+    pub(crate) fn start_after(script: &str, folder: &Path) -> Self {
+        let mut command = Command::new("sh");
+        let script = format!(r#"{script}; exec "$0" "$@""#);
+        command.args(["-c", &script, env!("CARGO_BIN_EXE_handler")]);
+        Self::start_as(command, folder, &[])
+    }
+
+    fn start_as(command: Command, folder: &Path, settings: &[(&str, &str)]) -> Self {
         let flags = ["--bind-address", "127.0.0.1:0"];
-        let handler = Handler::start_with(folder, settings, &flags);
-        let first_line = handler.line().expect("it should say where it serves");
+        let handler = Handler::start_as(command, folder, settings, &flags);
+        let first_line = std::iter::from_fn(|| handler.line())
+            .find(|line| line.contains("http://"))
+            .expect("it should say where it serves");
         let (_, rest) = first_line.split_once("http://").expect(&first_line);
         let (address, _) = rest.split_once(',').expect(&first_line);
         Self {

@@ -123,6 +123,7 @@ fn share_a_commit(
         answers.push(command(Ok(&transaction)));
     }
     let committed = if transaction.is_autocommit() {
+        drop(transaction);
         Err(rolled_back())
     } else {
         transaction.commit()
@@ -130,8 +131,24 @@ fn share_a_commit(
     if committed.is_ok() {
         commits.fetch_add(1, Ordering::Relaxed);
     }
+    if committed.is_err() {
+        make_room(connection);
+    }
     for answer in answers {
         answer(committed.as_ref().copied());
+    }
+}
+
+/// Folds the write-ahead log into the file, so that the next write begins at the front of the log.
+///
+/// On a full disk the log cannot grow, and SQLite folds it only after a commit: not even what frees
+/// pages could be written until somebody makes room. The log and the free pages of the file are often
+/// room enough. Fails when they are not, or while a reader needs the log; the next failed write tries
+/// again.
+fn make_room(connection: &Connection) {
+    let folded = connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()));
+    if let Err(error) = folded {
+        log::debug!("{}", storage_error("fold the log", &error));
     }
 }
 
@@ -225,6 +242,28 @@ mod tests {
         assert!(before.unwrap_err().is_transient());
         assert_eq!(after, Ok(1));
         assert_eq!(writer.write("count", count).await, Ok(1));
+    }
+
+    #[tokio::test]
+    async fn a_write_that_fails_folds_the_log_to_make_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let [file, copy] = ["a.db", "b.db"].map(|name| folder.path().join(name));
+        let connection = Connection::open(&file).unwrap();
+        connection
+            .execute_batch(
+                "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0;
+                 CREATE TABLE numbers (n INTEGER UNIQUE) STRICT",
+            )
+            .unwrap();
+        let writer = start(connection);
+        writer.write("insert", insert(1)).await.unwrap();
+
+        let failed = writer.write("fill the disk", |c| c.execute_batch("ROLLBACK"));
+
+        assert!(failed.await.unwrap_err().is_transient());
+        // Without its log, the file holds what was folded into it.
+        std::fs::copy(&file, &copy).unwrap();
+        assert_eq!(count(&Connection::open(&copy).unwrap()), Ok(1));
     }
 
     #[tokio::test]
