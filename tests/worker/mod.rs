@@ -12,6 +12,7 @@ mod idempotency;
 mod lasting;
 mod listing;
 mod messages;
+mod model;
 mod operating;
 mod poisoned;
 mod process;
