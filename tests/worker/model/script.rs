@@ -50,6 +50,8 @@ pub(super) enum Step {
     Dying(usize, Act, u32, Moment),
     /// Two acts at once, one of each process; each call to storage lets others go first so often.
     Together(Act, Act, Vec<u8>),
+    /// So many times: long enough for a next attempt, and a delivery.
+    Rounds(usize),
     /// Time passes.
     Pass(Duration),
     /// Somebody clears the queue.
@@ -80,6 +82,7 @@ impl ReferenceStateMachine for Script {
             5 => (act(state.tasks), act(state.tasks), yields)
                 .prop_map(|(one, two, yields)| Step::Together(one, two, yields)),
             6 => time().prop_map(Step::Pass),
+            3 => (1..7_usize).prop_map(Step::Rounds),
             1 => Just(Step::Clear),
         ]
         .boxed()
@@ -89,7 +92,7 @@ impl ReferenceStateMachine for Script {
         let acts = match step {
             Step::Alone(_, act) | Step::Dying(_, act, ..) => vec![act],
             Step::Together(one, two, _) => vec![one, two],
-            Step::Pass(_) | Step::Clear => vec![],
+            Step::Rounds(_) | Step::Pass(_) | Step::Clear => vec![],
         };
         state.tasks += acts
             .iter()
@@ -109,7 +112,7 @@ impl ReferenceStateMachine for Script {
         match step {
             Step::Alone(_, act) | Step::Dying(_, act, ..) => is_known(act),
             Step::Together(one, two, _) => is_known(one) && is_known(two),
-            Step::Pass(_) | Step::Clear => true,
+            Step::Rounds(_) | Step::Pass(_) | Step::Clear => true,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Plays a history: two processes of the real domain over one storage, with its calls and its clock in
 //! our hands.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,6 +43,8 @@ struct World {
     /// Received, and not worked on yet.
     taken: RefCell<Vec<Received>>,
     ledger: RefCell<Vec<Entry>>,
+    /// Nobody has died, let a message lie or cleared the queue: nothing can be lost.
+    is_calm: Cell<bool>,
 }
 
 impl World {
@@ -70,6 +72,7 @@ impl World {
             poison_queue,
             taken: RefCell::default(),
             ledger: RefCell::default(),
+            is_calm: Cell::new(true),
         }
     }
 
@@ -77,6 +80,8 @@ impl World {
         match step {
             Step::Alone(process, act) => self.act(process, act).await,
             Step::Dying(process, act, call, moment) => {
+                self.is_calm.set(false);
+                let is_sweep = matches!(act, Act::Sweep);
                 let last = self.calls.hold_after(None, call, moment);
                 let died = tokio::select! {
                     biased;
@@ -85,6 +90,10 @@ impl World {
                 };
                 self.calls.forget();
                 if died {
+                    if is_sweep {
+                        // It could not say what it did.
+                        self.rescued();
+                    }
                     self.processes[process] = self.storage.process(&self.kinds, 4, true);
                 }
             }
@@ -93,8 +102,15 @@ impl World {
                 tokio::join!(self.act(0, one), self.act(1, two));
                 self.calls.set_yields([]);
             }
+            Step::Rounds(rounds) => {
+                for _ in 0..rounds {
+                    self.clock.advance(QUIET);
+                    self.act(0, Act::Deliver).await;
+                }
+            }
             Step::Pass(time) => self.clock.advance(time),
             Step::Clear => {
+                self.is_calm.set(false);
                 for received in self.queue.receive(32, Duration::ZERO).await.unwrap() {
                     let deleted = self.queue.delete(&received.id, &received.pop_receipt).await;
                     assert!(deleted.unwrap());
@@ -119,6 +135,7 @@ impl World {
                 }
             }
             Act::Take => {
+                self.is_calm.set(false);
                 let page = consumer.receive(1).await.unwrap();
                 self.taken.borrow_mut().extend(page);
             }
@@ -145,8 +162,23 @@ impl World {
                 tasks.retry(id).await.unwrap();
             }
             Act::Consume(task) => self.consume(process, task).await,
-            Act::Sweep if process == 0 => drop(maintenance.sweep().await.unwrap()),
-            Act::Sweep => drop(maintenance.sweep_beside_loop().await.unwrap()),
+            Act::Sweep => {
+                let swept = if process == 0 {
+                    maintenance.sweep().await.unwrap()
+                } else {
+                    maintenance.sweep_beside_loop().await.unwrap()
+                };
+                if swept.rescued > 0 {
+                    assert!(!self.is_calm.get(), "rescued what was not lost");
+                    self.rescued();
+                }
+            }
+        }
+    }
+
+    fn rescued(&self) {
+        for entry in self.ledger.borrow_mut().iter_mut() {
+            entry.was_rescued = true;
         }
     }
 
