@@ -19,6 +19,7 @@ mod process;
 mod pruning;
 mod renewing;
 mod rescuing;
+mod rescuing_at_once;
 mod retrying;
 mod submitting;
 mod succeeding;

@@ -2,12 +2,14 @@
 //! each step no promise is broken, and in the end, when everything is quiet, every accepted task
 //! has ended.
 //!
-//! `script` makes the histories, `system` plays them against the domain over storage in memory, and
+//! `script` makes the histories, `system` plays them, with `acts`, against the domain over storage in
+//! memory, and
 //! `ledger` holds what was seen against what may be.
 //!
 //! A history that failed once is kept in `proptest-regressions`, and played first from then on. It
 //! belongs into the repository.
 
+mod acts;
 mod ledger;
 mod script;
 mod system;

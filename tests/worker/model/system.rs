@@ -6,17 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_request_reply::ports::{Clock, Queue, Received};
-use async_request_reply::tasks::{Records, Submission, TaskId, TaskState};
+use async_request_reply::tasks::Records;
 use proptest_state_machine::StateMachineTest;
 use tokio::runtime::{Builder, Runtime};
 
 use super::ledger::Entry;
-use super::script::{Act, Script, Step, Work};
+use super::script::{Act, Script, Step};
 use crate::helpers::calls::Calls;
 use crate::helpers::clock::ManualClock;
 use crate::helpers::kinds::TestKinds;
 use crate::helpers::memory::{MemoryQueue, MemoryTasks};
-use crate::worker::bench::json;
 use crate::worker::process::{Process, Storage};
 
 /// Longer than any message is hidden or put off.
@@ -30,21 +29,21 @@ pub(super) struct System {
     world: World,
 }
 
-struct World {
+pub(super) struct World {
     clock: Arc<ManualClock>,
     calls: Calls,
     storage: Storage,
     kinds: TestKinds,
-    processes: [Process; 2],
+    pub(super) processes: [Process; 2],
     /// The storage itself, where no call is seen.
     records: Records,
     queue: Arc<dyn Queue>,
     poison_queue: Arc<dyn Queue>,
     /// Received, and not worked on yet.
-    taken: RefCell<Vec<Received>>,
-    ledger: RefCell<Vec<Entry>>,
+    pub(super) taken: RefCell<Vec<Received>>,
+    pub(super) ledger: RefCell<Vec<Entry>>,
     /// Nobody has died, let a message lie or cleared the queue: nothing can be lost.
-    is_calm: Cell<bool>,
+    pub(super) is_calm: Cell<bool>,
 }
 
 impl World {
@@ -118,111 +117,6 @@ impl World {
             }
         }
         self.look().await;
-    }
-
-    async fn act(&self, process: usize, act: Act) {
-        let Process {
-            tasks,
-            consumer,
-            maintenance,
-            ..
-        } = &self.processes[process];
-        match act {
-            Act::Submit(work) => self.submit(process, work).await,
-            Act::Deliver => {
-                for received in consumer.receive(1).await.unwrap() {
-                    consumer.process(received).await;
-                }
-            }
-            Act::Take => {
-                self.is_calm.set(false);
-                let page = consumer.receive(1).await.unwrap();
-                self.taken.borrow_mut().extend(page);
-            }
-            Act::Finish(index) => {
-                let received = {
-                    let mut taken = self.taken.borrow_mut();
-                    let index = index.checked_rem(taken.len());
-                    index.map(|index| taken.remove(index))
-                };
-                if let Some(received) = received {
-                    consumer.process(received).await;
-                }
-            }
-            Act::Cancel(task) => {
-                let id = self.note(task, |entry| entry.cancels += 1);
-                tasks.cancel(id).await.unwrap();
-            }
-            Act::Delete(task) => {
-                let id = self.note(task, |entry| entry.is_deleted = true);
-                tasks.delete(id).await.unwrap();
-            }
-            Act::Retry(task) => {
-                let id = self.note(task, |entry| entry.retries += 1);
-                tasks.retry(id).await.unwrap();
-            }
-            Act::Consume(task) => self.consume(process, task).await,
-            Act::Sweep => {
-                let swept = if process == 0 {
-                    maintenance.sweep().await.unwrap()
-                } else {
-                    maintenance.sweep_beside_loop().await.unwrap()
-                };
-                if swept.rescued > 0 {
-                    assert!(!self.is_calm.get(), "rescued what was not lost");
-                    self.rescued();
-                }
-            }
-        }
-    }
-
-    fn rescued(&self) {
-        for entry in self.ledger.borrow_mut().iter_mut() {
-            entry.was_rescued = true;
-        }
-    }
-
-    async fn submit(&self, process: usize, work: Work) {
-        let tasks = &self.processes[process].tasks;
-        let entry = Entry::new(tasks.new_id(), work);
-        let submission = Submission {
-            id: entry.id,
-            kind: entry.kind().to_owned(),
-            input: json(&entry.input()),
-            traceparent: None,
-        };
-        let task = {
-            let mut ledger = self.ledger.borrow_mut();
-            ledger.push(entry);
-            ledger.len() - 1
-        };
-        tasks.submit(submission).await.unwrap();
-        self.note(task, |entry| entry.is_accepted = true);
-    }
-
-    /// As a client does that reads the reply to its end.
-    async fn consume(&self, process: usize, task: usize) {
-        let tasks = &self.processes[process].tasks;
-        let id = self.note(task, |_| ());
-        let Some(found) = tasks.find(id).await.unwrap() else {
-            return;
-        };
-        if let TaskState::Succeeded { result } = found.record.state {
-            let result = result.get().to_owned();
-            self.note(task, |entry| {
-                let given = entry.given.get_or_insert_with(|| result.clone());
-                assert_eq!(*given, result, "two readers, two results");
-            });
-            tasks.consume(id);
-            tasks.delete_consumed(id).await;
-        }
-    }
-
-    /// Notes what a client asked for.
-    fn note(&self, task: usize, what: impl FnOnce(&mut Entry)) -> TaskId {
-        let entry = &mut self.ledger.borrow_mut()[task];
-        what(entry);
-        entry.id
     }
 
     /// Holds what the store has against the ledger.
