@@ -1,13 +1,13 @@
 //! Kinds of work that go wrong, wait or last on demand.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use async_request_reply::tasks::kinds::{Attempt, Failure, Kind, Kinds};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+
+use super::gate::{Gate, Runs};
 
 /// The test kinds of one test, and what the test has to do with them. Dropping it opens the gate.
 #[derive(Default)]
@@ -52,41 +52,6 @@ impl Drop for TestKinds {
     fn drop(&mut self) {
         // The runtime waits for its blocking threads.
         self.open_gate();
-    }
-}
-
-#[derive(Clone, Default)]
-struct Gate(Arc<(Mutex<bool>, Condvar)>);
-
-impl Gate {
-    fn open(&self) {
-        let (open, opened) = &*self.0;
-        *open.lock().unwrap() = true;
-        opened.notify_all();
-    }
-
-    /// Waits for a moment; true when the gate is open.
-    fn wait(&self) -> bool {
-        let (open, opened) = &*self.0;
-        let open = open.lock().unwrap();
-        let (open, _) = opened
-            .wait_timeout_while(open, Duration::from_millis(10), |open| !*open)
-            .unwrap();
-        *open
-    }
-}
-
-#[derive(Clone, Default)]
-struct Runs(Arc<AtomicUsize>);
-
-impl Runs {
-    fn count(&self) -> usize {
-        self.0.load(Ordering::SeqCst)
-    }
-
-    /// Counts one more, and says how many there were before.
-    fn add(&self) -> usize {
-        self.0.fetch_add(1, Ordering::SeqCst)
     }
 }
 

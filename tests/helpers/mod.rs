@@ -6,6 +6,7 @@ pub mod calls;
 pub mod client;
 pub mod clock;
 pub mod eventually;
+pub mod gate;
 pub mod handler;
 pub mod kinds;
 pub mod lines;

@@ -15,7 +15,7 @@ const JUST_AFTER: Duration = Duration::from_millis(1);
 
 impl Bench {
     /// Somebody clears the queue.
-    async fn lose_messages(&self) {
+    pub(super) async fn lose_messages(&self) {
         for received in self.queue.receive(32, Duration::ZERO).await.unwrap() {
             let deleted = self.queue.delete(&received.id, &received.pop_receipt).await;
             assert!(deleted.unwrap());
