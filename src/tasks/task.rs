@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::id::TaskId;
-use super::json::{Object, describe, is_zero, present};
+use super::json::{Object, describe, present};
 use crate::ports::{Document, Head, Timestamp};
 
 /// Where a task stands. The last three are terminal: written once, never overwritten.
@@ -114,8 +114,6 @@ pub struct TaskRecord {
     pub updated_at: Timestamp,
     /// How many attempts have begun; the dequeue count of the last delivery.
     pub attempts: u32,
-    /// How often it was retried after it had failed; a message of a round before is for nothing.
-    pub retries: u32,
     /// The client's trace (W3C Trace Context), if it sent one.
     pub traceparent: Option<String>,
     /// Its status and what belongs to it.
@@ -135,8 +133,6 @@ struct StoredRecord<'a> {
     #[serde(with = "crate::timestamp")]
     updated_at: Timestamp,
     attempts: u32,
-    #[serde(default, skip_serializing_if = "is_zero")]
-    retries: u32,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     traceparent: Option<Cow<'a, str>>,
     #[serde(
@@ -192,7 +188,6 @@ impl TaskRecord {
             created_at,
             updated_at: created_at,
             attempts: 0,
-            retries: 0,
             traceparent: None,
             state: TaskState::Queued { due_at: None },
         }
@@ -245,7 +240,6 @@ impl TaskRecord {
             created_at: self.created_at,
             updated_at: self.updated_at,
             attempts: self.attempts,
-            retries: self.retries,
             traceparent: self.traceparent.as_deref().map(Cow::Borrowed),
             due_at,
             percent,
@@ -317,7 +311,6 @@ impl TaskRecord {
             created_at: stored.created_at,
             updated_at: stored.updated_at,
             attempts: stored.attempts,
-            retries: stored.retries,
             traceparent: stored.traceparent.map(Cow::into_owned),
             state,
         })
@@ -336,7 +329,6 @@ impl TaskRecord {
             created_at: modified_at,
             updated_at: modified_at,
             attempts: 1,
-            retries: 0,
             traceparent: None,
             state: TaskState::Succeeded {
                 result: RawValue::from_string(result).ok()?,
@@ -375,11 +367,18 @@ mod tests {
         });
     }
 
+    /// Any time that a record can hold.
+    fn time() -> impl Strategy<Value = Timestamp> {
+        (0..=253_402_300_799_999_i64).prop_map(|milliseconds| {
+            let nanoseconds = i128::from(milliseconds) * 1_000_000;
+            OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).unwrap()
+        })
+    }
+
     fn state() -> impl Strategy<Value = TaskState> {
         let error = ("[A-Z][A-Za-z]{1,20}", "\\PC{0,80}");
         prop_oneof![
-            proptest::option::of(Just(OffsetDateTime::UNIX_EPOCH))
-                .prop_map(|due_at| TaskState::Queued { due_at }),
+            proptest::option::of(time()).prop_map(|due_at| TaskState::Queued { due_at }),
             proptest::option::of(0..=100_u8).prop_map(|percent| TaskState::Running { percent }),
             "\\PC{0,80}".prop_map(|text| TaskState::Succeeded {
                 result: to_raw_value(&text).unwrap()
@@ -407,15 +406,14 @@ mod tests {
             kind in "\\PC{0,64}",
             input in "\\PC{0,80}",
             attempts in any::<u32>(),
-            milliseconds in 0..=253_402_300_799_999_i64,
+            created_at in time(),
             traceparent in proptest::option::of("\\PC{0,60}"),
         ) {
-            let time = OffsetDateTime::from_unix_timestamp_nanos(i128::from(milliseconds) * 1_000_000).unwrap();
             let record = TaskRecord {
                 state,
                 attempts,
                 traceparent,
-                ..TaskRecord::queued(ID.parse().unwrap(), kind, to_raw_value(&input).unwrap(), time)
+                ..TaskRecord::queued(ID.parse().unwrap(), kind, to_raw_value(&input).unwrap(), created_at)
             };
             let written = record.to_document();
             let read = read(&written.body).unwrap();
