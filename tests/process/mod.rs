@@ -6,3 +6,4 @@ mod restarts;
 mod starting;
 mod stopping;
 mod tracing;
+mod upgrade;
