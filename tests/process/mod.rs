@@ -1,5 +1,6 @@
 //! The `handler` binary as an operator meets it: what it says, how it stops, what it keeps.
 
+mod backup;
 mod logging;
 mod refusals;
 mod restarts;

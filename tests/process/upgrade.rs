@@ -5,7 +5,7 @@ use std::fs;
 use rusqlite::Connection;
 use serde_json::json;
 
-use super::handler::Serving;
+use crate::helpers::handler::Serving;
 
 const VERSION_1: &str = include_str!("schema_v1.sql");
 
