@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::id::TaskId;
-use super::json::{Object, describe, present};
+use super::json::{Object, describe, is_zero, present};
 use crate::ports::{Document, Head, Timestamp};
 
 /// Where a task stands. The last three are terminal: written once, never overwritten.
@@ -114,6 +114,8 @@ pub struct TaskRecord {
     pub updated_at: Timestamp,
     /// How many attempts have begun; the dequeue count of the last delivery.
     pub attempts: u32,
+    /// How often it was retried after it had failed; a message of a round before is for nothing.
+    pub retries: u32,
     /// The client's trace (W3C Trace Context), if it sent one.
     pub traceparent: Option<String>,
     /// Its status and what belongs to it.
@@ -133,6 +135,8 @@ struct StoredRecord<'a> {
     #[serde(with = "crate::timestamp")]
     updated_at: Timestamp,
     attempts: u32,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    retries: u32,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     traceparent: Option<Cow<'a, str>>,
     #[serde(
@@ -188,6 +192,7 @@ impl TaskRecord {
             created_at,
             updated_at: created_at,
             attempts: 0,
+            retries: 0,
             traceparent: None,
             state: TaskState::Queued { due_at: None },
         }
@@ -240,6 +245,7 @@ impl TaskRecord {
             created_at: self.created_at,
             updated_at: self.updated_at,
             attempts: self.attempts,
+            retries: self.retries,
             traceparent: self.traceparent.as_deref().map(Cow::Borrowed),
             due_at,
             percent,
@@ -311,6 +317,7 @@ impl TaskRecord {
             created_at: stored.created_at,
             updated_at: stored.updated_at,
             attempts: stored.attempts,
+            retries: stored.retries,
             traceparent: stored.traceparent.map(Cow::into_owned),
             state,
         })
@@ -329,6 +336,7 @@ impl TaskRecord {
             created_at: modified_at,
             updated_at: modified_at,
             attempts: 1,
+            retries: 0,
             traceparent: None,
             state: TaskState::Succeeded {
                 result: RawValue::from_string(result).ok()?,

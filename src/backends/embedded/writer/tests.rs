@@ -63,7 +63,7 @@ async fn what_is_acknowledged_is_committed() {
     connection
         .execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE numbers (n INTEGER) STRICT")
         .unwrap();
-    let writer = Writer::start(connection).unwrap();
+    let writer = Writer::start(connection, &CancellationToken::new()).unwrap();
     let stranger = Connection::open(&file).unwrap();
     for n in 1..=50 {
         writer.write("insert", insert(n)).await.unwrap();
