@@ -19,6 +19,7 @@ mod helpers;
 mod host;
 mod host_selftest;
 mod hosted;
+mod hostile;
 mod limits;
 mod manifests;
 mod openapi;

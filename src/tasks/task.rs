@@ -375,11 +375,18 @@ mod tests {
         });
     }
 
+    /// Any time that a record can hold.
+    fn time() -> impl Strategy<Value = Timestamp> {
+        (0..=253_402_300_799_999_i64).prop_map(|milliseconds| {
+            let nanoseconds = i128::from(milliseconds) * 1_000_000;
+            OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).unwrap()
+        })
+    }
+
     fn state() -> impl Strategy<Value = TaskState> {
         let error = ("[A-Z][A-Za-z]{1,20}", "\\PC{0,80}");
         prop_oneof![
-            proptest::option::of(Just(OffsetDateTime::UNIX_EPOCH))
-                .prop_map(|due_at| TaskState::Queued { due_at }),
+            proptest::option::of(time()).prop_map(|due_at| TaskState::Queued { due_at }),
             proptest::option::of(0..=100_u8).prop_map(|percent| TaskState::Running { percent }),
             "\\PC{0,80}".prop_map(|text| TaskState::Succeeded {
                 result: to_raw_value(&text).unwrap()
@@ -407,15 +414,14 @@ mod tests {
             kind in "\\PC{0,64}",
             input in "\\PC{0,80}",
             attempts in any::<u32>(),
-            milliseconds in 0..=253_402_300_799_999_i64,
+            created_at in time(),
             traceparent in proptest::option::of("\\PC{0,60}"),
         ) {
-            let time = OffsetDateTime::from_unix_timestamp_nanos(i128::from(milliseconds) * 1_000_000).unwrap();
             let record = TaskRecord {
                 state,
                 attempts,
                 traceparent,
-                ..TaskRecord::queued(ID.parse().unwrap(), kind, to_raw_value(&input).unwrap(), time)
+                ..TaskRecord::queued(ID.parse().unwrap(), kind, to_raw_value(&input).unwrap(), created_at)
             };
             let written = record.to_document();
             let read = read(&written.body).unwrap();

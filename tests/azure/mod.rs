@@ -26,7 +26,7 @@ fn connect_to(account: &Account, name: &str) -> Azure {
     connector.connect().unwrap()
 }
 
-fn document(body: impl Into<Bytes>) -> Document {
+pub(crate) fn document(body: impl Into<Bytes>) -> Document {
     Document {
         head: Head {
             kind: "fibonacci".to_owned(),

@@ -1,8 +1,10 @@
 //! The `handler` binary as an operator meets it: what it says, how it stops, what it keeps.
 
+mod backup;
 mod logging;
 mod refusals;
 mod restarts;
 mod starting;
 mod stopping;
 mod tracing;
+mod upgrade;

@@ -4,6 +4,7 @@
 //! is being worked on from one whose worker died, see [`release_all`](super::queue::release_all).
 
 use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
 use std::path::Path;
 
 use super::OpenError;
@@ -18,7 +19,7 @@ impl FolderLock {
     /// Creates the folder when it is missing, and takes it.
     pub(super) fn take(folder: &Path) -> Result<Self, OpenError> {
         let failed = |cause| OpenError::folder(folder, cause);
-        fs::create_dir_all(folder).map_err(failed)?;
+        create(folder).map_err(failed)?;
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)
@@ -33,4 +34,23 @@ impl FolderLock {
             Err(TryLockError::Error(cause)) => Err(failed(cause)),
         }
     }
+}
+
+/// Creates what is missing of a path, for good: a folder outlives a power loss once the one it is in
+/// is synced. SQLite syncs the data folder for the files in it, and nobody the folders above.
+fn create(folder: &Path) -> io::Result<()> {
+    let missing = folder.ancestors().take_while(|path| !path.exists());
+    let parents: Vec<_> = missing.filter_map(Path::parent).collect();
+    fs::create_dir_all(folder)?;
+    for parent in parents {
+        let here = Path::new(".");
+        let parent = if parent == Path::new("") {
+            here
+        } else {
+            parent
+        };
+        // Some systems cannot open a folder, and some file systems cannot sync one, nor need to.
+        let _ = File::open(parent).and_then(|parent| parent.sync_all());
+    }
+    Ok(())
 }

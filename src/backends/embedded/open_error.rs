@@ -62,6 +62,23 @@ pub enum OpenError {
         known: u32,
     },
 
+    /// The file is of an earlier release, and what should lead to this one failed.
+    #[error(
+        "cannot bring {} from schema version {found} to {wanted}: {cause}; \
+         the file is as it was: go back to the release before, or make room and start again",
+        file.display()
+    )]
+    Migration {
+        /// The database file.
+        file: PathBuf,
+        /// The version in the file, before and after.
+        found: u32,
+        /// The version that could not be reached.
+        wanted: u32,
+        /// What SQLite says, in its own fixed words.
+        cause: &'static str,
+    },
+
     /// The file is not SQLite's, or it is corrupt.
     #[error(
         "{} is damaged or not a database: restore it from a backup, or move it away to start empty",
@@ -94,6 +111,19 @@ impl OpenError {
                 Self::NotWritable { path: folder }
             }
             _ => Self::Folder { folder, cause },
+        }
+    }
+
+    /// A new file is at version 0: it has nothing to go back to, and fails as any other statement.
+    pub(super) fn migration(file: &Path, found: u32, wanted: u32, cause: rusqlite::Error) -> Self {
+        match cause.sqlite_error() {
+            Some(error) if found > 0 && !is_damage(&cause) => Self::Migration {
+                file: file.to_owned(),
+                found,
+                wanted,
+                cause: rusqlite::ffi::code_to_str(error.extended_code),
+            },
+            _ => Self::database(file, cause),
         }
     }
 

@@ -59,11 +59,11 @@ impl Readers {
         let job: Job = Box::new(move |connection| {
             let _ = reply.send(query(connection).map_err(|e| storage_error(operation, &e)));
         });
-        let sent = self.jobs.send_timeout(job, PLACE_WAIT).await;
-        if let Err(SendTimeoutError::Timeout(_)) = sent {
+        let sent = self.jobs.send_timeout(job, PLACE_WAIT);
+        // A job that cannot be sent is dropped here with its reply, as is one whose thread dies.
+        if let Err(SendTimeoutError::Timeout(_)) = sent.await {
             return Err(overloaded(operation));
         }
-        // A job that cannot be sent is dropped with its reply, as is one whose thread dies.
         answer.await.unwrap_or_else(|_| Err(gone(operation)))
     }
 }

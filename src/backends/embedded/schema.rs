@@ -12,9 +12,6 @@ use super::OpenError;
 /// Never edit a released entry: append one.
 const MIGRATIONS: &[&str] = &[RECORDS_AND_MESSAGES];
 
-/// The version that this build reads and writes.
-const LATEST: u32 = MIGRATIONS.len() as u32;
-
 /// `records` keeps its row id although names are unique: `WITHOUT ROWID` would spread bodies over
 /// the inner pages of the tree, and a lookup would pass through them. `body` comes last, so that a
 /// listing stops before it and never follows a large one into its overflow pages.
@@ -70,14 +67,7 @@ pub(super) fn open_for_writing(file: &Path) -> Result<Connection, OpenError> {
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
     )?;
     configure(&connection).map_err(failed)?;
-    let found = migrate(&mut connection).map_err(failed)?;
-    if found > LATEST {
-        return Err(OpenError::NewerSchema {
-            file: file.to_owned(),
-            found,
-            known: LATEST,
-        });
-    }
+    migrate(file, &mut connection, MIGRATIONS)?;
     Ok(connection)
 }
 
@@ -107,16 +97,36 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_size_limit", LOG_SIZE_LIMIT)
 }
 
-/// Gives the version that was found; a newer one is left alone.
-fn migrate(connection: &mut Connection) -> rusqlite::Result<u32> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let found = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    for (version, migration) in (1..=LATEST).zip(MIGRATIONS) {
+/// Leads from the version that is found to the last one there is a migration to, in one transaction:
+/// a file is migrated as a whole, or as it was. A newer one is left alone.
+fn migrate(file: &Path, connection: &mut Connection, migrations: &[&str]) -> Result<(), OpenError> {
+    let failed = |cause| OpenError::database(file, cause);
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(failed)?;
+    let found: u32 = transaction
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .map_err(failed)?;
+    let known = migrations.len() as u32;
+    if found > known {
+        return Err(OpenError::NewerSchema {
+            file: file.to_owned(),
+            found,
+            known,
+        });
+    }
+    for (version, migration) in (1..=known).zip(migrations) {
         if version > found {
-            transaction.execute_batch(migration)?;
-            transaction.pragma_update(None, "user_version", version)?;
+            transaction
+                .execute_batch(migration)
+                .and_then(|()| transaction.pragma_update(None, "user_version", version))
+                .map_err(|cause| OpenError::migration(file, found, version, cause))?;
         }
     }
-    transaction.commit()?;
-    Ok(found)
+    transaction
+        .commit()
+        .map_err(|cause| OpenError::migration(file, found, known, cause))
 }
+
+#[cfg(test)]
+mod tests;

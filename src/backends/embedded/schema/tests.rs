@@ -1,0 +1,112 @@
+//! How the file is opened, and how one of an earlier release becomes one of this.
+
+use tempfile::TempDir;
+
+use super::*;
+
+/// A migration that somebody might write next.
+const NEXT: &str = "ALTER TABLE records ADD COLUMN owner TEXT NOT NULL DEFAULT 'nobody';
+                    CREATE INDEX records_by_owner ON records (owner);";
+
+/// One that breaks off half-way: the first statement is good.
+const BROKEN: &str = "DROP TABLE messages; INSERT INTO nowhere VALUES (1);";
+
+struct File {
+    folder: TempDir,
+}
+
+impl File {
+    /// A file of version 1 with a record and a message.
+    fn of_version_1() -> Self {
+        let file = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        let mut connection = Connection::open(file.path()).unwrap();
+        migrate(&file.path(), &mut connection, &MIGRATIONS[..1]).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO records VALUES ('a', 'etag', 'kind', 'queued', 1, 2, 0, 3, x'7b7d');
+                 INSERT INTO messages (queue, inserted_at, visible_at, text) VALUES ('q', 1, 1, 'm');",
+            )
+            .unwrap();
+        file
+    }
+
+    fn path(&self) -> std::path::PathBuf {
+        self.folder.path().join("tasks.db")
+    }
+
+    fn migrate(&self, migrations: &[&str]) -> Result<Connection, String> {
+        let mut connection = Connection::open(self.path()).unwrap();
+        migrate(&self.path(), &mut connection, migrations)
+            .map(|()| connection)
+            .map_err(|error| error.to_string())
+    }
+
+    fn version(&self) -> u32 {
+        one(
+            &Connection::open(self.path()).unwrap(),
+            "PRAGMA user_version",
+        )
+    }
+
+    /// The names of the record and of the message's text.
+    fn contents(&self) -> (String, String) {
+        let connection = Connection::open(self.path()).unwrap();
+        (
+            one(&connection, "SELECT name FROM records"),
+            one(&connection, "SELECT text FROM messages"),
+        )
+    }
+}
+
+fn one<T: rusqlite::types::FromSql>(connection: &Connection, query: &str) -> T {
+    connection.query_row(query, [], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn a_commit_is_on_the_disk_before_it_is_acknowledged() {
+    let folder = tempfile::tempdir().unwrap();
+    let connection = open_for_writing(&folder.path().join("tasks.db")).unwrap();
+    assert_eq!(one::<String>(&connection, "PRAGMA journal_mode"), "wal");
+    // 2 is FULL: the log is synced at every commit. 1, NORMAL, would sync it at checkpoints only.
+    assert_eq!(one::<i64>(&connection, "PRAGMA synchronous"), 2);
+    assert_eq!(one::<i64>(&connection, "PRAGMA fullfsync"), 1);
+}
+
+#[test]
+fn the_data_survive_a_migration() {
+    let file = File::of_version_1();
+    for _ in 0..2 {
+        let connection = file.migrate(&[MIGRATIONS[0], NEXT]).unwrap();
+        let owner: String = one(&connection, "SELECT owner FROM records WHERE name = 'a'");
+        assert_eq!(owner, "nobody");
+        assert_eq!(file.version(), 2);
+    }
+    assert_eq!(file.contents(), ("a".to_owned(), "m".to_owned()));
+}
+
+#[test]
+fn a_failed_migration_leaves_the_file_as_it_was_and_says_so() {
+    let file = File::of_version_1();
+    let refusal = file.migrate(&[MIGRATIONS[0], NEXT, BROKEN]).unwrap_err();
+    assert_eq!(
+        refusal,
+        format!(
+            "cannot bring {} from schema version 1 to 3: SQL logic error; the file is as it was: \
+             go back to the release before, or make room and start again",
+            file.path().display()
+        )
+    );
+    assert_eq!(file.version(), 1);
+    assert_eq!(file.contents(), ("a".to_owned(), "m".to_owned()));
+    assert!(file.migrate(MIGRATIONS).is_ok());
+}
+
+#[test]
+fn a_new_file_gets_every_migration() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut connection = Connection::open(folder.path().join("new.db")).unwrap();
+    migrate(folder.path(), &mut connection, &[MIGRATIONS[0], NEXT]).unwrap();
+    assert_eq!(one::<u32>(&connection, "PRAGMA user_version"), 2);
+}

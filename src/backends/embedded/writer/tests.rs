@@ -1,0 +1,161 @@
+//! Who shares a commit, who learns how it ended, and when.
+
+use std::sync::mpsc as blocking;
+
+use super::*;
+
+fn writer() -> Writer {
+    let connection = Connection::open_in_memory().unwrap();
+    connection
+        .execute_batch("CREATE TABLE numbers (n INTEGER UNIQUE) STRICT")
+        .unwrap();
+    start(connection)
+}
+
+fn start(connection: Connection) -> Writer {
+    Writer::start(connection, &CancellationToken::new()).unwrap()
+}
+
+fn insert(n: i64) -> impl FnOnce(&Connection) -> rusqlite::Result<usize> + Send + 'static {
+    move |connection| connection.execute("INSERT INTO numbers VALUES (?1)", [n])
+}
+
+fn count(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("SELECT count(*) FROM numbers", [], |row| row.get(0))
+}
+
+/// Keeps the thread busy until the sender is dropped, so that what follows is one batch.
+async fn hold(writer: &Writer) -> blocking::Sender<()> {
+    let (release, held) = blocking::channel();
+    let (started, busy) = oneshot::channel();
+    let command: Command = Box::new(move |_| {
+        started.send(()).unwrap();
+        let _ = held.recv();
+        Box::new(|_| ())
+    });
+    assert!(writer.commands.send(command).await.is_ok());
+    busy.await.unwrap();
+    release
+}
+
+#[tokio::test]
+async fn writes_that_wait_together_share_a_commit() {
+    let writer = writer();
+    let release = hold(&writer).await;
+
+    let (a, b, c, ()) = tokio::join!(
+        writer.write("insert", insert(1)),
+        writer.write("insert", insert(2)),
+        writer.write("insert", insert(3)),
+        async { drop(release) },
+    );
+
+    assert_eq!([a, b, c], [Ok(1), Ok(1), Ok(1)]);
+    // The one that held the thread, and theirs.
+    assert_eq!(writer.commits(), 2);
+}
+
+#[tokio::test]
+async fn what_is_acknowledged_is_committed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("numbers.db");
+    let connection = Connection::open(&file).unwrap();
+    connection
+        .execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE numbers (n INTEGER) STRICT")
+        .unwrap();
+    let writer = Writer::start(connection, &CancellationToken::new()).unwrap();
+    let stranger = Connection::open(&file).unwrap();
+    for n in 1..=50 {
+        writer.write("insert", insert(n)).await.unwrap();
+        assert_eq!(count(&stranger), Ok(n));
+    }
+}
+
+#[tokio::test]
+async fn a_failed_statement_leaves_its_neighbours_alone() {
+    let writer = writer();
+    let release = hold(&writer).await;
+
+    let (a, b, c, ()) = tokio::join!(
+        writer.write("insert", insert(1)),
+        writer.write("insert", insert(1)),
+        writer.write("insert", insert(2)),
+        async { drop(release) },
+    );
+
+    assert_eq!(a, Ok(1));
+    assert!(!b.unwrap_err().is_transient());
+    assert_eq!(c, Ok(1));
+    assert_eq!(writer.write("count", count).await, Ok(2));
+}
+
+#[tokio::test]
+async fn a_transaction_that_sqlite_gives_up_is_acknowledged_to_nobody() {
+    let writer = writer();
+    let release = hold(&writer).await;
+
+    let (before, _, after, ()) = tokio::join!(
+        writer.write("insert", insert(1)),
+        writer.write("fill the disk", |c| c.execute_batch("ROLLBACK")),
+        writer.write("insert", insert(2)),
+        async { drop(release) },
+    );
+
+    assert!(before.unwrap_err().is_transient());
+    assert_eq!(after, Ok(1));
+    assert_eq!(writer.write("count", count).await, Ok(1));
+}
+
+#[tokio::test]
+async fn a_write_that_fails_folds_the_log_to_make_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let [file, copy] = ["a.db", "b.db"].map(|name| folder.path().join(name));
+    let connection = Connection::open(&file).unwrap();
+    connection
+        .execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0;
+             CREATE TABLE numbers (n INTEGER UNIQUE) STRICT",
+        )
+        .unwrap();
+    let writer = start(connection);
+    writer.write("insert", insert(1)).await.unwrap();
+
+    let failed = writer.write("fill the disk", |c| c.execute_batch("ROLLBACK"));
+
+    assert!(failed.await.unwrap_err().is_transient());
+    // Without its log, the file holds what was folded into it.
+    std::fs::copy(&file, &copy).unwrap();
+    assert_eq!(count(&Connection::open(&copy).unwrap()), Ok(1));
+}
+
+#[tokio::test]
+async fn a_dead_thread_is_a_permanent_failure_and_is_told() {
+    let ended = CancellationToken::new();
+    let writer = Writer::start(Connection::open_in_memory().unwrap(), &ended).unwrap();
+
+    let killed = writer
+        .write("insert", |_| -> rusqlite::Result<()> {
+            panic!("on purpose")
+        })
+        .await;
+    ended.cancelled().await;
+    let later = writer.write("insert", insert(1)).await;
+
+    assert_eq!(killed, Err(gone("insert")));
+    assert_eq!(later, Err(gone("insert")));
+}
+
+#[tokio::test]
+async fn a_file_that_somebody_else_locks_is_a_transient_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("numbers.db");
+    let stranger = Connection::open(&file).unwrap();
+    stranger.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let connection = Connection::open(&file).unwrap();
+    connection.busy_timeout(std::time::Duration::ZERO).unwrap();
+    let writer = start(connection);
+
+    let refused = writer.write("insert", insert(1)).await;
+
+    assert!(refused.unwrap_err().is_transient());
+}
