@@ -2,9 +2,8 @@
 //! each step no promise is broken, and in the end, when everything is quiet, every accepted task
 //! has ended.
 //!
-//! `script` makes the histories, `system` plays them, with `acts`, against the domain over storage in
-//! memory, and
-//! `ledger` holds what was seen against what may be.
+//! `script` makes the histories, `system` and `acts` play them against the domain over storage in
+//! memory, and `ledger` holds what was seen against what may be.
 //!
 //! A history that failed once is kept in `proptest-regressions`, and played first from then on. It
 //! belongs into the repository.
