@@ -1,6 +1,6 @@
 //! Points on the way of a task at which a test lets the process die, as a kill would.
 //!
-//! Debug builds only: in a release build [`crash_point`] is nothing, and the variable means nothing.
+//! Debug builds only: in a release build `crash_point` is nothing, and the variable means nothing.
 //! This is the one reader of the environment beside `config`, so that no user meets it as a setting.
 
 /// The environment variable that names the point to die at, such as `after-record`; `after-record:3`
