@@ -7,6 +7,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use rusqlite::Connection;
+
 use crate::helpers::handler::{Ended, Handler, Serving};
 
 const ANY_PORT: &[&str] = &["--bind-address", "127.0.0.1:0"];
@@ -36,6 +38,10 @@ async fn with_tasks() -> (tempfile::TempDir, PathBuf, Vec<String>) {
     }
     assert_eq!(serving.stop("TERM").await.code, Some(0));
     let file = folder.path().join("data/tasks.db");
+    // A log that was left behind would repair what it holds.
+    let connection = Connection::open(&file).unwrap();
+    let folded = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+    assert_eq!(folded, Ok(0));
     (folder, file, ids)
 }
 
