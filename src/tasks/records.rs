@@ -35,7 +35,7 @@ pub enum Commit {
     /// Somebody else ended the task first, or its record is gone: ours counts for nothing.
     Lost,
     /// The record in the store asks for other work than ours does, which is from a message: the
-    /// record is the truth, and stays.
+    /// record is the truth, and stays. Its version is known now.
     OtherWork,
 }
 
@@ -106,6 +106,7 @@ impl Records {
                     return Ok(Commit::Lost);
                 }
                 Some(now) if !now.record.is_same_work(&versioned.record) => {
+                    versioned.etag = now.etag;
                     return Ok(Commit::OtherWork);
                 }
                 Some(now) => {

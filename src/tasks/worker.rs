@@ -7,15 +7,14 @@ use std::time::{Duration, Instant};
 use serde_json::value::RawValue;
 
 use super::attempt::Attempts;
-use super::id::TaskId;
 use super::kinds::{AnyKind, Failure};
 use super::limits::{MAX_ATTEMPTS, OUTAGE_DELAY, backoff};
-use super::message::{TaskMessage, UnreadableMessage};
+use super::message::TaskMessage;
 use super::records::{Commit, RecordError, Records, Versioned};
 use super::service::{Shared, UNKNOWN_KIND};
 use super::task::{TaskError, TaskRecord, TaskState};
 use crate::crash::{CrashPoint, crash_point};
-use crate::ports::{ETag, Timestamp};
+use crate::ports::Timestamp;
 
 /// One hand-over of a message.
 #[derive(Clone, Debug)]
@@ -113,9 +112,9 @@ impl Worker {
             Ok(work) => work,
             Err(error) => {
                 let reason = error.message.clone();
-                let ended = self.end(task, TaskState::Failed { error }, Duration::ZERO);
+                let ended = self.end(&mut task, TaskState::Failed { error }, Duration::ZERO);
                 return Ok(match ended.await? {
-                    Commit::OtherWork => ask_the_record(id),
+                    Commit::OtherWork => ask_the_record(&task),
                     Commit::Written | Commit::Lost => Outcome::Spent { reason },
                 });
             }
@@ -159,10 +158,10 @@ impl Worker {
                 return Ok(Outcome::Done);
             }
         };
-        let ended = self.end(task, state, begun.elapsed()).await?;
+        let ended = self.end(&mut task, state, begun.elapsed()).await?;
         crash_point(CrashPoint::AfterCommit);
         Ok(match ended {
-            Commit::OtherWork => ask_the_record(id),
+            Commit::OtherWork => ask_the_record(&task),
             Commit::Written | Commit::Lost => outcome,
         })
     }
@@ -181,7 +180,7 @@ impl Worker {
         match self.records.commit(&mut task).await? {
             Commit::Written => {}
             Commit::Lost => return Ok(Outcome::Done),
-            Commit::OtherWork => return Ok(ask_the_record(task.record.id)),
+            Commit::OtherWork => return Ok(ask_the_record(&task)),
         }
         crash_point(CrashPoint::AfterRequeue);
         let TaskRecord {
@@ -232,7 +231,7 @@ impl Worker {
     }
 
     /// The record of a message's task; `None` when the task has ended or its record is gone.
-    async fn find_unfinished(
+    pub(super) async fn find_unfinished(
         &self,
         message: TaskMessage,
         inserted_at: Option<Timestamp>,
@@ -294,14 +293,14 @@ impl Worker {
     }
 
     /// Ends the task, unless somebody did before, or its record is of other work.
-    async fn end(
+    pub(super) async fn end(
         &self,
-        mut task: Versioned,
+        task: &mut Versioned,
         state: TaskState,
         duration: Duration,
     ) -> Result<Commit, RecordError> {
         task.record.state = state;
-        let commit = self.records.commit(&mut task).await?;
+        let commit = self.records.commit(task).await?;
         let TaskRecord {
             id, kind, attempts, ..
         } = &task.record;
@@ -323,71 +322,22 @@ impl Worker {
         }
         Ok(commit)
     }
-
-    /// A message that cannot be understood is poison; the task it names, if any, has failed.
-    async fn refuse(&self, unreadable: UnreadableMessage, delivery: &Delivery) -> Outcome {
-        let reason = unreadable.reason;
-        log::warn!(attempt = delivery.dequeue_count; "message refused: {reason}");
-        let Some(id) = unreadable.id else {
-            return Outcome::Poison { reason };
-        };
-        let error = TaskError {
-            code: "UnreadableMessage".to_owned(),
-            message: "the task's message could not be understood".to_owned(),
-        };
-        match self.fail_unfinished(TaskMessage::naming(id), error).await {
-            Ok(()) => Outcome::Spent { reason },
-            Err(error) => {
-                log::warn!("task.id" = id; "could not record the failure yet: {error}");
-                Outcome::Poison { reason }
-            }
-        }
-    }
-
-    /// Ends the task of a message that was given up; `false` when the message names none.
-    pub async fn fail_poisoned(&self, text: &str) -> Result<bool, RecordError> {
-        let message = match TaskMessage::parse(text) {
-            Ok(message) => message,
-            Err(UnreadableMessage { id: Some(id), .. }) => TaskMessage::naming(id),
-            Err(UnreadableMessage { id: None, .. }) => return Ok(false),
-        };
-        let error = TaskError {
-            code: "DeadLettered".to_owned(),
-            message: "the task was given up after its last attempt".to_owned(),
-        };
-        self.fail_unfinished(message, error).await.map(|()| true)
-    }
-
-    async fn fail_unfinished(
-        &self,
-        message: TaskMessage,
-        error: TaskError,
-    ) -> Result<(), RecordError> {
-        let etag = message.etag.clone();
-        match self.find_unfinished(message, None).await? {
-            Some(task) if !is_sent_again(&task, etag.as_ref()) => self
-                .end(task, TaskState::Failed { error }, Duration::ZERO)
-                .await
-                .map(drop),
-            Some(_) | None => Ok(()),
-        }
-    }
 }
 
 /// A message is a hint: one that told of other work than its task's record (somebody forged it, or
 /// a tool on the way rewrote it) is followed by one that tells nothing, so that the record is read.
-fn ask_the_record(id: TaskId) -> Outcome {
+fn ask_the_record(task: &Versioned) -> Outcome {
+    let message = TaskMessage {
+        // There is a record: if it is gone by then, so is the task.
+        etag: task.etag.clone(),
+        retries: task.record.retries,
+        ..TaskMessage::naming(task.record.id)
+    };
     Outcome::Again {
-        message: TaskMessage::naming(id).to_text(),
+        message: message.to_text(),
         after: Duration::ZERO,
         reason: "the message told of other work than the task's record".to_owned(),
     }
-}
-
-/// Whether a later message than the one with this version is to bring another attempt.
-fn is_sent_again(task: &Versioned, etag: Option<&ETag>) -> bool {
-    let is_queued = matches!(task.record.state, TaskState::Queued { .. });
-    is_queued && etag.is_some() && task.etag.as_ref() != etag
 }
 
 fn failed(code: &str, message: String) -> TaskState {

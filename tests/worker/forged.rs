@@ -84,6 +84,26 @@ async fn a_message_with_another_kind_or_an_impossible_input_fails_no_task() {
 }
 
 #[tokio::test]
+async fn a_forged_message_brings_no_consumed_task_back() {
+    let bench = Bench::new();
+    let id = bench.submit("echo", "1").await;
+    let own = bench.receive().await;
+    bench
+        .forge(&json!({"id": id, "kind": "echo", "input": 2}))
+        .await;
+    let forged = bench.receive().await;
+    // It is followed by one that asks the record, which is gone by then.
+    bench.consumer.process(forged).await;
+    bench.consumer.process(own).await;
+    bench.records.delete(id, None).await.unwrap();
+
+    assert_eq!(bench.deliver().await, Outcome::Done);
+
+    assert!(bench.record(id).await.is_none());
+    assert_eq!(bench.messages().await, (0, 0));
+}
+
+#[tokio::test]
 async fn an_ended_task_stays_as_it_is() {
     let bench = Bench::new();
     let id = bench.submit("echo", "1").await;

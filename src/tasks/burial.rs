@@ -1,0 +1,70 @@
+//! The end of tasks whose message nobody can work on: they have failed.
+
+use std::time::Duration;
+
+use super::message::{TaskMessage, UnreadableMessage};
+use super::records::{RecordError, Versioned};
+use super::task::{TaskError, TaskState};
+use super::worker::{Delivery, Outcome, Worker};
+use crate::ports::ETag;
+
+impl Worker {
+    /// A message that cannot be understood is poison; the task it names, if any, has failed.
+    pub(super) async fn refuse(
+        &self,
+        unreadable: UnreadableMessage,
+        delivery: &Delivery,
+    ) -> Outcome {
+        let reason = unreadable.reason;
+        log::warn!(attempt = delivery.dequeue_count; "message refused: {reason}");
+        let Some(id) = unreadable.id else {
+            return Outcome::Poison { reason };
+        };
+        let error = TaskError {
+            code: "UnreadableMessage".to_owned(),
+            message: "the task's message could not be understood".to_owned(),
+        };
+        match self.fail_unfinished(TaskMessage::naming(id), error).await {
+            Ok(()) => Outcome::Spent { reason },
+            Err(error) => {
+                log::warn!("task.id" = id; "could not record the failure yet: {error}");
+                Outcome::Poison { reason }
+            }
+        }
+    }
+
+    /// Ends the task of a message that was given up; `false` when the message names none.
+    pub async fn fail_poisoned(&self, text: &str) -> Result<bool, RecordError> {
+        let message = match TaskMessage::parse(text) {
+            Ok(message) => message,
+            Err(UnreadableMessage { id: Some(id), .. }) => TaskMessage::naming(id),
+            Err(UnreadableMessage { id: None, .. }) => return Ok(false),
+        };
+        let error = TaskError {
+            code: "DeadLettered".to_owned(),
+            message: "the task was given up after its last attempt".to_owned(),
+        };
+        self.fail_unfinished(message, error).await.map(|()| true)
+    }
+
+    async fn fail_unfinished(
+        &self,
+        message: TaskMessage,
+        error: TaskError,
+    ) -> Result<(), RecordError> {
+        let etag = message.etag.clone();
+        match self.find_unfinished(message, None).await? {
+            Some(mut task) if !is_sent_again(&task, etag.as_ref()) => self
+                .end(&mut task, TaskState::Failed { error }, Duration::ZERO)
+                .await
+                .map(drop),
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+/// Whether a later message than the one with this version is to bring another attempt.
+fn is_sent_again(task: &Versioned, etag: Option<&ETag>) -> bool {
+    let is_queued = matches!(task.record.state, TaskState::Queued { .. });
+    is_queued && etag.is_some() && task.etag.as_ref() != etag
+}
