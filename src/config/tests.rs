@@ -1,0 +1,143 @@
+//! Which settings are taken, and what is said of the others.
+
+use clap::Parser;
+use proptest::prelude::*;
+
+use super::*;
+use crate::corpus;
+
+fn config(flags: &[&str]) -> Result<Config, ConfigError> {
+    Args::try_parse_from([&["handler"], flags].concat())
+        .unwrap()
+        .try_into()
+}
+
+fn refusal(flags: &[&str]) -> String {
+    config(flags).unwrap_err().to_string()
+}
+
+#[test]
+fn without_settings_it_is_standalone_on_the_embedded_store() {
+    let config = config(&[]).unwrap();
+    assert_eq!(config.mode, Mode::Standalone(([127, 0, 0, 1], 7071).into()));
+    assert!(matches!(config.storage, Storage::Embedded(folder) if folder.ends_with("data")));
+    assert_eq!(config.container, "hello-container");
+    assert_eq!(config.queue, "background-tasks");
+    assert_eq!(config.max_number, 10_000_000);
+    assert_eq!(config.retention, Duration::from_secs(7 * 24 * 60 * 60));
+    assert!(config.worker_concurrency > 0);
+}
+
+#[test]
+fn the_port_of_the_functions_host_makes_it_hosted_on_loopback() {
+    let flags = ["--functions-port", "41234", "--bind-address", "0.0.0.0:1"];
+    let storage = ["--connection-string", "UseDevelopmentStorage=true"];
+    let config = config(&[&flags[..], &storage].concat()).unwrap();
+    assert_eq!(config.mode, Mode::Hosted(([127, 0, 0, 1], 41234).into()));
+    assert!(refusal(&flags).starts_with("AzureWebJobsStorage is missing"));
+}
+
+#[test]
+fn a_wrong_setting_is_named() {
+    for (flag, value, setting) in [
+        ("--bind-address", "7071", "BIND_ADDRESS"),
+        ("--functions-port", "70000", "FUNCTIONS_CUSTOMHANDLER_PORT"),
+        ("--connection-string", "", "AzureWebJobsStorage"),
+        ("--connection-string", "secret", "AzureWebJobsStorage"),
+        ("--credential", "secret", "AzureWebJobsStorage__credential"),
+        ("--blob-service-uri", "https://a", "AzureWebJobsStorage__"),
+        ("--client-id", "x", "AzureWebJobsStorage__clientId"),
+        ("--data-dir", "", "DATA_DIR"),
+        ("--queue-name", "Tasks", "queue_name"),
+        ("--queue-name", &"q".repeat(57), "queue_name"),
+        ("--container", "a--b", "BLOB_CONTAINER_NAME"),
+        ("--public-base-url", "tasks.example", "PUBLIC_BASE_URL"),
+        ("--max-number", "-1", "MAX_NUMBER"),
+        ("--max-body-bytes", "1M", "MAX_BODY_BYTES"),
+        ("--max-queue-length", "many", "MAX_QUEUE_LENGTH"),
+        ("--retention", "soon", "RESULT_RETENTION"),
+        ("--worker-concurrency", "0", "WORKER_CONCURRENCY"),
+        ("--log-filter", "loud=very", "RUST_LOG"),
+        ("--log-format", "xml", "LOG_FORMAT"),
+    ] {
+        let refusal = refusal(&[&format!("{flag}={value}")]);
+        assert!(refusal.starts_with(setting), "{flag} {value}: {refusal}");
+        assert!(!refusal.contains("secret"), "{refusal}");
+        assert!(!refusal.contains('\n'), "{refusal}");
+    }
+}
+
+#[test]
+fn identity_settings_name_an_account() {
+    let config = config(&["--account-name", "acct", "--credential", "managedidentity"]);
+    assert!(matches!(
+        config.unwrap().storage,
+        Storage::Azure(Account {
+            credential: Credential::ManagedIdentity { .. },
+            ..
+        })
+    ));
+}
+
+#[test]
+fn a_base_url_loses_its_trailing_slash() {
+    let config = config(&["--public-base-url", "https://a.example/x/"]).unwrap();
+    assert_eq!(
+        config.public_base_url.as_deref(),
+        Some("https://a.example/x")
+    );
+}
+
+/// Every setting, with any value: a `Config` or a refusal that names the setting.
+fn assert_refused_by_name(text: &str) {
+    // clap takes no NUL, and neither does an environment.
+    if text.contains('\0') || text.len() > 100_000 {
+        return;
+    }
+    for setting in settings() {
+        let flag = format!("--{}={text}", setting.flag);
+        if let Err(error) = config(&[&flag]) {
+            let error = error.to_string();
+            assert!(
+                error.starts_with("AzureWebJobsStorage") || error.starts_with(&setting.variable),
+                "{error}"
+            );
+            assert!(error.len() < 200 && !error.contains("s3cret"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn hostile_settings_are_refused_by_name_or_taken() {
+    corpus::each_text(assert_refused_by_name);
+}
+
+#[test]
+fn more_attempts_than_threads_are_refused() {
+    for count in ["513", "18446744073709551615", "0"] {
+        let refusal = refusal(&["--worker-concurrency", count]);
+        assert_eq!(refusal, "WORKER_CONCURRENCY is not a number from 1 to 512");
+    }
+    assert_eq!(
+        config(&["--worker-concurrency", "512"])
+            .unwrap()
+            .worker_concurrency,
+        512
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn any_setting_is_refused_by_name_or_taken(text in corpus::any_text()) {
+        assert_refused_by_name(&text);
+    }
+
+    #[test]
+    fn a_base_url_that_is_taken_can_stand_in_a_header(text in "https?://.*|\\PC*") {
+        if let Ok(base) = base_url(&text) {
+            prop_assert!(base.bytes().all(|b| b.is_ascii_graphic() && b != b'"'), "{base}");
+            prop_assert!(!base.ends_with('/'));
+        }
+    }
+}

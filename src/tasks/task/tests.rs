@@ -1,0 +1,83 @@
+//! What a record keeps, and what can be read as one.
+
+use proptest::prelude::*;
+use serde_json::value::to_raw_value;
+use time::OffsetDateTime;
+
+use super::*;
+use crate::corpus;
+
+const ID: &str = "01919f4c-6d00-7000-8000-000000000001";
+
+fn read(body: &[u8]) -> Result<TaskRecord, UnreadableRecord> {
+    TaskRecord::from_body(ID.parse().unwrap(), body, OffsetDateTime::UNIX_EPOCH)
+}
+
+fn assert_can_be_kept(record: &TaskRecord) {
+    let document = record.to_document();
+    let again = read(&document.body).unwrap();
+    assert_eq!(again.to_document().body, document.body);
+    let _ = record.trace_id();
+}
+
+#[test]
+fn hostile_bodies_are_refused_or_can_be_kept() {
+    corpus::each(|body| match read(body) {
+        Ok(record) => assert_can_be_kept(&record),
+        Err(refused) => assert!(refused.to_string().len() < 200, "{refused}"),
+    });
+}
+
+/// Any time that a record can hold.
+fn time() -> impl Strategy<Value = Timestamp> {
+    (0..=253_402_300_799_999_i64).prop_map(|milliseconds| {
+        let nanoseconds = i128::from(milliseconds) * 1_000_000;
+        OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).unwrap()
+    })
+}
+
+fn state() -> impl Strategy<Value = TaskState> {
+    let error = ("[A-Z][A-Za-z]{1,20}", "\\PC{0,80}");
+    prop_oneof![
+        proptest::option::of(time()).prop_map(|due_at| TaskState::Queued { due_at }),
+        proptest::option::of(0..=100_u8).prop_map(|percent| TaskState::Running { percent }),
+        "\\PC{0,80}".prop_map(|text| TaskState::Succeeded {
+            result: to_raw_value(&text).unwrap()
+        }),
+        error.prop_map(|(code, message)| TaskState::Failed {
+            error: TaskError { code, message }
+        }),
+        Just(TaskState::Canceled),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn any_body_is_refused_or_can_be_kept(text in corpus::any_text(), bytes in any::<Vec<u8>>()) {
+        for body in [text.as_bytes(), &bytes] {
+            if let Ok(record) = read(body) {
+                assert_can_be_kept(&record);
+            }
+        }
+    }
+
+    #[test]
+    fn any_record_reads_back_as_it_was_written(
+        state in state(),
+        kind in "\\PC{0,64}",
+        input in "\\PC{0,80}",
+        attempts in any::<u32>(),
+        created_at in time(),
+        traceparent in proptest::option::of("\\PC{0,60}"),
+    ) {
+        let record = TaskRecord {
+            state,
+            attempts,
+            traceparent,
+            ..TaskRecord::queued(ID.parse().unwrap(), kind, to_raw_value(&input).unwrap(), created_at)
+        };
+        let written = record.to_document();
+        let read = read(&written.body).unwrap();
+        prop_assert_eq!(read.to_document(), written);
+    }
+}
