@@ -10,7 +10,7 @@ use crate::MACHINE;
 use crate::faults::spoil;
 use crate::helpers::azurite::{Azurite, KEY};
 use crate::random::Random;
-use crate::run::{Run, folder};
+use crate::run::{BACKLOG, Run, folder};
 use crate::settings::Settings;
 use crate::storage::torment;
 use crate::table::Outcome;
@@ -63,6 +63,7 @@ async fn a_storage_account_keeps_its_promises_while_everything_fails() {
         ("AzureWebJobsStorage", connection_string.as_str()),
         ("BLOB_CONTAINER_NAME", NAME),
         ("queue_name", NAME),
+        ("MAX_QUEUE_LENGTH", BACKLOG),
     ];
     let keepers = (0..2).map(|number| run.handler(number, &handler_settings, LIFE));
     let keepers = keepers.collect();

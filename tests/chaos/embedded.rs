@@ -7,7 +7,7 @@ use async_request_reply::backends::SystemClock;
 use async_request_reply::backends::embedded::Embedded;
 
 use crate::MACHINE;
-use crate::run::{Run, folder};
+use crate::run::{BACKLOG, Run, folder};
 use crate::settings::Settings;
 use crate::table::Outcome;
 
@@ -29,7 +29,11 @@ async fn embedded_storage_keeps_its_promises_while_the_process_is_killed() {
         kills_until: until,
         chaos_until: until,
     };
-    let keeper = run.handler(0, &[("queue_name", QUEUE)], LIFE);
+    let keeper = run.handler(
+        0,
+        &[("queue_name", QUEUE), ("MAX_QUEUE_LENGTH", BACKLOG)],
+        LIFE,
+    );
     let settled = run.live(vec![keeper], machine).await;
 
     let store = Embedded::open(&run.folder.join("data"), QUEUE, Arc::new(SystemClock));

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crate::helpers::client::Client;
 use crate::host::{Event, FunctionsHost, HostOptions};
 use crate::keeper::Keeping;
+use crate::run::BACKLOG;
 
 /// How often the host is looked at.
 const LOOK: Duration = Duration::from_millis(100);
@@ -29,6 +30,7 @@ pub(crate) fn keep(connection_string: &str, name: &str, mut keeping: Keeping) {
         let options = HostOptions::new(connection_string)
             .setting("queue_name", name)
             .setting("BLOB_CONTAINER_NAME", name)
+            .setting("MAX_QUEUE_LENGTH", BACKLOG)
             .receive_lease(LEASE)
             .timer_schedule();
         let host = runtime.block_on(FunctionsHost::start(options)).unwrap();
