@@ -65,6 +65,10 @@ pub enum StartError {
 const EMBEDDED_POLL_INTERVAL: Duration = Duration::from_secs(1);
 const AZURE_POLL_INTERVAL: Duration = Duration::from_secs(30);
 
+/// The waits between two tries to find storage at the start.
+const FIRST_PREPARE_WAIT: Duration = Duration::from_secs(1);
+const LONGEST_PREPARE_WAIT: Duration = Duration::from_secs(30);
+
 /// The parts of one thread, over its own storage handles.
 struct Parts {
     tasks: Tasks,
@@ -144,9 +148,9 @@ impl Application {
         let mut loops = JoinSet::new();
         // Requests are answered meanwhile: the host's readiness check must not wait for storage.
         tokio::select! {
-            prepared = prepare(&ports) => if let Err(cause) = prepared {
+            prepared = prepare(&ports, &backend) => if let Err(error) = prepared {
                 handle.stop(false).await;
-                return Err(backend.error(cause));
+                return Err(error);
             },
             () = stop.cancelled() => {}
         }
@@ -189,10 +193,27 @@ impl Application {
     }
 }
 
-async fn prepare(ports: &Ports) -> Result<(), StorageError> {
-    ports.store.prepare().await?;
-    ports.queue.prepare().await?;
-    ports.poison_queue.prepare().await
+/// Creates what is missing in storage. An outage at the start is one like any other: it is waited
+/// for, and requests get a 503 meanwhile. Fails when waiting cannot help.
+async fn prepare(ports: &Ports, backend: &Backend) -> Result<(), StartError> {
+    let once = async || {
+        ports.store.prepare().await?;
+        ports.queue.prepare().await?;
+        ports.poison_queue.prepare().await
+    };
+    let mut wait = FIRST_PREPARE_WAIT;
+    loop {
+        match once().await {
+            Ok(()) => return Ok(()),
+            Err(cause) if !cause.is_transient() => return Err(backend.error(cause)),
+            Err(cause) => {
+                let (error, seconds) = (backend.error(cause), wait.as_secs());
+                log::warn!("{error}; trying again in {seconds} s");
+            }
+        }
+        tokio::time::sleep(wait).await;
+        wait = (wait * 2).min(LONGEST_PREPARE_WAIT);
+    }
 }
 
 fn parts(ports: Ports, config: &Config, shared: &Arc<Shared>, attempts: &Attempts) -> Parts {

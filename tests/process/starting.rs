@@ -5,6 +5,8 @@ use std::process::Command;
 use async_request_reply::config::settings;
 use serde_json::json;
 
+use crate::helpers::azurite::{Azurite, KEY};
+use crate::helpers::eventually::eventually;
 use crate::helpers::handler::{Handler, Serving};
 
 #[tokio::test]
@@ -97,4 +99,28 @@ fn it_tells_its_version() {
         String::from_utf8(output.stdout).unwrap(),
         format!("handler {}\n", env!("CARGO_PKG_VERSION"))
     );
+}
+
+#[tokio::test]
+async fn an_account_that_does_not_answer_is_named_and_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut storage = Azurite::start_private();
+    let account = storage.connection_string();
+    storage.stop();
+
+    let serving = Serving::start_with(folder.path(), &[("AzureWebJobsStorage", &account)]);
+
+    let warning = serving
+        .handler
+        .line_with("cannot use storage (http://127.0.0.1:")
+        .await;
+    assert!(warning.ends_with("; trying again in 1 s"), "{warning}");
+    assert!(!warning.contains(KEY), "{warning}");
+    assert_eq!(serving.client.get("/api/health").await.status, 503);
+    assert_eq!(serving.client.submit(r#"{"number":24}"#).await.status, 503);
+    storage.restart();
+    let healthy = async || (serving.client.get("/api/health").await.status == 200).then_some(());
+    eventually("storage is found", healthy).await;
+    let id = serving.client.run(r#"{"number":24}"#).await;
+    assert_eq!(serving.client.fetch(&id).await.status, 200);
 }
