@@ -50,8 +50,18 @@ pub enum KeyedSubmitError {
 enum Claim {
     /// The task has been accepted before.
     Accepted(TaskId),
-    /// It is ours to submit; the record was written as this version.
-    Ours(KeyRecord, ETag),
+    /// It is ours to submit.
+    Ours(Claimed),
+}
+
+/// A key that was claimed to submit its task.
+struct Claimed {
+    record: KeyRecord,
+    /// The version that was written.
+    etag: ETag,
+    /// What was there before, when somebody else's submission is carried on: its task may have been
+    /// acknowledged, so the key goes on standing for it, whatever happens.
+    before: Option<KeyRecord>,
 }
 
 impl Tasks {
@@ -69,25 +79,41 @@ impl Tasks {
         let claim = self
             .claim_key(&name, submission.id, &hex(&Sha256::digest(text)))
             .await?;
-        let (mut record, etag) = match claim {
+        let mut claimed = match claim {
             Claim::Accepted(id) => return Ok(id),
-            Claim::Ours(record, etag) => (record, etag),
+            Claim::Ours(claimed) => claimed,
         };
         crash_point(CrashPoint::AfterKey);
-        submission.id = record.task;
+        submission.id = claimed.record.task;
         if let Err(error) = self.submit(submission).await {
-            // The client may come again with the key at once.
-            let _ = self.store.delete(&name, Some(&etag)).await;
+            self.give_back(&name, claimed).await;
             return Err(error.into());
         }
+        let Claimed { record, etag, .. } = &mut claimed;
         record.accepted = true;
         // If this fails the task has been accepted all the same; the key will be claimed again
         // after a while, for the same task.
         let document = record.to_document();
-        if let Err(error) = self.store.replace(&name, &document, &etag).await {
+        if let Err(error) = self.store.replace(&name, &document, etag).await {
             log::warn!("task.id" = record.task; "acceptance not noted with the key: {error}");
         }
         Ok(record.task)
+    }
+
+    /// Undoes a claim, so that the client may come again with the key at once. Best effort: a claim
+    /// that stays is carried on after a while.
+    async fn give_back(&self, name: &str, claimed: Claimed) {
+        let Claimed { etag, before, .. } = claimed;
+        let given_back = match before {
+            None => self.store.delete(name, Some(&etag)).await.map(drop),
+            Some(before) => {
+                let document = before.to_document();
+                self.store.replace(name, &document, &etag).await.map(drop)
+            }
+        };
+        if let Err(error) = given_back {
+            log::debug!("key not given back: {error}");
+        }
     }
 
     async fn claim_key(
@@ -97,6 +123,13 @@ impl Tasks {
         submission: &str,
     ) -> Result<Claim, KeyedSubmitError> {
         let storage = |error: StorageError| KeyedSubmitError::Submit(error.into());
+        let ours = |record, etag, before| {
+            Claim::Ours(Claimed {
+                record,
+                etag,
+                before,
+            })
+        };
         let now = self.shared.clock.now();
         let mine = KeyRecord {
             task: id,
@@ -110,19 +143,19 @@ impl Tasks {
             .await
             .map_err(storage)?
         {
-            return Ok(Claim::Ours(mine, etag));
+            return Ok(ours(mine, etag, None));
         }
         let Some(stored) = self.store.read(name).await.map_err(storage)? else {
             // It was released in between.
             return Err(KeyedSubmitError::InProgress);
         };
         let first = serde_json::from_slice::<KeyRecord>(&stored.body).ok();
-        let successor = match first {
+        let (successor, before) = match first {
             // Unreadable is as good as expired: nobody else writes such names.
-            None => mine,
+            None => (mine, None),
             // Our own claim, whose answer was lost: no other submission has the id.
-            Some(first) if first.task == id => return Ok(Claim::Ours(first, stored.etag)),
-            Some(first) if now - first.claimed_at > IDEMPOTENCY_RETENTION => mine,
+            Some(first) if first.task == id => return Ok(ours(first, stored.etag, None)),
+            Some(first) if now - first.claimed_at > IDEMPOTENCY_RETENTION => (mine, None),
             Some(first) if first.submission != submission => {
                 return Err(KeyedSubmitError::OtherSubmission);
             }
@@ -131,10 +164,13 @@ impl Tasks {
                 return Err(KeyedSubmitError::InProgress);
             }
             // Whoever claimed it died half-way: carry on with its task.
-            Some(first) => KeyRecord {
-                claimed_at: now,
-                ..first
-            },
+            Some(first) => {
+                let successor = KeyRecord {
+                    claimed_at: now,
+                    ..first.clone()
+                };
+                (successor, Some(first))
+            }
         };
         let document = successor.to_document();
         match self
@@ -143,7 +179,7 @@ impl Tasks {
             .await
             .map_err(storage)?
         {
-            Some(etag) => Ok(Claim::Ours(successor, etag)),
+            Some(etag) => Ok(ours(successor, etag, before)),
             None => Err(KeyedSubmitError::InProgress),
         }
     }

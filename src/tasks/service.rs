@@ -224,8 +224,11 @@ impl Tasks {
             .await
         {
             // The client gets no id, so nobody will ask for this record, and need not wait for its
-            // removal. If that fails too, the record stays behind as queued.
-            tokio::spawn(async move { self.records.delete(id, task.etag.as_ref()).await });
+            // removal. If that fails too, the record stays behind as queued. One that was there
+            // before stays as well: it is carried on for a key, and may have been acknowledged.
+            if task.record.created_at == now {
+                tokio::spawn(async move { self.records.delete(id, task.etag.as_ref()).await });
+            }
             return Err(error.into());
         }
         crash_point(CrashPoint::AfterMessage);

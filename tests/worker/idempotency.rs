@@ -8,6 +8,7 @@ use async_request_reply::tasks::{KeyedSubmitError, Outcome, Submission, TaskStat
 
 use super::bench::Bench;
 use super::submitting::Unreachable;
+use crate::helpers::calls::{Call, Moment};
 
 const MOMENT: Duration = Duration::from_millis(1);
 
@@ -118,6 +119,29 @@ async fn a_submission_that_fails_gives_its_key_back() {
     let other = bench.submission("echo", "2");
     bench.tasks.submit_once("k", other).await.unwrap();
     assert_eq!(bench.messages().await, (1, 0));
+}
+
+#[tokio::test]
+async fn what_cannot_be_carried_on_keeps_its_key_and_its_task() {
+    let bench = Bench::new();
+    // Acknowledged, as far as anybody can tell: only the note with the key is missing.
+    let claimed = claim_and_die(&bench).await;
+    bench.clock.advance(ACCEPTING_TIMEOUT);
+    bench.calls.fail(Call::Send, Moment::Before);
+    let failed = bench.tasks.submit_once("k", echo(&bench)).await;
+    assert!(matches!(failed, Err(KeyedSubmitError::Submit(_))));
+    // What undoes a submission has its turn here.
+    tokio::task::yield_now().await;
+    assert_eq!(bench.calls.count(Call::DeleteRecord), 0);
+
+    // At once: nobody carries it on now.
+    let id = bench.tasks.submit_once("k", echo(&bench)).await.unwrap();
+    assert_eq!(id, claimed.id);
+    for received in bench.consumer.receive(32).await.unwrap() {
+        assert_eq!(bench.consumer.process(received).await, Outcome::Done);
+    }
+    assert_eq!(bench.ended(), 1);
+    assert_eq!(bench.result(id).await, "1");
 }
 
 #[tokio::test]
