@@ -309,12 +309,18 @@ impl Problem {
     }
 }
 
-/// The memory for a reply that is large, and its length.
-fn hold(response: &ServiceResponse<impl MessageBody>) -> Result<Option<(usize, Held)>, Problem> {
+/// The memory for a reply that is large, and its length. A handler that must not be refused it has
+/// left it with its reply.
+fn hold(
+    response: &mut ServiceResponse<impl MessageBody>,
+) -> Result<Option<(usize, Held)>, Problem> {
     let BodySize::Sized(length) = response.response().body().size() else {
         return Ok(None);
     };
     let length = usize::try_from(length).unwrap_or(usize::MAX);
+    if let Some(held) = response.response_mut().extensions_mut().remove() {
+        return Ok(Some((length, held)));
+    }
     match response.request().app_data::<Api>() {
         Some(api) if length > SMALL => Ok(Some((length, api.memory.hold(length)?))),
         _ => Ok(None),
@@ -327,7 +333,7 @@ pub(crate) async fn render(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let response = next.call(request).await?;
+    let mut response = next.call(request).await?;
     let status = response.status();
     let is_bare = matches!(
         response.response().body().size(),
@@ -347,7 +353,7 @@ pub(crate) async fn render(
                 .map(str::to_owned),
             ..Problem::from_status(status)
         },
-        None => match hold(&response) {
+        None => match hold(&mut response) {
             Ok(None) => return Ok(response.map_into_boxed_body()),
             Ok(Some((length, held))) => {
                 return Ok(response

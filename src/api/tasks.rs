@@ -43,7 +43,7 @@ pub(super) async fn submit(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let key = idempotency_key(&request)?;
-    let preferences = Preferences::of(&request);
+    let mut preferences = Preferences::of(&request);
     let (text, _held) = read_json(&request, payload, &api).await?;
     let body = Body::parse(&text)?;
     let (kind, input, prefix) = body.work();
@@ -69,18 +69,25 @@ pub(super) async fn submit(
                 .await
                 .map_err(|error| Problem::keyed_submit(error, prefix))?;
             if id != mine {
-                waiter = place(&api, preferences, id)?;
+                // From here on there is a task, so nothing is refused any more.
+                waiter = place(&api, preferences, id).unwrap_or_default();
+                preferences.wait = preferences.wait.filter(|_| waiter.is_some());
             }
             (id, None)
         }
     };
     // A task that was accepted before may have ended before, too.
     let is_first = record.is_some();
-    if let Some(ended) = wait(&api, preferences, waiter, id, is_first).await?
+    if let Some(ended) = wait(&api, preferences, waiter, id, is_first).await
         && let TaskState::Succeeded { result } = &ended.state
     {
-        let mut reply = found(preferences);
-        return Ok(reply.body(result_body(&ended, result)));
+        let body = result_body(&ended, result);
+        // A result that cannot be sent now is there to be asked for.
+        if let Ok(held) = api.memory.hold(body.len()) {
+            let mut reply = found(preferences);
+            reply.extensions_mut().insert(held);
+            return Ok(reply.body(body));
+        }
     }
 
     let base = base_url(&request, api.public_base_url.as_deref());
@@ -98,7 +105,7 @@ pub(super) async fn submit(
     if preferences.representation || has_api_version(request.query_string()) {
         let record = match record {
             Some(record) => Some(record),
-            None => api.tasks.find(id).await?.map(|found| found.record),
+            None => look(&api, id).await,
         };
         if let Some(record) = record {
             return Ok(reply.json(TaskView::from(&record)));
@@ -158,7 +165,7 @@ pub(super) async fn fetch(
     };
     let mut record = found_now.record;
     if !record.status().is_terminal()
-        && let Some(ended) = wait(&api, preferences, waiter, id, true).await?
+        && let Some(ended) = wait(&api, preferences, waiter, id, true).await
     {
         record = ended;
     }
@@ -194,21 +201,28 @@ async fn wait(
     waiter: Option<Waiter>,
     id: TaskId,
     is_open: bool,
-) -> Result<Option<TaskRecord>, Problem> {
-    let (Some(wait), Some(waiter)) = (preferences.wait, waiter) else {
-        return Ok(None);
-    };
+) -> Option<TaskRecord> {
+    let (wait, waiter) = (preferences.wait?, waiter?);
     if !is_open
-        && let Some(found) = api.tasks.find(id).await?
-        && found.record.status().is_terminal()
+        && let Some(record) = look(api, id).await
+        && record.status().is_terminal()
     {
-        return Ok(Some(found.record));
+        return Some(record);
     }
     // The task itself is well when waiting breaks off: the client can go on asking.
-    Ok(api.tasks.wait(waiter, wait).await.unwrap_or_else(|error| {
+    api.tasks.wait(waiter, wait).await.unwrap_or_else(|error| {
         log::warn!("task.id" = id; "waiting broken off: {error}");
         None
-    }))
+    })
+}
+
+/// The record of a task that has been accepted: when it cannot be read now, the reply does without.
+async fn look(api: &Api, id: TaskId) -> Option<TaskRecord> {
+    let found = api.tasks.find(id).await.unwrap_or_else(|error| {
+        log::warn!("task.id" = id; "accepted task not shown: {error}");
+        None
+    });
+    found.map(|found| found.record)
 }
 
 /// The head of a reply with a result.

@@ -93,3 +93,30 @@ async fn a_reader_that_hangs_up_gives_its_memory_back() {
     .await;
     assert_eq!(reply.status, 200);
 }
+
+#[tokio::test]
+async fn a_task_whose_result_does_not_fit_is_accepted_all_the_same() {
+    let app = small(BULK + MIB);
+    let body = format!(r#"{{"kind": "bulk", "input": {{"bytes": {BULK}}}}}"#);
+    let id = app.client.run(&body).await;
+    let mut reader = Raw::connect(app.address);
+    reader.send(format!(
+        "GET /api/operations/{id}/result HTTP/1.1\r\nHost: x\r\n\r\n"
+    ));
+    reader.wait_for_something();
+
+    let mut client = Raw::connect(app.address);
+    let length = body.len();
+    let reply = client
+        .send(format!(
+            "POST /api/tasks HTTP/1.1\r\nHost: x\r\nPrefer: wait=60\r\nContent-Length: {length}\r\n\r\n{body}"
+        ))
+        .reply();
+
+    assert_eq!(status(&reply), "202", "{reply}");
+    assert!(
+        reply.contains("location: http://x/api/operations/"),
+        "{reply}"
+    );
+    app.client.has_taken(2).await;
+}
