@@ -61,6 +61,13 @@ impl Preferences {
     }
 }
 
+/// Azure's SDKs send a version, and expect a monitor in the reply.
+pub(super) fn has_api_version(query: &str) -> bool {
+    query
+        .split('&')
+        .any(|pair| pair.split('=').next() == Some("api-version"))
+}
+
 #[cfg(test)]
 mod tests {
     use actix_web::http::header::HeaderValue;

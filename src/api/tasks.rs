@@ -12,7 +12,7 @@ use super::base_url::base_url;
 use super::body::{Body, read_json};
 use super::consuming::ConsumingBody;
 use super::openapi::Number;
-use super::preferences::Preferences;
+use super::preferences::{Preferences, has_api_version};
 use super::problem::Problem;
 use super::state::Api;
 use super::submitting::{idempotency_key, traceparent};
@@ -118,13 +118,6 @@ pub(super) async fn submit(
     Ok(reply.json(Accepted { id, number, kind }))
 }
 
-/// Azure's SDKs send a version, and expect a monitor in the reply.
-fn has_api_version(query: &str) -> bool {
-    query
-        .split('&')
-        .any(|pair| pair.split('=').next() == Some("api-version"))
-}
-
 /// A place among those who wait for a task, if the client wants one.
 fn place(api: &Api, preferences: Preferences, id: TaskId) -> Result<Option<Waiter>, Problem> {
     match preferences.wait {
@@ -164,6 +157,8 @@ pub(super) async fn fetch(
         return Ok(absent.json(NoResult { task_id: &path }));
     };
     let mut record = found_now.record;
+    // It may be megabytes, for as long as the client waits.
+    record.input = None;
     if !record.status().is_terminal()
         && let Some(ended) = wait(&api, preferences, waiter, id, true).await
     {

@@ -66,6 +66,38 @@ async fn ten_thousand_idle_clients_cost_little_and_hold_up_nobody() {
 }
 
 #[tokio::test]
+async fn clients_that_wait_hold_nothing_of_their_task() {
+    const WAITERS: usize = 100;
+    let folder = tempfile::tempdir().unwrap();
+    let serving = Serving::start_with(folder.path(), &[("WORKER_CONCURRENCY", "1")]);
+    // A minute's work, so that what follows waits.
+    for _ in 0..100 {
+        serving.client.accepted(r#"{"number": 10000000}"#).await;
+    }
+    let input = format!(r#"{{{}"number": 24}}"#, " ".repeat(2_000_000));
+    let body = format!(r#"{{"kind": "fibonacci", "input": {input}}}"#);
+    let id = serving.client.accepted(body).await;
+    let before = resident(&serving);
+
+    let request = format!("GET /api/tasks/{id} HTTP/1.1\r\nHost: x\r\nPrefer: wait=100\r\n\r\n");
+    let mut waiting: Vec<Raw> = (0..WAITERS)
+        .map(|_| Raw::connect(address(&serving)))
+        .collect();
+    for client in &mut waiting {
+        client.send(&request);
+    }
+    eventually("all wait", async || {
+        let metrics = serving.client.get("/api/metrics").await;
+        let gauge = format!("waiting_clients {WAITERS}\n");
+        metrics.text().contains(&gauge).then_some(())
+    })
+    .await;
+
+    let cost = resident(&serving).saturating_sub(before);
+    assert!(cost < WAITERS * 1000, "{cost} KiB");
+}
+
+#[tokio::test]
 async fn a_flood_of_clients_leaves_storage_its_descriptors() {
     let folder = tempfile::tempdir().unwrap();
     let serving = Serving::start_after("ulimit -n 64", folder.path());
