@@ -18,7 +18,7 @@
 //! | `burial` | the tasks of messages that nobody can work on |
 //! | `consumer` | a received message to a settled one, where there is no host to do it |
 //! | `maintenance` | one sweep: the poison queue, the records, the queue |
-//! | `walk`, `rescue` | through the records: old ones, and tasks that have lost their message |
+//! | `walk`, `rescue`, `refused` | through the records: old ones, and tasks that have lost their message |
 //! | [`limits`] | every fixed limit, with its reason |
 
 mod attempt;
@@ -36,6 +36,7 @@ mod message;
 mod metrics;
 mod operations;
 mod records;
+mod refused;
 mod rescue;
 mod running;
 mod service;

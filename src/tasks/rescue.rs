@@ -24,6 +24,7 @@ use super::id::TaskId;
 use super::limits::{HIDDEN_AT_MOST, LOST_AFTER, MAX_ATTEMPTS, WALK_CONCURRENCY};
 use super::message::TaskMessage;
 use super::records::{RecordError, Records, Versioned};
+use super::refused::Refused;
 use super::service::Shared;
 use super::task::{TaskError, TaskRecord, TaskState, TaskStatus};
 use crate::crash::{CrashPoint, crash_point};
@@ -77,6 +78,7 @@ impl Rescue {
             .filter(|(_, listed)| listed.modified_at < horizon)
             .collect();
         let mut rescued = 0;
+        let mut refused = Refused::default();
         for some in lost.chunks(WALK_CONCURRENCY) {
             if is_over() {
                 break;
@@ -87,13 +89,12 @@ impl Rescue {
             for sent in join_all(sent).await {
                 match sent {
                     Ok(sent) => rescued += usize::from(sent),
-                    Err(RecordError::Storage(error)) => return Err(error),
-                    Err(RecordError::Unreadable(error)) => {
-                        log::warn!("task cannot be rescued: {error}")
-                    }
+                    Err(RecordError::Storage(error)) => refused.unless_passing(error)?,
+                    Err(RecordError::Unreadable(error)) => refused.add(error.to_string()),
                 }
             }
         }
+        refused.report("rescued");
         if rescued > 0 {
             self.shared.wake.notify_one();
         }

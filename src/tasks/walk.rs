@@ -9,6 +9,7 @@ use futures_util::future::join_all;
 use super::id::TaskId;
 use super::idempotency;
 use super::limits::{SWEEP_PAGE, WALK_CONCURRENCY, WALK_PAGES};
+use super::refused::Refused;
 use super::rescue::Rescue;
 use super::service::{Shared, lock};
 use super::task::TaskStatus;
@@ -85,6 +86,7 @@ impl Walk {
             .filter(|listed| self.is_expired(listed, now))
             .collect();
         let mut pruned = 0;
+        let mut refused = Refused::default();
         for some in expired.chunks(WALK_CONCURRENCY) {
             if is_over() {
                 break;
@@ -94,10 +96,14 @@ impl Walk {
                 .iter()
                 .map(|listed| self.store.delete(&listed.name, Some(&listed.etag)));
             for deleted in join_all(deletions).await {
-                pruned += usize::from(deleted?);
+                match deleted {
+                    Ok(deleted) => pruned += usize::from(deleted),
+                    Err(error) => refused.unless_passing(error)?,
+                }
             }
             crash_point(CrashPoint::SweepAfterPrune);
         }
+        refused.report("deleted");
         Ok(pruned)
     }
 

@@ -60,8 +60,17 @@ struct Rule {
     /// How many calls it lets pass before.
     passes: u32,
     moment: Moment,
-    /// `None`: the call fails as if storage had not answered.
-    held: Option<Held>,
+    what: What,
+}
+
+/// What is to happen.
+#[derive(Clone)]
+enum What {
+    Hold(Held),
+    /// As if storage had not answered.
+    Fail,
+    /// As storage does that will never do it.
+    Refuse,
 }
 
 #[derive(Default)]
@@ -86,21 +95,26 @@ impl Calls {
     /// Stops such a call, or with `None` any, after so many others of them.
     pub(crate) fn hold_after(&self, call: Option<Call>, passes: u32, moment: Moment) -> Held {
         let held = Held::default();
-        self.plan(call, passes, moment, Some(held.clone()));
+        self.plan(call, passes, moment, What::Hold(held.clone()));
         held
     }
 
     /// Fails the next such call, with its effect (`After`) or without.
     pub(crate) fn fail(&self, call: Call, moment: Moment) {
-        self.plan(Some(call), 0, moment, None);
+        self.plan(Some(call), 0, moment, What::Fail);
     }
 
-    fn plan(&self, call: Option<Call>, passes: u32, moment: Moment, held: Option<Held>) {
+    /// Refuses the next such call, for good.
+    pub(crate) fn refuse(&self, call: Call) {
+        self.plan(Some(call), 0, Moment::Before, What::Refuse);
+    }
+
+    fn plan(&self, call: Option<Call>, passes: u32, moment: Moment, what: What) {
         self.0.lock().unwrap().rules.push(Rule {
             call,
             passes,
             moment,
-            held,
+            what,
         });
     }
 
@@ -126,12 +140,12 @@ impl Calls {
     }
 
     /// What is to happen to this call, when, and how long it lets others go first.
-    fn meet(&self, call: Call) -> (Option<(Moment, Option<Held>)>, u8) {
+    fn meet(&self, call: Call) -> (Option<(Moment, What)>, u8) {
         let mut state = self.0.lock().unwrap();
         *state.counts.entry(call).or_default() += 1;
         let yields = state.yields.pop_front().unwrap_or_default();
         if state.is_away {
-            return (Some((Moment::Before, None)), yields);
+            return (Some((Moment::Before, What::Fail)), yields);
         }
         let matching = |rule: &Rule| rule.call.is_none_or(|wanted| wanted == call);
         let mut due = None;
@@ -146,7 +160,7 @@ impl Calls {
             rule.passes -= 1;
         }
         let due = due.map(|index| state.rules.remove(index));
-        (due.map(|rule| (rule.moment, rule.held)), yields)
+        (due.map(|rule| (rule.moment, rule.what)), yields)
     }
 
     /// Runs a call as it was planned.
@@ -159,18 +173,15 @@ impl Calls {
         for _ in 0..yields {
             tokio::task::yield_now().await;
         }
-        let Some((moment, held)) = due else {
+        let Some((moment, what)) = due else {
             return effect.await;
         };
         let happen = async {
-            match held {
-                Some(held) => held.stop().await,
-                None => {
-                    return Err(StorageError::transient(
-                        "reach storage",
-                        "a test cut it off",
-                    ));
-                }
+            let (operation, cause) = ("reach storage", "a test cut it off");
+            match what {
+                What::Hold(held) => held.stop().await,
+                What::Fail => return Err(StorageError::transient(operation, cause)),
+                What::Refuse => return Err(StorageError::permanent(operation, cause)),
             }
             Ok(())
         };

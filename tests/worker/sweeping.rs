@@ -164,3 +164,26 @@ async fn a_burial_against_a_result_ends_the_task_once() {
         assert_eq!(bench.messages().await, (0, 0));
     }
 }
+
+#[tokio::test]
+async fn a_record_that_storage_refuses_does_not_stop_the_sweep() {
+    let bench = Bench::new();
+    for number in 0..2 {
+        bench.submit("echo", &number.to_string()).await;
+        bench.deliver().await;
+    }
+    bench.clock.advance(RETENTION);
+    for number in 0..30 {
+        bench.submit("echo", &number.to_string()).await;
+    }
+    bench.lose_messages().await;
+    bench.clock.advance(RETENTION);
+    bench.calls.refuse(Call::Read);
+    bench.calls.refuse(Call::DeleteRecord);
+
+    let swept = bench.maintenance.sweep_beside_loop().await.unwrap();
+
+    assert_eq!((swept.rescued, swept.pruned), (29, 1));
+    let swept = bench.maintenance.sweep_beside_loop().await.unwrap();
+    assert_eq!(swept.pruned, 1);
+}
