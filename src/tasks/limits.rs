@@ -61,8 +61,8 @@ pub const WALK_PAGES: usize = 10;
 /// operation is tried, and so longer than the gap between a record and its message.
 pub const LOST_AFTER: Duration = Duration::from_secs(45);
 
-/// The longest that a message is hidden from others while nobody shows its task as running. A host
-/// that died hid it for ten minutes; one that lives invokes what it holds within `functionTimeout`,
+/// The longest that a message is hidden from others while its record does not change. A host that
+/// died hid it for ten minutes; one that lives invokes what it holds within `functionTimeout`,
 /// which is as long.
 pub const HIDDEN_AT_MOST: Duration = Duration::from_secs(15 * 60);
 

@@ -7,8 +7,9 @@
 //!   ([Get Queue Metadata](https://learn.microsoft.com/rest/api/storageservices/get-queue-metadata)).
 //!   Then no task has a message but those whose process is just about to send it: a record that is
 //!   about to has changed within [`LOST_AFTER`].
-//! - *The queue has moved on*: the message at its front was sent [`HIDDEN_AT_MOST`] after the record
-//!   last changed, and the task is not one that was put off.
+//! - *The queue has moved on*: [`HIDDEN_AT_MOST`] ago its front was a message that was sent later. So
+//!   the task's own was taken by then, and whoever took it would have shown the task as running, ended
+//!   it or put it off.
 //!
 //! Neither counts while the poison queue holds a message that this sweep has not looked at: its task
 //! is not lost, it is about to fail.
@@ -25,7 +26,7 @@ use super::limits::{HIDDEN_AT_MOST, LOST_AFTER, MAX_ATTEMPTS, WALK_CONCURRENCY};
 use super::message::TaskMessage;
 use super::records::{RecordError, Records, Versioned};
 use super::refused::Refused;
-use super::service::Shared;
+use super::service::{Shared, lock};
 use super::task::{TaskError, TaskRecord, TaskState, TaskStatus};
 use crate::crash::{CrashPoint, crash_point};
 use crate::ports::{Listed, Queue, StorageError, TaskStore, Timestamp};
@@ -75,7 +76,7 @@ impl Rescue {
         };
         let lost: Vec<_> = suspects
             .into_iter()
-            .filter(|(_, listed)| listed.modified_at < horizon)
+            .filter(|(_, listed)| listed.modified_at < horizon.front)
             .collect();
         let mut rescued = 0;
         let mut refused = Refused::default();
@@ -85,7 +86,7 @@ impl Rescue {
             }
             let sent = some
                 .iter()
-                .map(|(id, listed)| self.rescue(*id, listed, now));
+                .map(|(id, listed)| self.rescue(*id, listed, horizon));
             for sent in join_all(sent).await {
                 match sent {
                     Ok(sent) => rescued += usize::from(sent),
@@ -113,17 +114,25 @@ impl Rescue {
         Some((listed.name.parse().ok()?, listed))
     }
 
-    /// No task whose record last changed before this has a message; `None` when nothing is known.
+    /// Up to where the queue is known to hold nothing; `None` when nothing is known.
     async fn horizon(
         &self,
         now: Timestamp,
         nameless: usize,
-    ) -> Result<Option<Timestamp>, StorageError> {
+    ) -> Result<Option<Horizon>, StorageError> {
         let horizon = match self.queue.length().await? {
-            0 => Some(now),
+            0 => Some(Horizon {
+                front: now,
+                seen_at: now,
+            }),
             _ => {
                 let front = self.queue.oldest().await?;
-                front.map(|sent_at| sent_at - HIDDEN_AT_MOST)
+                front.and_then(|front| {
+                    lock(&self.shared.fronts).passed(Horizon {
+                        front: front - LOST_AFTER,
+                        seen_at: now,
+                    })
+                })
             }
         };
         // In this order: a message is in the poison queue before it leaves its own.
@@ -135,13 +144,13 @@ impl Rescue {
         &self,
         id: TaskId,
         listed: &Listed,
-        now: Timestamp,
+        horizon: Horizon,
     ) -> Result<bool, RecordError> {
         let Some(mut task) = self.records.read(id).await? else {
             return Ok(false);
         };
         // The evidence is about the version that was listed.
-        if task.etag.as_ref() != Some(&listed.etag) || is_put_off(&task.record.state, now) {
+        if task.etag.as_ref() != Some(&listed.etag) || !horizon.is_past(&task.record.state) {
             return Ok(false);
         }
         if matches!(task.record.state, TaskState::Running { .. })
@@ -186,7 +195,37 @@ impl Rescue {
     }
 }
 
-/// Its message comes later, by intention.
-fn is_put_off(state: &TaskState, now: Timestamp) -> bool {
-    matches!(state, TaskState::Queued { due_at: Some(due_at) } if *due_at + LOST_AFTER >= now)
+/// Up to where the queue holds nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Horizon {
+    /// No message of a record that last changed before this is in the queue,
+    front: Timestamp,
+    /// unless it was put off beyond this.
+    seen_at: Timestamp,
+}
+
+impl Horizon {
+    fn is_past(self, state: &TaskState) -> bool {
+        !matches!(state, TaskState::Queued { due_at: Some(due_at) } if *due_at + LOST_AFTER >= self.seen_at)
+    }
+}
+
+/// What was seen at the front of the queue, long enough ago to tell something.
+#[derive(Debug, Default)]
+pub(super) struct Fronts {
+    /// Seen less than [`HIDDEN_AT_MOST`] ago: who took a message just before may still have it.
+    fresh: Option<Horizon>,
+    old: Option<Horizon>,
+}
+
+impl Fronts {
+    /// Takes note of the front as it is now, and gives what is known.
+    fn passed(&mut self, now: Horizon) -> Option<Horizon> {
+        let fresh = *self.fresh.get_or_insert(now);
+        if now.seen_at - fresh.seen_at >= HIDDEN_AT_MOST {
+            self.old = Some(fresh);
+            self.fresh = Some(now);
+        }
+        self.old
+    }
 }

@@ -15,6 +15,7 @@ use super::limits::{CHECK_TIMEOUT, QUEUE_LENGTH_MAX_AGE};
 use super::message::TaskMessage;
 use super::metrics::{Gauges, Metrics};
 use super::records::{RecordError, Records, Versioned};
+use super::rescue::Fronts;
 use super::running::Running;
 use super::task::{TaskRecord, UnreadableRecord};
 use super::waiting::Waiters;
@@ -99,6 +100,8 @@ pub struct Shared {
     pub(super) started_at: Timestamp,
     /// Where the next sweep's walk through the records goes on.
     pub(super) walk_position: Mutex<Option<String>>,
+    /// What the rescue of lost tasks has seen of the queue.
+    pub(super) fronts: Mutex<Fronts>,
 }
 
 impl Shared {
@@ -129,6 +132,7 @@ impl Shared {
             list_digits: AtomicU8::new(1),
             started_at,
             walk_position: Mutex::default(),
+            fronts: Mutex::default(),
         }
     }
 

@@ -69,16 +69,16 @@ async fn a_task_that_waits_is_not_sent_twice_however_long() {
 }
 
 #[tokio::test]
-async fn a_queue_that_has_moved_on_is_evidence_too() {
+async fn a_queue_that_moved_on_long_ago_is_evidence_too() {
     let bench = Bench::new();
     let lost = bench.submit("echo", "1").await;
     bench.lose_messages().await;
-    bench.clock.advance(HIDDEN_AT_MOST);
+    bench.clock.advance(LOST_AFTER + JUST_AFTER);
     bench.submit("echo", "2").await;
     bench.rescues(0).await;
-    bench.deliver().await;
+    bench.clock.advance(HIDDEN_AT_MOST - JUST_AFTER);
+    bench.rescues(0).await;
     bench.clock.advance(JUST_AFTER);
-    bench.submit("echo", "3").await;
 
     bench.rescues(1).await;
 
@@ -88,6 +88,32 @@ async fn a_queue_that_has_moved_on_is_evidence_too() {
         bench.consumer.process(received).await;
     }
     assert_eq!(bench.result(lost).await, "1");
+}
+
+#[tokio::test]
+async fn a_task_that_waited_for_long_and_was_just_taken_is_not_lost() {
+    let bench = Bench::new();
+    bench.submit("echo", "1").await;
+    bench.clock.advance(HIDDEN_AT_MOST * 100);
+    let _held = bench.receive().await;
+    bench.submit("echo", "2").await;
+    bench.rescues(0).await;
+    assert_eq!(bench.messages().await, (2, 0));
+}
+
+#[tokio::test]
+async fn a_task_that_was_put_off_beyond_the_front_is_not_lost() {
+    let bench = Bench::new();
+    let long = (HIDDEN_AT_MOST * 3).as_millis();
+    let input = format!(r#"{{"times":1,"milliseconds":{long}}}"#);
+    bench.submit("later", &input).await;
+    bench.deliver().await;
+    bench.clock.advance(HIDDEN_AT_MOST);
+    bench.submit("echo", "2").await;
+    for _ in 0..2 {
+        bench.rescues(0).await;
+        bench.clock.advance(HIDDEN_AT_MOST);
+    }
 }
 
 #[tokio::test]
