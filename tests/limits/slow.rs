@@ -48,10 +48,10 @@ async fn a_second_head_that_does_not_come_is_closed() {
 #[tokio::test]
 async fn a_drop_now_and_then_keeps_no_connection_open() {
     let app = impatient(|config| config.patience.idle = SHORT);
+    let begun = Instant::now();
     let mut client = Raw::connect(app.address);
     assert_eq!(status(&client.send(REQUEST).reply()), "200");
     client.send("GET / HTTP/1.1\r\nA: ");
-    let begun = Instant::now();
     while client.is_open() {
         assert!(begun.elapsed() < Duration::from_secs(30));
         client.send("b");
@@ -62,17 +62,19 @@ async fn a_drop_now_and_then_keeps_no_connection_open() {
 
 #[tokio::test]
 async fn a_connection_in_use_is_not_idle() {
-    let app = impatient(|config| config.patience.idle = SHORT);
+    // Long enough that a busy machine does not look idle.
+    let idle = Duration::from_secs(3);
+    let app = impatient(|config| config.patience.idle = idle);
     let mut client = Raw::connect(app.address);
     for _ in 0..6 {
         assert_eq!(status(&client.send(REQUEST).reply()), "200");
-        tokio::time::sleep(SHORT / 4).await;
+        tokio::time::sleep(idle / 5).await;
     }
     let id = app
         .client
         .accepted(r#"{"kind": "waits", "input": 0}"#)
         .await;
-    let wait = format!("GET /api/tasks/{id} HTTP/1.1\r\nHost: x\r\nPrefer: wait=2\r\n\r\n");
+    let wait = format!("GET /api/tasks/{id} HTTP/1.1\r\nHost: x\r\nPrefer: wait=4\r\n\r\n");
     assert_eq!(status(&client.send(wait).reply()), "404");
     assert_eq!(status(&client.send(REQUEST).reply()), "200");
 }
