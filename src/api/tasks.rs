@@ -44,7 +44,7 @@ pub(super) async fn submit(
 ) -> Result<HttpResponse, Problem> {
     let key = idempotency_key(&request)?;
     let mut preferences = Preferences::of(&request);
-    let (text, _held) = read_json(&request, payload, &api).await?;
+    let (text, held) = read_json(&request, payload, &api).await?;
     let body = Body::parse(&text)?;
     let (kind, input, prefix) = body.work();
     let submission = Submission {
@@ -59,7 +59,9 @@ pub(super) async fn submit(
     let (id, record) = match key {
         None => {
             let record = api.tasks.submit(submission).await.map_err(refused)?;
-            (record.id, Some(record))
+            let id = record.id;
+            let input = None;
+            (id, Some(TaskRecord { input, ..record }))
         }
         Some(key) => {
             let mine = submission.id;
@@ -76,6 +78,13 @@ pub(super) async fn submit(
             (id, None)
         }
     };
+    let retry_after = api.tasks.retry_after(kind);
+    let (number, kind) = match body {
+        Body::R0 { number } => (Some(number), None),
+        Body::Kind { kind, .. } => (None, Some(kind)),
+    };
+    // Others may need the memory while this client waits.
+    drop((text, held));
     // A task that was accepted before may have ended before, too.
     let is_first = record.is_some();
     if let Some(ended) = wait(&api, preferences, waiter, id, is_first).await
@@ -97,7 +106,7 @@ pub(super) async fn submit(
         .insert_header((LOCATION, format!("{monitor}/result")))
         .insert_header(("Operation-Location", monitor))
         .insert_header(("Operation-Id", id.to_string()))
-        .insert_header((RETRY_AFTER, api.tasks.retry_after(kind)))
+        .insert_header((RETRY_AFTER, retry_after))
         .insert_header((CACHE_CONTROL, "no-store"));
     if let Some(applied) = preferences.applied() {
         reply.insert_header((PREFERENCE_APPLIED, applied));
@@ -111,11 +120,11 @@ pub(super) async fn submit(
             return Ok(reply.json(TaskView::from(&record)));
         }
     }
-    let (number, kind) = match &body {
-        Body::R0 { number } => (Some(&**number), None),
-        Body::Kind { kind, .. } => (None, Some(kind.as_str())),
-    };
-    Ok(reply.json(Accepted { id, number, kind }))
+    Ok(reply.json(Accepted {
+        id,
+        number: number.as_deref(),
+        kind: kind.as_deref(),
+    }))
 }
 
 /// A place among those who wait for a task, if the client wants one.

@@ -120,3 +120,27 @@ async fn a_task_whose_result_does_not_fit_is_accepted_all_the_same() {
     );
     app.client.has_taken(2).await;
 }
+
+#[tokio::test]
+async fn a_client_that_waits_holds_no_memory_for_its_body() {
+    // Each body is held three times over while it is read, so that one fits.
+    let app = small(4 * MIB);
+    let padding = " ".repeat(MIB);
+    let lasting = format!(r#"{{"kind": "waits", "input": 1}}{padding}"#);
+    let mut waiting = Raw::connect(app.address);
+    waiting.send(format!(
+        "POST /api/tasks HTTP/1.1\r\nHost: x\r\nPrefer: wait=60\r\nContent-Length: {}\r\n\r\n{lasting}",
+        lasting.len()
+    ));
+    eventually("the client waits", async || {
+        (app.kinds.runs() == 1).then_some(())
+    })
+    .await;
+
+    app.client
+        .accepted(format!(r#"{{"number": 24}}{padding}"#))
+        .await;
+
+    app.kinds.open_gate();
+    assert_eq!(status(&waiting.reply()), "200");
+}
