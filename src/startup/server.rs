@@ -48,7 +48,7 @@ pub(super) fn serve(
     end_dead_connections(&listener, config.patience.unread)?;
     let (config, backend) = (config.clone(), backend.clone());
     let (shared, attempts) = (Arc::clone(shared), attempts.clone());
-    let patience = config.patience;
+    let (mode, patience) = (config.mode, config.patience);
     let memory = Memory::new(config.memory_budget);
     let application = move || {
         let ports = backend
@@ -87,6 +87,11 @@ pub(super) fn serve(
                 api::configure(routes);
             })
     };
+    let head_timeout = match mode {
+        // The host opens connections in advance, and uses them when it needs them.
+        Mode::Hosted(_) => patience.idle,
+        Mode::Standalone(_) => patience.head,
+    };
     let threads = available_parallelism().map_or(2, NonZero::get);
     let builder = Server::build()
         .workers(threads)
@@ -101,7 +106,7 @@ pub(super) fn serve(
             .map_err(|error: Error| error.error_response());
         let http = HttpService::build()
             .keep_alive(patience.keep_alive)
-            .client_request_timeout(patience.head)
+            .client_request_timeout(head_timeout)
             .client_disconnect_timeout(LINGER)
             // A client that hangs up frees what it holds: its place among the waiters, above all.
             .h1_allow_half_closed(false)
