@@ -152,6 +152,12 @@ impl Maintenance {
                         log::warn!("message.id" = received.id.as_str(); "poisoned message stays: {error}");
                         nameless.push(received);
                     }
+                    // Whoever repairs the record finds the message still there; the rescue of other
+                    // tasks does not wait for that.
+                    Err(RecordError::Storage(error)) if !error.is_transient() => {
+                        log::warn!("message.id" = received.id.as_str(); "poisoned message stays: {error}");
+                        nameless.push(received);
+                    }
                     Err(RecordError::Storage(error)) => {
                         log::warn!("message.id" = received.id.as_str(); "poisoned message stays for now: {error}");
                     }

@@ -60,7 +60,12 @@ impl Walk {
         let mut walked = Walked::default();
         for _ in 0..WALK_PAGES {
             let position = lock(&self.shared.walk_position).clone();
-            let page = self.store.list("", position.as_deref(), SWEEP_PAGE).await?;
+            let page = self.store.list("", position.as_deref(), SWEEP_PAGE).await;
+            if page.as_ref().is_err_and(|error| !error.is_transient()) {
+                // It may be the position that storage refuses: the next pass begins anew.
+                *lock(&self.shared.walk_position) = None;
+            }
+            let page = page?;
             let is_last = page.next.is_none();
             walked.rescued += self.rescue.run(&page.items, nameless, &is_over).await?;
             walked.pruned += self.prune(&page.items, &is_over).await?;
