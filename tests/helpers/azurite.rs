@@ -33,7 +33,7 @@ const WATCHDOG: &str =
 /// The instance that all tests share.
 pub fn azurite() -> &'static Azurite {
     static SHARED: OnceLock<Azurite> = OnceLock::new();
-    SHARED.get_or_init(|| Azurite::start(None))
+    SHARED.get_or_init(Azurite::start_in_memory)
 }
 
 /// A running Azurite, or a stopped private one.
@@ -63,6 +63,11 @@ impl Azurite {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("azurite-{}-{number}", std::process::id());
         Self::start(Some(Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)))
+    }
+
+    /// An instance of one's own, in memory.
+    pub fn start_in_memory() -> Self {
+        Self::start(None)
     }
 
     fn start(folder: Option<PathBuf>) -> Self {
