@@ -68,14 +68,20 @@ impl Consumer {
 
     /// Runs an attempt and settles the message. What cannot be settled now comes back by itself
     /// when its visibility timeout ends.
-    pub async fn process(&self, mut received: Received) -> Outcome {
+    pub async fn process(&self, received: Received) -> Outcome {
+        self.process_holding(received, ()).await
+    }
+
+    /// The same, and drops `held` once the work is computed: others may be received then, while this
+    /// one is committed and deleted.
+    pub async fn process_holding(&self, mut received: Received, held: impl Send) -> Outcome {
         let outcome = if received.dequeue_count > MAX_DEQUEUE_COUNT {
             // Whoever had it last died with it. The host does not call the handler either.
             Outcome::Poison {
                 reason: "delivered too often".to_owned(),
             }
         } else {
-            self.run_renewing(&mut received).await
+            self.run_renewing(&mut received, held).await
         };
         if let Err(error) = self.settle(&received, &outcome).await {
             log::warn!("message.id" = received.id.as_str(); "message stays until its visibility timeout ends: {error}");
@@ -83,14 +89,14 @@ impl Consumer {
         outcome
     }
 
-    async fn run_renewing(&self, received: &mut Received) -> Outcome {
+    async fn run_renewing(&self, received: &mut Received, held: impl Send) -> Outcome {
         let delivery = Delivery {
             text: std::mem::take(&mut received.text),
             dequeue_count: received.dequeue_count,
             inserted_at: Some(received.inserted_at),
         };
         let outcome = {
-            let run = self.worker.run(&delivery);
+            let run = self.worker.run(&delivery, held);
             tokio::pin!(run);
             let mut next_renewal = VISIBILITY_TIMEOUT / 2;
             loop {
@@ -154,7 +160,7 @@ impl Consumer {
 
     /// Runs an attempt on a message that the host holds.
     pub async fn run(&self, delivery: &Delivery) -> Outcome {
-        self.worker.run(delivery).await
+        self.worker.run(delivery, ()).await
     }
 
     /// What is left to do when the host holds the message: everything but the deletion, which

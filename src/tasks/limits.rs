@@ -86,12 +86,26 @@ pub const COMMIT_TRIES: usize = 5;
 /// for another process. Container platforms wait 10 to 30 seconds in all.
 pub const STOP_GRACE: Duration = Duration::from_secs(5);
 
-/// Messages a process without a host holds at the same time: some for each slot, so that storage
-/// is waited for side by side, and not so many that a crash spends the deliveries of tasks that had
-/// not begun.
-pub fn max_in_flight(concurrency: usize) -> usize {
-    concurrency.saturating_mul(4).clamp(8, 32)
+/// Messages that a process without a host has in hand before their work is computed: some for each
+/// slot, so that storage is waited for side by side, and not so many that a crash spends the
+/// deliveries of tasks that had not begun, or that another process idles meanwhile. At least twice
+/// the slots: more are received when half of them are left.
+pub fn min_in_hand(concurrency: usize) -> usize {
+    let some_for_each = concurrency.saturating_mul(4).clamp(8, 32);
+    some_for_each.max(concurrency.saturating_mul(2))
 }
+
+/// As many as that when work is computed as fast as it is received: a page at a time.
+pub fn max_in_hand(concurrency: usize) -> usize {
+    min_in_hand(concurrency).max(RECEIVE_PAGE as usize)
+}
+
+/// Messages in hand that wait this long for their work to begin are too many.
+pub const IN_HAND_WAIT: Duration = Duration::from_secs(1);
+
+/// Messages that a process without a host works on in all, those included that are computed and are
+/// being committed or deleted.
+pub const MAX_UNSETTLED: usize = 256;
 
 /// The first wait after the queue was found empty; it doubles from there.
 pub const MIN_POLL_INTERVAL: Duration = Duration::from_millis(100);

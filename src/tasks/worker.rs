@@ -71,14 +71,15 @@ impl Worker {
         }
     }
 
-    /// Runs one attempt and says what is to become of the message.
-    pub async fn run(&self, delivery: &Delivery) -> Outcome {
+    /// Runs one attempt and says what is to become of the message. Drops `held` once the work is
+    /// computed.
+    pub async fn run(&self, delivery: &Delivery, held: impl Send) -> Outcome {
         let message = match TaskMessage::parse(&delivery.text) {
             Ok(message) => message,
             Err(unreadable) => return self.refuse(unreadable, delivery).await,
         };
         let id = message.id;
-        self.run_message(message, delivery).await.unwrap_or_else(|error| {
+        self.run_message(message, delivery, held).await.unwrap_or_else(|error| {
             log::warn!("task.id" = id, "dequeue.count" = delivery.dequeue_count; "attempt broken off: {error}");
             let reason = error.to_string();
             match error {
@@ -96,6 +97,7 @@ impl Worker {
         &self,
         message: TaskMessage,
         delivery: &Delivery,
+        held: impl Send,
     ) -> Result<Outcome, RecordError> {
         let id = message.id;
         // The queue's own count goes past 1 only when an attempt could not be finished.
@@ -125,6 +127,7 @@ impl Worker {
             .attempts
             .run(kind, input, &mut task, &self.records, &self.shared)
             .await;
+        drop(held);
         crash_point(CrashPoint::AfterWork);
         let (state, outcome) = match ended {
             Ok(result) => (TaskState::Succeeded { result }, Outcome::Done),

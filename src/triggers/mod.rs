@@ -2,6 +2,7 @@
 //! our own. The host's envelope stops here.
 
 mod envelope;
+mod hands;
 mod queue_worker;
 pub mod standalone;
 mod timer_worker;

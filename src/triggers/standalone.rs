@@ -7,8 +7,9 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 use tokio_util::sync::CancellationToken;
 
+use super::hands::Hands;
 use crate::ports::{Received, StorageError};
-use crate::tasks::limits::{MIN_POLL_INTERVAL, RECEIVE_PAGE, SWEEP_INTERVAL, max_in_flight};
+use crate::tasks::limits::{MAX_UNSETTLED, MIN_POLL_INTERVAL, RECEIVE_PAGE, SWEEP_INTERVAL};
 use crate::tasks::{Consumer, Maintenance, Shared};
 
 /// Takes messages and works on them until told to stop; then waits for the attempts under way.
@@ -21,25 +22,32 @@ pub async fn work(
     max_poll_interval: Duration,
     stop: CancellationToken,
 ) {
-    let max_in_flight = max_in_flight(shared.concurrency);
+    let mut hands = Hands::new(shared.concurrency);
     let mut in_flight = JoinSet::new();
     let mut poll_interval = MIN_POLL_INTERVAL;
     while !stop.is_cancelled() {
         while in_flight.try_join_next().is_some() {}
-        let room = max_in_flight - in_flight.len();
-        if room == 0 {
+        if in_flight.len() >= MAX_UNSETTLED {
             in_flight.join_next().await;
             continue;
         }
+        let places = tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            places = hands.free() => places,
+        };
+        let room = places.len();
         let page = receive(&consumer, room).await;
         if !page.is_empty() {
             poll_interval = MIN_POLL_INTERVAL;
-            for received in page {
+            hands.received(page.len(), room);
+            for (received, place) in page.into_iter().zip(places) {
                 let consumer = consumer.clone();
-                in_flight.spawn(async move { consumer.process(received).await });
+                in_flight.spawn(async move { consumer.process_holding(received, place).await });
             }
             continue;
         }
+        drop(places);
         let next_poll = sleep(poll_interval);
         tokio::pin!(next_poll);
         loop {
@@ -56,9 +64,7 @@ pub async fn work(
 }
 
 async fn receive(consumer: &Consumer, room: usize) -> Vec<Received> {
-    let max = u32::try_from(room)
-        .unwrap_or(RECEIVE_PAGE)
-        .min(RECEIVE_PAGE);
+    let max = u32::try_from(room).unwrap_or(RECEIVE_PAGE);
     consumer.receive(max).await.unwrap_or_else(|error| {
         log::warn!("no messages for now: {error}");
         Vec::new()
