@@ -95,6 +95,7 @@ async fn embedded() -> Result<Vec<Budget>, HttpError> {
     ])
 }
 
+/// Mixed, as the bare client is: a queue of thousands of messages is what the emulator is slow at.
 async fn azurite() -> Result<Vec<Budget>, HttpError> {
     const TASKS: usize = 3_000;
     let stage = Stage::set(Storage::Azurite)?;
@@ -109,7 +110,7 @@ async fn azurite() -> Result<Vec<Budget>, HttpError> {
     println!("bare client: {floor_rate:.0} tasks/s, {floor_cpu:.1} CPU s per 10,000 tasks");
     let load = Run {
         storage: Storage::Azurite,
-        mode: Mode::Phases,
+        mode: Mode::Mixed,
         tasks: TASKS,
         concurrency: CONCURRENCY,
     };

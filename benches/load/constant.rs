@@ -41,7 +41,7 @@ pub(crate) async fn requests_per_second(
             let mut connection = Connection::to(address);
             while let Some(rest) = left.get().checked_sub(1) {
                 left.set(rest);
-                if let Err(error) = connection.get("/").await {
+                if let Err(error) = connection.get("/", &[]).await {
                     return Err(error.to_string());
                 }
             }

@@ -33,8 +33,12 @@ impl Connection {
         }
     }
 
-    pub(crate) async fn get(&mut self, path: &str) -> Result<Answer, HttpError> {
-        self.send(Method::GET, path, &[], Bytes::new()).await
+    pub(crate) async fn get(
+        &mut self,
+        path: &str,
+        headers: &[(HeaderName, &str)],
+    ) -> Result<Answer, HttpError> {
+        self.send(Method::GET, path, headers, Bytes::new()).await
     }
 
     /// Posts JSON.

@@ -51,7 +51,12 @@ impl Service {
             started_in: Duration::ZERO,
         };
         let mut connection = Connection::to(address);
-        while !connection.get("/api/health").await?.status.is_success() {
+        while !connection
+            .get("/api/health", &[])
+            .await?
+            .status
+            .is_success()
+        {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         service.started_in = begun.elapsed();
@@ -74,7 +79,9 @@ impl Service {
 
     /// Its counters by name and labels.
     pub(crate) async fn metrics(&self) -> Result<BTreeMap<String, f64>, HttpError> {
-        let answer = Connection::to(self.address).get("/api/metrics").await?;
+        let answer = Connection::to(self.address)
+            .get("/api/metrics", &[])
+            .await?;
         let text = String::from_utf8(answer.body.to_vec())?;
         let samples = text.lines().filter(|line| !line.starts_with('#'));
         Ok(samples

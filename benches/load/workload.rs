@@ -21,11 +21,15 @@ const NUMBERS: usize = 100;
 const FIRST_POLL: Duration = Duration::from_millis(1);
 const LONGEST_POLL: Duration = Duration::from_millis(50);
 
+/// Lets the service hold its reply until the task has ended.
+const PATIENT: [(HeaderName, &str); 1] = [(HeaderName::from_static("prefer"), "wait=60")];
+
 /// How the clients go about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Mode {
-    /// Each client submits, polls and fetches one task after the other.
+    /// Each client submits and fetches one task after the other. The fetch waits for the end of the
+    /// task, and asks again when that takes longer.
     Mixed,
     /// All tasks are submitted; when all are done, all are fetched.
     Phases,
@@ -178,7 +182,7 @@ impl Clients {
         let path = format!("/api/tasks/{id}");
         let mut poll = FIRST_POLL;
         loop {
-            let answer = connection.get(&path).await?;
+            let answer = connection.get(&path, &PATIENT).await?;
             match answer.status {
                 StatusCode::OK => return self.check(index, &answer.body),
                 StatusCode::NOT_FOUND => {}
@@ -201,8 +205,7 @@ impl Clients {
     async fn wait(&self, connection: &mut Connection, index: usize) -> Result<(), HttpError> {
         let begun = Instant::now();
         let body = format!(r#"{{"number":{}}}"#, index % NUMBERS);
-        let prefer = [(HeaderName::from_static("prefer"), "wait=60")];
-        let answer = connection.post("/api/tasks", &prefer, body).await?;
+        let answer = connection.post("/api/tasks", &PATIENT, body).await?;
         if answer.status != StatusCode::OK {
             return Err(format!("waiting submission answered with {}", answer.status).into());
         }
@@ -224,7 +227,7 @@ impl Clients {
     async fn drained(&self) {
         let mut connection = Connection::to(self.address);
         loop {
-            if let Ok(answer) = connection.get("/api/metrics").await {
+            if let Ok(answer) = connection.get("/api/metrics", &[]).await {
                 let text = String::from_utf8_lossy(&answer.body);
                 if text.lines().any(|line| line == "queue_messages 0") {
                     return;
