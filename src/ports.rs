@@ -91,6 +91,10 @@ pub struct Page {
 
 /// Where task records live. Every change is conditional: the first writer wins.
 ///
+/// What has returned survives the end of the process and, but for [`create`](Self::create), a power
+/// cut. Writes of one process last in their order, in this store and in its queues: where one is lost,
+/// all later ones are.
+///
 /// Names are short, printable ASCII without `/`.
 #[async_trait]
 pub trait TaskStore: Send + Sync {
@@ -100,7 +104,8 @@ pub trait TaskStore: Send + Sync {
     /// Says whether the store can be used now, at the cost of one small operation.
     async fn check(&self) -> Result<(), StorageError>;
 
-    /// Writes a new record; `None` when the name is taken (and then nothing is changed).
+    /// Writes a new record; `None` when the name is taken (and then nothing is changed). Survives a
+    /// power cut from the next write on that does: of a task, the message that is sent after it.
     async fn create(&self, name: &str, document: &Document) -> Result<Option<ETag>, StorageError>;
 
     /// Reads a record; `None` when there is none.
@@ -144,6 +149,9 @@ pub struct Received {
 }
 
 /// A queue with the semantics of Azure Storage Queues: at-least-once, no strict order.
+///
+/// What was sent survives a power cut. That it was received, renewed or deleted need not: it may then
+/// be delivered once more.
 #[async_trait]
 pub trait Queue: Send + Sync {
     /// Makes the queue ready to use: creates it when missing.

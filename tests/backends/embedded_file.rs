@@ -205,3 +205,30 @@ async fn a_burst_of_writes_shares_its_commits() {
     let commits = embedded.commits();
     assert!(commits < 100, "{commits} commits for 200 writes");
 }
+
+#[tokio::test]
+async fn a_task_waits_for_the_disk_when_it_is_accepted_ended_and_deleted() {
+    let folder = folder();
+    let embedded = open(folder.path());
+    let (tasks, queue) = (embedded.tasks(), embedded.queue());
+    let document = document("queued", "1");
+    let assert_syncs = |expected: u64| assert_eq!(embedded.syncs(), expected);
+
+    let created = create(&*tasks, "a", &document).await;
+    assert_syncs(0);
+    queue.send("a", NOW).await.unwrap();
+    assert_syncs(1);
+    let message = queue.receive(1, LONG).await.unwrap().remove(0);
+    let renewed = queue.update(&message.id, &message.pop_receipt, LONG).await;
+    assert_syncs(1);
+    let ended = tasks.replace("a", &document, &created).await.unwrap();
+    assert!(ended.is_some());
+    assert_syncs(2);
+    let receipt = renewed.unwrap().unwrap();
+    assert!(queue.delete(&message.id, &receipt).await.unwrap());
+    assert_syncs(2);
+    assert!(tasks.delete("a", None).await.unwrap());
+    assert_syncs(3);
+    tasks.check().await.unwrap();
+    assert_syncs(4);
+}

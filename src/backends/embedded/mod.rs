@@ -2,9 +2,10 @@
 //!
 //! One process at a time has the folder. In it, one thread writes and shares each commit among all
 //! who wait (`writer`), and a few read (`readers`); an async caller sends them a closure and awaits
-//! the answer, so that no async thread ever waits for a disk. What was acknowledged is on the
-//! disk, and every later read sees it.
+//! the answer, so that no async thread ever waits for a disk. Every later read sees what was
+//! acknowledged, and what a client is told of is on the disk by then (`durability`).
 
+mod durability;
 mod errors;
 mod folder;
 mod millis;
@@ -113,10 +114,15 @@ impl Embedded {
         self.queue_named(&self.poison_queue)
     }
 
-    /// How many commits there have been since the start: each is one wait for the disk, shared by
-    /// all writes that came during the one before.
+    /// How many commits there have been since the start, each shared by all writes that came during
+    /// the one before.
     pub fn commits(&self) -> u64 {
         self.database.writer.commits()
+    }
+
+    /// How many of the commits waited for the disk.
+    pub fn syncs(&self) -> u64 {
+        self.database.writer.syncs()
     }
 
     /// Returns when one of the threads has broken off, which takes a defect: nothing starts it again,

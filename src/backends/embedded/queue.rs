@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::Database;
+use super::durability::Until;
 use super::millis::Millis;
 use crate::ports::{Clock, Queue, Received, StorageError, Timestamp};
 
@@ -69,7 +70,7 @@ impl Queue for EmbeddedQueue {
         let (queue, text, clock) = (self.name.clone(), text.to_owned(), self.clock.clone());
         self.database
             .writer
-            .write("send message", move |connection| {
+            .write("send message", Until::OnDisk, move |connection| {
                 let now = Millis(clock.now());
                 connection.prepare_cached(SEND)?.execute(params![
                     queue,
@@ -90,7 +91,7 @@ impl Queue for EmbeddedQueue {
         let (queue, clock) = (self.name.clone(), self.clock.clone());
         self.database
             .writer
-            .write("receive messages", move |connection| {
+            .write("receive messages", Until::Committed, move |connection| {
                 let now = Millis(clock.now());
                 let until = now.after(visibility_timeout);
                 connection
@@ -111,7 +112,7 @@ impl Queue for EmbeddedQueue {
         let (id, pop_receipt) = (id.to_owned(), pop_receipt.to_owned());
         self.database
             .writer
-            .write("update message", move |connection| {
+            .write("update message", Until::Committed, move |connection| {
                 let until = Millis(clock.now()).after(visibility_timeout);
                 connection
                     .prepare_cached(UPDATE)?
@@ -126,7 +127,7 @@ impl Queue for EmbeddedQueue {
         let (id, pop_receipt) = (id.to_owned(), pop_receipt.to_owned());
         self.database
             .writer
-            .write("delete message", move |connection| {
+            .write("delete message", Until::Committed, move |connection| {
                 let deleted =
                     connection
                         .prepare_cached(DELETE)?

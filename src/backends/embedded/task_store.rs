@@ -10,6 +10,7 @@ use bytes::Bytes;
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::Database;
+use super::durability::Until;
 use super::millis::Millis;
 use crate::ports::{Clock, Document, ETag, Head, Listed, Page, StorageError, Stored, TaskStore};
 
@@ -61,7 +62,7 @@ impl TaskStore for EmbeddedTasks {
         let now = self.clock.now();
         self.database
             .writer
-            .write("check the task store", move |connection| {
+            .write("check the task store", Until::OnDisk, move |connection| {
                 connection.prepare_cached(CHECK)?.execute([Millis(now)])
             })
             .await?;
@@ -72,7 +73,7 @@ impl TaskStore for EmbeddedTasks {
         let (name, document, clock) = (name.to_owned(), document.clone(), self.clock.clone());
         self.database
             .writer
-            .write("create record", move |connection| {
+            .write("create record", Until::Committed, move |connection| {
                 let Document { head, body } = &document;
                 connection
                     .prepare_cached(CREATE)?
@@ -117,7 +118,7 @@ impl TaskStore for EmbeddedTasks {
         let expected = expected.clone();
         self.database
             .writer
-            .write("replace record", move |connection| {
+            .write("replace record", Until::OnDisk, move |connection| {
                 let Document { head, body } = &document;
                 connection
                     .prepare_cached(REPLACE)?
@@ -144,7 +145,7 @@ impl TaskStore for EmbeddedTasks {
         let (name, etag) = (name.to_owned(), etag.cloned());
         self.database
             .writer
-            .write("delete record", move |connection| {
+            .write("delete record", Until::OnDisk, move |connection| {
                 let deleted = connection
                     .prepare_cached(DELETE)?
                     .execute(params![name, etag.as_ref().map(ETag::as_str)])?;

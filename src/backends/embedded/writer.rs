@@ -8,13 +8,13 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::vec;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::mpsc::error::SendTimeoutError;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use super::durability::{Level, Until};
 use super::errors::{gone, overloaded, rolled_back, storage_error};
 use super::thread::Joined;
 use crate::backends::PLACE_WAIT;
@@ -24,8 +24,13 @@ use crate::ports::StorageError;
 /// [`PLACE_WAIT`], first come, first served.
 const BATCH: usize = 256;
 
+struct Command {
+    until: Until,
+    run: Statement,
+}
+
 /// A write: runs in a transaction, or learns why there is none, and leaves its answer.
-type Command = Box<dyn FnOnce(Result<&Connection, &rusqlite::Error>) -> Answer + Send>;
+type Statement = Box<dyn FnOnce(Result<&Connection, &rusqlite::Error>) -> Answer + Send>;
 
 /// Tells the caller, once the transaction has ended.
 type Answer = Box<dyn FnOnce(Result<(), &rusqlite::Error>)>;
@@ -34,35 +39,43 @@ type Answer = Box<dyn FnOnce(Result<(), &rusqlite::Error>)>;
 #[derive(Debug)]
 pub(super) struct Writer {
     commands: mpsc::Sender<Command>,
-    commits: Arc<AtomicU64>,
+    counters: Arc<Counters>,
     _thread: Joined,
+}
+
+/// What the thread has done so far.
+#[derive(Debug, Default)]
+struct Counters {
+    commits: AtomicU64,
+    syncs: AtomicU64,
 }
 
 impl Writer {
     /// Starts the thread, whose end cancels `ended`.
     pub(super) fn start(connection: Connection, ended: &CancellationToken) -> io::Result<Self> {
         let (commands, waiting) = mpsc::channel(BATCH);
-        let commits = Arc::new(AtomicU64::new(0));
-        let counter = commits.clone();
+        let counters = Arc::new(Counters::default());
+        let counting = counters.clone();
         let thread = Joined::spawn("embedded-writer", ended, move || {
-            run(connection, waiting, &counter);
+            run(connection, waiting, &counting);
         })?;
         Ok(Self {
             commands,
-            commits,
+            counters,
             _thread: thread,
         })
     }
 
-    /// Runs one statement, and returns when its transaction is on the disk. A caller who stops
+    /// Runs one statement, and returns when its transaction has come so far. A caller who stops
     /// waiting does not stop the write.
     pub(super) async fn write<T: Send + 'static>(
         &self,
         operation: &'static str,
+        until: Until,
         statement: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StorageError> {
         let (reply, answer) = oneshot::channel();
-        let command: Command = Box::new(move |transaction| {
+        let run: Statement = Box::new(move |transaction| {
             let result = match transaction {
                 Ok(connection) => statement(connection).map_err(|e| storage_error(operation, &e)),
                 Err(error) => Err(storage_error(operation, error)),
@@ -75,6 +88,7 @@ impl Writer {
                 let _ = reply.send(result);
             })
         });
+        let command = Command { until, run };
         let sent = self.commands.send_timeout(command, PLACE_WAIT);
         // A command that cannot be sent is dropped here with its reply, as is one whose thread dies.
         if let Err(SendTimeoutError::Timeout(_)) = sent.await {
@@ -85,16 +99,25 @@ impl Writer {
 
     /// How many transactions have been committed.
     pub(super) fn commits(&self) -> u64 {
-        self.commits.load(Ordering::Relaxed)
+        self.counters.commits.load(Ordering::Relaxed)
+    }
+
+    /// How many of them waited for the disk.
+    pub(super) fn syncs(&self) -> u64 {
+        self.counters.syncs.load(Ordering::Relaxed)
     }
 }
 
-fn run(mut connection: Connection, mut waiting: mpsc::Receiver<Command>, commits: &AtomicU64) {
+fn run(mut connection: Connection, mut waiting: mpsc::Receiver<Command>, counters: &Counters) {
+    let mut level = Level::of(&connection);
     let mut batch = Vec::with_capacity(BATCH);
     while waiting.blocking_recv_many(&mut batch, BATCH) > 0 {
-        let mut commands = batch.drain(..);
+        // The commit waits for the disk when one of those who share it does.
+        let until = batch.iter().map(|command| command.until).max();
+        let until = until.unwrap_or(Until::OnDisk);
+        let mut commands = batch.drain(..).map(|command| command.run);
         while commands.len() > 0 {
-            share_a_commit(&mut connection, &mut commands, commits);
+            share_a_commit(&mut connection, &mut commands, &mut level, until, counters);
         }
     }
 }
@@ -103,11 +126,13 @@ fn run(mut connection: Connection, mut waiting: mpsc::Receiver<Command>, commits
 /// gives up the transaction on the way.
 fn share_a_commit(
     connection: &mut Connection,
-    commands: &mut vec::Drain<Command>,
-    commits: &AtomicU64,
+    commands: &mut impl ExactSizeIterator<Item = Statement>,
+    level: &mut Level,
+    until: Until,
+    counters: &Counters,
 ) {
-    let transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
-        Ok(transaction) => transaction,
+    let (transaction, waits) = match begin(connection, level, until) {
+        Ok(begun) => begun,
         Err(error) => {
             for command in commands {
                 command(Err(&error))(Err(&error));
@@ -129,14 +154,26 @@ fn share_a_commit(
         transaction.commit()
     };
     if committed.is_ok() {
-        commits.fetch_add(1, Ordering::Relaxed);
-    }
-    if committed.is_err() {
+        counters.commits.fetch_add(1, Ordering::Relaxed);
+        counters
+            .syncs
+            .fetch_add(u64::from(waits), Ordering::Relaxed);
+    } else {
         make_room(connection);
     }
     for answer in answers {
         answer(committed.as_ref().copied());
     }
+}
+
+fn begin<'c>(
+    connection: &'c mut Connection,
+    level: &mut Level,
+    until: Until,
+) -> rusqlite::Result<(Transaction<'c>, bool)> {
+    let waits = level.set(connection, until)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    Ok((transaction, waits))
 }
 
 /// Folds the write-ahead log into the file, so that the next write begins at the front of the log.

@@ -28,11 +28,13 @@ fn count(connection: &Connection) -> rusqlite::Result<i64> {
 async fn hold(writer: &Writer) -> blocking::Sender<()> {
     let (release, held) = blocking::channel();
     let (started, busy) = oneshot::channel();
-    let command: Command = Box::new(move |_| {
+    let run: Statement = Box::new(move |_| {
         started.send(()).unwrap();
         let _ = held.recv();
         Box::new(|_| ())
     });
+    let until = Until::Committed;
+    let command = Command { until, run };
     assert!(writer.commands.send(command).await.is_ok());
     busy.await.unwrap();
     release
@@ -44,9 +46,9 @@ async fn writes_that_wait_together_share_a_commit() {
     let release = hold(&writer).await;
 
     let (a, b, c, ()) = tokio::join!(
-        writer.write("insert", insert(1)),
-        writer.write("insert", insert(2)),
-        writer.write("insert", insert(3)),
+        writer.write("insert", Until::OnDisk, insert(1)),
+        writer.write("insert", Until::OnDisk, insert(2)),
+        writer.write("insert", Until::OnDisk, insert(3)),
         async { drop(release) },
     );
 
@@ -66,7 +68,10 @@ async fn what_is_acknowledged_is_committed() {
     let writer = Writer::start(connection, &CancellationToken::new()).unwrap();
     let stranger = Connection::open(&file).unwrap();
     for n in 1..=50 {
-        writer.write("insert", insert(n)).await.unwrap();
+        writer
+            .write("insert", Until::OnDisk, insert(n))
+            .await
+            .unwrap();
         assert_eq!(count(&stranger), Ok(n));
     }
 }
@@ -77,16 +82,16 @@ async fn a_failed_statement_leaves_its_neighbours_alone() {
     let release = hold(&writer).await;
 
     let (a, b, c, ()) = tokio::join!(
-        writer.write("insert", insert(1)),
-        writer.write("insert", insert(1)),
-        writer.write("insert", insert(2)),
+        writer.write("insert", Until::OnDisk, insert(1)),
+        writer.write("insert", Until::OnDisk, insert(1)),
+        writer.write("insert", Until::OnDisk, insert(2)),
         async { drop(release) },
     );
 
     assert_eq!(a, Ok(1));
     assert!(!b.unwrap_err().is_transient());
     assert_eq!(c, Ok(1));
-    assert_eq!(writer.write("count", count).await, Ok(2));
+    assert_eq!(writer.write("count", Until::OnDisk, count).await, Ok(2));
 }
 
 #[tokio::test]
@@ -95,15 +100,16 @@ async fn a_transaction_that_sqlite_gives_up_is_acknowledged_to_nobody() {
     let release = hold(&writer).await;
 
     let (before, _, after, ()) = tokio::join!(
-        writer.write("insert", insert(1)),
-        writer.write("fill the disk", |c| c.execute_batch("ROLLBACK")),
-        writer.write("insert", insert(2)),
+        writer.write("insert", Until::OnDisk, insert(1)),
+        writer.write("fill the disk", Until::OnDisk, |c| c
+            .execute_batch("ROLLBACK")),
+        writer.write("insert", Until::OnDisk, insert(2)),
         async { drop(release) },
     );
 
     assert!(before.unwrap_err().is_transient());
     assert_eq!(after, Ok(1));
-    assert_eq!(writer.write("count", count).await, Ok(1));
+    assert_eq!(writer.write("count", Until::OnDisk, count).await, Ok(1));
 }
 
 #[tokio::test]
@@ -118,9 +124,14 @@ async fn a_write_that_fails_folds_the_log_to_make_room() {
         )
         .unwrap();
     let writer = start(connection);
-    writer.write("insert", insert(1)).await.unwrap();
+    writer
+        .write("insert", Until::OnDisk, insert(1))
+        .await
+        .unwrap();
 
-    let failed = writer.write("fill the disk", |c| c.execute_batch("ROLLBACK"));
+    let failed = writer.write("fill the disk", Until::OnDisk, |c| {
+        c.execute_batch("ROLLBACK")
+    });
 
     assert!(failed.await.unwrap_err().is_transient());
     // Without its log, the file holds what was folded into it.
@@ -134,12 +145,12 @@ async fn a_dead_thread_is_a_permanent_failure_and_is_told() {
     let writer = Writer::start(Connection::open_in_memory().unwrap(), &ended).unwrap();
 
     let killed = writer
-        .write("insert", |_| -> rusqlite::Result<()> {
+        .write("insert", Until::OnDisk, |_| -> rusqlite::Result<()> {
             panic!("on purpose")
         })
         .await;
     ended.cancelled().await;
-    let later = writer.write("insert", insert(1)).await;
+    let later = writer.write("insert", Until::OnDisk, insert(1)).await;
 
     assert_eq!(killed, Err(gone("insert")));
     assert_eq!(later, Err(gone("insert")));
@@ -155,7 +166,63 @@ async fn a_file_that_somebody_else_locks_is_a_transient_failure() {
     connection.busy_timeout(std::time::Duration::ZERO).unwrap();
     let writer = start(connection);
 
-    let refused = writer.write("insert", insert(1)).await;
+    let refused = writer.write("insert", Until::OnDisk, insert(1)).await;
 
     assert!(refused.unwrap_err().is_transient());
+}
+
+/// A writer on a file in this folder, with a journal of this mode.
+fn writer_on_file(folder: &tempfile::TempDir, journal_mode: &str) -> Writer {
+    let connection = Connection::open(folder.path().join("numbers.db")).unwrap();
+    connection
+        .execute_batch(&format!(
+            "PRAGMA journal_mode = {journal_mode}; CREATE TABLE numbers (n INTEGER) STRICT"
+        ))
+        .unwrap();
+    start(connection)
+}
+
+#[tokio::test]
+async fn only_what_has_to_waits_for_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let writer = writer_on_file(&folder, "WAL");
+    let steps = [
+        (Until::Committed, 0),
+        (Until::OnDisk, 1),
+        (Until::OnDisk, 2),
+        (Until::Committed, 2),
+        (Until::OnDisk, 3),
+    ];
+    for (step, (until, syncs)) in (1..).zip(steps) {
+        writer.write("insert", until, insert(step)).await.unwrap();
+        assert_eq!((writer.commits(), writer.syncs()), (step as u64, syncs));
+    }
+}
+
+#[tokio::test]
+async fn one_that_waits_for_the_disk_makes_all_wait_that_share_its_commit() {
+    let folder = tempfile::tempdir().unwrap();
+    let writer = writer_on_file(&folder, "WAL");
+    let release = hold(&writer).await;
+
+    let (a, b, c, ()) = tokio::join!(
+        writer.write("insert", Until::Committed, insert(1)),
+        writer.write("insert", Until::OnDisk, insert(2)),
+        writer.write("insert", Until::Committed, insert(3)),
+        async { drop(release) },
+    );
+
+    assert_eq!([a, b, c], [Ok(1), Ok(1), Ok(1)]);
+    assert_eq!((writer.commits(), writer.syncs()), (2, 1));
+}
+
+#[tokio::test]
+async fn without_a_write_ahead_log_all_wait_for_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let writer = writer_on_file(&folder, "TRUNCATE");
+    for n in 1..=3 {
+        let insert = writer.write("insert", Until::Committed, insert(n));
+        insert.await.unwrap();
+    }
+    assert_eq!((writer.commits(), writer.syncs()), (3, 3));
 }
