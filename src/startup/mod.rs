@@ -25,7 +25,7 @@ use crate::config::{Config, Mode, Storage};
 use crate::ports::StorageError;
 use crate::tasks::kinds::Kinds;
 use crate::tasks::{Attempts, Consumer, Maintenance, Records, Shared, Tasks, Worker};
-use crate::triggers::standalone;
+use crate::triggers::standalone::{self, Pace};
 
 /// Why the process cannot start, or had to stop.
 #[derive(Debug, thiserror::Error)]
@@ -60,10 +60,17 @@ pub enum StartError {
     Serve(#[from] std::io::Error),
 }
 
-/// The longest wait between two looks into an empty queue. A look into the embedded store costs
-/// next to nothing; one into Azure is billed, and 120 an hour are few.
-const EMBEDDED_POLL_INTERVAL: Duration = Duration::from_secs(1);
-const AZURE_POLL_INTERVAL: Duration = Duration::from_secs(30);
+/// A look into the embedded store costs next to nothing.
+const EMBEDDED_PACE: Pace = Pace {
+    longest_wait: Duration::from_secs(1),
+    rest: 0,
+};
+
+/// One into Azure is billed: 120 an hour are few, and under load a third of the loop's time.
+const AZURE_PACE: Pace = Pace {
+    longest_wait: Duration::from_secs(30),
+    rest: 2,
+};
 
 /// The waits between two tries to find storage at the start.
 const FIRST_PREPARE_WAIT: Duration = Duration::from_secs(1);
@@ -160,16 +167,11 @@ impl Application {
                 maintenance,
                 ..
             } = parts(ports, &config, &shared, &attempts);
-            let max_poll_interval = match config.storage {
-                Storage::Embedded(_) => EMBEDDED_POLL_INTERVAL,
-                Storage::Azure(_) => AZURE_POLL_INTERVAL,
+            let pace = match config.storage {
+                Storage::Embedded(_) => EMBEDDED_PACE,
+                Storage::Azure(_) => AZURE_PACE,
             };
-            loops.spawn_local(standalone::work(
-                consumer,
-                shared,
-                max_poll_interval,
-                stop.clone(),
-            ));
+            loops.spawn_local(standalone::work(consumer, shared, pace, stop.clone()));
             loops.spawn_local(standalone::sweep(maintenance, stop.clone()));
         }
         tokio::select! {

@@ -110,6 +110,10 @@ pub const MAX_UNSETTLED: usize = 256;
 /// The first wait after the queue was found empty; it doubles from there.
 pub const MIN_POLL_INTERVAL: Duration = Duration::from_millis(100);
 
+/// The longest rest of a loop that spares a billed queue: an outage may have made the receive before
+/// it a long one.
+pub const LONGEST_REST: Duration = Duration::from_millis(250);
+
 /// The time between two sweeps without a host; the host's timer has the same, see `timer_worker`.
 pub const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 

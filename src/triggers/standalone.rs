@@ -4,27 +4,35 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::hands::Hands;
 use crate::ports::{Received, StorageError};
-use crate::tasks::limits::{MAX_UNSETTLED, MIN_POLL_INTERVAL, RECEIVE_PAGE, SWEEP_INTERVAL};
+use crate::tasks::limits::{
+    LONGEST_REST, MAX_UNSETTLED, MIN_POLL_INTERVAL, RECEIVE_PAGE, SWEEP_INTERVAL,
+};
 use crate::tasks::{Consumer, Maintenance, Shared};
+
+/// How often the queue is asked, which costs money where storage is billed by the call.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// The longest wait between two looks into an empty queue: that is when a message of another
+    /// process, or a released one, is seen.
+    pub longest_wait: Duration,
+    /// How many times as long as a receive took is rested after it, at most for [`LONGEST_REST`],
+    /// unless it brought all there was room for: what is sent meanwhile shares the next one.
+    pub rest: u32,
+}
 
 /// Takes messages and works on them until told to stop; then waits for the attempts under way.
 ///
-/// A local submit wakes the loop at once. Otherwise an empty queue is asked less and less often, up
-/// to `max_poll_interval`: that is when a message of another process, or a released one, is seen.
-pub async fn work(
-    consumer: Consumer,
-    shared: Arc<Shared>,
-    max_poll_interval: Duration,
-    stop: CancellationToken,
-) {
+/// A local submit wakes the loop at once. Otherwise an empty queue is asked less and less often.
+pub async fn work(consumer: Consumer, shared: Arc<Shared>, pace: Pace, stop: CancellationToken) {
     let mut hands = Hands::new(shared.concurrency);
     let mut in_flight = JoinSet::new();
     let mut poll_interval = MIN_POLL_INTERVAL;
+    let mut rested_at = Instant::now();
     while !stop.is_cancelled() {
         while in_flight.try_join_next().is_some() {}
         if in_flight.len() >= MAX_UNSETTLED {
@@ -34,10 +42,14 @@ pub async fn work(
         let places = tokio::select! {
             biased;
             () = stop.cancelled() => break,
-            places = hands.free() => places,
+            places = async { sleep_until(rested_at).await; hands.free().await } => places,
         };
         let room = places.len();
+        let begun = Instant::now();
         let page = receive(&consumer, room).await;
+        if page.len() < room {
+            rested_at = Instant::now() + (begun.elapsed() * pace.rest).min(LONGEST_REST);
+        }
         if !page.is_empty() {
             poll_interval = MIN_POLL_INTERVAL;
             hands.received(page.len(), room);
@@ -54,7 +66,7 @@ pub async fn work(
             tokio::select! {
                 // A wake-up that comes while we are not waiting is kept for the next wait.
                 () = shared.wake.notified() => { poll_interval = MIN_POLL_INTERVAL; break }
-                () = &mut next_poll => { poll_interval = (poll_interval * 2).min(max_poll_interval); break }
+                () = &mut next_poll => { poll_interval = (poll_interval * 2).min(pace.longest_wait); break }
                 Some(_) = in_flight.join_next() => {}
                 () = stop.cancelled() => break,
             }
