@@ -26,6 +26,10 @@ use crate::timestamp;
 /// that a write is one conditional request and a read one consistent answer.
 const ONE_REQUEST: usize = 256 * 1024 * 1024;
 
+/// How many parts of a transfer go side by side: there is one. Unless told, the crate asks the system
+/// for its processors each time, which opens a dozen files and costs more than a signature.
+const ONE_PART: Option<NonZero<usize>> = NonZero::new(1);
+
 /// The container of the task records.
 pub(super) struct BlobTaskStore {
     pub(super) client: BlobContainerClient,
@@ -64,6 +68,7 @@ impl BlobTaskStore {
         let options = BlockBlobClientUploadOptions {
             blob_content_type: Some("application/json".to_owned()),
             metadata: Some(metadata(&document.head)),
+            parallel: ONE_PART,
             partition_size: NonZero::new(ONE_REQUEST as u64),
             ..condition
         };
@@ -104,6 +109,7 @@ impl TaskStore for BlobTaskStore {
         const OPERATION: &str = "read record";
         let blob = self.client.blob_client(name);
         let options = BlobClientDownloadOptions {
+            parallel: ONE_PART,
             partition_size: NonZero::new(ONE_REQUEST),
             ..Default::default()
         };
