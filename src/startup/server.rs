@@ -120,6 +120,9 @@ pub(super) fn serve(
             .h1(map_config(application, |_| AppConfig::default()));
         fn_service(move |stream: TcpStream| {
             let peer = stream.peer_addr().ok();
+            // The rest of a large reply must not wait until its client acknowledges the beginning,
+            // which clients put off by 40 ms. Fails when the client is gone, which shows soon enough.
+            let _ = stream.set_nodelay(true);
             ready(Ok::<_, Infallible>((
                 Connection::new(stream, patience.idle),
                 peer,
