@@ -10,7 +10,7 @@ pub const CRASH_AT: &str = "CRASH_AT";
 /// Where a process may die.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CrashPoint {
-    /// Submit: the record is written, its message is not.
+    /// Submit, where storage cannot write both at once: the record is written, its message is not.
     AfterRecord,
     /// Submit: the message is sent, the client has no reply.
     AfterMessage,

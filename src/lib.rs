@@ -18,8 +18,7 @@
 //!
 //! ```text
 //! submit   POST /api/tasks -> api::tasks -> Tasks::submit
-//!            -> TaskStore.create(record: queued)
-//!            -> Queue.send(message)
+//!            -> Intake.accept(record: queued, message)
 //!          <- 202
 //!
 //! work     hosted:     host -> POST /queue_worker -> triggers::queue_worker ─┐

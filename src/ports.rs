@@ -91,9 +91,7 @@ pub struct Page {
 
 /// Where task records live. Every change is conditional: the first writer wins.
 ///
-/// What has returned survives the end of the process and, but for [`create`](Self::create), a power
-/// cut. Writes of one process last in their order, in this store and in its queues: where one is lost,
-/// all later ones are.
+/// What was written survives the end of the process and a power cut.
 ///
 /// Names are short, printable ASCII without `/`.
 #[async_trait]
@@ -104,8 +102,7 @@ pub trait TaskStore: Send + Sync {
     /// Says whether the store can be used now, at the cost of one small operation.
     async fn check(&self) -> Result<(), StorageError>;
 
-    /// Writes a new record; `None` when the name is taken (and then nothing is changed). Survives a
-    /// power cut from the next write on that does: of a task, the message that is sent after it.
+    /// Writes a new record; `None` when the name is taken (and then nothing is changed).
     async fn create(&self, name: &str, document: &Document) -> Result<Option<ETag>, StorageError>;
 
     /// Reads a record; `None` when there is none.
@@ -185,6 +182,25 @@ pub trait Queue: Send + Sync {
     /// When the message was sent that is next to be received; `None` when none is visible.
     async fn oldest(&self) -> Result<Option<Timestamp>, StorageError>;
 }
+
+/// Where new work comes in: its record, and the message that tells a worker of it.
+#[async_trait]
+pub trait Intake: Send + Sync {
+    /// Writes a new record and sends the message that `tell` makes of the record's version; `None`
+    /// when the name is taken (and then nothing is changed, and nothing sent).
+    ///
+    /// Never sends a message without its record. A record may stay without its message when the
+    /// process dies in between, unless the storage can write both at once.
+    async fn accept(
+        &self,
+        name: &str,
+        document: &Document,
+        tell: Tell<'_>,
+    ) -> Result<Option<ETag>, StorageError>;
+}
+
+/// Makes the text of a message from the version of the record it tells of.
+pub type Tell<'a> = &'a (dyn Fn(&ETag) -> String + Sync);
 
 /// What was asked of storage so far, for metrics.
 pub trait Operations: Send + Sync {

@@ -9,7 +9,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::ports::{
-    Document, ETag, Operations, Page, Queue, Received, StorageError, Stored, TaskStore, Timestamp,
+    Document, ETag, Intake, Operations, Page, Queue, Received, StorageError, Stored, TaskStore,
+    Tell, Timestamp,
 };
 
 /// The operations that are counted, by the names in metrics.
@@ -50,7 +51,7 @@ impl Operations for Counts {
     }
 }
 
-/// A store or a queue, counted.
+/// A store, a queue or both, counted.
 pub struct Counted<T: ?Sized> {
     inner: Arc<T>,
     counts: Arc<Counts>,
@@ -157,5 +158,23 @@ impl Queue for Counted<dyn Queue> {
 
     async fn oldest(&self) -> Result<Option<Timestamp>, StorageError> {
         self.counted("peek_message").oldest().await
+    }
+}
+
+/// Both of its writes are counted, also where they are one.
+#[async_trait]
+impl Intake for Counted<dyn Intake> {
+    async fn accept(
+        &self,
+        name: &str,
+        document: &Document,
+        tell: Tell<'_>,
+    ) -> Result<Option<ETag>, StorageError> {
+        let inner = self.counted("create_record");
+        let accepted = inner.accept(name, document, tell).await?;
+        if accepted.is_some() {
+            self.counts.add("send_message");
+        }
+        Ok(accepted)
     }
 }

@@ -7,11 +7,13 @@ use crate::backends::azure::Connector;
 use crate::backends::embedded::Embedded;
 use crate::backends::{Counted, Counts};
 use crate::config::{Config, Storage};
-use crate::ports::{Clock, Queue, StorageError, TaskStore};
+use crate::ports::{Clock, Intake, Queue, StorageError, TaskStore};
+use crate::tasks::RecordFirst;
 
 /// One thread's handles on storage.
 pub(super) struct Ports {
     pub(super) store: Arc<dyn TaskStore>,
+    pub(super) intake: Arc<dyn Intake>,
     pub(super) queue: Arc<dyn Queue>,
     pub(super) poison_queue: Arc<dyn Queue>,
 }
@@ -66,19 +68,26 @@ impl Backend {
     }
 
     pub(super) fn connect(&self) -> Result<Ports, StartError> {
-        let (store, queue, poison_queue) = match &self.opened {
-            Opened::Embedded(embedded) => {
-                (embedded.tasks(), embedded.queue(), embedded.poison_queue())
-            }
+        let counted = |queue| -> Arc<dyn Queue> { Arc::new(Counted::new(queue, &self.counts)) };
+        Ok(match &self.opened {
+            Opened::Embedded(embedded) => Ports {
+                store: Arc::new(Counted::new(embedded.tasks(), &self.counts)),
+                queue: counted(embedded.queue()),
+                intake: Arc::new(Counted::new(embedded.intake(), &self.counts)),
+                poison_queue: counted(embedded.poison_queue()),
+            },
             Opened::Azure(connector) => {
                 let azure = connector.connect().map_err(|cause| self.error(cause))?;
-                (azure.tasks(), azure.queue(), azure.poison_queue())
+                let store: Arc<dyn TaskStore> = Arc::new(Counted::new(azure.tasks(), &self.counts));
+                let queue = counted(azure.queue());
+                let intake = RecordFirst::new(Arc::clone(&store), Arc::clone(&queue));
+                Ports {
+                    store,
+                    queue,
+                    intake: Arc::new(intake),
+                    poison_queue: counted(azure.poison_queue()),
+                }
             }
-        };
-        Ok(Ports {
-            store: Arc::new(Counted::new(store, &self.counts)),
-            queue: Arc::new(Counted::new(queue, &self.counts)),
-            poison_queue: Arc::new(Counted::new(poison_queue, &self.counts)),
         })
     }
 

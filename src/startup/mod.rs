@@ -222,6 +222,7 @@ fn parts(ports: Ports, config: &Config, shared: &Arc<Shared>, attempts: &Attempt
     let Ports {
         store,
         queue,
+        intake,
         poison_queue,
     } = ports;
     let shared = || Arc::clone(shared);
@@ -236,7 +237,7 @@ fn parts(ports: Ports, config: &Config, shared: &Arc<Shared>, attempts: &Attempt
         config.retention,
     );
     Parts {
-        tasks: Tasks::new(store, queue, shared()),
+        tasks: Tasks::new(store, queue, shared()).with_intake(intake),
         consumer,
         maintenance,
     }

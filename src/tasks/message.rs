@@ -27,7 +27,6 @@ use super::id::TaskId;
 use super::json::{Object, describe, is_zero, present};
 use super::kinds::R0_KIND;
 use super::limits::MAX_MESSAGE_BYTES;
-use super::records::Versioned;
 use super::task::TaskRecord;
 use super::trace::is_traceparent;
 
@@ -109,8 +108,8 @@ struct IdOnly {
 }
 
 impl TaskMessage {
-    /// The message for a task as its record is now.
-    pub fn of(task: &Versioned) -> Self {
+    /// The message for a task as its record is now, in this version.
+    pub fn of(record: &TaskRecord, etag: Option<&ETag>) -> Self {
         let TaskRecord {
             id,
             kind,
@@ -118,11 +117,11 @@ impl TaskMessage {
             retries,
             traceparent,
             ..
-        } = &task.record;
+        } = record;
         Self {
             kind: Some(kind.clone()),
             input: input.clone(),
-            etag: task.etag.clone(),
+            etag: etag.cloned(),
             retries: *retries,
             traceparent: traceparent.clone(),
             ..Self::naming(*id)

@@ -7,6 +7,7 @@
 //! | `message` | what travels through the queue |
 //! | [`kinds`] | the work itself |
 //! | `service` | what clients ask for: submit, look, consume |
+//! | `intake` | a new record and its message, where storage cannot write both at once |
 //! | `records` | records in the store; the first terminal write wins |
 //! | `attempt` | one run of a kind's code, in its slot and time limit |
 //! | `estimate` | how long until a task is done |
@@ -27,6 +28,7 @@ mod consumer;
 mod estimate;
 mod id;
 mod idempotency;
+mod intake;
 pub mod json;
 pub mod kinds;
 pub mod limits;
@@ -50,6 +52,7 @@ pub use attempt::Attempts;
 pub use consumer::{Consumer, Unsettled};
 pub use id::{NotATaskId, TaskId};
 pub use idempotency::KeyedSubmitError;
+pub use intake::RecordFirst;
 pub use listing::{Filter, TaskPage};
 pub use maintenance::{Maintenance, Swept};
 pub use message::{TaskMessage, UnreadableMessage};

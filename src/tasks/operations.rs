@@ -85,7 +85,7 @@ impl Tasks {
         crash_point(CrashPoint::AfterRetry);
         let message = TaskMessage {
             attempts: task.record.attempts,
-            ..TaskMessage::of(&task)
+            ..TaskMessage::of(&task.record, task.etag.as_ref())
         };
         if let Err(error) = self.queue.send(&message.to_text(), Duration::ZERO).await {
             // As it was: nobody would work on it. If this fails too, it stays queued.

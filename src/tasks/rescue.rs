@@ -168,7 +168,7 @@ impl Rescue {
             attempts: *attempts,
             // How many of them counted went with the message. One more is due in any case.
             spent: (*attempts).min(MAX_ATTEMPTS - 1),
-            ..TaskMessage::of(&task)
+            ..TaskMessage::of(&task.record, task.etag.as_ref())
         };
         self.queue
             .send(&message.to_text(), std::time::Duration::ZERO)

@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 
 use super::estimate::Estimate;
 use super::id::TaskId;
+use super::intake::RecordFirst;
 use super::kinds::{InvalidInput, Kinds};
 use super::limits::{CHECK_TIMEOUT, QUEUE_LENGTH_MAX_AGE};
 use super::message::TaskMessage;
@@ -20,7 +21,7 @@ use super::running::Running;
 use super::task::{TaskRecord, UnreadableRecord};
 use super::waiting::Waiters;
 use crate::crash::{CrashPoint, crash_point};
-use crate::ports::{Clock, Operations, Queue, StorageError, TaskStore, Timestamp};
+use crate::ports::{Clock, ETag, Intake, Operations, Queue, StorageError, TaskStore, Timestamp};
 
 /// Work that a client asks for.
 #[derive(Clone, Debug)]
@@ -159,19 +160,28 @@ pub struct Tasks {
     pub(super) store: Arc<dyn TaskStore>,
     pub(super) records: Records,
     pub(super) queue: Arc<dyn Queue>,
+    intake: Arc<dyn Intake>,
     pub(super) shared: Arc<Shared>,
 }
 
 impl Tasks {
-    /// Over this storage.
+    /// Over a store and a queue that know nothing of each other.
     pub fn new(store: Arc<dyn TaskStore>, queue: Arc<dyn Queue>, shared: Arc<Shared>) -> Self {
         let records = Records::new(Arc::clone(&store), Arc::clone(&shared.clock));
+        let intake = RecordFirst::new(Arc::clone(&store), Arc::clone(&queue));
         Self {
             store,
             records,
             queue,
+            intake: Arc::new(intake),
             shared,
         }
+    }
+
+    /// With a way to take in work that is the storage's own.
+    #[must_use]
+    pub fn with_intake(self, intake: Arc<dyn Intake>) -> Self {
+        Self { intake, ..self }
     }
 
     /// An id for a task that is about to be submitted.
@@ -189,8 +199,7 @@ impl Tasks {
         Ok(kind.check(&submission.input)?)
     }
 
-    /// Accepts work: the record first, the message second. A record without a message can be
-    /// found and repaired; a message without a record would be work nobody may read.
+    /// Accepts work: there is a record, and a message for a worker.
     ///
     /// Runs to its end even when the caller stops waiting: a client that hangs up between the two
     /// must not leave half a task.
@@ -217,23 +226,14 @@ impl Tasks {
             traceparent,
             ..TaskRecord::queued(id, kind, input, now)
         };
-        let task = self.records.create(record).await?;
-        if task.record.status().is_terminal() {
-            return Ok(task.record);
-        }
-        crash_point(CrashPoint::AfterRecord);
-        if let Err(error) = self
-            .queue
-            .send(&TaskMessage::of(&task).to_text(), Duration::ZERO)
-            .await
-        {
-            // The client gets no id, so nobody will ask for this record, and need not wait for its
-            // removal. If that fails too, the record stays behind as queued. One that was there
-            // before stays as well: it is carried on for a key, and may have been acknowledged.
-            if task.record.created_at == now {
-                tokio::spawn(async move { self.records.delete(id, task.etag.as_ref()).await });
-            }
-            return Err(error.into());
+        let tell = |etag: &ETag| TaskMessage::of(&record, Some(etag)).to_text();
+        let (name, document) = (id.to_string(), record.to_document());
+        let record = match self.intake.accept(&name, &document, &tell).await? {
+            Some(_) => record,
+            None => self.carry_on(id).await?,
+        };
+        if record.status().is_terminal() {
+            return Ok(record);
         }
         crash_point(CrashPoint::AfterMessage);
         self.shared.wake.notify_one();
@@ -245,8 +245,21 @@ impl Tasks {
                 }
             });
         }
-        let record = task.record;
         log::info!("task.id" = id, "task.kind" = record.kind, "trace.id" = record.trace_id(); "task accepted");
+        Ok(record)
+    }
+
+    /// Sends a message for the record that is there under a new task's id, unless it has ended.
+    ///
+    /// Ids are unique, so it is ours: a retry met the first try's success, or a submission with an
+    /// idempotency key is carried on, whose task may have been acknowledged, and stays whatever happens.
+    async fn carry_on(&self, id: TaskId) -> Result<TaskRecord, SubmitError> {
+        let gone = || StorageError::transient("accept task", "its record came and went");
+        let Versioned { record, etag } = self.records.read(id).await?.ok_or_else(gone)?;
+        if !record.status().is_terminal() {
+            let message = TaskMessage::of(&record, etag.as_ref());
+            self.queue.send(&message.to_text(), Duration::ZERO).await?;
+        }
         Ok(record)
     }
 

@@ -197,7 +197,7 @@ impl Worker {
         let message = TaskMessage {
             attempts: *attempts,
             spent,
-            ..TaskMessage::of(&task)
+            ..TaskMessage::of(&task.record, task.etag.as_ref())
         };
         Ok(Outcome::Again {
             message: message.to_text(),

@@ -1,6 +1,9 @@
 //! The Azure backend runs the suite, on Azurite: each test has a container and a queue of its own.
 
+use std::sync::Arc;
+
 use async_request_reply::backends::azure::Connector;
+use async_request_reply::tasks::RecordFirst;
 
 use super::{Subject, Time};
 use crate::helpers::azurite::azurite;
@@ -11,6 +14,7 @@ async fn fresh() -> Subject {
     let azure = connector.connect().unwrap();
     let subject = Subject {
         tasks: azure.tasks(),
+        intake: Arc::new(RecordFirst::new(azure.tasks(), azure.queue())),
         queue: azure.queue(),
         poison_queue: azure.poison_queue(),
         time: Time::Real,

@@ -13,6 +13,7 @@ async fn fresh() -> Subject {
     let embedded = Embedded::open(folder.path(), "tasks", clock.clone()).unwrap();
     Subject {
         tasks: embedded.tasks(),
+        intake: embedded.intake(),
         queue: embedded.queue(),
         poison_queue: embedded.poison_queue(),
         time: Time::Manual(clock),

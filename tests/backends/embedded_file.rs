@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_request_reply::backends::embedded::{Embedded, OpenError};
-use async_request_reply::ports::{Queue, TaskStore};
+use async_request_reply::ports::{ETag, Queue, TaskStore};
 use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
@@ -214,9 +214,9 @@ async fn a_task_waits_for_the_disk_when_it_is_accepted_ended_and_deleted() {
     let document = document("queued", "1");
     let assert_syncs = |expected: u64| assert_eq!(embedded.syncs(), expected);
 
-    let created = create(&*tasks, "a", &document).await;
-    assert_syncs(0);
-    queue.send("a", NOW).await.unwrap();
+    let tell = |_: &ETag| "a".to_owned();
+    let accepted = embedded.intake().accept("a", &document, &tell).await;
+    let created = accepted.unwrap().unwrap();
     assert_syncs(1);
     let message = queue.receive(1, LONG).await.unwrap().remove(0);
     let renewed = queue.update(&message.id, &message.pop_receipt, LONG).await;
@@ -229,6 +229,43 @@ async fn a_task_waits_for_the_disk_when_it_is_accepted_ended_and_deleted() {
     assert_syncs(2);
     assert!(tasks.delete("a", None).await.unwrap());
     assert_syncs(3);
-    tasks.check().await.unwrap();
+    create(&*tasks, "b", &document).await;
     assert_syncs(4);
+    queue.send("b", NOW).await.unwrap();
+    assert_syncs(5);
+    tasks.check().await.unwrap();
+    assert_syncs(6);
+}
+
+#[tokio::test]
+async fn work_whose_message_cannot_be_written_leaves_no_record_and_its_neighbours_alone() {
+    let folder = folder();
+    let embedded = open(folder.path());
+    let (tasks, intake) = (embedded.tasks(), embedded.intake());
+    let document = document("queued", "1");
+    let tell = |etag: &ETag| etag.as_str().to_owned();
+    let stranger = Connection::open(folder.path().join("tasks.db")).unwrap();
+    stranger
+        .execute_batch(
+            "CREATE TRIGGER no_room BEFORE INSERT ON messages WHEN new.text <> 'small'
+             BEGIN SELECT RAISE(ABORT, 'no room'); END",
+        )
+        .unwrap();
+
+    let small = |_: &ETag| "small".to_owned();
+    let (before, refused, after) = tokio::join!(
+        intake.accept("before", &document, &small),
+        intake.accept("refused", &document, &tell),
+        intake.accept("after", &document, &small),
+    );
+
+    assert!(before.unwrap().is_some() && after.unwrap().is_some());
+    refused.unwrap_err();
+    assert_eq!(tasks.read("refused").await, Ok(None));
+    assert!(tasks.read("before").await.unwrap().is_some());
+    assert!(tasks.read("after").await.unwrap().is_some());
+    stranger.execute_batch("DROP TRIGGER no_room").unwrap();
+    let again = intake.accept("refused", &document, &tell).await;
+    assert!(again.unwrap().is_some());
+    assert_eq!(embedded.queue().length().await, Ok(3));
 }

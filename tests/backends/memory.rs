@@ -2,15 +2,20 @@
 
 use std::sync::Arc;
 
+use async_request_reply::tasks::RecordFirst;
+
 use super::{Subject, Time};
 use crate::helpers::clock::ManualClock;
 use crate::helpers::memory::{MemoryQueue, MemoryTasks};
 
 async fn fresh() -> Subject {
     let clock = Arc::new(ManualClock::new());
+    let tasks = MemoryTasks::new(clock.clone());
+    let queue = MemoryQueue::new(clock.clone());
     Subject {
-        tasks: MemoryTasks::new(clock.clone()),
-        queue: MemoryQueue::new(clock.clone()),
+        intake: Arc::new(RecordFirst::new(tasks.clone(), queue.clone())),
+        tasks,
+        queue,
         poison_queue: MemoryQueue::new(clock.clone()),
         time: Time::Manual(clock),
         _guard: Box::new(()),

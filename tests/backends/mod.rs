@@ -1,9 +1,10 @@
-//! What every backend promises: one suite for both storage ports, run by each.
+//! What every backend promises: one suite for all storage ports, run by each.
 //!
 //! To add a backend, write a file with a `fresh()` that makes a [`Subject`], and the line
 //! `conformance!(fresh);`. A behaviour that is missing from the list below is dead code, and the
 //! compiler says so.
 
+mod intake;
 mod listing;
 mod message_queue;
 mod record_store;
@@ -36,6 +37,8 @@ macro_rules! conformance {
             listing::pages_lead_on_to_the_end,
             listing::a_page_leads_on_after_deletions,
             listing::a_row_shows_the_record_it_stands_for,
+            intake::accepted_work_has_a_record_and_a_message_of_its_version,
+            intake::work_under_a_taken_name_is_not_accepted,
             message_queue::a_queue_is_prepared_twice_without_harm,
             message_queue::an_empty_queue_gives_nothing,
             message_queue::a_text_arrives_unchanged,

@@ -4,13 +4,14 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_request_reply::ports::{Queue, TaskStore};
+use async_request_reply::ports::{Intake, Queue, TaskStore};
 
 use crate::helpers::clock::ManualClock;
 
 /// A prepared store and its queues, empty and shared with no other test.
 pub(crate) struct Subject {
     pub(crate) tasks: Arc<dyn TaskStore>,
+    pub(crate) intake: Arc<dyn Intake>,
     pub(crate) queue: Arc<dyn Queue>,
     pub(crate) poison_queue: Arc<dyn Queue>,
     pub(crate) time: Time,

@@ -31,7 +31,7 @@ pub(super) async fn forge(place: &Place, before: Before, ledger: &mut Ledger) {
         Before::Poisoned => {
             for number in [32, 33] {
                 let task = record(&ports, number).await;
-                let text = TaskMessage::of(&task).to_text();
+                let text = TaskMessage::of(&task.record, task.etag.as_ref()).to_text();
                 ports
                     .poison_queue
                     .send(&text, Duration::ZERO)
@@ -57,7 +57,7 @@ pub(super) async fn forge(place: &Place, before: Before, ledger: &mut Ledger) {
 
 async fn send_waiting(ports: &Ports, ledger: &mut Ledger) {
     let task = record(ports, 30).await;
-    let text = TaskMessage::of(&task).to_text();
+    let text = TaskMessage::of(&task.record, task.etag.as_ref()).to_text();
     ports.queue.send(&text, Duration::ZERO).await.unwrap();
     ledger.add(&task.record.id.to_string(), Expected::Value(30));
 }

@@ -123,9 +123,16 @@ pub(super) fn scenario(point: CrashPoint) -> Scenario {
 }
 
 impl Scenario {
-    /// A sweep takes messages from the queue only where no loop of the process does.
+    /// A sweep takes messages from the queue only where no loop of the process does, and the embedded
+    /// store writes a record and its message at once.
     pub(super) fn exists_in(&self, setting: Setting) -> bool {
-        self.drive != Drive::Drain || setting == Setting::Hosted
+        match setting {
+            Setting::Embedded => {
+                self.drive != Drive::Drain && self.point != CrashPoint::AfterRecord
+            }
+            Setting::Azurite => self.drive != Drive::Drain,
+            Setting::Hosted => true,
+        }
     }
 
     /// What makes the process die.

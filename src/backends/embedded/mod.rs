@@ -8,6 +8,7 @@
 mod durability;
 mod errors;
 mod folder;
+mod intake;
 mod millis;
 mod open_error;
 mod queue;
@@ -23,8 +24,9 @@ use std::sync::Arc;
 pub use open_error::OpenError;
 use tokio_util::sync::CancellationToken;
 
-use crate::ports::{Clock, Queue, TaskStore};
+use crate::ports::{Clock, Intake, Queue, TaskStore};
 use folder::FolderLock;
+use intake::EmbeddedIntake;
 use queue::EmbeddedQueue;
 use readers::Readers;
 use task_store::EmbeddedTasks;
@@ -107,6 +109,15 @@ impl Embedded {
     /// The queue of tasks to work on.
     pub fn queue(&self) -> Arc<dyn Queue> {
         self.queue_named(&self.queue)
+    }
+
+    /// New records and their messages in that queue, written at once.
+    pub fn intake(&self) -> Arc<dyn Intake> {
+        Arc::new(EmbeddedIntake {
+            database: self.database.clone(),
+            queue: self.queue.clone(),
+            clock: self.clock.clone(),
+        })
     }
 
     /// The queue of messages that reached the maximum dequeue count, `<queue>-poison`.

@@ -52,6 +52,20 @@ const OLDEST: &str = "
     ORDER BY visible_at, id
     LIMIT 1";
 
+/// Appends a message to a queue.
+pub(super) fn send(
+    connection: &Connection,
+    queue: &str,
+    text: &str,
+    now: Millis,
+    visible_at: Millis,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(SEND)?
+        .execute(params![queue, now, visible_at, text])?;
+    Ok(())
+}
+
 /// One queue of one file.
 pub(super) struct EmbeddedQueue {
     pub(super) database: Arc<Database>,
@@ -72,13 +86,7 @@ impl Queue for EmbeddedQueue {
             .writer
             .write("send message", Until::OnDisk, move |connection| {
                 let now = Millis(clock.now());
-                connection.prepare_cached(SEND)?.execute(params![
-                    queue,
-                    now,
-                    now.after(delay),
-                    text
-                ])?;
-                Ok(())
+                self::send(connection, &queue, &text, now, now.after(delay))
             })
             .await
     }

@@ -1,13 +1,14 @@
 //! Task records as rows.
 //!
-//! An ETag is 128 random bits, new with every write: it never comes back, not even after a delete
-//! and a create, and there is no counter to keep.
+//! An ETag is random (122 bits of a UUID), new with every write: it never comes back, not even after a
+//! delete and a create, and there is no counter to keep.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use uuid::Uuid;
 
 use super::Database;
 use super::durability::Until;
@@ -17,19 +18,16 @@ use crate::ports::{Clock, Document, ETag, Head, Listed, Page, StorageError, Stor
 const CREATE: &str = "
     INSERT INTO records
         (name, etag, kind, status, created_at, updated_at, attempts, modified_at, body)
-    VALUES (?1, lower(hex(randomblob(16))), ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-    ON CONFLICT (name) DO NOTHING
-    RETURNING etag";
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+    ON CONFLICT (name) DO NOTHING";
 
 const READ: &str = "SELECT body, etag, modified_at FROM records WHERE name = ?1";
 
 const REPLACE: &str = "
     UPDATE records
-    SET etag = lower(hex(randomblob(16))),
-        kind = ?2, status = ?3, created_at = ?4, updated_at = ?5, attempts = ?6,
-        modified_at = ?7, body = ?8
-    WHERE name = ?1 AND etag = ?9
-    RETURNING etag";
+    SET etag = ?2, kind = ?3, status = ?4, created_at = ?5, updated_at = ?6, attempts = ?7,
+        modified_at = ?8, body = ?9
+    WHERE name = ?1 AND etag = ?10";
 
 const DELETE: &str = "DELETE FROM records WHERE name = ?1 AND etag = coalesce(?2, etag)";
 
@@ -73,24 +71,10 @@ impl TaskStore for EmbeddedTasks {
         let (name, document, clock) = (name.to_owned(), document.clone(), self.clock.clone());
         self.database
             .writer
-            .write("create record", Until::Committed, move |connection| {
-                let Document { head, body } = &document;
-                connection
-                    .prepare_cached(CREATE)?
-                    .query_row(
-                        params![
-                            name,
-                            head.kind,
-                            head.status,
-                            Millis(head.created_at),
-                            Millis(head.updated_at),
-                            head.attempts,
-                            Millis(clock.now()),
-                            &body[..],
-                        ],
-                        etag,
-                    )
-                    .optional()
+            .write("create record", Until::OnDisk, move |connection| {
+                let etag = new_etag();
+                let created = create(connection, &name, &document, &etag, Millis(clock.now()))?;
+                Ok(created.then_some(etag))
             })
             .await
     }
@@ -120,23 +104,20 @@ impl TaskStore for EmbeddedTasks {
             .writer
             .write("replace record", Until::OnDisk, move |connection| {
                 let Document { head, body } = &document;
-                connection
-                    .prepare_cached(REPLACE)?
-                    .query_row(
-                        params![
-                            name,
-                            head.kind,
-                            head.status,
-                            Millis(head.created_at),
-                            Millis(head.updated_at),
-                            head.attempts,
-                            Millis(clock.now()),
-                            &body[..],
-                            expected.as_str(),
-                        ],
-                        etag,
-                    )
-                    .optional()
+                let etag = new_etag();
+                let replaced = connection.prepare_cached(REPLACE)?.execute(params![
+                    name,
+                    etag.as_str(),
+                    head.kind,
+                    head.status,
+                    Millis(head.created_at),
+                    Millis(head.updated_at),
+                    head.attempts,
+                    Millis(clock.now()),
+                    &body[..],
+                    expected.as_str(),
+                ])?;
+                Ok((replaced > 0).then_some(etag))
             })
             .await
     }
@@ -180,6 +161,34 @@ impl TaskStore for EmbeddedTasks {
             })
             .await
     }
+}
+
+/// A version that was never there before.
+pub(super) fn new_etag() -> ETag {
+    ETag::new(Uuid::new_v4().simple().to_string())
+}
+
+/// Adds a record, unless the name is taken.
+pub(super) fn create(
+    connection: &Connection,
+    name: &str,
+    document: &Document,
+    etag: &ETag,
+    now: Millis,
+) -> rusqlite::Result<bool> {
+    let Document { head, body } = document;
+    let created = connection.prepare_cached(CREATE)?.execute(params![
+        name,
+        etag.as_str(),
+        head.kind,
+        head.status,
+        Millis(head.created_at),
+        Millis(head.updated_at),
+        head.attempts,
+        now,
+        &body[..],
+    ])?;
+    Ok(created > 0)
 }
 
 fn etag(row: &Row<'_>) -> rusqlite::Result<ETag> {

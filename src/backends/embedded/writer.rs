@@ -2,8 +2,8 @@
 //!
 //! A commit waits for the disk, so it is shared: the thread takes every write that is waiting, runs
 //! them in one transaction, commits, and only then answers each caller. Writes that come meanwhile
-//! make up the next transaction. Each write must be a single statement: SQLite undoes a failed one
-//! alone, and its neighbours go on.
+//! make up the next transaction. Each write must be a single statement, which SQLite undoes
+//! alone when it fails, or undo itself (a savepoint): its neighbours go on.
 
 use std::io;
 use std::sync::Arc;
