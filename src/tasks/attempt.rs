@@ -1,5 +1,6 @@
 //! One attempt: the kind's code on a thread where it may block, within its slot and its time limit.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,6 +57,10 @@ impl Attempts {
         let begun = shared.running.begin(task.record.id, &stop);
         let _running = begun.ok_or(Failure::Stopped)?;
         let attempt = Attempt::new(task.record.attempts, stop.clone());
+        if kind.is_quick(&input) {
+            let run = AssertUnwindSafe(|| kind.run(&input, &attempt));
+            return catch_unwind(run).unwrap_or_else(|_| Err(panicked()));
+        }
         let time_limit = tokio::time::sleep(kind.time_limit());
         tokio::pin!(time_limit);
         let mut work = tokio::task::spawn_blocking({
@@ -65,10 +70,7 @@ impl Attempts {
         let mut look_again = RUNNING_AFTER;
         loop {
             tokio::select! {
-                ended = &mut work => return ended.unwrap_or_else(|_| Err(Failure::Transient {
-                    code: "WorkPanicked",
-                    message: "the work broke off because of a defect".to_owned(),
-                })),
+                ended = &mut work => return ended.unwrap_or_else(|_| Err(panicked())),
                 () = &mut time_limit => return Err(Failure::Transient {
                     code: "TimeLimitExceeded",
                     message: "the attempt took longer than its time limit".to_owned(),
@@ -87,6 +89,13 @@ impl Attempts {
                 }
             }
         }
+    }
+}
+
+fn panicked() -> Failure {
+    Failure::Transient {
+        code: "WorkPanicked",
+        message: "the work broke off because of a defect".to_owned(),
     }
 }
 

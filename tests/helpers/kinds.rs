@@ -29,6 +29,7 @@ impl TestKinds {
             .with(Later(self.runs.clone()))
             .with(Panics)
             .with(Sleeps)
+            .with(Threads)
             .with(Waits(self.gate.clone(), self.runs.clone()))
     }
 
@@ -196,7 +197,7 @@ impl Kind for Sleeps {
     }
 }
 
-/// Has a defect.
+/// Has a defect, on a thread of its own or not.
 struct Panics;
 
 impl Kind for Panics {
@@ -204,8 +205,29 @@ impl Kind for Panics {
     type Input = Value;
     type Output = Value;
 
+    fn is_quick(&self, input: &Value) -> bool {
+        input == "quick"
+    }
+
     fn run(&self, _: Value, _: &Attempt) -> Result<Value, Failure> {
         panic!("the test kind's defect")
+    }
+}
+
+/// Tells which thread it was on.
+struct Threads;
+
+impl Kind for Threads {
+    const NAME: &'static str = "threads";
+    type Input = Value;
+    type Output = Value;
+
+    fn is_quick(&self, input: &Value) -> bool {
+        input == "quick"
+    }
+
+    fn run(&self, _: Value, _: &Attempt) -> Result<Value, Failure> {
+        Ok(json!(format!("{:?}", std::thread::current().id())))
     }
 }
 

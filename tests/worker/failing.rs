@@ -129,12 +129,14 @@ async fn a_permanent_failure_ends_the_task_at_once() {
 #[tokio::test]
 async fn a_panic_is_a_failed_attempt_like_any_other() {
     let bench = Bench::new();
-    let id = bench.submit("panics", "0").await;
-    assert!(is_spent(&bench.deliver_to_the_end().await));
-    let (code, message) = bench.error(id).await;
-    assert_eq!(code, "WorkPanicked");
-    assert!(!message.contains("test kind"), "{message}");
-    assert_eq!(bench.messages().await, (0, 1));
+    for (poisoned, input) in [(1, "0"), (2, r#""quick""#)] {
+        let id = bench.submit("panics", input).await;
+        assert!(is_spent(&bench.deliver_to_the_end().await));
+        let (code, message) = bench.error(id).await;
+        assert_eq!(code, "WorkPanicked");
+        assert!(!message.contains("test kind"), "{message}");
+        assert_eq!(bench.messages().await, (0, poisoned));
+    }
 
     let next = bench.submit("echo", "1").await;
     assert_eq!(bench.deliver().await, Outcome::Done);

@@ -125,3 +125,14 @@ async fn null_is_an_input_and_a_result() {
     assert_eq!(bench.deliver().await, Outcome::Done);
     assert_eq!(bench.result(id).await, "null");
 }
+
+#[tokio::test]
+async fn only_quick_work_is_done_without_a_thread_of_its_own() {
+    let bench = Bench::new();
+    let here = format!("\"{:?}\"", std::thread::current().id());
+    for (input, is_here) in [(r#""quick""#, true), (r#""slow""#, false)] {
+        let id = bench.submit("threads", input).await;
+        assert_eq!(bench.deliver().await, Outcome::Done);
+        assert_eq!(bench.result(id).await == here, is_here, "{input}");
+    }
+}

@@ -14,6 +14,9 @@ pub struct Fibonacci {
     pub max_number: u64,
 }
 
+/// Up to here a number takes less than ten microseconds.
+const QUICK: u64 = 1_000;
+
 /// `{"number": n}`: n is a JSON integer, or a string that holds one.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -98,6 +101,10 @@ impl Kind for Fibonacci {
                 format!("number must be between -{0} and {0}", self.max_number),
             )),
         }
+    }
+
+    fn is_quick(&self, Object(input): &Self::Input) -> bool {
+        input.number.magnitude.is_some_and(|n| n <= QUICK)
     }
 
     fn run(&self, Object(input): Self::Input, attempt: &Attempt) -> Result<Output, Failure> {

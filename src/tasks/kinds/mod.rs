@@ -39,13 +39,20 @@ pub trait Kind: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Does the work, on a thread of its own: it may compute and block, but should ask
-    /// [`Attempt::stop_requested`] now and then when it lasts.
+    /// Does the work, on a thread of its own unless it [is quick](Self::is_quick): it may compute and
+    /// block, but should ask [`Attempt::stop_requested`] now and then when it lasts.
     fn run(&self, input: Self::Input, attempt: &Attempt) -> Result<Self::Output, Failure>;
 
     /// How long one attempt may last.
     fn time_limit(&self) -> Duration {
         ATTEMPT_TIME_LIMIT
+    }
+
+    /// Whether the work for this input takes microseconds and never blocks, so that handing it to a
+    /// thread of its own would take longer than doing it.
+    fn is_quick(&self, input: &Self::Input) -> bool {
+        let _ = input;
+        false
     }
 
     /// Whether the work has no effect but its result. Pure work may begin without asking first
@@ -158,6 +165,9 @@ pub trait AnyKind: Send + Sync {
     /// Parses an input and does the work.
     fn run(&self, input: &RawValue, attempt: &Attempt) -> Result<Box<RawValue>, Failure>;
 
+    /// Whether the work for this input is not worth a thread of its own.
+    fn is_quick(&self, input: &RawValue) -> bool;
+
     /// How long one attempt may last.
     fn time_limit(&self) -> Duration;
 
@@ -180,6 +190,10 @@ impl<K: Kind> AnyKind for K {
             code: "InvalidResult",
             message: "the result cannot be written as JSON".to_owned(),
         })
+    }
+
+    fn is_quick(&self, input: &RawValue) -> bool {
+        parse(input).is_ok_and(|input| Kind::is_quick(self, &input))
     }
 
     fn time_limit(&self) -> Duration {
