@@ -10,7 +10,7 @@ use super::scenarios::{Drive, Scenario};
 use super::service::Service;
 use crate::helpers::eventually::eventually;
 
-/// Takes half a minute to compute, so that a stop does not wait for it.
+/// Takes three times as long to compute as a stop waits.
 const LONG: u32 = 100_000_000;
 
 /// More than a sweep changes side by side, so that it dies with some deleted and some not.

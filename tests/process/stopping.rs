@@ -4,7 +4,7 @@ use crate::helpers::handler::Serving;
 
 /// Takes a second or so, and more than a stop waits: either way nothing may be lost.
 const SHORT: u32 = 5_000_000;
-const LONG: u32 = 40_000_000;
+const LONG: u32 = 60_000_000;
 
 const LIMIT: (&str, &str) = ("MAX_NUMBER", "100000000");
 

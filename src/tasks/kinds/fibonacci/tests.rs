@@ -1,5 +1,9 @@
 //! Values, and inputs that are none.
 
+use std::thread;
+use std::time::Duration;
+
+use num_bigint::BigUint;
 use proptest::prelude::*;
 use tokio_util::sync::CancellationToken;
 
@@ -67,7 +71,7 @@ fn a_number_in_a_string_is_echoed_as_a_string() {
 fn doubling_agrees_with_addition() {
     let (mut f, mut next) = (BigUint::ZERO, BigUint::from(1_u8));
     for n in 0..2_000 {
-        assert_eq!(fibonacci(n, &attempt()).unwrap(), f, "F({n})");
+        assert_eq!(fibonacci(n, &attempt()).unwrap(), f.to_string(), "F({n})");
         (f, next) = (next.clone(), f + next);
     }
 }
@@ -75,10 +79,56 @@ fn doubling_agrees_with_addition() {
 #[test]
 fn a_large_value_has_the_known_digits() {
     // F(1,000,000): 208,988 digits, first and last ten as published with OEIS A000045.
-    let value = fibonacci(1_000_000, &attempt()).unwrap().to_string();
+    let value = fibonacci(1_000_000, &attempt()).unwrap();
     assert_eq!(value.len(), 208_988);
     assert!(value.starts_with("1953282128"));
     assert!(value.ends_with("8242546875"));
+}
+
+#[test]
+fn decimal_agrees_with_binary_where_one_ends_and_the_other_begins() {
+    for n in DECIMAL_FROM - 2..DECIMAL_FROM + 3 {
+        assert!(agrees_with_binary(n), "F({n})");
+    }
+}
+
+#[test]
+fn decimal_agrees_with_binary_where_a_transform_becomes_longer() {
+    // F(k) outgrows 2^j limbs of five digits, each of them log₁₀ φ of a k.
+    for limbs in [1_u64 << 12, 1 << 13] {
+        let k = limbs * 5 * 1_000_000 / 208_988;
+        for n in 2 * k - 6..2 * k + 12 {
+            assert!(agrees_with_binary(n), "F({n})");
+        }
+    }
+}
+
+#[test]
+fn every_digit_of_a_large_value_counts() {
+    for n in [999_999, 1_000_000, 1_048_575, 1_048_576] {
+        let digits = fibonacci(n, &attempt()).unwrap();
+        assert_eq!(remainder(&digits), fibonacci_remainder(n), "F({n})");
+    }
+}
+
+/// What numbers are compared modulo: a prime, so that every wrong digit shows.
+const MODULUS: u128 = (1 << 61) - 1;
+
+fn remainder(digits: &str) -> u128 {
+    digits.bytes().fold(0, |remainder, digit| {
+        (10 * remainder + u128::from(digit - b'0')) % MODULUS
+    })
+}
+
+/// By addition, which has nothing in common with doubling.
+fn fibonacci_remainder(n: u64) -> u128 {
+    let (f, _) = (0..n).fold((0, 1), |(f, next), _| (next, (f + next) % MODULUS));
+    f
+}
+
+fn agrees_with_binary(n: u64) -> bool {
+    let binary = binary::fibonacci(n, &attempt()).unwrap().to_string();
+    fibonacci(n, &attempt()).unwrap() == binary
 }
 
 #[test]
@@ -153,6 +203,17 @@ fn an_attempt_that_is_told_to_stop_does() {
 }
 
 #[test]
+fn an_attempt_is_stopped_between_the_steps_of_a_large_value() {
+    let stop = CancellationToken::new();
+    let attempt = Attempt::new(1, stop.clone());
+    let computing = thread::spawn(move || fibonacci(100_000_000, &attempt));
+    // To be in the middle: the steps in binary are over in a moment, those in decimal take seconds.
+    thread::sleep(Duration::from_millis(50));
+    stop.cancel();
+    assert_eq!(computing.join().unwrap(), Err(Failure::Stopped));
+}
+
+#[test]
 fn hostile_inputs_are_refused_or_computed() {
     corpus::each_text(|text| {
         if let Ok(input) = RawValue::from_string(text.to_owned()) {
@@ -162,6 +223,14 @@ fn hostile_inputs_are_refused_or_computed() {
             let _ = AnyKind::check(&Fibonacci { max_number: 1_000 }, &input);
         }
     });
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+    #[test]
+    fn decimal_agrees_with_binary(n in DECIMAL_FROM..3 * DECIMAL_FROM) {
+        prop_assert!(agrees_with_binary(n));
+    }
 }
 
 proptest! {
