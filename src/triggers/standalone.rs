@@ -21,13 +21,14 @@ pub struct Pace {
     /// process, or a released one, is seen.
     pub longest_wait: Duration,
     /// How many times as long as a receive took is rested after it, at most for [`LONGEST_REST`],
-    /// unless it brought all there was room for: what is sent meanwhile shares the next one.
+    /// unless it brought a full page: what is sent meanwhile shares the next one.
     pub rest: u32,
 }
 
 /// Takes messages and works on them until told to stop; then waits for the attempts under way.
 ///
-/// A local submit wakes the loop at once. Otherwise an empty queue is asked less and less often.
+/// A page that is not full was all there was. Then a local submit wakes the loop at once; otherwise the
+/// queue is asked again soon, and less and less often while it is empty.
 pub async fn work(consumer: Consumer, shared: Arc<Shared>, pace: Pace, stop: CancellationToken) {
     let mut hands = Hands::new(shared.concurrency);
     let mut in_flight = JoinSet::new();
@@ -47,19 +48,20 @@ pub async fn work(consumer: Consumer, shared: Arc<Shared>, pace: Pace, stop: Can
         let room = places.len();
         let begun = Instant::now();
         let page = receive(&consumer, room).await;
-        if page.len() < room {
-            rested_at = Instant::now() + (begun.elapsed() * pace.rest).min(LONGEST_REST);
-        }
+        let is_full = page.len() == room;
         if !page.is_empty() {
             poll_interval = MIN_POLL_INTERVAL;
             hands.received(page.len(), room);
-            for (received, place) in page.into_iter().zip(places) {
-                let consumer = consumer.clone();
-                in_flight.spawn(async move { consumer.process_holding(received, place).await });
-            }
+        }
+        // The places that are left are free again.
+        for (received, place) in page.into_iter().zip(places) {
+            let consumer = consumer.clone();
+            in_flight.spawn(async move { consumer.process_holding(received, place).await });
+        }
+        if is_full {
             continue;
         }
-        drop(places);
+        rested_at = Instant::now() + (begun.elapsed() * pace.rest).min(LONGEST_REST);
         let next_poll = sleep(poll_interval);
         tokio::pin!(next_poll);
         loop {
