@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use rusqlite::Connection;
 
 use super::Database;
 use super::durability::Until;
 use super::millis::Millis;
+use super::savepoint::all_or_nothing;
 use super::{queue, task_store};
 use crate::ports::{Clock, Document, ETag, Intake, StorageError, Tell};
 
@@ -44,19 +44,4 @@ impl Intake for EmbeddedIntake {
             })
             .await
     }
-}
-
-/// Runs several statements as one: its neighbours in the transaction go on if it fails.
-fn all_or_nothing<T>(
-    connection: &Connection,
-    statements: impl FnOnce() -> rusqlite::Result<T>,
-) -> rusqlite::Result<T> {
-    connection.prepare_cached("SAVEPOINT accept")?.execute([])?;
-    let done = statements();
-    if done.is_err() {
-        // When SQLite has given up the whole transaction there is none, which the writer sees.
-        let _ = connection.execute_batch("ROLLBACK TO accept");
-    }
-    let _ = connection.prepare_cached("RELEASE accept")?.execute([]);
-    done
 }

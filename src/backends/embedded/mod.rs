@@ -13,6 +13,7 @@ mod millis;
 mod open_error;
 mod queue;
 mod readers;
+mod savepoint;
 mod schema;
 mod task_store;
 mod thread;

@@ -1,42 +1,40 @@
 //! Queues as rows of one table, with the semantics of Azure Storage Queues but for one: messages
 //! do not expire (there they do, after seven days unless told otherwise).
 //!
-//! A pop receipt is 128 random bits, new with every delivery and update.
+//! A pop receipt is random (a UUID), new with every delivery and update.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use uuid::Uuid;
 
 use super::Database;
 use super::durability::Until;
 use super::millis::Millis;
+use super::savepoint::all_or_nothing;
 use crate::ports::{Clock, Queue, Received, StorageError, Timestamp};
 
 const SEND: &str =
     "INSERT INTO messages (queue, inserted_at, visible_at, text) VALUES (?1, ?2, ?3, ?4)";
 
-/// The index alone answers the inner query, which is as fast with a million messages waiting as
-/// with one.
-const RECEIVE: &str = "
-    UPDATE messages
-    SET visible_at = ?4,
-        dequeue_count = dequeue_count + 1,
-        pop_receipt = lower(hex(randomblob(16)))
-    WHERE id IN (
-        SELECT id FROM messages
-        WHERE queue = ?1 AND visible_at <= ?2
-        ORDER BY visible_at, id
-        LIMIT ?3
-    )
-    RETURNING CAST(id AS TEXT) AS id, pop_receipt, dequeue_count, inserted_at, text";
+/// In the order of the index, which is as fast with a million messages waiting as with one.
+const VISIBLE: &str = "
+    SELECT id, dequeue_count + 1 AS dequeue_count, inserted_at, text FROM messages
+    WHERE queue = ?1 AND visible_at <= ?2
+    ORDER BY visible_at, id
+    LIMIT ?3";
+
+/// A statement for each message: one for all of them would have to collect them in two tables first,
+/// and to make these takes longer than this.
+const HIDE: &str = "
+    UPDATE messages SET visible_at = ?2, dequeue_count = ?3, pop_receipt = ?4 WHERE id = ?1";
 
 const UPDATE: &str = "
     UPDATE messages
-    SET visible_at = ?4, pop_receipt = lower(hex(randomblob(16)))
-    WHERE id = ?2 AND queue = ?1 AND pop_receipt = ?3
-    RETURNING pop_receipt";
+    SET visible_at = ?4, pop_receipt = ?5
+    WHERE id = ?2 AND queue = ?1 AND pop_receipt = ?3";
 
 const DELETE: &str = "DELETE FROM messages WHERE id = ?2 AND queue = ?1 AND pop_receipt = ?3";
 
@@ -102,10 +100,22 @@ impl Queue for EmbeddedQueue {
             .write("receive messages", Until::Committed, move |connection| {
                 let now = Millis(clock.now());
                 let until = now.after(visibility_timeout);
-                connection
-                    .prepare_cached(RECEIVE)?
-                    .query_map(params![queue, now, max, until], received)?
-                    .collect()
+                let mut visible = connection.prepare_cached(VISIBLE)?;
+                let messages = visible.query_map(params![queue, now, max], received)?;
+                let messages = messages.collect::<rusqlite::Result<Vec<_>>>()?;
+                all_or_nothing(connection, || {
+                    let mut hide = connection.prepare_cached(HIDE)?;
+                    for message in &messages {
+                        hide.execute(params![
+                            message.id,
+                            until,
+                            message.dequeue_count,
+                            message.pop_receipt
+                        ])?;
+                    }
+                    Ok(())
+                })?;
+                Ok(messages)
             })
             .await
     }
@@ -122,10 +132,15 @@ impl Queue for EmbeddedQueue {
             .writer
             .write("update message", Until::Committed, move |connection| {
                 let until = Millis(clock.now()).after(visibility_timeout);
-                connection
-                    .prepare_cached(UPDATE)?
-                    .query_row(params![queue, id, pop_receipt, until], |row| row.get(0))
-                    .optional()
+                let renewed = new_receipt();
+                let updated = connection.prepare_cached(UPDATE)?.execute(params![
+                    queue,
+                    id,
+                    pop_receipt,
+                    until,
+                    renewed
+                ])?;
+                Ok((updated > 0).then_some(renewed))
             })
             .await
     }
@@ -185,10 +200,14 @@ pub(super) fn release_all(
     Ok(())
 }
 
+fn new_receipt() -> String {
+    Uuid::new_v4().simple().to_string()
+}
+
 fn received(row: &Row<'_>) -> rusqlite::Result<Received> {
     Ok(Received {
-        id: row.get("id")?,
-        pop_receipt: row.get("pop_receipt")?,
+        id: row.get::<_, i64>("id")?.to_string(),
+        pop_receipt: new_receipt(),
         dequeue_count: row.get("dequeue_count")?,
         inserted_at: row.get::<_, Millis>("inserted_at")?.0,
         text: row.get("text")?,
@@ -217,10 +236,10 @@ mod tests {
 
     #[test]
     fn receiving_finds_the_oldest_messages_in_the_index() {
-        let plan = plan(RECEIVE);
+        let plan = plan(VISIBLE);
 
         assert!(
-            plan.contains("USING COVERING INDEX messages_by_visibility (queue=? AND visible_at<?)"),
+            plan.contains("USING INDEX messages_by_visibility (queue=? AND visible_at<?)"),
             "{plan}"
         );
         assert!(
@@ -231,7 +250,7 @@ mod tests {
 
     #[test]
     fn a_message_is_settled_by_its_id() {
-        for statement in [UPDATE, DELETE] {
+        for statement in [HIDE, UPDATE, DELETE] {
             let plan = plan(statement);
             assert!(plan.contains("USING INTEGER PRIMARY KEY"), "{plan}");
         }

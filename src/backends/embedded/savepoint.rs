@@ -1,0 +1,19 @@
+//! Several statements that count as one.
+
+use rusqlite::Connection;
+
+/// Runs statements within a transaction of which, when one fails, none has been run: those that share
+/// the transaction go on.
+pub(super) fn all_or_nothing<T>(
+    connection: &Connection,
+    statements: impl FnOnce() -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    connection.prepare_cached("SAVEPOINT one")?.execute([])?;
+    let done = statements();
+    if done.is_err() {
+        // When SQLite has given up the whole transaction there is no savepoint, and the writer sees it.
+        let _ = connection.execute_batch("ROLLBACK TO one");
+    }
+    let _ = connection.prepare_cached("RELEASE one")?.execute([]);
+    done
+}
