@@ -11,6 +11,7 @@ pub mod handler;
 pub mod kinds;
 pub mod lines;
 pub mod memory;
+pub mod process;
 pub mod proxy;
 pub mod raw;
 pub mod reply;

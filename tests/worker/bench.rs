@@ -13,10 +13,10 @@ use serde_json::value::RawValue;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use super::process::{Process, Storage, ended};
 use crate::helpers::calls::Calls;
 use crate::helpers::clock::ManualClock;
 use crate::helpers::kinds::TestKinds;
+use crate::helpers::process::{Process, Storage, ended};
 
 pub(super) struct Bench {
     pub(super) clock: Arc<ManualClock>,

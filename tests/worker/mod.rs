@@ -15,7 +15,6 @@ mod messages;
 mod model;
 mod operating;
 mod poisoned;
-mod process;
 mod pruning;
 mod renewing;
 mod rescuing;

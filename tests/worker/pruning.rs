@@ -6,9 +6,7 @@ use async_request_reply::ports::{Clock, Document, Head};
 use async_request_reply::tasks::{Swept, TaskStatus};
 
 use super::bench::Bench;
-
-/// How long the bench keeps a record that has ended.
-pub(super) const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
+use crate::helpers::process::RETENTION;
 
 const JUST_AFTER: Duration = Duration::from_millis(1);
 

@@ -13,12 +13,12 @@ use tokio::task::JoinHandle;
 use tokio::time::advance;
 
 use super::bench::json;
-use super::process::{Process, Storage};
 use crate::helpers::calls::{Call, Calls, Moment};
 use crate::helpers::clock::RuntimeClock;
 use crate::helpers::eventually::eventually;
 use crate::helpers::kinds::TestKinds;
 use crate::helpers::memory::{MemoryQueue, MemoryTasks};
+use crate::helpers::process::{Process, Storage};
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -7,8 +7,8 @@ use async_request_reply::tasks::limits::VISIBILITY_TIMEOUT;
 use async_request_reply::tasks::{Outcome, Swept, TaskStatus};
 
 use super::bench::Bench;
-use super::pruning::RETENTION;
 use crate::helpers::calls::{Call, Held, Moment};
+use crate::helpers::process::RETENTION;
 
 #[tokio::test]
 async fn one_bad_message_in_a_page_does_not_stop_the_others() {

@@ -5,8 +5,8 @@ use async_request_reply::tasks::{Submission, TaskId, TaskState};
 use super::ledger::Entry;
 use super::script::{Act, Work};
 use super::system::World;
+use crate::helpers::process::Process;
 use crate::worker::bench::json;
-use crate::worker::process::Process;
 
 impl World {
     pub(super) async fn act(&self, process: usize, act: Act) {

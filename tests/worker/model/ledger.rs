@@ -5,7 +5,7 @@ use async_request_reply::tasks::limits::MAX_ATTEMPTS;
 use async_request_reply::tasks::{TaskId, TaskRecord, TaskState, TaskStatus};
 
 use super::script::Work;
-use crate::worker::pruning::RETENTION;
+use crate::helpers::process::RETENTION;
 
 /// One task, as its client and the store tell of it.
 pub(super) struct Entry {

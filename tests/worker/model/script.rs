@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest_state_machine::ReferenceStateMachine;
 
 use crate::helpers::calls::Moment;
-use crate::worker::pruning::RETENTION;
+use crate::helpers::process::RETENTION;
 
 /// Work, and what may come of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

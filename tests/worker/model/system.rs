@@ -16,7 +16,7 @@ use crate::helpers::calls::Calls;
 use crate::helpers::clock::ManualClock;
 use crate::helpers::kinds::TestKinds;
 use crate::helpers::memory::{MemoryQueue, MemoryTasks};
-use crate::worker::process::{Process, Storage};
+use crate::helpers::process::{Process, Storage};
 
 /// Longer than any message is hidden or put off.
 const QUIET: Duration = Duration::from_secs(200);

@@ -1,37 +1,40 @@
 //! A process of the service, taken apart: what it makes of some storage, and shares with no other.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use async_request_reply::backends::Counts;
+use async_request_reply::backends::{Counted, Counts};
 use async_request_reply::ports::{Clock, Queue, TaskStore};
 use async_request_reply::tasks::{Attempts, Consumer, Maintenance, Records, Shared, Tasks, Worker};
 use tokio_util::sync::CancellationToken;
 
-use super::pruning::RETENTION;
-use crate::helpers::kinds::TestKinds;
+use super::kinds::TestKinds;
+
+/// How long a terminal record is kept.
+pub(crate) const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What processes share.
 #[derive(Clone)]
-pub(super) struct Storage {
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) store: Arc<dyn TaskStore>,
-    pub(super) queue: Arc<dyn Queue>,
-    pub(super) poison_queue: Arc<dyn Queue>,
+pub(crate) struct Storage {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) store: Arc<dyn TaskStore>,
+    pub(crate) queue: Arc<dyn Queue>,
+    pub(crate) poison_queue: Arc<dyn Queue>,
 }
 
 /// One of them.
-pub(super) struct Process {
-    pub(super) shared: Arc<Shared>,
-    pub(super) tasks: Tasks,
-    pub(super) consumer: Consumer,
-    pub(super) maintenance: Maintenance,
+pub(crate) struct Process {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) tasks: Tasks,
+    pub(crate) consumer: Consumer,
+    pub(crate) maintenance: Maintenance,
     /// Tells the attempts to stop.
-    pub(super) stop: CancellationToken,
+    pub(crate) stop: CancellationToken,
 }
 
 impl Storage {
     /// A process that computes so many attempts side by side.
-    pub(super) fn process(
+    pub(crate) fn process(
         &self,
         kinds: &TestKinds,
         slots: usize,
@@ -44,10 +47,14 @@ impl Storage {
             poison_queue,
         } = self.clone();
         let stop = CancellationToken::new();
+        let counts = Arc::new(Counts::default());
+        let store: Arc<dyn TaskStore> = Arc::new(Counted::new(store, &counts));
+        let queue: Arc<dyn Queue> = Arc::new(Counted::new(queue, &counts));
+        let poison_queue = Arc::new(Counted::new(poison_queue, &counts));
         let shared = Arc::new(Shared::new(
             kinds.registry(1_000),
             clock.clone(),
-            Arc::new(Counts::default()),
+            counts,
             None,
             slots,
             has_other_workers,
@@ -74,12 +81,12 @@ impl Storage {
 
 impl Process {
     /// How many tasks this process brought to an end.
-    pub(super) fn ended(&self) -> u64 {
+    pub(crate) fn ended(&self) -> u64 {
         ended(&self.shared)
     }
 }
 
-pub(super) fn ended(shared: &Shared) -> u64 {
+pub(crate) fn ended(shared: &Shared) -> u64 {
     let metrics = shared.metrics.to_prometheus(&Default::default());
     metrics
         .lines()
