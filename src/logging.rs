@@ -18,7 +18,8 @@ use crate::config::LogFormat;
 use crate::ports::Clock;
 use crate::timestamp;
 
-/// Starts logging. `filter` is in the syntax of `env_logger`, such as `info` or `debug,mio=warn`.
+/// Starts logging on stdout, of panics as well. `filter` is in the syntax of `env_logger`, such as
+/// `info` or `debug,mio=warn`.
 pub fn init(filter: &str, format: LogFormat) {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic
@@ -28,13 +29,18 @@ pub fn init(filter: &str, format: LogFormat) {
         // The message may repeat a client's data; the place is what is needed to find the defect.
         log::error!("a defect at {place} broke off what was under way");
     }));
+    init_to(Target::Stdout, filter, format);
+}
+
+/// Starts logging to somewhere else, and leaves panics alone.
+pub fn init_to(target: Target, filter: &str, format: LogFormat) {
     Builder::new()
         // actix tells of its threads at info, the storage client of each request.
         .filter_module("actix_server", log::LevelFilter::Warn)
         .filter_module("azure_core", log::LevelFilter::Warn)
         .filter_module("typespec_client_core", log::LevelFilter::Warn)
         .parse_filters(filter)
-        .target(Target::Stdout)
+        .target(target)
         .format(move |line, record| {
             let time = timestamp::to_text(SystemClock.now());
             match format {

@@ -1,0 +1,64 @@
+//! How often a task commits to the embedded store, and waits for the disk, with nobody to share a
+//! commit with.
+
+use std::mem;
+use std::sync::Arc;
+
+use async_request_reply::backends::SystemClock;
+use async_request_reply::backends::embedded::Embedded;
+use async_request_reply::ports::Received;
+use async_request_reply::tasks::{Outcome, Submission};
+use serde_json::value::RawValue;
+
+use crate::ALONE;
+use crate::figures::COMMITS;
+use crate::helpers::kinds::TestKinds;
+use crate::helpers::process::{Process, Storage};
+
+#[tokio::test]
+async fn each_step_of_a_task_commits_no_more_often_than_it_must() {
+    let _alone = ALONE.lock().await;
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Arc::new(SystemClock);
+    let embedded = Embedded::open(folder.path(), "tasks", clock.clone()).unwrap();
+    let storage = Storage {
+        clock,
+        store: embedded.tasks(),
+        queue: embedded.queue(),
+        poison_queue: embedded.poison_queue(),
+    };
+    let kinds = TestKinds::default();
+    let Process {
+        tasks, consumer, ..
+    } = storage.process(&kinds, 1, false);
+    let submission = Submission {
+        id: tasks.new_id(),
+        kind: "fibonacci".to_owned(),
+        input: RawValue::from_string(r#"{"number":24}"#.to_owned()).unwrap(),
+        traceparent: None,
+    };
+    let id = submission.id;
+    let receive = async || -> Option<Received> { consumer.receive(32).await.unwrap().pop() };
+
+    let mut steps = Vec::new();
+    let counts = || (embedded.commits(), embedded.syncs());
+    let mut known = counts();
+    let mut step = |name| {
+        let before = mem::replace(&mut known, counts());
+        steps.push((name, known.0 - before.0, known.1 - before.1));
+    };
+    assert_eq!(receive().await, None);
+    step("look into an empty queue");
+    tasks.submit(submission).await.unwrap();
+    step("submit: record, message");
+    let received = receive().await.unwrap();
+    step("receive");
+    assert_eq!(consumer.process(received).await, Outcome::Done);
+    step("work: record, message");
+    assert!(tasks.find(id).await.unwrap().is_some());
+    step("find");
+    tasks.consume(id);
+    tasks.delete_consumed(id).await;
+    step("consume");
+    assert_eq!(steps, COMMITS);
+}

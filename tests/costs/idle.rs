@@ -1,0 +1,100 @@
+//! What a process without a host asks of a storage account, by a clock that goes as fast as nothing
+//! is left to do.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_request_reply::startup::AZURE_PACE;
+use async_request_reply::tasks::{Submission, TaskStatus};
+use async_request_reply::triggers::standalone;
+use serde_json::value::RawValue;
+use tokio::task::LocalSet;
+use tokio::time::{Instant, sleep};
+
+use crate::ALONE;
+use crate::figures::{IDLE_HOUR, RECEIVES};
+use crate::helpers::clock::RuntimeClock;
+use crate::helpers::kinds::TestKinds;
+use crate::helpers::memory::{MemoryQueue, MemoryTasks};
+use crate::helpers::process::{Process, Storage};
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// Long enough for the loop to look as seldom as it ever does; and in the middle between two looks.
+const UNTIL_IDLE: Duration = Duration::from_secs(5 * 60 + 10);
+
+/// A process that shares an account with others, with its loop and its sweeps.
+fn start(kinds: &TestKinds) -> Process {
+    let clock = Arc::new(RuntimeClock::new());
+    let storage = Storage {
+        clock: clock.clone(),
+        store: MemoryTasks::new(clock.clone()),
+        queue: MemoryQueue::new(clock.clone()),
+        poison_queue: MemoryQueue::new(clock),
+    };
+    let process = storage.process(kinds, 2, true);
+    tokio::task::spawn_local(standalone::work(
+        process.consumer.clone(),
+        process.shared.clone(),
+        AZURE_PACE,
+        process.stop.clone(),
+    ));
+    let maintenance = process.maintenance.clone();
+    tokio::task::spawn_local(standalone::sweep(maintenance, process.stop.clone()));
+    process
+}
+
+impl Process {
+    fn asked(&self) -> BTreeMap<&'static str, u64> {
+        self.shared.operations.counts()
+    }
+
+    /// What was asked of storage since, by name.
+    fn asked_since(&self, before: &BTreeMap<&'static str, u64>) -> Vec<(&'static str, u64)> {
+        let now = self.asked().into_iter();
+        now.map(|(name, count)| (name, count - before[name]))
+            .filter(|(_, count)| *count > 0)
+            .collect()
+    }
+
+    /// Submits a task and waits for its end.
+    async fn run_a_task(&self) {
+        let submission = Submission {
+            id: self.tasks.new_id(),
+            kind: "fibonacci".to_owned(),
+            input: RawValue::from_string(r#"{"number":24}"#.to_owned()).unwrap(),
+            traceparent: None,
+        };
+        let Ok(waiter) = self.tasks.watch(submission.id) else {
+            panic!("nobody waits, and there is no place");
+        };
+        self.tasks.submit(submission).await.unwrap();
+        let ended = self.tasks.wait(waiter, HOUR).await.unwrap().unwrap();
+        assert_eq!(ended.status(), TaskStatus::Succeeded);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_hour_costs_few_calls_and_delays_no_task() {
+    let _alone = ALONE.lock().await;
+    let kinds = TestKinds::default();
+    let idle = async {
+        let process = start(&kinds);
+        sleep(UNTIL_IDLE).await;
+        let before = process.asked();
+        sleep(HOUR).await;
+        assert_eq!(process.asked_since(&before), IDLE_HOUR);
+
+        let (before, begun) = (process.asked(), Instant::now());
+        process.run_a_task().await;
+        assert_eq!(
+            begun.elapsed(),
+            Duration::ZERO,
+            "the task did not start at once"
+        );
+        let asked = process.asked_since(&before);
+        assert!(asked.contains(&("receive_messages", RECEIVES)), "{asked:?}");
+    };
+    LocalSet::new().run_until(idle).await;
+}
