@@ -1,20 +1,32 @@
 //! Times as text: RFC 3339 in UTC with exactly three digits of a second, so that they sort as text.
 
-use time::format_description::BorrowedFormatItem;
-use time::macros::format_description;
+use std::borrow::Cow;
+use std::fmt::{self, Display};
+
+use serde::Deserialize;
 use time::{OffsetDateTime, UtcOffset};
 
 use crate::ports::Timestamp;
 
-const FORMAT: &[BorrowedFormatItem<'_>] =
-    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+/// A time as text.
+#[derive(Clone, Copy, Debug)]
+pub struct Text(pub Timestamp);
 
-/// The text of a time.
+impl Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let time = self.0.to_offset(UtcOffset::UTC);
+        let (year, month, day) = (time.year(), u8::from(time.month()), time.day());
+        let (hour, minute, second, millisecond) = time.to_hms_milli();
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millisecond:03}Z"
+        )
+    }
+}
+
+/// The same on its own.
 pub fn to_text(time: Timestamp) -> String {
-    // Cannot fail: a time has all that the format asks for.
-    time.to_offset(UtcOffset::UTC)
-        .format(FORMAT)
-        .unwrap_or_default()
+    Text(time).to_string()
 }
 
 /// Reads any RFC 3339 text of a time in the years 0 to 9999 of UTC: an offset may lead out of them,
@@ -28,14 +40,18 @@ pub fn parse(text: &str) -> Option<Timestamp> {
 
 /// For `#[serde(with = "crate::timestamp")]`.
 pub fn serialize<S: serde::Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&to_text(*time))
+    serializer.collect_str(&Text(*time))
 }
 
 /// For `#[serde(with = "crate::timestamp")]`.
 pub fn deserialize<'de, D: serde::Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Timestamp, D::Error> {
-    let text = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(deserializer)?;
+    // A bare `Cow` is always a copy.
+    #[derive(Deserialize)]
+    struct Borrowed<'a>(#[serde(borrow)] Cow<'a, str>);
+
+    let Borrowed(text) = Borrowed::deserialize(deserializer)?;
     parse(&text).ok_or_else(|| serde::de::Error::custom("not a time"))
 }
 

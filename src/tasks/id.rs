@@ -83,7 +83,11 @@ impl Serialize for TaskId {
 
 impl<'de> Deserialize<'de> for TaskId {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        // A bare `Cow` is always a copy.
+        #[derive(Deserialize)]
+        struct Borrowed<'a>(#[serde(borrow)] Cow<'a, str>);
+
+        let Borrowed(text) = Borrowed::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
     }
 }
