@@ -5,18 +5,20 @@
 //! {"time":"2026-08-20T10:00:00.123Z","level":"INFO","message":"task succeeded","task.id":"…",…}
 //! ```
 
-use std::fmt::Write as _;
+mod escaped;
+
+use std::fmt::Display;
 use std::io::{self, Write};
 
 use env_logger::{Builder, Target};
 use log::Record;
 use log::kv::{Error, Key, Value, VisitSource};
-use serde_json::Map;
 
 use crate::backends::SystemClock;
 use crate::config::LogFormat;
 use crate::ports::Clock;
-use crate::timestamp;
+use crate::timestamp::Text;
+use escaped::{Json, Line, Word};
 
 /// Starts logging on stdout, of panics as well. `filter` is in the syntax of `env_logger`, such as
 /// `info` or `debug,mio=warn`.
@@ -42,7 +44,7 @@ pub fn init_to(target: Target, filter: &str, format: LogFormat) {
         .parse_filters(filter)
         .target(target)
         .format(move |line, record| {
-            let time = timestamp::to_text(SystemClock.now());
+            let time = Text(SystemClock.now());
             match format {
                 LogFormat::Text => write_text(line, &time, record),
                 LogFormat::Json => write_json(line, &time, record),
@@ -51,96 +53,51 @@ pub fn init_to(target: Target, filter: &str, format: LogFormat) {
         .init();
 }
 
-fn write_text(line: &mut impl Write, time: &str, record: &Record<'_>) -> io::Result<()> {
-    write!(
-        line,
-        "{time} {:5} {}",
-        record.level(),
-        escaped(&record.args().to_string())
-    )?;
-    for (key, value) in fields(record)? {
-        let text = value.as_str().map_or_else(|| value.to_string(), word);
-        write!(line, " {key}={text}")?;
-    }
+fn write_text(
+    line: &mut impl Write,
+    time: &(impl Display + ?Sized),
+    record: &Record<'_>,
+) -> io::Result<()> {
+    write!(line, "{time} {:5} {}", record.level(), Line(record.args()))?;
+    each_field(record, |key, value| write!(line, " {key}={}", Word(value)))?;
     writeln!(line)
 }
 
-fn write_json(line: &mut impl Write, time: &str, record: &Record<'_>) -> io::Result<()> {
-    let mut object = Map::new();
-    object.insert("time".to_owned(), time.into());
-    object.insert("level".to_owned(), record.level().as_str().into());
-    object.insert("message".to_owned(), record.args().to_string().into());
-    object.extend(fields(record)?);
-    // serde_json leaves the control characters beyond ASCII as they are. All are within strings.
-    let mut json = String::new();
-    for character in serde_json::to_string(&object)?.chars() {
-        if is_safe(character) {
-            json.push(character);
-        } else {
-            write!(json, "\\u{:04x}", u32::from(character)).map_err(io::Error::other)?;
-        }
-    }
-    writeln!(line, "{json}")
+fn write_json(
+    line: &mut impl Write,
+    time: &(impl Display + ?Sized),
+    record: &Record<'_>,
+) -> io::Result<()> {
+    let (level, message) = (record.level(), Json(record.args()));
+    write!(
+        line,
+        r#"{{"time":"{time}","level":"{level}","message":{message}"#
+    )?;
+    each_field(record, |key, value| match value.to_u64() {
+        Some(number) => write!(line, ",{}:{number}", Json(key)),
+        None => write!(line, ",{}:{}", Json(key), Json(value)),
+    })?;
+    writeln!(line, "}}")
 }
 
-/// What an argument may bring into a line: no line break, which would look like a line of ours; no
-/// other control character, which a terminal would obey; and nothing that turns the direction in
-/// which the rest is read (Unicode TR 36, section 2.5). All that are not are below U+10000.
-fn is_safe(character: char) -> bool {
-    !character.is_control()
-        && !matches!(
-            character,
-            '\u{61C}'
-                | '\u{200B}'..='\u{200F}'
-                | '\u{2028}'..='\u{202E}'
-                | '\u{2060}'..='\u{206F}'
-                | '\u{FEFF}'
-        )
+/// Gives the fields that say something: an empty one is a trace that the client did not send.
+fn each_field(
+    record: &Record<'_>,
+    write: impl FnMut(&Key<'_>, &Value<'_>) -> io::Result<()>,
+) -> io::Result<()> {
+    let fields = record.key_values();
+    fields.visit(&mut Fields(write)).map_err(io::Error::other)
 }
 
-/// A text as it can be read in one line.
-fn escaped(text: &str) -> String {
-    let mut line = String::with_capacity(text.len());
-    for character in text.chars() {
-        if is_safe(character) {
-            line.push(character);
-        } else {
-            line.extend(character.escape_default());
-        }
-    }
-    line
-}
+struct Fields<F>(F);
 
-/// The text of a field: in quotes when it might be taken for more than one.
-fn word(text: &str) -> String {
-    if text.contains([' ', '"', '=']) || !text.chars().all(is_safe) {
-        let quotable = text.replace('\\', "\\\\").replace('"', "\\\"");
-        format!("\"{}\"", escaped(&quotable))
-    } else {
-        text.to_owned()
-    }
-}
-
-/// The fields that say something: an empty one is a trace that the client did not send.
-fn fields(record: &Record<'_>) -> io::Result<Vec<(String, serde_json::Value)>> {
-    let mut fields = Fields(Vec::new());
-    record
-        .key_values()
-        .visit(&mut fields)
-        .map_err(io::Error::other)?;
-    Ok(fields.0)
-}
-
-struct Fields(Vec<(String, serde_json::Value)>);
-
-impl<'kvs> VisitSource<'kvs> for Fields {
+impl<'kvs, F> VisitSource<'kvs> for Fields<F>
+where
+    F: FnMut(&Key<'_>, &Value<'_>) -> io::Result<()>,
+{
     fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), Error> {
-        let json = match value.to_u64() {
-            Some(number) => number.into(),
-            None => serde_json::Value::String(value.to_string()),
-        };
-        if json != "" {
-            self.0.push((key.to_string(), json));
+        if !escaped::is_empty(&value) {
+            self.0(&key, &value)?;
         }
         Ok(())
     }
@@ -217,7 +174,7 @@ mod tests {
             let json = written(write_json, &message, &field);
             for line in [&text, &json] {
                 let line = line.strip_suffix('\n').unwrap();
-                prop_assert!(line.chars().all(is_safe), "{line:?}");
+                prop_assert!(line.chars().all(escaped::is_safe), "{line:?}");
             }
             let object: serde_json::Value = serde_json::from_str(&json).unwrap();
             prop_assert_eq!(&object["message"], &message);
