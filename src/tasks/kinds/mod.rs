@@ -206,6 +206,11 @@ impl<K: Kind> AnyKind for K {
 }
 
 fn parse<T: DeserializeOwned>(input: &RawValue) -> Result<T, InvalidInput> {
+    // The path to a field is a copy of each name on it, so only a refusal makes one.
+    serde_json::from_str(input.get()).or_else(|_| parse_with_path(input))
+}
+
+fn parse_with_path<T: DeserializeOwned>(input: &RawValue) -> Result<T, InvalidInput> {
     let mut json = serde_json::Deserializer::from_str(input.get());
     serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
