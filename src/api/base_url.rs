@@ -1,7 +1,9 @@
 //! The address under which the client sees us: scheme and host of the links we hand out.
 
 use actix_web::HttpRequest;
+use actix_web::http::header::{HOST, HeaderName, X_FORWARDED_HOST, X_FORWARDED_PROTO};
 
+use super::headers::X_ORIGINAL_URL;
 use super::state::Api;
 
 /// The configured base, or the one the client used, without a trailing slash.
@@ -13,32 +15,30 @@ pub(super) fn base_url(request: &HttpRequest, configured: Option<&str>) -> Strin
     if let Some(base) = configured {
         return base.to_owned();
     }
-    if let Some(base) = header(request, "x-original-url").and_then(origin) {
+    if let Some(base) = header(request, X_ORIGINAL_URL).and_then(origin) {
         return base;
     }
-    let scheme = match header(request, "x-forwarded-proto") {
+    let scheme = match header(request, X_FORWARDED_PROTO) {
         Some("https") => "https",
         _ => "http",
     };
     let host = [
-        header(request, "x-forwarded-host"),
-        header(request, "host"),
+        header(request, X_FORWARDED_HOST),
+        header(request, HOST),
         request.uri().host(),
     ]
     .into_iter()
     .flatten()
-    .find(|host| is_host(host))
-    .map(str::to_owned);
-    let own = || {
-        let api = request.app_data::<Api>();
-        api.map_or_else(|| "localhost".to_owned(), |api| api.address.to_string())
-    };
-    let host = host.unwrap_or_else(own);
-    format!("{scheme}://{host}")
+    .find(|host| is_host(host));
+    match (host, request.app_data::<Api>()) {
+        (Some(host), _) => [scheme, "://", host].concat(),
+        (None, Some(api)) => format!("{scheme}://{}", api.address),
+        (None, None) => format!("{scheme}://localhost"),
+    }
 }
 
 /// The first of a comma-separated list: proxies append.
-fn header<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
+fn header(request: &HttpRequest, name: HeaderName) -> Option<&str> {
     request
         .headers()
         .get(name)?

@@ -6,6 +6,7 @@ use actix_web::http::header::CACHE_CONTROL;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::headers::NO_STORE;
 use super::problem::Problem;
 use super::state::Api;
 
@@ -25,7 +26,7 @@ pub(super) async fn health(api: Api) -> Result<HttpResponse, Problem> {
         .await
         .map_err(|error| Problem::storage(&error))?;
     Ok(HttpResponse::Ok()
-        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((CACHE_CONTROL, NO_STORE))
         .json(Health {
             status: "ok",
             mode: api.mode,

@@ -6,6 +6,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use serde::Deserialize;
 
+use super::headers::X_FUNCTIONS_KEY;
 use super::problem::Problem;
 use super::state::{Access, Api};
 
@@ -40,7 +41,7 @@ impl FromRequest for Keyed {
 }
 
 fn sent_key(request: &HttpRequest) -> Option<String> {
-    match request.headers().get("x-functions-key") {
+    match request.headers().get(X_FUNCTIONS_KEY) {
         Some(value) => value.to_str().ok().map(str::to_owned),
         None => {
             let query = web::Query::<CodeQuery>::from_query(request.query_string()).ok()?;

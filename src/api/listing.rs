@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::base_url::base_url;
+use super::headers::NO_STORE;
 use super::keys::Keyed;
 use super::problem::Problem;
 use super::state::Api;
@@ -95,7 +96,7 @@ pub(super) async fn list(
         .map(|(name, head)| ListedView::new(name, head))
         .collect();
     Ok(HttpResponse::Ok()
-        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((CACHE_CONTROL, NO_STORE))
         .json(TaskList { value, next_link }))
 }
 

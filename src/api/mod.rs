@@ -7,6 +7,7 @@ mod base_url;
 mod body;
 mod consuming;
 mod docs;
+mod headers;
 mod health;
 mod keys;
 mod listing;

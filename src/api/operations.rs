@@ -7,6 +7,7 @@ use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::base_url::base_url;
+use super::headers::{JSON, NO_STORE};
 use super::keys::Keyed;
 use super::problem::Problem;
 use super::state::Api;
@@ -68,8 +69,8 @@ pub(super) async fn result(
             Ok(accepted(&request, &api, &record, "/result"))
         }
         TaskState::Succeeded { result } => Ok(HttpResponse::Ok()
-            .insert_header((CACHE_CONTROL, "no-store"))
-            .content_type("application/json")
+            .insert_header((CACHE_CONTROL, NO_STORE))
+            .content_type(JSON)
             .body(result.get().to_owned())),
         TaskState::Failed { error } => Err(Problem::task_failed(error)),
         TaskState::Canceled => Err(Problem::new(
@@ -84,7 +85,7 @@ pub(super) async fn result(
 pub(super) async fn cancel(api: Api, path: Path<String>) -> Result<HttpResponse, Problem> {
     let task = operated(api.tasks.cancel(id(&path)?).await)?;
     Ok(HttpResponse::Ok()
-        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((CACHE_CONTROL, NO_STORE))
         .json(TaskView::from(&task.record)))
 }
 
@@ -109,7 +110,7 @@ pub(super) async fn retry(
 fn accepted(request: &HttpRequest, api: &Api, record: &TaskRecord, resource: &str) -> HttpResponse {
     let base = base_url(request, api.public_base_url.as_deref());
     HttpResponse::Accepted()
-        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((CACHE_CONTROL, NO_STORE))
         .insert_header((
             LOCATION,
             format!("{base}/api/operations/{}{resource}", record.id),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use actix_web::HttpRequest;
 
+use super::headers::PREFER;
 use crate::tasks::limits::MAX_WAIT;
 
 /// The preferences we know. Others, and those of the wrong form, are passed over, as the RFC says.
@@ -22,25 +23,25 @@ impl Preferences {
         let mut preferences = Self::default();
         let values = request
             .headers()
-            .get_all("prefer")
+            .get_all(PREFER)
             .filter_map(|value| value.to_str().ok());
         for preference in values.flat_map(|value| value.split(',')) {
             // Parameters, behind a semicolon, belong to no preference of ours.
             let token = preference.split(';').next().unwrap_or_default();
             let (name, value) = token.split_once('=').unwrap_or((token, ""));
             let value = value.trim().trim_matches('"');
-            match name.trim().to_ascii_lowercase().as_str() {
-                // The first of a kind counts.
-                "wait" if preferences.wait.is_none() => {
-                    let seconds = value
-                        .parse::<u32>()
-                        .ok()
-                        .filter(|_| !value.starts_with('+'));
-                    preferences.wait = seconds.map(|n| Duration::from_secs(n.into()).min(MAX_WAIT));
-                }
-                "respond-async" => preferences.respond_async = true,
-                "return" => preferences.representation |= value == "representation",
-                _ => {}
+            let is = |known: &str| name.trim().eq_ignore_ascii_case(known);
+            // The first of a kind counts.
+            if is("wait") && preferences.wait.is_none() {
+                let seconds = value
+                    .parse::<u32>()
+                    .ok()
+                    .filter(|_| !value.starts_with('+'));
+                preferences.wait = seconds.map(|n| Duration::from_secs(n.into()).min(MAX_WAIT));
+            } else if is("respond-async") {
+                preferences.respond_async = true;
+            } else if is("return") {
+                preferences.representation |= value == "representation";
             }
         }
         preferences

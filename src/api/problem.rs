@@ -8,15 +8,14 @@ use std::fmt;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{
-    ALLOW, CACHE_CONTROL, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
-};
+use actix_web::http::header::{ALLOW, CACHE_CONTROL, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::middleware::Next;
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::base_url::base_url;
+use super::headers::{NO_STORE, X_MS_ERROR_CODE};
 use super::memory::{Held, SMALL};
 use super::paced::PacedBody;
 use super::state::Api;
@@ -371,11 +370,8 @@ pub(crate) async fn render(
     let mut reply = HttpResponse::build(problem.status);
     reply
         .content_type("application/problem+json")
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .insert_header((
-            HeaderName::from_static("x-ms-error-code"),
-            problem.code.as_str(),
-        ));
+        .insert_header((CACHE_CONTROL, NO_STORE))
+        .insert_header((X_MS_ERROR_CODE, problem.code.as_str()));
     if let Some(allow) = problem
         .allow
         .as_deref()

@@ -2,6 +2,7 @@
 
 use actix_web::HttpRequest;
 
+use super::headers::{IDEMPOTENCY_KEY, TRACEPARENT};
 use super::problem::Problem;
 use crate::tasks::is_traceparent;
 
@@ -10,7 +11,7 @@ const MAX_KEY: usize = 255;
 
 /// The client's `Idempotency-Key`: a string of RFC 9651 (`"k"`), 1 to [`MAX_KEY`] characters.
 pub(super) fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {
-    let mut values = request.headers().get_all("idempotency-key");
+    let mut values = request.headers().get_all(IDEMPOTENCY_KEY);
     let Some(value) = values.next() else {
         return Ok(None);
     };
@@ -54,7 +55,7 @@ fn parse_string(text: &str) -> Option<String> {
 
 /// The client's trace, if it is one of W3C Trace Context.
 pub(super) fn traceparent(request: &HttpRequest) -> Option<String> {
-    let text = request.headers().get("traceparent")?.to_str().ok()?.trim();
+    let text = request.headers().get(TRACEPARENT)?.to_str().ok()?.trim();
     is_traceparent(text).then(|| text.to_owned())
 }
 

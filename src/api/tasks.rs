@@ -1,7 +1,7 @@
 //! `POST /api/tasks` and `GET /api/tasks/{task_id}`: submit, and the fetch that consumes.
 
 use actix_web::http::Method;
-use actix_web::http::header::{CACHE_CONTROL, HeaderName, LINK, LOCATION, RETRY_AFTER};
+use actix_web::http::header::{CACHE_CONTROL, LINK, LOCATION, RETRY_AFTER};
 use actix_web::web::{Bytes, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use super::base_url::base_url;
 use super::body::{Body, read_json};
 use super::consuming::ConsumingBody;
+use super::headers::{JSON, NO_STORE, OPERATION_ID, OPERATION_LOCATION, PREFERENCE_APPLIED};
 use super::openapi::Number;
 use super::preferences::{Preferences, has_api_version};
 use super::problem::Problem;
@@ -31,9 +32,6 @@ pub(super) struct Accepted<'a> {
     #[schema(nullable = false)]
     kind: Option<&'a str>,
 }
-
-/// Which preferences were granted (RFC 7240, section 3).
-const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
 /// Accepts work: 202, and where to look for it. A client that prefers to wait gets 200 with the
 /// result if it is there in time; that leaves the record, so that a lost reply loses nothing.
@@ -104,10 +102,10 @@ pub(super) async fn submit(
     let mut reply = HttpResponse::Accepted();
     reply
         .insert_header((LOCATION, format!("{monitor}/result")))
-        .insert_header(("Operation-Location", monitor))
-        .insert_header(("Operation-Id", id.to_string()))
+        .insert_header((OPERATION_LOCATION, monitor))
+        .insert_header((OPERATION_ID, id.to_string()))
         .insert_header((RETRY_AFTER, retry_after))
-        .insert_header((CACHE_CONTROL, "no-store"));
+        .insert_header((CACHE_CONTROL, NO_STORE));
     if let Some(applied) = preferences.applied() {
         reply.insert_header((PREFERENCE_APPLIED, applied));
     }
@@ -157,7 +155,7 @@ pub(super) async fn fetch(
         ..Preferences::of(&request)
     };
     let mut absent = HttpResponse::NotFound();
-    absent.insert_header((CACHE_CONTROL, "no-store"));
+    absent.insert_header((CACHE_CONTROL, NO_STORE));
     let Ok(id) = path.parse() else {
         return Ok(absent.json(NoResult { task_id: &path }));
     };
@@ -233,8 +231,8 @@ async fn look(api: &Api, id: TaskId) -> Option<TaskRecord> {
 fn found(preferences: Preferences) -> HttpResponseBuilder {
     let mut reply = HttpResponse::Ok();
     reply
-        .content_type("application/json")
-        .insert_header((CACHE_CONTROL, "no-store"));
+        .content_type(JSON)
+        .insert_header((CACHE_CONTROL, NO_STORE));
     if let Some(applied) = preferences.applied() {
         reply.insert_header((PREFERENCE_APPLIED, applied));
     }

@@ -1,0 +1,37 @@
+//! Names and values of headers that the framework does not know. As texts, each use would copy them,
+//! and check them anew.
+
+use actix_web::http::header::{HeaderName, HeaderValue};
+
+/// What becomes of a submission with the same key is what became of the first.
+pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// The id of an operation, for people: its monitor's address has it as well.
+pub(super) const OPERATION_ID: HeaderName = HeaderName::from_static("operation-id");
+
+/// The monitor of an operation, where Azure's clients look for it.
+pub(super) const OPERATION_LOCATION: HeaderName = HeaderName::from_static("operation-location");
+
+/// What a client would like (RFC 7240).
+pub(super) const PREFER: HeaderName = HeaderName::from_static("prefer");
+
+/// Which preferences were granted (RFC 7240, section 3).
+pub(super) const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+
+/// The client's trace (W3C Trace Context).
+pub(super) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+/// The key of the routes that need one, as the Functions host calls it.
+pub(super) const X_FUNCTIONS_KEY: HeaderName = HeaderName::from_static("x-functions-key");
+
+/// The code of a failure, where Azure's clients look for it.
+pub(super) const X_MS_ERROR_CODE: HeaderName = HeaderName::from_static("x-ms-error-code");
+
+/// The URL that the client used, from the front ends before the Functions host.
+pub(super) const X_ORIGINAL_URL: HeaderName = HeaderName::from_static("x-original-url");
+
+/// For `Cache-Control`: what a task is like changes, and its result is its client's.
+pub(super) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
+/// For `Content-Type`.
+pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
