@@ -239,16 +239,19 @@ fn found(preferences: Preferences) -> HttpResponseBuilder {
     reply
 }
 
+/// How a reply with a result begins.
+const START: &str = r#"{"task_id":""#;
+
 /// `{"task_id": …, <fields of the result>}`, or `"result"` as the one field when it is no object.
 /// The result is copied as text: it may be megabytes.
 fn result_body(record: &TaskRecord, result: &RawValue) -> Bytes {
-    let id = record.id;
+    let id = &record.id.text();
     let text = result.get().trim();
     let fields = text.strip_prefix('{').map(str::trim_start);
     let body = match fields {
-        Some("}") => format!(r#"{{"task_id":"{id}"}}"#),
-        Some(fields) => format!(r#"{{"task_id":"{id}",{fields}"#),
-        None => format!(r#"{{"task_id":"{id}","result":{text}}}"#),
+        Some("}") => [START, id, r#""}"#].concat(),
+        Some(fields) => [START, id, r#"","#, fields].concat(),
+        None => [START, id, r#"","result":"#, text, "}"].concat(),
     };
     body.into()
 }

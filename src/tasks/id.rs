@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Deref;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use uuid::fmt::Hyphenated;
 use uuid::{NoContext, Uuid, Variant};
 
 use crate::ports::Timestamp;
@@ -28,11 +30,30 @@ impl TaskId {
         )))
     }
 
+    /// The text of the id, on the stack.
+    pub fn text(self) -> IdText {
+        let mut text = IdText([0; Hyphenated::LENGTH]);
+        self.0.as_hyphenated().encode_lower(&mut text.0);
+        text
+    }
+
     /// When the id was made, to the millisecond, if it tells.
     pub fn created_at(self) -> Option<Timestamp> {
         let (seconds, nanoseconds) = self.0.get_timestamp()?.to_unix();
         let seconds = OffsetDateTime::from_unix_timestamp(i64::try_from(seconds).ok()?).ok()?;
         seconds.replace_nanosecond(nanoseconds).ok()
+    }
+}
+
+/// The text of an id: the name of its record, which every call to the store takes.
+#[derive(Clone, Copy, Debug)]
+pub struct IdText([u8; Hyphenated::LENGTH]);
+
+impl Deref for IdText {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 
@@ -145,6 +166,7 @@ mod tests {
                 .bytes()
                 .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b) || b == b'-')
             && text.parse() == Ok(id)
+            && *text == *id.text()
     }
 
     #[test]

@@ -54,7 +54,7 @@ impl Records {
 
     /// The record of a task, if there is one.
     pub async fn read(&self, id: TaskId) -> Result<Option<Versioned>, RecordError> {
-        let Some(stored) = self.store.read(&id.to_string()).await? else {
+        let Some(stored) = self.store.read(&id.text()).await? else {
             return Ok(None);
         };
         let record = TaskRecord::from_body(id, &stored.body, stored.modified_at)?;
@@ -70,10 +70,7 @@ impl Records {
     /// an idempotency key is carried on, whose task may have ended meanwhile.
     pub async fn create(&self, record: TaskRecord) -> Result<Versioned, RecordError> {
         let id = record.id;
-        let etag = self
-            .store
-            .create(&id.to_string(), &record.to_document())
-            .await?;
+        let etag = self.store.create(&id.text(), &record.to_document()).await?;
         if etag.is_some() {
             return Ok(Versioned { record, etag });
         }
@@ -87,7 +84,7 @@ impl Records {
     /// work.
     pub async fn commit(&self, versioned: &mut Versioned) -> Result<Commit, RecordError> {
         let id = versioned.record.id;
-        let name = id.to_string();
+        let name = id.text();
         versioned.record.updated_at = self.clock.now();
         for _ in 0..COMMIT_TRIES {
             let document = versioned.record.to_document();
@@ -129,7 +126,7 @@ impl Records {
             return Ok(false);
         };
         versioned.record.updated_at = self.clock.now();
-        let name = versioned.record.id.to_string();
+        let name = versioned.record.id.text();
         let document = versioned.record.to_document();
         let written = self.store.replace(&name, &document, etag).await?;
         let replaced = written.is_some();
@@ -139,6 +136,6 @@ impl Records {
 
     /// Deletes a record; with an ETag, only that version.
     pub async fn delete(&self, id: TaskId, etag: Option<&ETag>) -> Result<bool, StorageError> {
-        self.store.delete(&id.to_string(), etag).await
+        self.store.delete(&id.text(), etag).await
     }
 }
