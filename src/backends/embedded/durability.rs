@@ -39,8 +39,11 @@ impl Level {
     pub(super) fn set(&mut self, connection: &Connection, until: Until) -> rusqlite::Result<bool> {
         let waits = until == Until::OnDisk || !self.may_vary;
         if waits != self.waits {
-            let level = if waits { "FULL" } else { "NORMAL" };
-            connection.pragma_update(None, "synchronous", level)?;
+            connection.execute_batch(if waits {
+                "PRAGMA synchronous = FULL"
+            } else {
+                "PRAGMA synchronous = NORMAL"
+            })?;
             self.waits = waits;
         }
         Ok(waits)
