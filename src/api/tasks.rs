@@ -1,5 +1,7 @@
 //! `POST /api/tasks` and `GET /api/tasks/{task_id}`: submit, and the fetch that consumes.
 
+use std::sync::Arc;
+
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, LINK, LOCATION, RETRY_AFTER};
 use actix_web::web::{Bytes, Path, Payload};
@@ -166,15 +168,16 @@ pub(super) async fn fetch(
     let mut record = found_now.record;
     // It may be megabytes, for as long as the client waits.
     record.input = None;
-    if !record.status().is_terminal()
-        && let Some(ended) = wait(&api, preferences, waiter, id, true).await
-    {
-        record = ended;
-    }
+    let ended = if record.status().is_terminal() {
+        None
+    } else {
+        wait(&api, preferences, waiter, id, true).await
+    };
+    let record = ended.as_deref().unwrap_or(&record);
 
     if let TaskState::Succeeded { result } = &record.state {
         let mut reply = found(preferences);
-        let body = result_body(&record, result);
+        let body = result_body(record, result);
         return Ok(if request.method() == Method::HEAD {
             reply.body(body)
         } else {
@@ -203,13 +206,13 @@ async fn wait(
     waiter: Option<Waiter>,
     id: TaskId,
     is_open: bool,
-) -> Option<TaskRecord> {
+) -> Option<Arc<TaskRecord>> {
     let (wait, waiter) = (preferences.wait?, waiter?);
     if !is_open
         && let Some(record) = look(api, id).await
         && record.status().is_terminal()
     {
-        return Some(record);
+        return Some(Arc::new(record));
     }
     // The task itself is well when waiting breaks off: the client can go on asking.
     api.tasks.wait(waiter, wait).await.unwrap_or_else(|error| {

@@ -21,7 +21,7 @@ pub(super) struct Estimate(Mutex<State>);
 #[derive(Default)]
 struct State {
     /// Seconds of a task of the kind, moving average.
-    seconds: HashMap<String, f64>,
+    seconds: HashMap<&'static str, f64>,
     /// When the queue's length was last looked up, and its length then.
     looked_up: Option<Timestamp>,
     length: u64,
@@ -46,16 +46,12 @@ impl Estimate {
     }
 
     /// A task of a registered kind ended here.
-    pub(super) fn ended(&self, kind: &str, duration: Duration) {
+    pub(super) fn ended(&self, kind: &'static str, duration: Duration) {
         let mut state = lock(&self.0);
         state.ended_since += 1;
         let seconds = duration.as_secs_f64();
-        match state.seconds.get_mut(kind) {
-            Some(average) => *average += WEIGHT * (seconds - *average),
-            None => {
-                state.seconds.insert(kind.to_owned(), seconds);
-            }
-        }
+        let average = state.seconds.entry(kind).or_insert(seconds);
+        *average += WEIGHT * (seconds - *average);
     }
 
     /// The queue's length was looked up.

@@ -12,7 +12,7 @@ use super::task::TaskStatus;
 /// Counters of this process, from its start.
 #[derive(Default)]
 pub struct Metrics {
-    ended: Mutex<BTreeMap<(String, &'static str), Ended>>,
+    ended: Mutex<BTreeMap<(&'static str, &'static str), Ended>>,
     swept: Mutex<Swept>,
 }
 
@@ -44,9 +44,15 @@ pub struct Gauges {
 impl Metrics {
     /// Counts a task that this process brought to a terminal status: the attempts it had, and how
     /// long the last one took.
-    pub fn task_ended(&self, kind: &str, status: TaskStatus, attempts: u32, duration: Duration) {
+    pub fn task_ended(
+        &self,
+        kind: &'static str,
+        status: TaskStatus,
+        attempts: u32,
+        duration: Duration,
+    ) {
         let mut ended = lock(&self.ended);
-        let entry = ended.entry((kind.to_owned(), status.as_str())).or_default();
+        let entry = ended.entry((kind, status.as_str())).or_default();
         entry.count += 1;
         entry.attempts += u64::from(attempts);
         entry.seconds += duration.as_secs_f64();
@@ -67,8 +73,7 @@ impl Metrics {
     /// The text that Prometheus reads.
     pub fn to_prometheus(&self, gauges: &Gauges) -> String {
         let ended = lock(&self.ended).clone();
-        let labels =
-            |(kind, status): &(String, &str)| format!("kind=\"{kind}\",status=\"{status}\"");
+        let labels = |(kind, status): &(&str, &str)| format!("kind=\"{kind}\",status=\"{status}\"");
         let mut text = Text::default();
 
         text.family(

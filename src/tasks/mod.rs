@@ -50,7 +50,7 @@ mod worker;
 
 pub use attempt::Attempts;
 pub use consumer::{Consumer, Unsettled};
-pub use id::{NotATaskId, TaskId};
+pub use id::{IdText, NotATaskId, TaskId};
 pub use idempotency::KeyedSubmitError;
 pub use intake::RecordFirst;
 pub use listing::{Filter, TaskPage};

@@ -140,11 +140,14 @@ impl Shared {
     /// Tells of a task that this process has just ended, and how long its last attempt took.
     pub(super) fn ended(&self, record: &TaskRecord, duration: Duration) {
         // A kind nobody registered could be any text, and each would be a time series of its own.
-        let known = self.kinds.get(&record.kind).is_some();
-        let kind = if known { &record.kind } else { UNKNOWN_KIND };
-        self.metrics
-            .task_ended(kind, record.status(), record.attempts, duration);
-        if known {
+        let known = self.kinds.name(&record.kind);
+        self.metrics.task_ended(
+            known.unwrap_or(UNKNOWN_KIND),
+            record.status(),
+            record.attempts,
+            duration,
+        );
+        if let Some(kind) = known {
             self.estimate.ended(kind, duration);
         }
         self.waiters.ended(record);

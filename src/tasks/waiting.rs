@@ -112,22 +112,21 @@ impl Tasks {
         &self,
         mut waiter: Waiter,
         timeout: Duration,
-    ) -> Result<Option<TaskRecord>, RecordError> {
+    ) -> Result<Option<Arc<TaskRecord>>, RecordError> {
         let deadline = sleep(timeout);
         tokio::pin!(deadline);
         let mut interval = FIRST_WAITING_READ;
         loop {
             tokio::select! {
                 ended = waiter.ended.wait_for(Option::is_some) => {
-                    let ended = ended.ok().and_then(|ended| ended.clone());
-                    return Ok(ended.map(Arc::unwrap_or_clone));
+                    return Ok(ended.ok().and_then(|ended| ended.clone()));
                 }
                 () = &mut deadline => return Ok(None),
                 () = sleep(interval), if self.shared.has_other_workers => {
                     match self.find(waiter.leaving.id).await? {
                         None => return Ok(None),
                         Some(found) if found.record.status().is_terminal() => {
-                            return Ok(Some(found.record));
+                            return Ok(Some(Arc::new(found.record)));
                         }
                         Some(_) => interval *= 2,
                     }

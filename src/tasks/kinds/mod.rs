@@ -260,4 +260,9 @@ impl Kinds {
     pub fn get(&self, name: &str) -> Option<&Arc<dyn AnyKind>> {
         self.0.get(name)
     }
+
+    /// The registered name that is equal to this one.
+    pub fn name(&self, name: &str) -> Option<&'static str> {
+        self.0.get_key_value(name).map(|(name, _)| *name)
+    }
 }
