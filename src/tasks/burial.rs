@@ -49,12 +49,12 @@ impl Worker {
 
     async fn fail_unfinished(
         &self,
-        message: TaskMessage,
+        message: TaskMessage<'_>,
         error: TaskError,
     ) -> Result<(), RecordError> {
         let etag = message.etag.clone();
         match self.find_unfinished(message, None).await? {
-            Some(mut task) if !is_sent_again(&task, etag.as_ref()) => self
+            Some(mut task) if !is_sent_again(&task, etag.as_deref()) => self
                 .end(&mut task, TaskState::Failed { error }, Duration::ZERO)
                 .await
                 .map(drop),

@@ -32,17 +32,17 @@ use super::trace::is_traceparent;
 
 use crate::ports::ETag;
 
-/// A message, understood.
+/// A message, understood, or about to be sent: then it borrows from the task, whose input may be large.
 #[derive(Clone, Debug)]
-pub struct TaskMessage {
+pub struct TaskMessage<'a> {
     /// The task.
     pub id: TaskId,
     /// Which work it is; `None` when only the record says.
-    pub kind: Option<String>,
+    pub kind: Option<Cow<'a, str>>,
     /// The client's input; `None` when it is in the record alone.
-    pub input: Option<Box<RawValue>>,
+    pub input: Option<Cow<'a, RawValue>>,
     /// The record's version when the message was sent; `None` when R0 sent it, without a record.
-    pub etag: Option<ETag>,
+    pub etag: Option<Cow<'a, ETag>>,
     /// Attempts the task has had before this message was sent.
     pub attempts: u32,
     /// Those of them that count towards the maximum.
@@ -50,7 +50,7 @@ pub struct TaskMessage {
     /// How often the task had been retried when the message was sent.
     pub retries: u32,
     /// The client's trace.
-    pub traceparent: Option<String>,
+    pub traceparent: Option<Cow<'a, str>>,
 }
 
 /// A message nobody can work on.
@@ -107,9 +107,9 @@ struct IdOnly {
     id: TaskId,
 }
 
-impl TaskMessage {
+impl<'a> TaskMessage<'a> {
     /// The message for a task as its record is now, in this version.
-    pub fn of(record: &TaskRecord, etag: Option<&ETag>) -> Self {
+    pub fn of(record: &'a TaskRecord, etag: Option<&'a ETag>) -> Self {
         let TaskRecord {
             id,
             kind,
@@ -119,11 +119,11 @@ impl TaskMessage {
             ..
         } = record;
         Self {
-            kind: Some(kind.clone()),
-            input: input.clone(),
-            etag: etag.cloned(),
+            kind: Some(kind.into()),
+            input: input.as_deref().map(Cow::Borrowed),
+            etag: etag.map(Cow::Borrowed),
             retries: *retries,
-            traceparent: traceparent.clone(),
+            traceparent: traceparent.as_deref().map(Cow::Borrowed),
             ..Self::naming(*id)
         }
     }
@@ -149,7 +149,10 @@ impl TaskMessage {
             id: self.id,
             number: None,
             kind: self.kind.as_deref().map(Cow::Borrowed),
-            input: self.input.as_deref(),
+            input: self
+                .input
+                .as_deref()
+                .filter(|input| input.get().len() <= MAX_MESSAGE_BYTES),
             etag: self.etag.as_ref().map(|etag| Cow::Borrowed(etag.as_str())),
             attempts: self.attempts,
             spent: self.spent,
@@ -174,7 +177,9 @@ impl TaskMessage {
         wire.input = None;
         write(&wire)
     }
+}
 
+impl TaskMessage<'static> {
     /// Reads a message of ours or of R0, plain or in base64 (what a queue trigger's default
     /// encoding would have sent).
     pub fn parse(text: &str) -> Result<Self, UnreadableMessage> {
@@ -219,22 +224,22 @@ impl TaskMessage {
             (None, None) => None,
         };
         let kind = match (wire.kind, wire.number) {
-            (Some(kind), _) => Some(kind.into_owned()),
-            (None, Some(_)) => Some(R0_KIND.to_owned()),
+            (Some(kind), _) => Some(Cow::Owned(kind.into_owned())),
+            (None, Some(_)) => Some(Cow::Borrowed(R0_KIND)),
             (None, None) => None,
         };
         Ok(Self {
             id: wire.id,
             kind,
-            input,
-            etag: wire.etag.map(ETag::new),
+            input: input.map(Cow::Owned),
+            etag: wire.etag.map(|etag| Cow::Owned(ETag::new(etag))),
             attempts: wire.attempts,
             spent: wire.spent,
             retries: wire.retries,
             traceparent: wire
                 .traceparent
                 .filter(|text| is_traceparent(text))
-                .map(Cow::into_owned),
+                .map(|text| Cow::Owned(text.into_owned())),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! One delivery in, one outcome out. The worker never talks to the queue: its return value is the
 //! acknowledgement, and only the trigger turns it into one.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -95,7 +96,7 @@ impl Worker {
 
     async fn run_message(
         &self,
-        message: TaskMessage,
+        message: TaskMessage<'_>,
         delivery: &Delivery,
         held: impl Send,
     ) -> Result<Outcome, RecordError> {
@@ -218,7 +219,7 @@ impl Worker {
     /// since, the conditional write will tell.
     async fn claim(
         &self,
-        message: TaskMessage,
+        message: TaskMessage<'_>,
         delivery: &Delivery,
     ) -> Result<Option<Versioned>, RecordError> {
         let complete = message.kind.is_some() && message.input.is_some();
@@ -236,7 +237,7 @@ impl Worker {
     /// The record of a message's task; `None` when the task has ended or its record is gone.
     pub(super) async fn find_unfinished(
         &self,
-        message: TaskMessage,
+        message: TaskMessage<'_>,
         inserted_at: Option<Timestamp>,
     ) -> Result<Option<Versioned>, RecordError> {
         match self.records.read(message.id).await? {
@@ -250,7 +251,7 @@ impl Worker {
         }
     }
 
-    fn first_version(&self, message: TaskMessage, inserted_at: Option<Timestamp>) -> Versioned {
+    fn first_version(&self, message: TaskMessage<'_>, inserted_at: Option<Timestamp>) -> Versioned {
         let TaskMessage {
             id,
             kind,
@@ -263,15 +264,16 @@ impl Worker {
         let now = self.shared.clock.now();
         let record = TaskRecord {
             id,
-            kind: kind.unwrap_or_else(|| UNKNOWN_KIND.to_owned()),
-            input,
+            kind: kind.map_or_else(|| UNKNOWN_KIND.to_owned(), Cow::into_owned),
+            input: input.map(Cow::into_owned),
             created_at: id.created_at().or(inserted_at).unwrap_or(now),
             updated_at: now,
             attempts: 0,
             retries,
-            traceparent,
+            traceparent: traceparent.map(Cow::into_owned),
             state: TaskState::Queued { due_at: None },
         };
+        let etag = etag.map(Cow::into_owned);
         Versioned { record, etag }
     }
 
@@ -332,7 +334,7 @@ impl Worker {
 fn ask_the_record(task: &Versioned) -> Outcome {
     let message = TaskMessage {
         // There is a record: if it is gone by then, so is the task.
-        etag: task.etag.clone(),
+        etag: task.etag.as_ref().map(Cow::Borrowed),
         retries: task.record.retries,
         ..TaskMessage::naming(task.record.id)
     };

@@ -7,11 +7,11 @@ use crate::corpus;
 
 const ID: &str = "01919f4c-6d00-7000-8000-000000000001";
 
-fn message(kind: &str, input: &str) -> TaskMessage {
+fn message<'a>(kind: &'a str, input: &'a str) -> TaskMessage<'a> {
     TaskMessage {
-        kind: Some(kind.to_owned()),
-        input: Some(RawValue::from_string(input.to_owned()).unwrap()),
-        etag: Some(ETag::new("0x1")),
+        kind: Some(kind.into()),
+        input: Some(Cow::Borrowed(serde_json::from_str(input).unwrap())),
+        etag: Some(Cow::Owned(ETag::new("0x1"))),
         ..TaskMessage::naming(ID.parse().unwrap())
     }
 }
@@ -149,12 +149,12 @@ proptest! {
     ) {
         let id = uuid::Builder::from_unix_timestamp_millis(1, &bits.to_be_bytes()[..10].try_into().unwrap());
         let sent = TaskMessage {
-            kind: Some(kind),
-            input: Some(to_raw_value(&input).unwrap()),
-            etag: etag.map(ETag::new),
+            kind: Some(Cow::Owned(kind)),
+            input: Some(Cow::Owned(to_raw_value(&input).unwrap())),
+            etag: etag.map(|etag| Cow::Owned(ETag::new(etag))),
             attempts: counts.0,
             spent: counts.1,
-            traceparent,
+            traceparent: traceparent.map(Cow::Owned),
             ..TaskMessage::naming(id.into_uuid().to_string().parse().unwrap())
         };
         let read = TaskMessage::parse(&sent.to_text()).unwrap();
