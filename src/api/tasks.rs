@@ -80,7 +80,7 @@ pub(super) async fn submit(
     };
     let retry_after = api.tasks.retry_after(kind);
     let (number, kind) = match body {
-        Body::R0 { number } => (Some(number), None),
+        Body::R0 { number } => (Some(number.to_owned()), None),
         Body::Kind { kind, .. } => (None, Some(kind)),
     };
     // Others may need the memory while this client waits.
@@ -100,10 +100,10 @@ pub(super) async fn submit(
     }
 
     let base = base_url(&request, api.public_base_url.as_deref());
-    let monitor = format!("{base}/api/operations/{id}");
+    let monitor = [&base, "/api/operations/", &id.text()].concat();
     let mut reply = HttpResponse::Accepted();
     reply
-        .insert_header((LOCATION, format!("{monitor}/result")))
+        .insert_header((LOCATION, [&monitor, "/result"].concat()))
         .insert_header((OPERATION_LOCATION, monitor))
         .insert_header((OPERATION_ID, id.to_string()))
         .insert_header((RETRY_AFTER, retry_after))
