@@ -168,6 +168,9 @@ struct StoredRecord<'a> {
 /// The version of [`StoredRecord`] that this code writes.
 const SCHEMA: u32 = 1;
 
+/// About what the fields of a record take beside its input and its result, in bytes.
+const FIELDS_LENGTH: usize = 256;
+
 /// What R0 keeps in a blob: the bare result, under the bare task id.
 #[derive(Deserialize)]
 struct R0Result<'a> {
@@ -257,7 +260,11 @@ impl TaskRecord {
             result,
             error,
         };
-        let body = serde_json::to_vec(&stored).expect("a record has string keys and finite values");
+        let texts = [stored.input, stored.result].into_iter().flatten();
+        let length = texts.map(|text| text.get().len()).sum::<usize>() + FIELDS_LENGTH;
+        let mut body = Vec::with_capacity(length);
+        serde_json::to_writer(&mut body, &stored)
+            .expect("a record has string keys and finite values");
         Document {
             head: Head {
                 kind: self.kind.clone(),
