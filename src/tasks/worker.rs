@@ -307,8 +307,11 @@ impl Worker {
         task.record.state = state;
         let commit = self.records.commit(task).await?;
         let TaskRecord {
-            id, kind, attempts, ..
-        } = &task.record;
+            id,
+            ref kind,
+            attempts,
+            ..
+        } = task.record;
         let duration_ms = duration.as_millis();
         match commit {
             Commit::Lost => {
@@ -318,6 +321,8 @@ impl Worker {
                 log::warn!("task.id" = id, "task.kind" = kind; "message told of other work than the task's record, which counts");
             }
             Commit::Written => {
+                // Those who wait for the task have no use for it, and it may be megabytes.
+                task.record.input = None;
                 self.shared.ended(&task.record, duration);
                 log::info!(
                     "task.id" = id, "task.kind" = kind, attempt = attempts, duration_ms, "trace.id" = task.record.trace_id();
