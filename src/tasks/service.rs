@@ -230,7 +230,7 @@ impl Tasks {
             ..TaskRecord::queued(id, kind, input, now)
         };
         let tell = |etag: &ETag| TaskMessage::of(&record, Some(etag)).to_text();
-        let (name, document) = (id.to_string(), record.to_document());
+        let (name, document) = (id.text(), record.to_document());
         let record = match self.intake.accept(&name, &document, &tell).await? {
             Some(_) => record,
             None => self.carry_on(id).await?,

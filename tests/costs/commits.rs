@@ -31,6 +31,7 @@ async fn each_step_of_a_task_commits_no_more_often_than_it_must() {
     let Process {
         tasks, consumer, ..
     } = storage.process(&kinds, 1, false);
+    let tasks = tasks.with_intake(embedded.intake());
     let submission = Submission {
         id: tasks.new_id(),
         kind: "fibonacci".to_owned(),
