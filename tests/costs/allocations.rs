@@ -1,7 +1,8 @@
 //! How much a task allocates, by a client that allocates nothing.
 
-use std::io;
 use std::sync::Once;
+use std::time::Duration;
+use std::{io, thread};
 
 use async_request_reply::config::LogFormat;
 use async_request_reply::logging;
@@ -16,11 +17,15 @@ use crate::helpers::app::spawn_app;
 use crate::{ALLOCATOR, ALONE};
 
 /// Tasks before the count begins: threads are started, statements prepared, buffers grown.
-const WARM_UP: u32 = 50;
+const WARM_UP: u32 = 25;
 
 /// Tasks that are counted. What is seldom (a sweep, a look at the queue's length, a look into a queue
 /// that is empty while a busy machine takes its time) is little for each of them.
-const TASKS: u32 = 200;
+const TASKS: u32 = 100;
+
+/// After each task: the next one comes into a process that has nothing to do. How often the loop looks
+/// for messages while tasks follow each other depends on how fast they do.
+const PAUSE: Duration = Duration::from_millis(10);
 
 #[test]
 fn a_task_that_is_submitted_then_fetched_allocates_no_more_than_it_did() {
@@ -40,6 +45,7 @@ fn check(figure: Allocations, task: fn(&mut Client)) {
     let mut run = |tasks| {
         for _ in 0..tasks {
             task(&mut client);
+            thread::sleep(PAUSE);
         }
         ALLOCATOR.stats()
     };

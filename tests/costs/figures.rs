@@ -3,8 +3,8 @@
 /// What one task allocates in the whole process, from the first byte of its request to the deletion
 /// of its message, at the log level and in the log format that are the default.
 ///
-/// They are of the development profile: the release profile leaves out a few. Another release of Rust
-/// or of a crate may move them by a few as well.
+/// They are of the development profile, in which tests are built. Another release of Rust or of a crate
+/// may move them.
 #[derive(Clone, Copy)]
 pub(super) struct Allocations {
     /// Calls of the allocator that give memory, new or more.
@@ -16,20 +16,21 @@ pub(super) struct Allocations {
 /// `POST`, then a `GET` that waits and consumes.
 pub(super) const SUBMIT_THEN_FETCH: Allocations = Allocations {
     count: 156,
-    bytes: 23_530,
+    bytes: 23_280,
 };
 
 /// `POST` with `Prefer: wait`, which leaves the record.
 pub(super) const SUBMIT_AND_WAIT: Allocations = Allocations {
     count: 119,
-    bytes: 18_120,
+    bytes: 17_860,
 };
 
 /// How far a count may be from its figure, either way. On a busy machine threads meet each other in
-/// other states: up to one and a half allocations fewer for each task, in 30 runs beside a build.
-pub(super) const COUNT_TOLERANCE: f64 = 3.0;
+/// other states, and more writes share a commit: less than one allocation a task, in 30 runs beside a
+/// build.
+pub(super) const COUNT_TOLERANCE: f64 = 2.0;
 
-/// The same for bytes, as a part of the figure: a thousandth, in those runs.
+/// The same for bytes, as a part of the figure.
 pub(super) const BYTES_TOLERANCE: f64 = 0.01;
 
 /// What one task of either shape asks of storage when nothing goes wrong, but for receiving: how
