@@ -1,0 +1,156 @@
+//! The load tool: starts the service as it is released, or goes to one that runs, submits tasks,
+//! fetches and checks every result, and prints what that took.
+//!
+//! ```sh
+//! cargo bench --bench load -- --storage embedded --mode phases --tasks 50000 --concurrency 64
+//! cargo bench --bench load -- --budgets
+//! ```
+
+#[expect(
+    dead_code,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "the tests' emulator, of which this needs a part"
+)]
+#[path = "../../tests/helpers/azurite.rs"]
+mod azurite;
+mod budgets;
+mod client;
+mod commit;
+mod constant;
+mod floor;
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "the double of all tests, of which this needs a part"
+)]
+#[path = "../../tests/host/mod.rs"]
+mod host;
+mod http;
+mod latencies;
+mod metrics;
+mod process;
+mod report;
+mod run;
+mod service;
+mod stage;
+mod table;
+mod workload;
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use serde::Serialize;
+use serde_json::to_string_pretty;
+use tokio::task::LocalSet;
+
+use self::budgets::Budget;
+use self::http::HttpError;
+use self::report::Report;
+use self::run::Run;
+use self::service::Service;
+use self::stage::{Stage, Storage};
+use self::workload::Mode;
+
+/// What says how a run is to be: everything else has its own.
+const OF_A_RUN: [&str; 6] = [
+    "storage",
+    "url",
+    "mode",
+    "prefer_wait",
+    "tasks",
+    "concurrency",
+];
+
+/// Puts load on the service and measures it.
+#[derive(Debug, Parser)]
+struct Args {
+    /// Where the service keeps its tasks.
+    #[arg(long, value_enum, default_value_t = Storage::Embedded)]
+    storage: Storage,
+    /// A service that runs already, such as <http://localhost:7071>: its processor time and memory
+    /// stay unknown.
+    #[arg(long, conflicts_with = "storage")]
+    url: Option<String>,
+    /// That service's key, to read its metrics.
+    #[arg(long, requires = "url")]
+    key: Option<String>,
+    /// How the clients go about it.
+    #[arg(long, value_enum, default_value_t = Mode::Mixed)]
+    mode: Mode,
+    /// The same as `--mode wait`: one round trip a task.
+    #[arg(long)]
+    prefer_wait: bool,
+    /// Tasks in all; 0 puts no load on it.
+    #[arg(long, default_value_t = 20_000)]
+    tasks: usize,
+    /// Clients side by side, each with a connection of its own.
+    #[arg(long, default_value_t = 64)]
+    concurrency: usize,
+    /// Measures every budget, and fails if one is not met.
+    #[arg(long, conflicts_with_all = OF_A_RUN)]
+    budgets: bool,
+    /// Where to write the figures as JSON, too.
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// Given by cargo, and without meaning here.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// What one run says.
+#[derive(Serialize)]
+struct Figures {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run: Option<Report>,
+}
+
+fn main() -> Result<ExitCode, HttpError> {
+    if std::env::args().nth(1).as_deref() == Some(constant::FLAG) {
+        constant::serve()?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let args = Args::parse();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let (figures, passed) = runtime.block_on(LocalSet::new().run_until(measure(&args)))?;
+    if let Some(file) = args.json {
+        fs::write(file, figures)?;
+    }
+    Ok(ExitCode::from(u8::from(!passed)))
+}
+
+/// The figures as JSON, and whether they are what they should be.
+async fn measure(args: &Args) -> Result<(String, bool), HttpError> {
+    if args.budgets {
+        let budgets = budgets::measure().await?;
+        budgets::print(&budgets);
+        let met = budgets.iter().all(Budget::is_met);
+        return Ok((to_string_pretty(&budgets)?, met));
+    }
+    let stage = Stage::set(args.storage)?;
+    let service = match &args.url {
+        Some(url) => Service::running(url, args.key.clone()).await?,
+        None => stage.service().await?,
+    };
+    let mode = match args.prefer_wait {
+        true => Mode::Wait,
+        false => args.mode,
+    };
+    let mut figures = Figures { run: None };
+    if args.tasks > 0 {
+        let run = Run {
+            mode,
+            tasks: args.tasks,
+            concurrency: args.concurrency,
+        };
+        let report = run.with(&service).await?;
+        report.print();
+        figures.run = Some(report);
+    }
+    let clean = figures.run.iter().all(|report| report.errors == 0);
+    Ok((to_string_pretty(&figures)?, clean))
+}
