@@ -3,6 +3,7 @@
 //!
 //! ```sh
 //! cargo bench --bench load -- --storage embedded --mode phases --tasks 50000 --concurrency 64
+//! cargo bench --bench load -- --storage azurite --tasks 3000 --idle 120
 //! cargo bench --bench load -- --budgets
 //! ```
 
@@ -27,6 +28,7 @@ mod floor;
 #[path = "../../tests/host/mod.rs"]
 mod host;
 mod http;
+mod idle;
 mod latencies;
 mod metrics;
 mod process;
@@ -40,6 +42,7 @@ mod workload;
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use serde::Serialize;
@@ -48,6 +51,7 @@ use tokio::task::LocalSet;
 
 use self::budgets::Budget;
 use self::http::HttpError;
+use self::idle::Idle;
 use self::report::Report;
 use self::run::Run;
 use self::service::Service;
@@ -55,13 +59,14 @@ use self::stage::{Stage, Storage};
 use self::workload::Mode;
 
 /// What says how a run is to be: everything else has its own.
-const OF_A_RUN: [&str; 6] = [
+const OF_A_RUN: [&str; 7] = [
     "storage",
     "url",
     "mode",
     "prefer_wait",
     "tasks",
     "concurrency",
+    "idle",
 ];
 
 /// Puts load on the service and measures it.
@@ -89,6 +94,9 @@ struct Args {
     /// Clients side by side, each with a connection of its own.
     #[arg(long, default_value_t = 64)]
     concurrency: usize,
+    /// Then leaves the service alone, and counts for so many seconds what it asks of storage.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    idle: Option<u64>,
     /// Measures every budget, and fails if one is not met.
     #[arg(long, conflicts_with_all = OF_A_RUN)]
     budgets: bool,
@@ -105,6 +113,8 @@ struct Args {
 struct Figures {
     #[serde(skip_serializing_if = "Option::is_none")]
     run: Option<Report>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    idle: Option<Idle>,
 }
 
 fn main() -> Result<ExitCode, HttpError> {
@@ -140,7 +150,10 @@ async fn measure(args: &Args) -> Result<(String, bool), HttpError> {
         true => Mode::Wait,
         false => args.mode,
     };
-    let mut figures = Figures { run: None };
+    let mut figures = Figures {
+        run: None,
+        idle: None,
+    };
     if args.tasks > 0 {
         let run = Run {
             mode,
@@ -150,6 +163,11 @@ async fn measure(args: &Args) -> Result<(String, bool), HttpError> {
         let report = run.with(&service).await?;
         report.print();
         figures.run = Some(report);
+    }
+    if let Some(seconds) = args.idle {
+        let idle = idle::measure(&service, Duration::from_secs(seconds)).await?;
+        idle.print();
+        figures.idle = Some(idle);
     }
     let clean = figures.run.iter().all(|report| report.errors == 0);
     Ok((to_string_pretty(&figures)?, clean))

@@ -1,5 +1,6 @@
 //! A report for people.
 
+use super::idle::Idle;
 use super::report::Report;
 
 /// One figure, or more of a kind.
@@ -63,5 +64,25 @@ impl Report {
             line(&format!("  {operation}"), format!("{calls:.3}"));
         }
         line("polls, errors", format!("{}, {}", self.polls, self.errors));
+    }
+}
+
+impl Idle {
+    /// Prints it.
+    pub(crate) fn print(&self) {
+        println!("\n{:?}, idle for {:.0} s", self.storage, self.window_s);
+        if let Some(calls) = self.operations() {
+            line("calls to storage per hour", format!("{calls:.0}"));
+        }
+        for (operation, calls) in self.operations_per_hour.iter().flatten() {
+            line(&format!("  {operation}"), format!("{calls:.0}"));
+        }
+        line(
+            "one task with Prefer: wait",
+            format!(
+                "{:.2} ms, {:.2} ms when busy before",
+                self.idle_wait_ms, self.busy_wait_ms
+            ),
+        );
     }
 }

@@ -1,11 +1,16 @@
-//! The service over the emulator, against a bare client.
+//! The service over the emulator, against a bare client; and what it asks when it has nothing to do.
 
-use super::super::floor;
+use std::time::Duration;
+
 use super::super::http::HttpError;
 use super::super::run::Run;
 use super::super::stage::{Stage, Storage};
 use super::super::workload::Mode;
+use super::super::{floor, idle};
 use super::{Budget, CONCURRENCY, clean};
+
+/// How long the service is left alone: four polls and two sweeps.
+const IDLE: Duration = Duration::from_secs(120);
 
 /// Mixed, as the bare client is: a queue of thousands of messages is what the emulator is slow at.
 pub(super) async fn measure() -> Result<Vec<Budget>, HttpError> {
@@ -26,6 +31,8 @@ pub(super) async fn measure() -> Result<Vec<Budget>, HttpError> {
     };
     let service = stage.service().await?;
     let load = clean(load.with(&service).await?)?;
+    let idle = idle::measure(&service, IDLE).await?;
+    idle.print();
     let usage = load.usage.ok_or("a process of our own")?;
     Ok(vec![
         Budget::at_least(
@@ -42,6 +49,18 @@ pub(super) async fn measure() -> Result<Vec<Budget>, HttpError> {
             "azurite: CPU per task, times a bare client's",
             usage.cpu_s_per_10000_tasks / floor_cpu,
             2.5,
+        ),
+        Budget::at_most(
+            "azurite: calls to storage per idle hour",
+            idle.operations().ok_or("metrics of our own")?,
+            240.0,
+        ),
+        // Connections may have to be made anew. A loop that slept on would be hundreds of times as
+        // slow: half of its interval is 15 s.
+        Budget::at_most(
+            "azurite: a task submitted while idle, times one submitted while busy",
+            idle.idle_wait_ms / idle.busy_wait_ms,
+            10.0,
         ),
     ])
 }
