@@ -2,6 +2,7 @@
 
 mod azurite;
 mod embedded;
+mod growth;
 
 use std::fs;
 
@@ -49,6 +50,7 @@ impl Budget {
 pub(crate) async fn measure() -> Result<Vec<Budget>, HttpError> {
     let mut budgets = vec![binary()?];
     budgets.extend(embedded::measure().await?);
+    budgets.extend(growth::measure().await?);
     budgets.extend(azurite::measure().await?);
     Ok(budgets)
 }
