@@ -32,8 +32,15 @@ mod idle;
 mod latencies;
 mod metrics;
 mod process;
+#[expect(
+    dead_code,
+    reason = "the generator of the chaos tests, of which this needs a part"
+)]
+#[path = "../../tests/chaos/random.rs"]
+mod random;
 mod report;
 mod run;
+mod scale_out;
 mod service;
 mod stage;
 mod table;
@@ -98,8 +105,11 @@ struct Args {
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     idle: Option<u64>,
     /// Measures every budget, and fails if one is not met.
-    #[arg(long, conflicts_with_all = OF_A_RUN)]
+    #[arg(long, conflicts_with_all = OF_A_RUN, conflicts_with = "scale_out")]
     budgets: bool,
+    /// Simulates deployments side by side under the limits of Azure Storage.
+    #[arg(long, conflicts_with_all = OF_A_RUN)]
+    scale_out: bool,
     /// Where to write the figures as JSON, too.
     #[arg(long)]
     json: Option<PathBuf>,
@@ -140,6 +150,9 @@ async fn measure(args: &Args) -> Result<(String, bool), HttpError> {
         budgets::print(&budgets);
         let met = budgets.iter().all(Budget::is_met);
         return Ok((to_string_pretty(&budgets)?, met));
+    }
+    if args.scale_out {
+        return Ok((to_string_pretty(&scale_out::simulate()?)?, true));
     }
     let stage = Stage::set(args.storage)?;
     let service = match &args.url {
