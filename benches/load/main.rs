@@ -4,6 +4,7 @@
 //! ```sh
 //! cargo bench --bench load -- --storage embedded --mode phases --tasks 50000 --concurrency 64
 //! cargo bench --bench load -- --storage azurite --tasks 3000 --idle 120
+//! cargo bench --bench load -- --storage embedded --plot latency.svg
 //! cargo bench --bench load -- --budgets
 //! ```
 
@@ -31,6 +32,7 @@ mod http;
 mod idle;
 mod latencies;
 mod metrics;
+mod plot;
 mod process;
 #[expect(
     dead_code,
@@ -41,6 +43,7 @@ mod random;
 mod report;
 mod run;
 mod scale_out;
+mod series;
 mod service;
 mod stage;
 mod table;
@@ -66,7 +69,7 @@ use self::stage::{Stage, Storage};
 use self::workload::Mode;
 
 /// What says how a run is to be: everything else has its own.
-const OF_A_RUN: [&str; 7] = [
+const OF_A_RUN: [&str; 8] = [
     "storage",
     "url",
     "mode",
@@ -74,6 +77,7 @@ const OF_A_RUN: [&str; 7] = [
     "tasks",
     "concurrency",
     "idle",
+    "plot",
 ];
 
 /// Puts load on the service and measures it.
@@ -104,6 +108,9 @@ struct Args {
     /// Then leaves the service alone, and counts for so many seconds what it asks of storage.
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     idle: Option<u64>,
+    /// Runs with 1, 2, 4, … clients, and draws latency over load into this file.
+    #[arg(long, conflicts_with_all = ["idle", "concurrency"])]
+    plot: Option<PathBuf>,
     /// Measures every budget, and fails if one is not met.
     #[arg(long, conflicts_with_all = OF_A_RUN, conflicts_with = "scale_out")]
     budgets: bool,
@@ -154,14 +161,24 @@ async fn measure(args: &Args) -> Result<(String, bool), HttpError> {
     if args.scale_out {
         return Ok((to_string_pretty(&scale_out::simulate()?)?, true));
     }
-    let stage = Stage::set(args.storage)?;
-    let service = match &args.url {
-        Some(url) => Service::running(url, args.key.clone()).await?,
-        None => stage.service().await?,
+    let running = match &args.url {
+        Some(url) => Some(Service::running(url, args.key.clone()).await?),
+        None => None,
     };
     let mode = match args.prefer_wait {
         true => Mode::Wait,
         false => args.mode,
+    };
+    if let Some(file) = &args.plot {
+        let reports = series::measure(running.as_ref(), args.storage, mode, args.tasks).await?;
+        plot::draw(file, &reports)?;
+        let clean = reports.iter().all(|report| report.errors == 0);
+        return Ok((to_string_pretty(&reports)?, clean));
+    }
+    let stage = Stage::set(args.storage)?;
+    let service = match running {
+        Some(service) => service,
+        None => stage.service().await?,
     };
     let mut figures = Figures {
         run: None,
