@@ -50,7 +50,7 @@ pub(crate) async fn run(place: Place, tasks: usize, in_flight: usize) -> Result<
         running.spawn_local(async move {
             while let Some(rest) = left.get().checked_sub(1) {
                 left.set(rest);
-                client.task().await.map_err(|error| error.to_string())?;
+                client.task().await.map_err(|error| format!("{error:?}"))?;
             }
             Ok::<_, String>(())
         });
