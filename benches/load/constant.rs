@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -12,6 +12,7 @@ use actix_web::{App, HttpServer, web};
 use tokio::task::JoinSet;
 
 use super::http::{Connection, HttpError};
+use super::process::Owned;
 
 /// The flag that makes this tool be that server.
 pub(crate) const FLAG: &str = "--serve-constant";
@@ -38,7 +39,7 @@ pub(crate) async fn requests_per_second(
     for _ in 0..concurrency {
         let (left, address) = (Rc::clone(&left), server.address);
         clients.spawn_local(async move {
-            let mut connection = Connection::to(address);
+            let mut connection = Connection::to(address.into());
             while let Some(rest) = left.get().checked_sub(1) {
                 left.set(rest);
                 if let Err(error) = connection.get("/", &[]).await {
@@ -51,34 +52,31 @@ pub(crate) async fn requests_per_second(
     while let Some(ended) = clients.join_next().await {
         ended??;
     }
-    #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
     let requests = requests as f64;
     Ok(requests / begun.elapsed().as_secs_f64())
 }
 
-/// The other process, killed when dropped.
+/// The other process.
 struct Server {
-    child: Child,
+    _process: Owned,
     address: SocketAddr,
 }
 
 impl Server {
     fn start() -> Result<Self, HttpError> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .arg(FLAG)
-            .stdout(Stdio::piped())
-            .spawn()?;
+        let mut process = Owned(
+            Command::new(std::env::current_exe()?)
+                .arg(FLAG)
+                .stdout(Stdio::piped())
+                .spawn()?,
+        );
         let mut line = String::new();
-        let output = child.stdout.take().ok_or("no output")?;
+        let output = process.0.stdout.take().ok_or("no output")?;
         BufReader::new(output).read_line(&mut line)?;
         let address = line.trim().parse()?;
-        Ok(Self { child, address })
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        Ok(Self {
+            _process: process,
+            address,
+        })
     }
 }

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::http::HttpError;
-use super::service::process_cpu_seconds;
+use super::process;
 
 /// What a record and a message of a small task look like.
 const RECORD: &str = r#"{"schema":1,"id":"01a1fde5-dc8c-728c-86f8-01a2760d7385","kind":"fibonacci","status":"queued","created_at":"2026-01-01T00:00:00.000Z","updated_at":"2026-01-01T00:00:00.000Z","attempts":0,"input":{"number":24}}"#;
@@ -44,13 +44,13 @@ pub(crate) async fn run(place: Place, tasks: usize, in_flight: usize) -> Result<
     let left = Rc::new(Cell::new(tasks));
     let mut running = JoinSet::new();
     let begun = Instant::now();
-    let cpu = process_cpu_seconds(std::process::id());
+    let cpu = process::cpu_seconds(std::process::id());
     for _ in 0..in_flight {
         let (client, left) = (Rc::clone(&client), Rc::clone(&left));
         running.spawn_local(async move {
             while let Some(rest) = left.get().checked_sub(1) {
                 left.set(rest);
-                client.task().await.map_err(|error| error.to_string())?;
+                client.task().await.map_err(|error| format!("{error:?}"))?;
             }
             Ok::<_, String>(())
         });
@@ -60,7 +60,7 @@ pub(crate) async fn run(place: Place, tasks: usize, in_flight: usize) -> Result<
     }
     Ok(Floor {
         wall: begun.elapsed(),
-        cpu_seconds: process_cpu_seconds(std::process::id()) - cpu,
+        cpu_seconds: process::cpu_seconds(std::process::id()) - cpu,
     })
 }
 

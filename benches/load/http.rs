@@ -6,16 +6,51 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::header::{CONTENT_TYPE, HOST, HeaderName};
-use hyper::{Method, Request, StatusCode};
+use hyper::{Method, Request, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 
 /// What may go wrong on the way.
 pub(crate) type HttpError = Box<dyn std::error::Error>;
 
+/// A server: where it listens and what it is called.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    address: SocketAddr,
+    authority: String,
+}
+
+impl Origin {
+    /// Looks up a URL such as `http://localhost:7071`.
+    pub(crate) async fn resolve(url: &str) -> Result<Self, HttpError> {
+        let uri: Uri = url.parse()?;
+        let (Some("http"), Some(authority), "/") = (uri.scheme_str(), uri.authority(), uri.path())
+        else {
+            return Err(format!("{url} is not a URL such as http://localhost:7071").into());
+        };
+        // An IPv6 address is in brackets there, which a look-up does not know.
+        let host = authority.host().trim_matches(['[', ']']);
+        let port = authority.port_u16().unwrap_or(80);
+        let address = lookup_host((host, port)).await?.next();
+        Ok(Self {
+            address: address.ok_or_else(|| format!("{host} has no address"))?,
+            authority: authority.to_string(),
+        })
+    }
+}
+
+impl From<SocketAddr> for Origin {
+    fn from(address: SocketAddr) -> Self {
+        Self {
+            address,
+            authority: address.to_string(),
+        }
+    }
+}
+
 /// A connection, opened when it is first needed and again when it was lost.
 pub(crate) struct Connection {
-    address: SocketAddr,
+    origin: Origin,
     open: Option<SendRequest<Full<Bytes>>>,
 }
 
@@ -26,11 +61,8 @@ pub(crate) struct Answer {
 }
 
 impl Connection {
-    pub(crate) fn to(address: SocketAddr) -> Self {
-        Self {
-            address,
-            open: None,
-        }
+    pub(crate) fn to(origin: Origin) -> Self {
+        Self { origin, open: None }
     }
 
     pub(crate) async fn get(
@@ -61,7 +93,7 @@ impl Connection {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
-            .header(HOST, self.address.to_string());
+            .header(HOST, &self.origin.authority);
         if !body.is_empty() {
             request = request.header(CONTENT_TYPE, "application/json");
         }
@@ -82,7 +114,7 @@ impl Connection {
     }
 
     async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, HttpError> {
-        let stream = TcpStream::connect(self.address).await?;
+        let stream = TcpStream::connect(self.origin.address).await?;
         stream.set_nodelay(true)?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
         tokio::task::spawn_local(connection);

@@ -1,0 +1,72 @@
+//! Where a run takes place: some storage, and services that use it.
+
+use std::path::Path;
+
+use serde::Serialize;
+use tempfile::TempDir;
+
+use super::azurite::{Azurite, KEY};
+use super::floor::Place;
+use super::http::HttpError;
+use super::service::Service;
+
+/// Where the tasks are kept, and who feeds the handler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Storage {
+    /// A SQLite file.
+    Embedded,
+    /// The emulator of Azure Storage, in memory.
+    Azurite,
+    /// The same emulator, with the handler under the double of the Functions host.
+    Hosted,
+    /// Whatever a service uses that runs already.
+    #[value(skip)]
+    Unknown,
+}
+
+/// Storage, ready to be used by a service.
+pub(crate) struct Stage {
+    storage: Storage,
+    folder: TempDir,
+    azurite: Option<Azurite>,
+}
+
+impl Stage {
+    pub(crate) fn set(storage: Storage) -> Result<Self, HttpError> {
+        let emulated = matches!(storage, Storage::Azurite | Storage::Hosted);
+        Ok(Self {
+            storage,
+            folder: tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?,
+            azurite: emulated.then(Azurite::start_in_memory),
+        })
+    }
+
+    /// Starts a service.
+    pub(crate) async fn service(&self) -> Result<Service, HttpError> {
+        let account = self.azurite.as_ref().map(Azurite::connection_string);
+        let settings: Vec<_> = account
+            .iter()
+            .map(|text| ("AzureWebJobsStorage", text.as_str()))
+            .collect();
+        match (self.storage, &account) {
+            (Storage::Hosted, Some(account)) => Service::hosted(account).await,
+            (storage, _) => Service::standalone(storage, self.folder(), &settings).await,
+        }
+    }
+
+    /// The emulator, for a bare client.
+    pub(crate) fn place(&self) -> Option<Place> {
+        let account = self.azurite.as_ref()?.account();
+        Some(Place {
+            blobs: account.blob_endpoint,
+            queues: account.queue_endpoint,
+            account: "devstoreaccount1".to_owned(),
+            key: KEY.to_owned(),
+        })
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
