@@ -1,10 +1,11 @@
 //! A reply that consumes what it carries: the reply first, the deletion after.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::web::Bytes;
+use tokio::sync::oneshot;
 
 use crate::tasks::{TaskId, Tasks};
 
@@ -23,7 +24,7 @@ pub(super) struct ConsumingBody {
     id: TaskId,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum Step {
     /// There are pieces to hand over.
     Sending,
@@ -33,8 +34,11 @@ enum Step {
     /// The connection was told to come back: it writes what it has first, and does not come back if
     /// that fails.
     Written,
-    /// The record is being deleted.
-    Consumed,
+    /// The record is to be deleted. The reply ends, and the connection's next request begins, when
+    /// there is a place for that: a client that only fetches does not outrun storage.
+    Consumed(oneshot::Receiver<()>),
+    /// There is nothing left to do.
+    Ended,
 }
 
 impl ConsumingBody {
@@ -75,12 +79,22 @@ impl MessageBody for ConsumingBody {
                 Poll::Pending
             }
             Step::Written => {
-                self.step = Step::Consumed;
+                let (begins, begun) = oneshot::channel();
                 let (tasks, id) = (self.tasks.clone(), self.id);
-                actix_web::rt::spawn(async move { tasks.delete_consumed(id).await });
+                actix_web::rt::spawn(async move {
+                    let place = tasks.place_to_delete().await;
+                    let _ = begins.send(());
+                    tasks.delete_consumed(id, place).await;
+                });
+                self.step = Step::Consumed(begun);
+                self.poll_next(context)
+            }
+            Step::Consumed(ref mut begun) => {
+                let _ = ready!(Pin::new(begun).poll(context));
+                self.step = Step::Ended;
                 Poll::Ready(None)
             }
-            Step::Consumed => Poll::Ready(None),
+            Step::Ended => Poll::Ready(None),
         }
     }
 }
@@ -90,5 +104,49 @@ impl Drop for ConsumingBody {
         if matches!(self.step, Step::Sent | Step::Written) {
             self.tasks.keep(self.id);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::pin::pin;
+    use std::sync::Arc;
+
+    use futures_util::poll;
+    use tokio::task::yield_now;
+
+    use super::*;
+    use crate::backends::embedded::Embedded;
+    use crate::backends::{Counts, SystemClock};
+    use crate::tasks::Shared;
+    use crate::tasks::kinds::Kinds;
+    use crate::tasks::limits::MAX_DELETIONS;
+
+    #[actix_web::test]
+    async fn a_reply_ends_when_there_is_a_place_for_its_deletion() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(SystemClock);
+        let embedded = Embedded::open(folder.path(), "tasks", clock.clone()).unwrap();
+        let counts = Arc::new(Counts::default());
+        let shared = Shared::new(Kinds::default(), clock, counts, None, 1, false);
+        let tasks = Tasks::new(embedded.tasks(), embedded.queue(), Arc::new(shared));
+        let mut places = Vec::new();
+        for _ in 0..MAX_DELETIONS {
+            places.push(tasks.place_to_delete().await);
+        }
+
+        let id = tasks.new_id();
+        let body = ConsumingBody::new(Bytes::from_static(b"1"), tasks, id);
+        let mut body = pin!(body);
+        let mut next = pin!(poll_fn(|context| body.as_mut().poll_next(context)));
+        let piece = next.as_mut().await;
+        assert_eq!(piece.unwrap().unwrap(), "1");
+        for _ in 0..10 {
+            assert!(poll!(next.as_mut()).is_pending());
+            yield_now().await;
+        }
+        places.pop();
+        assert!(next.await.is_none());
     }
 }

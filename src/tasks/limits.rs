@@ -6,6 +6,10 @@ use std::time::Duration;
 /// re-encoding tool in between may apply, makes 64 KiB out of 48.
 pub const MAX_MESSAGE_BYTES: usize = 48 * 1024;
 
+/// Deletions of consumed results that are under way: what storage takes in at once. More than it can
+/// follow would fail in the end, and their results could be fetched again.
+pub const MAX_DELETIONS: usize = 256;
+
 /// Attempts before a task fails for good.
 pub const MAX_ATTEMPTS: u32 = 5;
 

@@ -59,7 +59,7 @@ pub use message::{TaskMessage, UnreadableMessage};
 pub use metrics::{Gauges, Metrics};
 pub use operations::Operated;
 pub use records::{Commit, RecordError, Records, Versioned};
-pub use service::{Shared, Submission, SubmitError, Tasks};
+pub use service::{PlaceToDelete, Shared, Submission, SubmitError, Tasks};
 pub use task::{TaskError, TaskRecord, TaskState, TaskStatus, UnreadableRecord};
 pub use trace::is_traceparent;
 pub use waiting::{TooManyWaiters, Waiter};

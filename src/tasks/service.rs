@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::value::RawValue;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::estimate::Estimate;
 use super::id::TaskId;
 use super::intake::RecordFirst;
 use super::kinds::{InvalidInput, Kinds};
-use super::limits::{CHECK_TIMEOUT, QUEUE_LENGTH_MAX_AGE};
+use super::limits::{CHECK_TIMEOUT, MAX_DELETIONS, QUEUE_LENGTH_MAX_AGE};
 use super::message::TaskMessage;
 use super::metrics::{Gauges, Metrics};
 use super::records::{RecordError, Records, Versioned};
@@ -87,6 +87,8 @@ pub struct Shared {
     /// every later reader, although the store may still hold them for a moment. By how many readers,
     /// because one of them may yet hang up.
     consumed: Mutex<HashMap<TaskId, usize>>,
+    /// Places for their deletions.
+    deletions: Arc<Semaphore>,
     /// The queue's length when somebody last looked.
     queue_length: Mutex<Option<(Timestamp, u64)>>,
     /// Clients that wait for a task to end.
@@ -126,6 +128,7 @@ impl Shared {
             concurrency,
             has_other_workers,
             consumed: Mutex::default(),
+            deletions: Arc::new(Semaphore::new(MAX_DELETIONS)),
             queue_length: Mutex::default(),
             waiters: Waiters::default(),
             running: Running::default(),
@@ -156,6 +159,13 @@ impl Shared {
 
 /// The kind of a failed task whose message did not say.
 pub(super) const UNKNOWN_KIND: &str = "unknown";
+
+/// A place among the deletions under way.
+#[derive(Debug)]
+pub struct PlaceToDelete {
+    /// The semaphore is never closed.
+    _place: Option<OwnedSemaphorePermit>,
+}
 
 /// The tasks, as their clients see them.
 #[derive(Clone)]
@@ -322,9 +332,15 @@ impl Tasks {
         }
     }
 
+    /// Waits for a place among the deletions under way, of which there are [`MAX_DELETIONS`].
+    pub async fn place_to_delete(&self) -> PlaceToDelete {
+        let place = Arc::clone(&self.shared.deletions).acquire_owned().await;
+        PlaceToDelete { _place: place.ok() }
+    }
+
     /// Deletes a consumed record. If that fails the result is readable again, and is deleted when
     /// its retention ends.
-    pub async fn delete_consumed(&self, id: TaskId) {
+    pub async fn delete_consumed(&self, id: TaskId, _place: PlaceToDelete) {
         crash_point(CrashPoint::AfterReply);
         match self.records.delete(id, None).await {
             Ok(_) => log::debug!("task.id" = id; "result consumed"),

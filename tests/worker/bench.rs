@@ -142,6 +142,12 @@ impl Bench {
         self.record(id).await.map(|record| record.status())
     }
 
+    /// Deletes a result that was handed out.
+    pub(super) async fn delete_consumed(&self, id: TaskId) {
+        let place = self.tasks.place_to_delete().await;
+        self.tasks.delete_consumed(id, place).await;
+    }
+
     /// The result of a task that has succeeded.
     pub(super) async fn result(&self, id: TaskId) -> String {
         match self.record(id).await.unwrap().state {

@@ -59,7 +59,7 @@ async fn a_result_that_was_consumed_is_not_written_again_by_a_late_attempt() {
     bench.clock.advance(VISIBILITY_TIMEOUT);
     bench.deliver().await;
     bench.tasks.consume(id);
-    bench.tasks.delete_consumed(id).await;
+    bench.delete_consumed(id).await;
 
     assert_eq!(bench.consumer.process(late).await, Outcome::Done);
     assert!(bench.record(id).await.is_none());
@@ -111,7 +111,7 @@ async fn a_redelivery_does_not_bring_back_what_was_consumed_or_deleted() {
         }
         if bench.status(id).await == Some(TaskStatus::Succeeded) {
             bench.tasks.consume(id);
-            bench.tasks.delete_consumed(id).await;
+            bench.delete_consumed(id).await;
         } else {
             let deleted = bench.tasks.delete(id).await.unwrap();
             assert!(matches!(deleted, Operated::Done(_)));
@@ -137,7 +137,7 @@ async fn a_record_that_goes_between_the_work_and_its_write_stays_gone() {
         held.arrived().await;
         assert_eq!(bench.deliver().await, Outcome::Done);
         bench.tasks.consume(id);
-        bench.tasks.delete_consumed(id).await;
+        bench.delete_consumed(id).await;
         held.go_on();
     };
     let (outcome, ()) = tokio::join!(other.consumer.process(late), meanwhile);
@@ -177,6 +177,6 @@ async fn a_result_that_one_of_two_readers_took_is_gone_although_the_other_hung_u
         assert!(bench.tasks.find(id).await.unwrap().is_none());
         held.go_on();
     };
-    tokio::join!(bench.tasks.delete_consumed(id), hangs_up);
+    tokio::join!(bench.delete_consumed(id), hangs_up);
     assert!(bench.record(id).await.is_none());
 }

@@ -38,7 +38,7 @@ async fn a_key_whose_task_was_consumed_still_stands_for_it() {
     let id = bench.tasks.submit_once("k", echo(&bench)).await.unwrap();
     bench.deliver().await;
     bench.tasks.consume(id);
-    bench.tasks.delete_consumed(id).await;
+    bench.delete_consumed(id).await;
     assert_eq!(
         bench.tasks.submit_once("k", echo(&bench)).await.unwrap(),
         id

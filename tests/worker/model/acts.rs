@@ -104,7 +104,9 @@ impl World {
                 assert_eq!(*given, result, "two readers, two results");
             });
             tasks.consume(id);
-            tasks.delete_consumed(id).await;
+            tasks
+                .delete_consumed(id, tasks.place_to_delete().await)
+                .await;
         }
     }
 
