@@ -43,7 +43,7 @@ pub async fn work(consumer: Consumer, shared: Arc<Shared>, pace: Pace, stop: Can
         let places = tokio::select! {
             biased;
             () = stop.cancelled() => break,
-            places = async { sleep_until(rested_at).await; hands.free().await } => places,
+            places = async { rest(rested_at).await; hands.free().await } => places,
         };
         let room = places.len();
         let begun = Instant::now();
@@ -75,6 +75,13 @@ pub async fn work(consumer: Consumer, shared: Arc<Shared>, pace: Pace, stop: Can
         }
     }
     while in_flight.join_next().await.is_some() {}
+}
+
+/// The runtime's timers count in whole milliseconds, rounded up: one that is over would last for one.
+async fn rest(until: Instant) {
+    if Instant::now() < until {
+        sleep_until(until).await;
+    }
 }
 
 async fn receive(consumer: &Consumer, room: usize) -> Vec<Received> {
