@@ -31,6 +31,7 @@ mod host;
 mod http;
 mod idle;
 mod latencies;
+mod log;
 mod metrics;
 mod plot;
 mod process;

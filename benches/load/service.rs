@@ -1,20 +1,15 @@
 //! The service under load: the release binary alone or under the double of the Functions host, or
 //! one that runs already.
 
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use super::host::{FunctionsHost, HostOptions};
 use super::http::{Connection, HttpError, Origin};
+use super::log::Log;
 use super::process::{Owned, Process};
 use super::stage::Storage;
-
-/// What a service of ours logs.
-const LOG: &str = "warn,handler=info";
 
 /// How long a service may take until it is healthy.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -33,7 +28,7 @@ pub(crate) struct Service {
 
 #[expect(dead_code, reason = "held to be dropped")]
 enum Keeper {
-    Us(Owned),
+    Us(Owned, Log),
     Host(Box<FunctionsHost>),
     SomebodyElse,
 }
@@ -47,30 +42,19 @@ impl Service {
         settings: &[(&str, &str)],
     ) -> Result<Self, HttpError> {
         let begun = Instant::now();
-        let mut child = Owned(
+        // As for its users: two lines a task.
+        let log = Log::new(folder);
+        let child = Owned(
             Command::new(env!("CARGO_BIN_EXE_handler"))
                 .args(["--bind-address", "127.0.0.1:0"])
                 .current_dir(folder)
                 .env_clear()
-                .env("RUST_LOG", LOG)
                 .envs(settings.iter().copied())
                 .stdin(Stdio::null())
-                .stdout(Stdio::piped())
+                .stdout(log.file()?)
                 .spawn()?,
         );
-        let mut log = BufReader::new(child.0.stdout.take().ok_or("no output")?);
-        let mut line = String::new();
-        log.read_line(&mut line)?;
-        let address: SocketAddr = line
-            .split_once("http://")
-            .and_then(|(_, rest)| rest.split(',').next())
-            .ok_or_else(|| format!("the service did not start: {line}"))?
-            .parse()?;
-        thread::spawn(move || {
-            log.lines()
-                .map_while(Result::ok)
-                .for_each(|line| eprintln!("{line}"))
-        });
+        let address = log.address().await?;
         let origin = Origin::from(address);
         answers(&origin).await?;
         Ok(Self {
@@ -78,7 +62,7 @@ impl Service {
             origin,
             key: None,
             process: Some(Process::ready(child.0.id(), begun.elapsed())),
-            _keeper: Keeper::Us(child),
+            _keeper: Keeper::Us(child, log),
         })
     }
 
@@ -87,9 +71,7 @@ impl Service {
     /// figures but the processor time and the memory.
     pub(crate) async fn hosted(connection_string: &str) -> Result<Self, HttpError> {
         let begun = Instant::now();
-        let options = HostOptions::new(connection_string)
-            .setting("RUST_LOG", LOG)
-            .timer_schedule();
+        let options = HostOptions::new(connection_string).timer_schedule();
         let host = FunctionsHost::start(options)
             .await
             .map_err(|fault| format!("the host does not start: {fault:?}"))?;
