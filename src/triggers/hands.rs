@@ -32,21 +32,26 @@ impl Hands {
     }
 
     /// Waits until half of the places are free, so that pages are not received message by message,
-    /// and gives all that are, up to a page.
+    /// and gives all that are, up to a page: one at least.
     pub(super) async fn free(&mut self) -> Vec<OwnedSemaphorePermit> {
-        let begun = Instant::now();
-        let half = self.count.div_ceil(2).min(RECEIVE_PAGE as usize);
-        let half = u32::try_from(half).unwrap_or(RECEIVE_PAGE);
-        // Given back at once: nobody else takes any.
-        drop(self.places.acquire_many(half).await);
-        if begun.elapsed() > IN_HAND_WAIT {
-            self.count -= self.places.forget_permits(self.count - self.min);
+        loop {
+            let begun = Instant::now();
+            let half = self.count.div_ceil(2).min(RECEIVE_PAGE as usize);
+            let half = u32::try_from(half).unwrap_or(RECEIVE_PAGE);
+            // Given back at once: nobody else takes any.
+            drop(self.places.acquire_many(half).await);
+            if begun.elapsed() > IN_HAND_WAIT {
+                self.count -= self.places.forget_permits(self.count - self.min);
+            }
+            // When all that were free are given up, the rest are waited for.
+            let page = self.places.available_permits().min(RECEIVE_PAGE as usize);
+            if page > 0 {
+                self.all_free = self.places.available_permits() == self.count;
+                return (0..page)
+                    .map_while(|_| Arc::clone(&self.places).try_acquire_owned().ok())
+                    .collect();
+            }
         }
-        self.all_free = self.places.available_permits() == self.count;
-        let page = self.places.available_permits().min(RECEIVE_PAGE as usize);
-        (0..page)
-            .map_while(|_| Arc::clone(&self.places).try_acquire_owned().ok())
-            .collect()
     }
 
     /// A page of so many messages came for so many places. If it is full, and all that came before
@@ -112,5 +117,24 @@ mod tests {
         };
         let (free, ()) = tokio::join!(hands.free(), lasting);
         assert_eq!((hands.count, free.len()), (8, 8));
+    }
+
+    #[tokio::test]
+    async fn places_that_are_given_up_are_no_page() {
+        let mut hands = Hands::new(2);
+        while hands.count < 32 {
+            let places = hands.free().await;
+            hands.received(places.len(), places.len());
+        }
+        let mut places = hands.free().await;
+        // Half of them, of which none is kept, and half of the rest.
+        let lasting = async {
+            tokio::time::sleep(IN_HAND_WAIT + Duration::from_millis(50)).await;
+            places.truncate(16);
+            tokio::task::yield_now().await;
+            places.truncate(8);
+        };
+        let (free, ()) = tokio::join!(hands.free(), lasting);
+        assert_eq!((hands.count, free.len()), (16, 8));
     }
 }
