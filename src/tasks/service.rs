@@ -243,7 +243,7 @@ impl Tasks {
         let (name, document) = (id.text(), record.to_document());
         let record = match self.intake.accept(&name, &document, &tell).await? {
             Some(_) => record,
-            None => self.carry_on(id).await?,
+            None => self.carry_on(id, now).await?,
         };
         if record.status().is_terminal() {
             return Ok(record);
@@ -264,14 +264,22 @@ impl Tasks {
 
     /// Sends a message for the record that is there under a new task's id, unless it has ended.
     ///
-    /// Ids are unique, so it is ours: a retry met the first try's success, or a submission with an
-    /// idempotency key is carried on, whose task may have been acknowledged, and stays whatever happens.
-    async fn carry_on(&self, id: TaskId) -> Result<TaskRecord, SubmitError> {
+    /// Ids are unique, so it is ours: a retry met the first try's success, which has the time of this
+    /// submission and is undone with it; or a submission with an idempotency key is carried on, whose
+    /// task may have been acknowledged, and stays whatever happens.
+    async fn carry_on(&self, id: TaskId, now: Timestamp) -> Result<TaskRecord, SubmitError> {
         let gone = || StorageError::transient("accept task", "its record came and went");
         let Versioned { record, etag } = self.records.read(id).await?.ok_or_else(gone)?;
-        if !record.status().is_terminal() {
-            let message = TaskMessage::of(&record, etag.as_ref());
-            self.queue.send(&message.to_text(), Duration::ZERO).await?;
+        if record.status().is_terminal() {
+            return Ok(record);
+        }
+        let message = TaskMessage::of(&record, etag.as_ref()).to_text();
+        if let Err(error) = self.queue.send(&message, Duration::ZERO).await {
+            if record.created_at == now {
+                let records = self.records.clone();
+                tokio::spawn(async move { records.delete(id, etag.as_ref()).await });
+            }
+            return Err(error.into());
         }
         Ok(record)
     }

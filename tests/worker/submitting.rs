@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_request_reply::ports::{Queue, Received, StorageError, Timestamp};
-use async_request_reply::tasks::{SubmitError, Tasks};
+use async_request_reply::ports::{Clock, Queue, Received, StorageError, Timestamp};
+use async_request_reply::tasks::{Submission, SubmitError, TaskRecord, Tasks};
 use async_trait::async_trait;
 
 use super::bench::Bench;
@@ -62,6 +62,30 @@ async fn a_task_whose_message_cannot_be_sent_is_not_accepted() {
         .unwrap_err();
     assert!(matches!(refused, SubmitError::Storage(cause) if cause.is_transient()));
     // The client does not wait for this.
+    eventually("the record's removal", async || {
+        let page = bench.store.list("", None, 10).await.unwrap();
+        page.items.is_empty().then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_record_that_was_written_by_a_try_without_an_answer_is_removed_as_well() {
+    let bench = Bench::new();
+    let tasks = Tasks::new(
+        bench.store.clone(),
+        Arc::new(Unreachable),
+        bench.shared.clone(),
+    );
+    let submission = bench.submission("echo", "1");
+    let Submission {
+        id, kind, input, ..
+    } = submission.clone();
+    let record = TaskRecord::queued(id, kind, input, bench.clock.now());
+    bench.records.create(record).await.unwrap();
+
+    tasks.submit(submission).await.unwrap_err();
+
     eventually("the record's removal", async || {
         let page = bench.store.list("", None, 10).await.unwrap();
         page.items.is_empty().then_some(())
