@@ -200,6 +200,24 @@ async fn only_what_has_to_waits_for_the_disk() {
 }
 
 #[tokio::test]
+async fn sqlite_is_told_what_waits_for_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let writer = writer_on_file(&folder, "WAL");
+    // "PRAGMA synchronous": 1 is NORMAL, 2 is FULL.
+    for (until, level) in [
+        (Until::OnDisk, 2),
+        (Until::Committed, 1),
+        (Until::OnDisk, 2),
+        (Until::Committed, 1),
+    ] {
+        let told = writer.write("ask", until, |c| {
+            c.pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0))
+        });
+        assert_eq!(told.await, Ok(level));
+    }
+}
+
+#[tokio::test]
 async fn one_that_waits_for_the_disk_makes_all_wait_that_share_its_commit() {
     let folder = tempfile::tempdir().unwrap();
     let writer = writer_on_file(&folder, "WAL");
