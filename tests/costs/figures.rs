@@ -13,10 +13,11 @@ pub(super) struct Allocations {
     pub(super) bytes: u32,
 }
 
-/// `POST`, then a `GET` that waits and consumes.
+/// `POST`, then a `GET` that waits and consumes. Whether the task ends before the `GET` comes (148.1
+/// and 21,670) or after (150.7 and 21,840) depends on the machine; the figure is in the middle.
 pub(super) const SUBMIT_THEN_FETCH: Allocations = Allocations {
-    count: 150,
-    bytes: 21_840,
+    count: 149,
+    bytes: 21_760,
 };
 
 /// `POST` with `Prefer: wait`, which leaves the record.
