@@ -269,3 +269,26 @@ async fn work_whose_message_cannot_be_written_leaves_no_record_and_its_neighbour
     assert!(again.unwrap().is_some());
     assert_eq!(embedded.queue().length().await, Ok(3));
 }
+
+#[tokio::test]
+async fn a_message_that_cannot_be_read_does_not_hold_up_the_others() {
+    let folder = folder();
+    let embedded = open(folder.path());
+    let stranger = Connection::open(folder.path().join("tasks.db")).unwrap();
+    stranger
+        .execute_batch(
+            "INSERT INTO messages (queue, inserted_at, visible_at, text)
+             VALUES ('tasks', 0, 0, CAST(x'ff' AS TEXT))",
+        )
+        .unwrap();
+    let queue = embedded.queue();
+    queue.send("a", NOW).await.unwrap();
+
+    let messages = queue.receive(32, LONG).await.unwrap();
+
+    assert_eq!(messages.len(), 1);
+    assert_eq!(messages[0].text, "a");
+    // Hidden as well: the next page is not full of such messages.
+    assert_eq!(queue.receive(1, LONG).await, Ok(vec![]));
+    assert_eq!(queue.oldest().await, Ok(None));
+}

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::Database;
 use super::durability::Until;
+use super::errors::storage_error;
 use super::millis::Millis;
 use super::savepoint::all_or_nothing;
 use crate::ports::{Clock, Queue, Received, StorageError, Timestamp};
@@ -29,7 +30,8 @@ const VISIBLE: &str = "
 /// A statement for each message: one for all of them would have to collect them in two tables first,
 /// and to make these takes longer than this.
 const HIDE: &str = "
-    UPDATE messages SET visible_at = ?2, dequeue_count = ?3, pop_receipt = ?4 WHERE id = ?1";
+    UPDATE messages SET visible_at = ?2, dequeue_count = dequeue_count + 1, pop_receipt = ?3
+    WHERE id = ?1";
 
 const UPDATE: &str = "
     UPDATE messages
@@ -101,17 +103,25 @@ impl Queue for EmbeddedQueue {
                 let now = Millis(clock.now());
                 let until = now.after(visibility_timeout);
                 let mut visible = connection.prepare_cached(VISIBLE)?;
-                let messages = visible.query_map(params![queue, now, max], received)?;
-                let messages = messages.collect::<rusqlite::Result<Vec<_>>>()?;
+                let mut rows = visible.query(params![queue, now, max])?;
+                let (mut messages, mut unreadable) = (Vec::new(), Vec::<i64>::new());
+                while let Some(row) = rows.next()? {
+                    match received(row) {
+                        Ok(message) => messages.push(message),
+                        Err(error) => {
+                            log::warn!("{}", storage_error("read a message", &error));
+                            unreadable.push(row.get("id")?);
+                        }
+                    }
+                }
                 all_or_nothing(connection, || {
                     let mut hide = connection.prepare_cached(HIDE)?;
                     for message in &messages {
-                        hide.execute(params![
-                            message.id,
-                            until,
-                            message.dequeue_count,
-                            message.pop_receipt
-                        ])?;
+                        hide.execute(params![message.id, until, message.pop_receipt])?;
+                    }
+                    // Damage, or a stranger's hand. Where they are they would hold up the others.
+                    for id in unreadable {
+                        hide.execute(params![id, until, None::<String>])?;
                     }
                     Ok(())
                 })?;
