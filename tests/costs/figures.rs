@@ -13,11 +13,11 @@ pub(super) struct Allocations {
     pub(super) bytes: u32,
 }
 
-/// `POST`, then a `GET` that waits and consumes. Whether the task ends before the `GET` comes (148.1
-/// and 21,670) or after (150.7 and 21,840) depends on the machine; the figure is in the middle.
+/// `POST`, then a `GET` that waits and consumes. Whether the task ends before the `GET` comes (149.1
+/// and 21,890) or after (151.9 and 22,058) depends on the machine; the figure is in the middle.
 pub(super) const SUBMIT_THEN_FETCH: Allocations = Allocations {
-    count: 149,
-    bytes: 21_760,
+    count: 150,
+    bytes: 21_970,
 };
 
 /// `POST` with `Prefer: wait`, which leaves the record.
@@ -27,9 +27,9 @@ pub(super) const SUBMIT_AND_WAIT: Allocations = Allocations {
 };
 
 /// How far a count may be from its figure, either way. On a busy machine threads meet each other in
-/// other states, and more writes share a commit: less than one allocation a task, in 30 runs beside a
-/// build.
-pub(super) const COUNT_TOLERANCE: f64 = 2.0;
+/// other states, and more writes share a commit; see [`SUBMIT_THEN_FETCH`]. A disk that takes 35 ms for
+/// a sync is too slow: the loop looks into an empty queue between two tasks.
+pub(super) const COUNT_TOLERANCE: f64 = 3.0;
 
 /// The same for bytes, as a part of the figure.
 pub(super) const BYTES_TOLERANCE: f64 = 0.01;
