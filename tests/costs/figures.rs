@@ -27,12 +27,12 @@ pub(super) const SUBMIT_AND_WAIT: Allocations = Allocations {
 };
 
 /// How far a count may be from its figure, either way. On a busy machine threads meet each other in
-/// other states, and more writes share a commit; see [`SUBMIT_THEN_FETCH`]. A disk that takes 35 ms for
-/// a sync is too slow: the loop looks into an empty queue between two tasks.
+/// other states, and more writes share a commit; see [`SUBMIT_THEN_FETCH`].
 pub(super) const COUNT_TOLERANCE: f64 = 3.0;
 
-/// The same for bytes, as a part of the figure.
-pub(super) const BYTES_TOLERANCE: f64 = 0.01;
+/// The same for bytes, as a part of the figure. How large the state of an async function is, is up to
+/// the compiler.
+pub(super) const BYTES_TOLERANCE: f64 = 0.03;
 
 /// What one task of either shape asks of storage when nothing goes wrong, but for receiving: how
 /// often the loop looks depends on the time that a task takes. See [`RECEIVES`] for that.
