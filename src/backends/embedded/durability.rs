@@ -4,7 +4,7 @@
 //! chained to the one before by a checksum, and it begins anew only when all of it is in the
 //! database and on the disk (SQLite, "WAL-mode File Format"). Whatever a power cut takes, it takes
 //! everything after it as well. So a write that may be taken need not wait, and one that waits brings
-//! all before it.
+//! all before it, if it changes anything at all.
 
 use rusqlite::Connection;
 
@@ -21,7 +21,8 @@ pub(super) enum Until {
 pub(super) struct Level {
     /// Without a write-ahead log, SQLite promises a sound file only if it always waits.
     may_vary: bool,
-    waits: bool,
+    /// `None` when it could not be set: then nobody knows.
+    waits: Option<bool>,
 }
 
 impl Level {
@@ -30,7 +31,7 @@ impl Level {
         let mode = connection.pragma_query_value(None, "journal_mode", |row| row.get(0));
         Self {
             may_vary: mode.is_ok_and(|mode: String| mode == "wal"),
-            waits: true,
+            waits: Some(true),
         }
     }
 
@@ -38,13 +39,14 @@ impl Level {
     /// that commit waits: when it has to, or cannot do without.
     pub(super) fn set(&mut self, connection: &Connection, until: Until) -> rusqlite::Result<bool> {
         let waits = until == Until::OnDisk || !self.may_vary;
-        if waits != self.waits {
+        if self.waits != Some(waits) {
+            self.waits = None;
             connection.execute_batch(if waits {
                 "PRAGMA synchronous = FULL"
             } else {
                 "PRAGMA synchronous = NORMAL"
             })?;
-            self.waits = waits;
+            self.waits = Some(waits);
         }
         Ok(waits)
     }
