@@ -57,8 +57,8 @@ pub const BURIAL_BUDGET: Duration = Duration::from_secs(10);
 /// The part of [`SWEEP_BUDGET`] for the poison queue and the records.
 pub const WALK_BUDGET: Duration = Duration::from_secs(25);
 
-/// Pages of records that a sweep looks at. A call to the store each: ten a minute cost less than a
-/// dollar a month, and walk through a million records in 20 minutes.
+/// Pages of records that a sweep looks at. A call to the store each: ten a minute cost a few
+/// dollars a month, and walk through a million records in 20 minutes.
 pub const WALK_PAGES: usize = 10;
 
 /// How long a record must not have changed before its message can be missed: longer than any storage
