@@ -66,10 +66,10 @@ const EMBEDDED_PACE: Pace = Pace {
     rest: 0,
 };
 
-/// One into Azure is billed: 120 an hour are few, and under load a third of the loop's time.
+/// One into Azure is billed: 120 an hour are few, and under load a fifth of the loop's time.
 pub const AZURE_PACE: Pace = Pace {
     longest_wait: Duration::from_secs(30),
-    rest: 2,
+    rest: 4,
 };
 
 /// The waits between two tries to find storage at the start.

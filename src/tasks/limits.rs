@@ -114,6 +114,9 @@ pub const MAX_UNSETTLED: usize = 256;
 /// The first wait after the queue was found empty; it doubles from there.
 pub const MIN_POLL_INTERVAL: Duration = Duration::from_millis(100);
 
+/// With so many messages under way or fewer, a loop that spares a billed queue is prompt all the same.
+pub const PROMPT: usize = 8;
+
 /// The longest rest of a loop that spares a billed queue: an outage may have made the receive before
 /// it a long one.
 pub const LONGEST_REST: Duration = Duration::from_millis(250);

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::hands::Hands;
 use crate::ports::{Received, StorageError};
 use crate::tasks::limits::{
-    LONGEST_REST, MAX_UNSETTLED, MIN_POLL_INTERVAL, RECEIVE_PAGE, SWEEP_INTERVAL,
+    LONGEST_REST, MAX_UNSETTLED, MIN_POLL_INTERVAL, PROMPT, RECEIVE_PAGE, SWEEP_INTERVAL,
 };
 use crate::tasks::{Consumer, Maintenance, Shared};
 
@@ -21,7 +21,8 @@ pub struct Pace {
     /// process, or a released one, is seen.
     pub longest_wait: Duration,
     /// How many times as long as a receive took is rested after it, at most for [`LONGEST_REST`],
-    /// unless it brought a full page: what is sent meanwhile shares the next one.
+    /// unless it brought a full page: what is sent meanwhile shares the next one. With few messages
+    /// under way there is no rest, because their tasks would wait for nothing else.
     pub rest: u32,
 }
 
@@ -61,7 +62,9 @@ pub async fn work(consumer: Consumer, shared: Arc<Shared>, pace: Pace, stop: Can
         if is_full {
             continue;
         }
-        rested_at = Instant::now() + (begun.elapsed() * pace.rest).min(LONGEST_REST);
+        if in_flight.len() > PROMPT {
+            rested_at = Instant::now() + (begun.elapsed() * pace.rest).min(LONGEST_REST);
+        }
         let next_poll = sleep(poll_interval);
         tokio::pin!(next_poll);
         loop {
