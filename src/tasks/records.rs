@@ -64,20 +64,6 @@ impl Records {
         }))
     }
 
-    /// Writes the record of a new task; gives the one that is there instead when the name is taken.
-    ///
-    /// Ids are unique, so that one is ours: a retry met the first try's success, or a submission with
-    /// an idempotency key is carried on, whose task may have ended meanwhile.
-    pub async fn create(&self, record: TaskRecord) -> Result<Versioned, RecordError> {
-        let id = record.id;
-        let etag = self.store.create(&id.text(), &record.to_document()).await?;
-        if etag.is_some() {
-            return Ok(Versioned { record, etag });
-        }
-        let gone = || StorageError::transient("create record", "the record came and went");
-        Ok(self.read(id).await?.ok_or_else(gone)?)
-    }
-
     /// Writes a record over its version, unless somebody has ended the task since: the first
     /// terminal write wins, also when the task was retried after it. A version that is merely old,
     /// because the task was shown as running or is delivered again, is replaced, if it is of the same

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_request_reply::backends::SystemClock;
 use async_request_reply::ports::Clock;
-use async_request_reply::tasks::{Records, TaskId, TaskMessage, TaskRecord, Versioned};
+use async_request_reply::tasks::{Commit, Records, TaskId, TaskMessage, TaskRecord, Versioned};
 use serde_json::value::RawValue;
 
 use super::ledger::{Expected, Ledger};
@@ -69,5 +69,7 @@ async fn record(ports: &Ports, number: u32) -> Versioned {
     let input = RawValue::from_string(format!(r#"{{"number":{number}}}"#)).unwrap();
     let record = TaskRecord::queued(TaskId::new(now), "fibonacci".to_owned(), input, now);
     let records = Records::new(ports.tasks.clone(), clock);
-    records.create(record).await.unwrap()
+    let mut task = Versioned { record, etag: None };
+    assert_eq!(records.commit(&mut task).await.unwrap(), Commit::Written);
+    task
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_request_reply::ports::{Clock, Queue, Received, StorageError, Timestamp};
-use async_request_reply::tasks::{Submission, SubmitError, TaskRecord, Tasks};
+use async_request_reply::tasks::{Submission, SubmitError, TaskRecord, Tasks, Versioned};
 use async_trait::async_trait;
 
 use super::bench::Bench;
@@ -82,7 +82,8 @@ async fn a_record_that_was_written_by_a_try_without_an_answer_is_removed_as_well
         id, kind, input, ..
     } = submission.clone();
     let record = TaskRecord::queued(id, kind, input, bench.clock.now());
-    bench.records.create(record).await.unwrap();
+    let mut task = Versioned { record, etag: None };
+    bench.records.commit(&mut task).await.unwrap();
 
     tasks.submit(submission).await.unwrap_err();
 
