@@ -49,8 +49,8 @@ pub struct Route {
     pub path: &'static str,
     /// Whether callers need a key.
     pub keyed: bool,
-    /// What it takes and gives, for the OpenAPI description.
-    describe: fn() -> OperationBuilder,
+    /// What it takes and gives, for the OpenAPI description; `None` for what is no operation.
+    describe: Option<fn() -> OperationBuilder>,
 }
 
 const READ: &[Method] = &[Method::GET, Method::HEAD];
@@ -66,7 +66,7 @@ const fn open(
         methods,
         path,
         keyed: false,
-        describe,
+        describe: Some(describe),
     }
 }
 
@@ -81,7 +81,7 @@ const fn keyed(
         methods,
         path,
         keyed: true,
-        describe,
+        describe: Some(describe),
     }
 }
 
@@ -147,12 +147,13 @@ const GET_OPENAPI: Route = open(
     describe_service::openapi,
 );
 const GET_DOCS: Route = open("get_docs", READ, "/api/docs", describe_service::docs);
-const GET_DOCS_FILE: Route = open(
-    "get_docs_file",
-    READ,
-    "/api/docs/{file}",
-    describe_service::docs_file,
-);
+const GET_DOCS_FILE: Route = Route {
+    function: "get_docs_file",
+    methods: READ,
+    path: "/api/docs/{file}",
+    keyed: false,
+    describe: None,
+};
 
 /// Every route of the API.
 pub const ROUTES: [Route; 13] = [

@@ -14,7 +14,6 @@ use super::base_url::base_url;
 use super::body::{Body, read_json};
 use super::consuming::ConsumingBody;
 use super::headers::{JSON, NO_STORE, OPERATION_ID, OPERATION_LOCATION, PREFERENCE_APPLIED};
-use super::openapi::Number;
 use super::preferences::{Preferences, has_api_version};
 use super::problem::Problem;
 use super::state::Api;
@@ -23,15 +22,12 @@ use super::view::TaskView;
 use crate::tasks::{Submission, TaskId, TaskRecord, TaskState, Waiter};
 
 /// The reply to a submission: what R0 answers, or the kind in place of the number.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Accepted<'a> {
-    #[schema(value_type = String, format = Uuid)]
+#[derive(Serialize)]
+struct Accepted<'a> {
     id: TaskId,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Number, required = false)]
     number: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
     kind: Option<&'a str>,
 }
 
@@ -142,6 +138,7 @@ fn place(api: &Api, preferences: Preferences, id: TaskId) -> Result<Option<Waite
 /// What R0 answers for every task that has no result to give.
 #[derive(Serialize, ToSchema)]
 pub(super) struct NoResult<'a> {
+    /// The id, as it was asked for.
     task_id: &'a str,
 }
 

@@ -3,8 +3,10 @@
 mod committed;
 mod conformance;
 mod description;
+mod forms;
 mod page;
 mod postman;
+mod schemas;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -25,6 +27,41 @@ async fn served(app: &App) -> Value {
     let reply = app.client.get("/api/openapi.json").await;
     assert_eq!(reply.status, 200);
     reply.json()
+}
+
+/// An operation, with the path and the method that lead to it.
+struct Operation<'d> {
+    path: &'d str,
+    method: &'d str,
+    value: &'d Value,
+}
+
+/// All of a description.
+fn operations(description: &Value) -> Vec<Operation<'_>> {
+    let items = description["paths"].as_object().unwrap();
+    items
+        .iter()
+        .flat_map(|(path, item)| {
+            let operations = item.as_object().unwrap().iter();
+            operations.map(move |(method, value)| Operation {
+                path,
+                method,
+                value,
+            })
+        })
+        .collect()
+}
+
+/// What a reference leads to; what is none leads to itself.
+fn resolved<'d>(description: &'d Value, value: &'d Value) -> &'d Value {
+    match value["$ref"].as_str() {
+        Some(reference) => {
+            let pointer = reference.strip_prefix('#').unwrap();
+            let found = description.pointer(pointer);
+            found.unwrap_or_else(|| panic!("{reference} leads nowhere"))
+        }
+        None => value,
+    }
 }
 
 /// A program below `tests/`, which has to be installed there.
