@@ -95,7 +95,7 @@ pub(super) async fn list(
     let value = page
         .tasks
         .iter()
-        .map(|(name, head)| ListedView::new(name, head))
+        .filter_map(|(name, head)| ListedView::new(name, head))
         .collect();
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, NO_STORE))

@@ -93,15 +93,16 @@ pub(super) struct ListedView<'a> {
 }
 
 impl<'a> ListedView<'a> {
-    pub(super) fn new(id: &'a str, head: &'a Head) -> Self {
-        Self {
+    /// `None` for a head that is not written as ours are: a client knows no other status.
+    pub(super) fn new(id: &'a str, head: &'a Head) -> Option<Self> {
+        Some(Self {
             id,
             kind: &head.kind,
-            status: TaskStatus::parse(&head.status).map_or("Unknown", azure_status),
+            status: azure_status(TaskStatus::parse(&head.status)?),
             created_date_time: head.created_at,
             last_action_date_time: head.updated_at,
             attempts: head.attempts,
-        }
+        })
     }
 }
 
