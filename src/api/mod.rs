@@ -18,6 +18,7 @@ mod operations;
 mod paced;
 mod preferences;
 mod problem;
+mod result_body;
 mod state;
 mod submitting;
 mod tasks;

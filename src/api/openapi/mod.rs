@@ -26,7 +26,7 @@ use utoipa::openapi::{
 };
 
 use super::{ROUTES, Route};
-pub(super) use schemas::Status;
+pub(super) use schemas::{Status, names_with_a_type};
 
 const TASKS: &str = "tasks";
 const OPERATIONS: &str = "operations";

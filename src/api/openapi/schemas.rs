@@ -147,12 +147,23 @@ fn submitted_task() -> Object {
             "A task that was accepted has its `id`, with `number` or `kind` as it was sent; the \
              fields of a monitor, `status` among them, if the monitor was asked for. A task that \
              succeeded while the client waited has `task_id` and the fields of its result, or \
-             `result` when that is no object.",
+             `result` when that is no object or has fields of these names.",
         ))
         .property("number", any("The number, as it was sent."))
         .property("task_id", uuid("The id of a task that has succeeded."))
         .additional_properties(Some(AdditionalProperties::FreeForm(true)))
         .build()
+}
+
+/// The names that have one meaning in a [`submitted_task`], and so cannot be a result's as well.
+pub(in crate::api) fn names_with_a_type() -> impl Iterator<Item = String> {
+    submitted_task()
+        .properties
+        .into_iter()
+        .filter(|(_, schema)| {
+            !matches!(schema, RefOr::T(Schema::Object(any)) if any.schema_type == SchemaType::AnyValue)
+        })
+        .map(|(name, _)| name)
 }
 
 fn fetched_result() -> Schema {
