@@ -147,6 +147,12 @@ const GET_OPENAPI: Route = open(
     "/api/openapi.json",
     describe_service::openapi,
 );
+const GET_OPENAPI_3_0: Route = open(
+    "get_openapi_3_0",
+    READ,
+    "/api/openapi-3.0.json",
+    describe_service::openapi_3_0,
+);
 const GET_DOCS: Route = open("get_docs", READ, "/api/docs", describe_service::docs);
 const GET_DOCS_FILE: Route = Route {
     function: "get_docs_file",
@@ -157,7 +163,7 @@ const GET_DOCS_FILE: Route = Route {
 };
 
 /// Every route of the API.
-pub const ROUTES: [Route; 13] = [
+pub const ROUTES: [Route; 14] = [
     CREATE_TASK,
     GET_TASK,
     LIST_OPERATIONS,
@@ -169,6 +175,7 @@ pub const ROUTES: [Route; 13] = [
     GET_HEALTH,
     GET_METRICS,
     GET_OPENAPI,
+    GET_OPENAPI_3_0,
     GET_DOCS,
     GET_DOCS_FILE,
 ];
@@ -193,6 +200,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .service(Resources::of(GET_HEALTH, health::health).done())
         .service(Resources::of(GET_METRICS, metrics::metrics).done())
         .service(Resources::of(GET_OPENAPI, openapi::openapi).done())
+        .service(Resources::of(GET_OPENAPI_3_0, openapi::openapi_3_0).done())
         .service(Resources::of(GET_DOCS, docs::page).done())
         .service(Resources::of(GET_DOCS_FILE, docs::file).done())
         .default_service(web::to(|| {

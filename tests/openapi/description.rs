@@ -58,6 +58,7 @@ async fn an_operation_is_named_after_its_function_in_camel_case() {
         "getHealth",
         "getMetrics",
         "getOpenapi",
+        "getOpenapi30",
         "getOperation",
         "getOperationResult",
         "getTask",

@@ -1,5 +1,5 @@
 //! `GET /api/openapi.json`: the description of this API (OpenAPI 3.1), made from the route table and
-//! the types of the replies.
+//! the types of the replies. And `GET /api/openapi-3.0.json`, the same for readers that know no other.
 //!
 //! Each [`Route`](super::Route) names the function that describes it, so that none is forgotten.
 //! Paths, methods, keys and operation ids come from the table. `HEAD`, which every `GET` has, is not in
@@ -11,6 +11,7 @@ mod responses;
 mod schemas;
 pub(super) mod service;
 pub(super) mod tasks;
+mod version_3_0;
 
 use std::sync::LazyLock;
 
@@ -39,6 +40,15 @@ const KEY_SCHEMES: [&str; 2] = ["functionsKey", "functionsCode"];
 pub(super) async fn openapi() -> HttpResponse {
     static DOCUMENT: LazyLock<String> =
         LazyLock::new(|| document().to_pretty_json().unwrap_or_default());
+    described(&DOCUMENT)
+}
+
+/// The same in the version before.
+pub(super) async fn openapi_3_0() -> HttpResponse {
+    static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
+        let document = serde_json::to_value(document()).unwrap_or_default();
+        serde_json::to_string_pretty(&version_3_0::converted(document)).unwrap_or_default()
+    });
     described(&DOCUMENT)
 }
 
@@ -169,5 +179,6 @@ mod tests {
     fn an_operation_is_named_after_its_function() {
         assert_eq!(operation_id("create_task"), "createTask");
         assert_eq!(operation_id("get_operation_result"), "getOperationResult");
+        assert_eq!(operation_id("get_openapi_3_0"), "getOpenapi30");
     }
 }

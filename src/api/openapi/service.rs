@@ -5,6 +5,7 @@ use utoipa::openapi::path::OperationBuilder;
 
 use super::SERVICE;
 use super::responses::{json, problems, text, with_headers};
+use super::version_3_0::VERSION;
 
 /// `GET /api/health`
 pub(in crate::api) fn health() -> OperationBuilder {
@@ -36,9 +37,26 @@ pub(in crate::api) fn metrics() -> OperationBuilder {
 
 /// `GET /api/openapi.json`
 pub(in crate::api) fn openapi() -> OperationBuilder {
-    let document = json("OpenAPI 3.1.", "Description", json!({ "openapi": "3.1.0" }));
-    described("Read this description", "The document that this is written in.")
-        .response("200", with_headers(document, &["Cache-Control"]).build())
+    description("Read this description", "3.1.0")
+}
+
+/// `GET /api/openapi-3.0.json`
+pub(in crate::api) fn openapi_3_0() -> OperationBuilder {
+    description("Read this description in OpenAPI 3.0", VERSION)
+}
+
+fn description(summary: &str, version: &str) -> OperationBuilder {
+    let document = json(
+        &format!("OpenAPI {version}."),
+        "Description",
+        json!({ "openapi": version }),
+    );
+    described(
+        summary,
+        "OpenAPI 3.1 is at `/api/openapi.json`, and 3.0, for readers that know no other, at \
+         `/api/openapi-3.0.json`. They say the same.",
+    )
+    .response("200", with_headers(document, &["Cache-Control"]).build())
 }
 
 /// `GET /api/docs`

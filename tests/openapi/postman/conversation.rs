@@ -197,6 +197,11 @@ pub(super) const CONVERSATION: &[Step] = &[
         ..PLAIN
     },
     Step {
+        name: "Read the description in OpenAPI 3.0",
+        operation: "getOpenapi30",
+        ..PLAIN
+    },
+    Step {
         name: "Open the interactive page",
         operation: "getDocs",
         ..PLAIN
