@@ -13,9 +13,13 @@ use super::state::Api;
 /// The body of a healthy reply.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Health {
+    /// `ok`.
     status: &'static str,
+    /// Who listens to the outside: `standalone` or `hosted`.
     mode: &'static str,
+    /// Where tasks are kept.
     storage: &'static str,
+    /// The version of the service.
     version: &'static str,
 }
 

@@ -46,7 +46,9 @@ struct Token {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct TaskList<'a> {
+    /// The tasks, newest first.
     value: Vec<ListedView<'a>>,
+    /// Where the next page is; absent on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     next_link: Option<String>,
@@ -93,7 +95,7 @@ pub(super) async fn list(
     let value = page
         .tasks
         .iter()
-        .map(|(name, head)| ListedView::new(name, head))
+        .filter_map(|(name, head)| ListedView::new(name, head))
         .collect();
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, NO_STORE))

@@ -18,6 +18,7 @@ mod operations;
 mod paced;
 mod preferences;
 mod problem;
+mod result_body;
 mod state;
 mod submitting;
 mod tasks;
@@ -49,8 +50,8 @@ pub struct Route {
     pub path: &'static str,
     /// Whether callers need a key.
     pub keyed: bool,
-    /// What it takes and gives, for the OpenAPI description.
-    describe: fn() -> OperationBuilder,
+    /// What it takes and gives, for the OpenAPI description; `None` for what is no operation.
+    describe: Option<fn() -> OperationBuilder>,
 }
 
 const READ: &[Method] = &[Method::GET, Method::HEAD];
@@ -66,7 +67,7 @@ const fn open(
         methods,
         path,
         keyed: false,
-        describe,
+        describe: Some(describe),
     }
 }
 
@@ -81,7 +82,7 @@ const fn keyed(
         methods,
         path,
         keyed: true,
-        describe,
+        describe: Some(describe),
     }
 }
 
@@ -146,16 +147,23 @@ const GET_OPENAPI: Route = open(
     "/api/openapi.json",
     describe_service::openapi,
 );
-const GET_DOCS: Route = open("get_docs", READ, "/api/docs", describe_service::docs);
-const GET_DOCS_FILE: Route = open(
-    "get_docs_file",
+const GET_OPENAPI_3_0: Route = open(
+    "get_openapi_3_0",
     READ,
-    "/api/docs/{file}",
-    describe_service::docs_file,
+    "/api/openapi-3.0.json",
+    describe_service::openapi_3_0,
 );
+const GET_DOCS: Route = open("get_docs", READ, "/api/docs", describe_service::docs);
+const GET_DOCS_FILE: Route = Route {
+    function: "get_docs_file",
+    methods: READ,
+    path: "/api/docs/{file}",
+    keyed: false,
+    describe: None,
+};
 
 /// Every route of the API.
-pub const ROUTES: [Route; 13] = [
+pub const ROUTES: [Route; 14] = [
     CREATE_TASK,
     GET_TASK,
     LIST_OPERATIONS,
@@ -167,6 +175,7 @@ pub const ROUTES: [Route; 13] = [
     GET_HEALTH,
     GET_METRICS,
     GET_OPENAPI,
+    GET_OPENAPI_3_0,
     GET_DOCS,
     GET_DOCS_FILE,
 ];
@@ -191,6 +200,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .service(Resources::of(GET_HEALTH, health::health).done())
         .service(Resources::of(GET_METRICS, metrics::metrics).done())
         .service(Resources::of(GET_OPENAPI, openapi::openapi).done())
+        .service(Resources::of(GET_OPENAPI_3_0, openapi::openapi_3_0).done())
         .service(Resources::of(GET_DOCS, docs::page).done())
         .service(Resources::of(GET_DOCS_FILE, docs::file).done())
         .default_service(web::to(|| {

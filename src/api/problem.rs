@@ -204,10 +204,16 @@ impl Problem {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub(super) struct Document<'a> {
+    /// What kind of problem it is.
     r#type: String,
+    /// The same for people.
     title: String,
+    /// The status of the reply.
     status: u16,
+    /// What went wrong this time, for people.
+    #[schema(extensions(("x-ms-primary-error-message" = json!(true))))]
     detail: &'a str,
+    /// The path of the request.
     instance: &'a str,
     error: ErrorObject<'a>,
 }
@@ -216,8 +222,11 @@ pub(super) struct Document<'a> {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Error)]
 pub(super) struct ErrorObject<'a> {
+    /// What went wrong, for programs.
     code: &'a str,
+    /// The same for people.
     message: &'a str,
+    /// The field at fault.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     target: Option<&'a str>,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, LINK, LOCATION, RETRY_AFTER};
-use actix_web::web::{Bytes, Path, Payload};
+use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -14,24 +14,21 @@ use super::base_url::base_url;
 use super::body::{Body, read_json};
 use super::consuming::ConsumingBody;
 use super::headers::{JSON, NO_STORE, OPERATION_ID, OPERATION_LOCATION, PREFERENCE_APPLIED};
-use super::openapi::Number;
 use super::preferences::{Preferences, has_api_version};
 use super::problem::Problem;
+use super::result_body::{result_body, submitted_result_body};
 use super::state::Api;
 use super::submitting::{idempotency_key, traceparent};
 use super::view::TaskView;
 use crate::tasks::{Submission, TaskId, TaskRecord, TaskState, Waiter};
 
 /// The reply to a submission: what R0 answers, or the kind in place of the number.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Accepted<'a> {
-    #[schema(value_type = String, format = Uuid)]
+#[derive(Serialize)]
+struct Accepted<'a> {
     id: TaskId,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Number, required = false)]
     number: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
     kind: Option<&'a str>,
 }
 
@@ -90,7 +87,7 @@ pub(super) async fn submit(
     if let Some(ended) = wait(&api, preferences, waiter, id, is_first).await
         && let TaskState::Succeeded { result } = &ended.state
     {
-        let body = result_body(&ended, result);
+        let body = submitted_result_body(ended.id, result);
         // A result that cannot be sent now is there to be asked for.
         if let Ok(held) = api.memory.hold(body.len()) {
             let mut reply = found(preferences);
@@ -142,6 +139,7 @@ fn place(api: &Api, preferences: Preferences, id: TaskId) -> Result<Option<Waite
 /// What R0 answers for every task that has no result to give.
 #[derive(Serialize, ToSchema)]
 pub(super) struct NoResult<'a> {
+    /// The id, as it was asked for.
     task_id: &'a str,
 }
 
@@ -177,7 +175,7 @@ pub(super) async fn fetch(
 
     if let TaskState::Succeeded { result } = &record.state {
         let mut reply = found(preferences);
-        let body = result_body(record, result);
+        let body = result_body(record.id, result);
         return Ok(if request.method() == Method::HEAD {
             reply.body(body)
         } else {
@@ -240,21 +238,4 @@ fn found(preferences: Preferences) -> HttpResponseBuilder {
         reply.insert_header((PREFERENCE_APPLIED, applied));
     }
     reply
-}
-
-/// How a reply with a result begins.
-const START: &str = r#"{"task_id":""#;
-
-/// `{"task_id": …, <fields of the result>}`, or `"result"` as the one field when it is no object.
-/// The result is copied as text: it may be megabytes.
-fn result_body(record: &TaskRecord, result: &RawValue) -> Bytes {
-    let id = &record.id.text();
-    let text = result.get().trim();
-    let fields = text.strip_prefix('{').map(str::trim_start);
-    let body = match fields {
-        Some("}") => [START, id, r#""}"#].concat(),
-        Some(fields) => [START, id, r#"","#, fields].concat(),
-        None => [START, id, r#"","result":"#, text, "}"].concat(),
-    };
-    body.into()
 }

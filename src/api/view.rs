@@ -15,21 +15,28 @@ use crate::tasks::{TaskError, TaskId, TaskRecord, TaskState, TaskStatus};
 #[schema(as = Monitor)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct TaskView<'a> {
+    /// The id of the task.
     #[schema(value_type = String, format = Uuid)]
     id: TaskId,
+    /// The kind of work.
     kind: &'a str,
     #[schema(value_type = Status)]
     status: &'static str,
+    /// When the task was submitted.
     #[serde(with = "crate::timestamp")]
     #[schema(value_type = String, format = DateTime)]
     created_date_time: Timestamp,
+    /// When its record last changed.
     #[serde(with = "crate::timestamp")]
     #[schema(value_type = String, format = DateTime)]
     last_action_date_time: Timestamp,
+    /// How often the work was begun.
     attempts: u32,
+    /// How far the work is, when its kind tells.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, maximum = 100)]
     percent_complete: Option<u8>,
+    /// What the work came to, as its kind gives it: any JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = serde_json::Value, required = false)]
     result: Option<&'a RawValue>,
@@ -66,28 +73,36 @@ impl<'a> From<&'a TaskRecord> for TaskView<'a> {
 #[schema(as = ListedMonitor)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ListedView<'a> {
+    /// The id of the task.
+    #[schema(value_type = String, format = Uuid)]
     id: &'a str,
+    /// The kind of work.
     kind: &'a str,
+    #[schema(value_type = Status)]
     status: &'static str,
+    /// When the task was submitted.
     #[serde(with = "crate::timestamp")]
     #[schema(value_type = String, format = DateTime)]
     created_date_time: Timestamp,
+    /// When its record last changed.
     #[serde(with = "crate::timestamp")]
     #[schema(value_type = String, format = DateTime)]
     last_action_date_time: Timestamp,
+    /// How often the work was begun.
     attempts: u32,
 }
 
 impl<'a> ListedView<'a> {
-    pub(super) fn new(id: &'a str, head: &'a Head) -> Self {
-        Self {
+    /// `None` for a head that is not written as ours are: a client knows no other status.
+    pub(super) fn new(id: &'a str, head: &'a Head) -> Option<Self> {
+        Some(Self {
             id,
             kind: &head.kind,
-            status: TaskStatus::parse(&head.status).map_or("Unknown", azure_status),
+            status: azure_status(TaskStatus::parse(&head.status)?),
             created_date_time: head.created_at,
             last_action_date_time: head.updated_at,
             attempts: head.attempts,
-        }
+        })
     }
 }
 

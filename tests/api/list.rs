@@ -6,7 +6,7 @@ use async_request_reply::config::Secret;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::helpers::app::{App, spawn_app, spawn_app_with};
+use crate::helpers::app::{App, spawn_app, spawn_app_over, spawn_app_with};
 
 const ECHO: &str = r#"{"kind": "echo", "input": 1}"#;
 
@@ -41,6 +41,15 @@ async fn all(app: &App, query: &str) -> Vec<String> {
 async fn no_tasks_are_an_empty_list() {
     let app = spawn_app();
     assert_eq!(page(&app, "/api/operations").await, json!({ "value": [] }));
+}
+
+/// A client that knows five statuses could not read the page with a sixth.
+#[tokio::test]
+async fn a_task_whose_status_is_not_one_of_ours_is_not_listed() {
+    let name = "01a1fde5-dc8c-728c-86f8-01a2760d7385";
+    let app = spawn_app_over(&[(name, "{}")]).await;
+    let id = app.client.run(ECHO).await;
+    assert_eq!(ids(&page(&app, "/api/operations").await), [id]);
 }
 
 #[tokio::test]

@@ -58,6 +58,25 @@ preference-applied: wait=60
     assert_eq!(app.client.fetch(&id).await.status, 404);
 }
 
+/// A client that reads `id` as a task's would take a result's for it.
+#[tokio::test]
+async fn a_result_that_has_fields_named_as_a_tasks_own_is_given_apart_to_who_submits() {
+    let app = spawn_app();
+    let work = r#"{"kind": "echo", "input": {"id": 7, "status": "open"}}"#;
+    let reply = submit(&app, LONG, work).await;
+    assert_eq!(reply.status, 200);
+    let id = reply.json()["task_id"].clone();
+    assert_eq!(
+        reply.json(),
+        json!({ "task_id": id, "result": { "id": 7, "status": "open" } })
+    );
+    let fetched = app.client.fetch(id.as_str().unwrap()).await;
+    assert_eq!(
+        fetched.json(),
+        json!({ "task_id": id, "id": 7, "status": "open" })
+    );
+}
+
 #[tokio::test]
 async fn a_submission_that_waits_in_vain_is_accepted() {
     let app = spawn_app();

@@ -8,7 +8,12 @@ async fn the_page_and_the_description_come_through_the_host() {
     for path in ["/api/docs", "/api/docs/swagger-ui-bundle.js"] {
         assert_eq!(hosted.get(path).await.status, 200, "{path}");
     }
-    let description = hosted.get("/api/openapi.json").await;
-    assert_eq!(json(&description)["openapi"], "3.1.0");
+    for (path, version) in [
+        ("/api/openapi.json", "3.1.0"),
+        ("/api/openapi-3.0.json", "3.0.3"),
+    ] {
+        let description = hosted.get(path).await;
+        assert_eq!(json(&description)["openapi"], version, "{path}");
+    }
     assert_eq!(hosted.get("/api/docs/x/y").await.status, 404);
 }

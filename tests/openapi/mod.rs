@@ -3,9 +3,14 @@
 mod committed;
 mod conformance;
 mod description;
+mod forms;
+mod generated;
 mod page;
 mod postman;
+mod schemas;
+mod tools;
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -20,11 +25,58 @@ const KEY: &str = "k3y";
 /// How long a client of ours may drive the service.
 const DEADLINE: Duration = Duration::from_secs(120);
 
+/// Where the description is, and where it is in the version before.
+const PATHS: [&str; 2] = ["/api/openapi.json", "/api/openapi-3.0.json"];
+
 /// The description as the service gives it.
 async fn served(app: &App) -> Value {
-    let reply = app.client.get("/api/openapi.json").await;
+    let reply = app.client.get(PATHS[0]).await;
     assert_eq!(reply.status, 200);
     reply.json()
+}
+
+/// The same in a file, for programs that read files.
+async fn saved(app: &App, path: &str, folder: &Path) -> PathBuf {
+    let reply = app.client.get(path).await;
+    assert_eq!(reply.status, 200);
+    let file = folder.join(path.rsplit('/').next().unwrap());
+    fs::write(&file, reply.text()).unwrap();
+    file
+}
+
+/// An operation, with the path and the method that lead to it.
+struct Operation<'d> {
+    path: &'d str,
+    method: &'d str,
+    value: &'d Value,
+}
+
+/// All of a description.
+fn operations(description: &Value) -> Vec<Operation<'_>> {
+    let items = description["paths"].as_object().unwrap();
+    items
+        .iter()
+        .flat_map(|(path, item)| {
+            let operations = item.as_object().unwrap().iter();
+            operations.map(move |(method, value)| Operation {
+                path,
+                method,
+                value,
+            })
+        })
+        .collect()
+}
+
+/// What a reference leads to; what is none leads to itself.
+fn resolved<'d>(description: &'d Value, value: &'d Value) -> &'d Value {
+    match value["$ref"].as_str() {
+        Some(reference) => {
+            let pointer = reference.strip_prefix('#').unwrap();
+            let found = description.pointer(pointer);
+            found.unwrap_or_else(|| panic!("{reference} leads nowhere"))
+        }
+        None => value,
+    }
 }
 
 /// A program below `tests/`, which has to be installed there.

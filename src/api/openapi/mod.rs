@@ -1,8 +1,9 @@
 //! `GET /api/openapi.json`: the description of this API (OpenAPI 3.1), made from the route table and
-//! the types of the replies.
+//! the types of the replies. And `GET /api/openapi-3.0.json`, the same for readers that know no other.
 //!
-//! Each [`Route`](super::Route) names the function that describes it, so that there is no route
-//! without a description. Paths, methods, keys and operation ids come from the table.
+//! Each [`Route`](super::Route) names the function that describes it, so that none is forgotten.
+//! Paths, methods, keys and operation ids come from the table. `HEAD`, which every `GET` has, is not in
+//! it: a client made from the description would get a second method for each of them.
 
 pub(super) mod operations;
 mod parameters;
@@ -10,6 +11,7 @@ mod responses;
 mod schemas;
 pub(super) mod service;
 pub(super) mod tasks;
+mod version_3_0;
 
 use std::sync::LazyLock;
 
@@ -20,11 +22,12 @@ use utoipa::openapi::path::{HttpMethod, Operation, OperationBuilder};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
-    ComponentsBuilder, InfoBuilder, License, OpenApi, OpenApiBuilder, Paths, RefOr,
+    ComponentsBuilder, ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Paths,
+    ServerBuilder,
 };
 
 use super::{ROUTES, Route};
-pub(super) use schemas::{Number, Status};
+pub(super) use schemas::{Status, names_with_a_type};
 
 const TASKS: &str = "tasks";
 const OPERATIONS: &str = "operations";
@@ -37,18 +40,42 @@ const KEY_SCHEMES: [&str; 2] = ["functionsKey", "functionsCode"];
 pub(super) async fn openapi() -> HttpResponse {
     static DOCUMENT: LazyLock<String> =
         LazyLock::new(|| document().to_pretty_json().unwrap_or_default());
+    described(&DOCUMENT)
+}
+
+/// The same in the version before.
+pub(super) async fn openapi_3_0() -> HttpResponse {
+    static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
+        let document = serde_json::to_value(document()).unwrap_or_default();
+        serde_json::to_string_pretty(&version_3_0::converted(document)).unwrap_or_default()
+    });
+    described(&DOCUMENT)
+}
+
+fn described(document: &'static str) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("application/json")
         .insert_header((CACHE_CONTROL, "no-cache"))
-        .body(DOCUMENT.as_str())
+        .body(document)
 }
+
+const ABOUT: &str = concat!(
+    env!("CARGO_PKG_DESCRIPTION"),
+    ".\n\n`HEAD` works wherever `GET` does, with the same status, and consumes nothing."
+);
 
 fn document() -> OpenApi {
     let mut paths = Paths::new();
     for route in ROUTES {
+        let Some(describe) = route.describe else {
+            continue;
+        };
         for method in route.methods {
-            let described = operation(&route, method);
-            paths.add_path_operation(route.path, http_method(method), described);
+            let Some(known) = http_method(method) else {
+                continue;
+            };
+            let operation = operation(&route, describe());
+            paths.add_path_operation(route.path, vec![known], operation);
         }
     }
     let tags = [
@@ -67,10 +94,25 @@ fn document() -> OpenApi {
             InfoBuilder::new()
                 .title("Async request-reply")
                 .version(env!("CARGO_PKG_VERSION"))
-                .description(Some(env!("CARGO_PKG_DESCRIPTION")))
-                .license(Some(License::new("MIT")))
+                .description(Some(ABOUT))
+                .contact(Some(
+                    ContactBuilder::new()
+                        .name(Some("The maintainers of async-request-reply"))
+                        .build(),
+                ))
+                .license(Some(
+                    LicenseBuilder::new()
+                        .name("MIT")
+                        .identifier(Some("MIT"))
+                        .build(),
+                ))
                 .build(),
         )
+        // Of where the description came from: right under every name, and over http and https.
+        .servers(Some([ServerBuilder::new()
+            .url("/")
+            .description(Some("The service that gave this description"))
+            .build()]))
         .paths(paths)
         .components(Some(components()))
         .tags(Some(tags.map(|(name, description)| {
@@ -99,54 +141,44 @@ fn components() -> utoipa::openapi::Components {
 }
 
 /// What the route's description says, and what the table knows.
-fn operation(route: &Route, method: &Method) -> Operation {
-    let mut operation = (route.describe)();
-    if route.keyed {
-        operation = KEY_SCHEMES
-            .into_iter()
-            .fold(operation, |operation, scheme| {
-                operation.security(SecurityRequirement::new(scheme, [""; 0]))
-            });
-    }
-    if *method == Method::HEAD {
-        return without_bodies(operation.operation_id(Some(head_id(route.function))));
-    }
-    operation.operation_id(Some(route.function)).build()
+fn operation(route: &Route, described: OperationBuilder) -> Operation {
+    let schemes = KEY_SCHEMES.iter().filter(|_| route.keyed);
+    schemes
+        .fold(described, |operation, scheme| {
+            operation.security(SecurityRequirement::new(*scheme, [""; 0]))
+        })
+        .operation_id(Some(operation_id(route.function)))
+        .build()
 }
 
-/// `get_task` -> `head_task`
-fn head_id(function: &str) -> String {
-    format!("head_{}", function.trim_start_matches("get_"))
+/// `create_task` -> `createTask`: generators take an underscore for the end of a client's name.
+fn operation_id(function: &str) -> String {
+    let mut words = function.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |id, word| {
+        let (initial, rest) = word.split_at(word.len().min(1));
+        id + &initial.to_ascii_uppercase() + rest
+    })
 }
 
-/// As the replies to `HEAD` are. Shared replies are problems, whose body is left out as well.
-fn without_bodies(operation: OperationBuilder) -> Operation {
-    let mut operation = operation.build();
-    operation.summary = operation
-        .summary
-        .map(|summary| format!("{summary} (the head of the reply alone, and nothing is consumed)"));
-    for (status, response) in &mut operation.responses.responses {
-        match response {
-            RefOr::T(response) => {
-                response.content.clear();
-                response.links.clear();
-            }
-            RefOr::Ref(_) => *response = responses::head_of_problem(status).into(),
-        }
+/// The methods that are described.
+fn http_method(method: &Method) -> Option<HttpMethod> {
+    match *method {
+        Method::GET => Some(HttpMethod::Get),
+        Method::POST => Some(HttpMethod::Post),
+        Method::DELETE => Some(HttpMethod::Delete),
+        _ => None,
     }
-    operation
 }
 
-fn http_method(method: &Method) -> Vec<HttpMethod> {
-    let known = [
-        (Method::GET, HttpMethod::Get),
-        (Method::HEAD, HttpMethod::Head),
-        (Method::POST, HttpMethod::Post),
-        (Method::DELETE, HttpMethod::Delete),
-    ];
-    known
-        .into_iter()
-        .filter(|(known, _)| known == method)
-        .map(|(_, method)| method)
-        .collect()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operation_is_named_after_its_function() {
+        assert_eq!(operation_id("create_task"), "createTask");
+        assert_eq!(operation_id("get_operation_result"), "getOperationResult");
+        assert_eq!(operation_id("get_openapi_3_0"), "getOpenapi30");
+    }
 }

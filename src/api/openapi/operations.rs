@@ -22,7 +22,11 @@ pub(in crate::api) fn list() -> OperationBuilder {
             "nextLink": "http://localhost:7071/api/operations?continuationToken=eyJiZWZvcmUiOiIifQ"
         }),
     );
-    let operation = described("List tasks, newest first").response("200", no_store(page));
+    let operation = described(
+        "List tasks, newest first",
+        "In pages: `nextLink` leads to the next one. A page may be short, even empty, and lead on.",
+    )
+    .response("200", no_store(page));
     let operation = listing()
         .into_iter()
         .fold(operation, OperationBuilder::parameter);
@@ -38,7 +42,10 @@ pub(in crate::api) fn monitor() -> OperationBuilder {
         monitor_example(TaskStatus::Succeeded),
     );
     let known = ResponseBuilder::new().description("The client has this version of the monitor.");
-    let operation = described("Watch a task")
+    let operation = described(
+        "Watch a task",
+        "The status monitor, for as long as there is a record of the task. Polling it changes nothing.",
+    )
         .parameter(task_id("id"))
         .parameter(if_none_match())
         .response("200", with_headers(monitor, &headers).build())
@@ -49,17 +56,24 @@ pub(in crate::api) fn monitor() -> OperationBuilder {
 /// `GET /api/operations/{id}/result`
 pub(in crate::api) fn result() -> OperationBuilder {
     let result = json(
-        "The result; it stays, however often it is read.",
+        "The result, as its kind gives it.",
         "Result",
         result_example(),
     );
-    let operation = described("Read a result")
-        .parameter(task_id("id"))
-        .response("200", no_store(result))
-        .response(
-            "202",
-            accepted("The task has not ended.", TaskStatus::Running),
-        );
+    // The schema of both: a generated client has one type for what succeeds.
+    let accepted = json(
+        "The task has not ended. The body is its monitor.",
+        "Result",
+        monitor_example(TaskStatus::Running),
+    );
+    let operation = described(
+        "Read a result",
+        "It stays, however often it is read. 202 until it is there: a client that cannot see the \
+         status of a reply looks at the monitor first, and reads what has succeeded.",
+    )
+    .parameter(task_id("id"))
+    .response("200", no_store(result))
+    .response("202", with_headers(accepted, ACCEPTED).build());
     problems(operation, &["404", "410", "424", "500", "503"])
 }
 
@@ -70,44 +84,51 @@ pub(in crate::api) fn cancel() -> OperationBuilder {
         "Monitor",
         monitor_example(TaskStatus::Canceled),
     );
-    let operation = described("Cancel a task")
-        .parameter(task_id("id"))
-        .response("200", no_store(monitor));
+    let operation = described(
+        "Cancel a task",
+        "Work that is under way is told to stop, and its result is not kept.",
+    )
+    .parameter(task_id("id"))
+    .response("200", no_store(monitor));
     problems(operation, &["404", "500", "503"])
 }
 
 /// `DELETE /api/operations/{id}`
 pub(in crate::api) fn delete() -> OperationBuilder {
-    let operation = described("Delete a task that has ended")
-        .parameter(task_id("id"))
-        .response("204", Response::new("The record is deleted."));
+    let operation = described(
+        "Delete a task that has ended",
+        "Its record goes, and with it its result. A task that has not ended is a conflict.",
+    )
+    .parameter(task_id("id"))
+    .response("204", Response::new("The record is deleted."));
     problems(operation, &["404", "409", "500", "503"])
 }
 
 /// `POST /api/operations/{id}:retry`
 pub(in crate::api) fn retry() -> OperationBuilder {
-    let operation = described("Run a failed task again")
-        .description(Some(
-            "It keeps its id, and its attempts are counted on. Other tasks are a conflict.",
-        ))
-        .parameter(task_id("id"))
-        .response(
-            "202",
-            accepted("The task is queued again.", TaskStatus::Queued),
-        );
+    let reply = json(
+        "The task is queued again.",
+        "Monitor",
+        monitor_example(TaskStatus::Queued),
+    );
+    let operation = described(
+        "Run a failed task again",
+        "It keeps its id, and its attempts are counted on. Other tasks are a conflict.",
+    )
+    .parameter(task_id("id"))
+    .response("202", with_headers(reply, ACCEPTED).build());
     problems(operation, &["401", "404", "409", "500", "503"])
 }
 
-fn described(summary: &str) -> OperationBuilder {
+fn described(summary: &str, description: &str) -> OperationBuilder {
     OperationBuilder::new()
         .tag(OPERATIONS)
         .summary(Some(summary))
+        .description(Some(description))
 }
 
-fn accepted(description: &str, status: TaskStatus) -> Response {
-    let reply = json(description, "Monitor", monitor_example(status));
-    with_headers(reply, &["Location", "Retry-After", "Cache-Control"]).build()
-}
+/// What leads on from a reply that says to come back.
+const ACCEPTED: &[&str] = &["Location", "Retry-After", "Cache-Control"];
 
 fn no_store(reply: ResponseBuilder) -> Response {
     with_headers(reply, &["Cache-Control"]).build()

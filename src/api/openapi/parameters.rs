@@ -1,9 +1,12 @@
 //! The parameters of the operations: path, query and request headers.
+//!
+//! None has an example: the interactive page would send it. A key is good for one submission, an id
+//! for one task, and a filter hides what somebody is looking for.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
-use utoipa::openapi::{Required, Schema};
+use utoipa::openapi::{Ref, RefOr, Required, Schema};
 
 use crate::tasks::limits::{DEFAULT_TOP, MAX_TOP, MAX_WAIT};
 
@@ -16,21 +19,10 @@ pub(super) fn task_id(name: &str) -> Parameter {
         .name(name)
         .parameter_in(ParameterIn::Path)
         .required(Required::True)
-        .description(Some("The id of the task. Another text is an unknown task."))
+        .description(Some(
+            "The id of the task, as the submission was answered. Another text is an unknown task.",
+        ))
         .schema(Some(text(Some(KnownFormat::Uuid))))
-        .example(Some(json!(EXAMPLE_ID)))
-        .build()
-}
-
-/// The name of a file of the interactive page.
-pub(super) fn file() -> Parameter {
-    ParameterBuilder::new()
-        .name("file")
-        .parameter_in(ParameterIn::Path)
-        .required(Required::True)
-        .description(Some("The name of a script or style sheet of the page."))
-        .schema(Some(text(None)))
-        .example(Some(json!("swagger-ui.css")))
         .build()
 }
 
@@ -43,7 +35,6 @@ pub(super) fn prefer_wait() -> Parameter {
              Preferences of another form are ignored (RFC 7240).",
             MAX_WAIT.as_secs()
         ),
-        json!("wait=5"),
     )
 }
 
@@ -58,41 +49,38 @@ pub(super) fn prefer() -> Parameter {
              (RFC 7240).",
             MAX_WAIT.as_secs()
         ),
-        json!("respond-async"),
     )
 }
 
 pub(super) fn idempotency_key() -> Parameter {
     header(
         "Idempotency-Key",
-        "A string in double quotes, of 1 to 255 characters. The same key and body again gives the \
-         same task for 24 hours.",
-        json!("\"7d0c1a52\""),
+        "A string in double quotes, of 1 to 255 characters, such as `\"7d0c1a52\"`: new for each \
+         submission. The same key and body again gives the same task for 24 hours, the same key and \
+         another body a 422.",
     )
 }
 
 pub(super) fn traceparent() -> Parameter {
     header(
         "traceparent",
-        "The client's trace (W3C Trace Context), carried through message and record.",
-        json!("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+        "The client's trace (W3C Trace Context), carried through message and record, such as \
+         `00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01`.",
     )
 }
 
 pub(super) fn if_none_match() -> Parameter {
     header(
         "If-None-Match",
-        "The `ETag` of the monitor the client has.",
-        json!("\"3\""),
+        "The `ETag` of the monitor the client has, such as `\"3\"`: 304 if it is still the same.",
     )
 }
 
 pub(super) fn api_version() -> Parameter {
     query(
         "api-version",
-        "Sent by Azure's SDKs; any value asks for the monitor in the reply.",
+        "Sent by Azure's SDKs, such as `2026-01-01`; any value asks for the monitor in the reply.",
         text(None),
-        json!("2026-01-01"),
     )
 }
 
@@ -109,62 +97,57 @@ pub(super) fn listing() -> Vec<Parameter> {
         query(
             "status",
             "Only tasks of this status.",
-            super::schemas::status(),
-            json!("Succeeded"),
+            Ref::from_schema_name("Status"),
         ),
         query(
             "kind",
-            "Only tasks of this kind.",
+            "Only tasks of this kind, such as `fibonacci`.",
             text(None),
-            json!("fibonacci"),
         ),
         query(
             "createdAfter",
             "Only tasks created after this time (RFC 3339).",
             time(),
-            json!("2026-01-01T00:00:00Z"),
         ),
         query(
             "createdBefore",
             "Only tasks created before this time (RFC 3339).",
             time(),
-            json!("2100-01-01T00:00:00Z"),
         ),
         query(
             "top",
             "How many tasks a page holds at most.",
-            top.into(),
-            json!(DEFAULT_TOP),
+            Schema::from(top),
         ),
-        optional(
-            ParameterIn::Query,
+        query(
             "continuationToken",
             "Where the listing goes on: as `nextLink` has it, with the same filters.",
             text(None),
-        )
-        .build(),
+        ),
     ]
 }
 
-fn header(name: &str, description: &str, example: Value) -> Parameter {
+fn header(name: &str, description: &str) -> Parameter {
     optional(ParameterIn::Header, name, description, text(None))
-        .example(Some(example))
-        .build()
 }
 
-fn query(name: &str, description: &str, schema: Schema, example: Value) -> Parameter {
+fn query(name: &str, description: &str, schema: impl Into<RefOr<Schema>>) -> Parameter {
     optional(ParameterIn::Query, name, description, schema)
-        .example(Some(example))
-        .build()
 }
 
-fn optional(place: ParameterIn, name: &str, description: &str, schema: Schema) -> ParameterBuilder {
+fn optional(
+    place: ParameterIn,
+    name: &str,
+    description: &str,
+    schema: impl Into<RefOr<Schema>>,
+) -> Parameter {
     ParameterBuilder::new()
         .name(name)
         .parameter_in(place)
         .required(Required::False)
         .description(Some(description))
         .schema(Some(schema))
+        .build()
 }
 
 fn text(format: Option<KnownFormat>) -> Schema {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::OperationBuilder;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::openapi::{ComponentsBuilder, ContentBuilder, Ref, Response, ResponseBuilder};
+use utoipa::openapi::{ComponentsBuilder, ContentBuilder, Ref, ResponseBuilder};
 
 use crate::api::problem::Problem;
 
@@ -19,7 +19,7 @@ struct Shared {
     headers: &'static [&'static str],
 }
 
-const SHARED: [Shared; 12] = [
+const SHARED: [Shared; 13] = [
     Shared {
         status: "400",
         name: "BadRequest",
@@ -39,6 +39,16 @@ const SHARED: [Shared; 12] = [
         name: "NotFound",
         description: "There is no such thing, or not any more.",
         example: || Problem::not_found("there is no such task, or its result has been consumed"),
+        headers: &[],
+    },
+    Shared {
+        status: "408",
+        name: "BodyTimeout",
+        description: "The body did not arrive in time. Nothing was accepted.",
+        example: || {
+            let detail = "the body did not arrive in time";
+            Problem::new(StatusCode::REQUEST_TIMEOUT, "BodyTimeout", detail)
+        },
         headers: &[],
     },
     Shared {
@@ -148,15 +158,6 @@ impl Shared {
             .header("x-ms-error-code", header("x-ms-error-code"));
         with_headers(response, self.headers)
     }
-}
-
-/// The reply of a shared problem to `HEAD`.
-pub(super) fn head_of_problem(status: &str) -> Response {
-    SHARED
-        .iter()
-        .find(|shared| shared.status == status)
-        .map(|shared| shared.head().build())
-        .unwrap_or_default()
 }
 
 /// Adds shared problems to an operation, by their statuses.

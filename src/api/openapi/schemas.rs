@@ -5,16 +5,17 @@ use std::borrow::Cow;
 
 use serde_json::{Value, json};
 use utoipa::openapi::schema::{
-    AdditionalProperties, AnyOfBuilder, ObjectBuilder, OneOfBuilder, SchemaFormat, Type,
+    AdditionalProperties, AnyOfBuilder, Object, ObjectBuilder, OneOfBuilder, SchemaFormat,
+    SchemaType, Type,
 };
-use utoipa::openapi::{ComponentsBuilder, KnownFormat, RefOr, Schema};
+use utoipa::openapi::{ComponentsBuilder, KnownFormat, Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::parameters::EXAMPLE_ID;
 use crate::api::health::Health;
 use crate::api::listing::TaskList;
 use crate::api::problem::{Document, ErrorObject};
-use crate::api::tasks::{Accepted, NoResult};
+use crate::api::tasks::NoResult;
 use crate::api::view::{ListedView, TaskView, azure_status};
 use crate::tasks::TaskStatus;
 
@@ -22,13 +23,18 @@ use crate::tasks::TaskStatus;
 pub(super) fn add(components: ComponentsBuilder) -> ComponentsBuilder {
     components
         .schema("Submission", submission())
+        .schema("NumberSubmission", number_submission())
+        .schema("KindSubmission", kind_submission())
+        .schema("SubmittedTask", Schema::from(submitted_task()))
         .schema("FetchedResult", fetched_result())
         .schema(
             "Result",
-            any("The result of the task, as its kind gives it."),
+            any(
+                "The result of the task, as its kind gives it: any JSON. The monitor for as long as \
+                 there is none.",
+            ),
         )
         .schema("Description", description())
-        .schema_from::<Accepted<'_>>()
         .schema_from::<NoResult<'_>>()
         .schema_from::<TaskView<'_>>()
         .schema_from::<TaskList<'_>>()
@@ -45,7 +51,13 @@ pub(in crate::api) struct Status;
 
 impl PartialSchema for Status {
     fn schema() -> RefOr<Schema> {
-        status().into()
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some(
+                "How far a task is. `NotStarted` and `Running` go on, the others are final.",
+            ))
+            .enum_values(Some(TaskStatus::ALL.map(azure_status)))
+            .into()
     }
 }
 
@@ -55,16 +67,8 @@ impl ToSchema for Status {
     }
 }
 
-pub(super) fn status() -> Schema {
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .enum_values(Some(TaskStatus::ALL.map(azure_status)))
-        .build()
-        .into()
-}
-
 /// An integer of any size, or a string with one.
-pub(in crate::api) struct Number;
+struct Number;
 
 impl PartialSchema for Number {
     fn schema() -> RefOr<Schema> {
@@ -72,8 +76,12 @@ impl PartialSchema for Number {
             .schema_type(Type::String)
             .pattern(Some("^-?[0-9]+$"))
             .build();
+        let integer = ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+            .build();
         OneOfBuilder::new()
-            .item(ObjectBuilder::new().schema_type(Type::Integer).build())
+            .item(integer)
             .item(text)
             .description(Some(
                 "An integer within the configured range, or a string that holds one. \
@@ -90,39 +98,80 @@ impl ToSchema for Number {
 }
 
 fn submission() -> Schema {
-    let r0 = ObjectBuilder::new()
-        .title(Some("A Fibonacci number"))
-        .property("number", Number::schema())
-        .required("number");
-    let kind = ObjectBuilder::new()
-        .title(Some("Any kind of work"))
-        .property(
-            "kind",
-            ObjectBuilder::new()
-                .schema_type(Type::String)
-                .description(Some("The name of a registered kind."))
-                .build(),
-        )
-        .property("input", any("What the kind takes."))
-        .required("kind")
-        .required("input");
     AnyOfBuilder::new()
-        .item(r0.build())
-        .item(kind.build())
+        .item(Ref::from_schema_name("NumberSubmission"))
+        .item(Ref::from_schema_name("KindSubmission"))
+        .description(Some("A number, or any kind of work."))
         .build()
         .into()
 }
 
-fn fetched_result() -> Schema {
-    let id = ObjectBuilder::new()
+fn number_submission() -> Schema {
+    ObjectBuilder::new()
+        .description(Some("A Fibonacci number to be computed."))
+        .property("number", Ref::from_schema_name("Number"))
+        .required("number")
+        .build()
+        .into()
+}
+
+fn kind_submission() -> Schema {
+    let kind = ObjectBuilder::new()
         .schema_type(Type::String)
-        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)))
-        .build();
+        .description(Some("The name of a registered kind."));
+    ObjectBuilder::new()
+        .description(Some("Any kind of work."))
+        .property("kind", kind)
+        .property("input", any("What the kind takes."))
+        .required("kind")
+        .required("input")
+        .build()
+        .into()
+}
+
+/// What a submission is answered with: a monitor's fields and two more, none of which is always there.
+///
+/// One schema for all forms, because generated clients have one type for what succeeds: of two they
+/// take the first, and throw at, or read past, the other.
+fn submitted_task() -> Object {
+    let monitor = match TaskView::schema() {
+        RefOr::T(Schema::Object(monitor)) => monitor.properties,
+        _ => Default::default(),
+    };
+    monitor
+        .into_iter()
+        .fold(ObjectBuilder::new(), |object, (name, schema)| {
+            object.property(name, schema)
+        })
+        .description(Some(
+            "A task that was accepted has its `id`, with `number` or `kind` as it was sent; the \
+             fields of a monitor, `status` among them, if the monitor was asked for. A task that \
+             succeeded while the client waited has `task_id` and the fields of its result, or \
+             `result` when that is no object or has fields of these names.",
+        ))
+        .property("number", any("The number, as it was sent."))
+        .property("task_id", uuid("The id of a task that has succeeded."))
+        .additional_properties(Some(AdditionalProperties::FreeForm(true)))
+        .build()
+}
+
+/// The names that have one meaning in a [`submitted_task`], and so cannot be a result's as well.
+pub(in crate::api) fn names_with_a_type() -> impl Iterator<Item = String> {
+    submitted_task()
+        .properties
+        .into_iter()
+        .filter(|(_, schema)| {
+            !matches!(schema, RefOr::T(Schema::Object(any)) if any.schema_type == SchemaType::AnyValue)
+        })
+        .map(|(name, _)| name)
+}
+
+fn fetched_result() -> Schema {
     ObjectBuilder::new()
         .description(Some(
             "The id of the task, and the fields of its result; `result` when that is no object.",
         ))
-        .property("task_id", id)
+        .property("task_id", uuid("The id of the task."))
         .required("task_id")
         .additional_properties(Some(AdditionalProperties::FreeForm(true)))
         .build()
@@ -130,12 +179,22 @@ fn fetched_result() -> Schema {
 }
 
 fn description() -> Schema {
+    let version = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some("The version of OpenAPI."));
     ObjectBuilder::new()
-        .property(
-            "openapi",
-            ObjectBuilder::new().schema_type(Type::String).build(),
-        )
+        .description(Some("A description of this API."))
+        .property("openapi", version)
         .required("openapi")
+        .build()
+        .into()
+}
+
+fn uuid(description: &str) -> Schema {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)))
+        .description(Some(description))
         .build()
         .into()
 }
@@ -143,7 +202,7 @@ fn description() -> Schema {
 /// Any JSON value.
 fn any(description: &str) -> Schema {
     ObjectBuilder::new()
-        .schema_type(utoipa::openapi::schema::SchemaType::AnyValue)
+        .schema_type(SchemaType::AnyValue)
         .description(Some(description))
         .build()
         .into()

@@ -4,8 +4,8 @@ use serde_json::json;
 use utoipa::openapi::path::OperationBuilder;
 
 use super::SERVICE;
-use super::parameters::file;
 use super::responses::{json, problems, text, with_headers};
+use super::version_3_0::VERSION;
 
 /// `GET /api/health`
 pub(in crate::api) fn health() -> OperationBuilder {
@@ -16,41 +16,62 @@ pub(in crate::api) fn health() -> OperationBuilder {
         "version": env!("CARGO_PKG_VERSION"),
     });
     let healthy = json("Storage answers.", "Health", example);
-    let operation = described("Ask whether the service can work now")
-        .response("200", with_headers(healthy, &["Cache-Control"]).build());
+    let operation = described(
+        "Ask whether the service can work now",
+        "Asks storage, and answers within a few seconds.",
+    )
+    .response("200", with_headers(healthy, &["Cache-Control"]).build());
     problems(operation, &["500", "503"])
 }
 
 /// `GET /api/metrics`
 pub(in crate::api) fn metrics() -> OperationBuilder {
     let metrics = text("Prometheus text.", "text/plain");
-    let operation = described("Read this process's counters").response("200", metrics.build());
+    let operation = described(
+        "Read this process's counters",
+        "In the text format of Prometheus.",
+    )
+    .response("200", metrics.build());
     problems(operation, &["401", "500", "503"])
 }
 
 /// `GET /api/openapi.json`
 pub(in crate::api) fn openapi() -> OperationBuilder {
-    let description = json("OpenAPI 3.1.", "Description", json!({ "openapi": "3.1.0" }));
-    described("Read this description")
-        .response("200", with_headers(description, &["Cache-Control"]).build())
+    description("Read this description", "3.1.0")
+}
+
+/// `GET /api/openapi-3.0.json`
+pub(in crate::api) fn openapi_3_0() -> OperationBuilder {
+    description("Read this description in OpenAPI 3.0", VERSION)
+}
+
+fn description(summary: &str, version: &str) -> OperationBuilder {
+    let document = json(
+        &format!("OpenAPI {version}."),
+        "Description",
+        json!({ "openapi": version }),
+    );
+    described(
+        summary,
+        "OpenAPI 3.1 is at `/api/openapi.json`, and 3.0, for readers that know no other, at \
+         `/api/openapi-3.0.json`. They say the same.",
+    )
+    .response("200", with_headers(document, &["Cache-Control"]).build())
 }
 
 /// `GET /api/docs`
 pub(in crate::api) fn docs() -> OperationBuilder {
     let page = text("The page.", "text/html");
-    described("Try the API in a browser")
-        .response("200", with_headers(page, &["Cache-Control"]).build())
+    described(
+        "Try the API in a browser",
+        "A page with a form for each operation.",
+    )
+    .response("200", with_headers(page, &["Cache-Control"]).build())
 }
 
-/// `GET /api/docs/{file}`
-pub(in crate::api) fn docs_file() -> OperationBuilder {
-    let file_found = text("The file, of the type its name tells.", "*/*");
-    let operation = described("Load a part of the page")
-        .parameter(file())
-        .response("200", with_headers(file_found, &["Cache-Control"]).build());
-    problems(operation, &["404"])
-}
-
-fn described(summary: &str) -> OperationBuilder {
-    OperationBuilder::new().tag(SERVICE).summary(Some(summary))
+fn described(summary: &str, description: &str) -> OperationBuilder {
+    OperationBuilder::new()
+        .tag(SERVICE)
+        .summary(Some(summary))
+        .description(Some(description))
 }

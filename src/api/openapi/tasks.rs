@@ -5,7 +5,6 @@ use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::link::{Link, LinkBuilder};
 use utoipa::openapi::path::OperationBuilder;
 use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
-use utoipa::openapi::schema::AnyOfBuilder;
 use utoipa::openapi::{ContentBuilder, Ref, Required, ResponseBuilder};
 
 use super::parameters::{
@@ -18,8 +17,9 @@ use crate::tasks::TaskStatus;
 /// `POST /api/tasks`
 pub(in crate::api) fn submit() -> OperationBuilder {
     let done = json(
-        "With `Prefer: wait`: the task has succeeded. Its record stays.",
-        "FetchedResult",
+        "With `Prefer: wait`: the task has succeeded. The body has `task_id` and the result; the \
+         record stays.",
+        "SubmittedTask",
         fetched(),
     );
     let done = with_headers(done, &["Cache-Control", "Preference-Applied"]);
@@ -27,7 +27,9 @@ pub(in crate::api) fn submit() -> OperationBuilder {
         .tag(TASKS)
         .summary(Some("Submit a task"))
         .description(Some(
-            "Answers at once, and says where to look. Other fields of the body are ignored.",
+            "Answers at once, and says where to look. Other fields of the body are ignored. Both \
+             successes have one schema, in which `id` is that of a task that was accepted, and \
+             `task_id` that of a result.",
         ))
         .parameter(idempotency_key())
         .parameter(prefer())
@@ -38,7 +40,9 @@ pub(in crate::api) fn submit() -> OperationBuilder {
         .response("202", accepted().build());
     problems(
         operation,
-        &["400", "409", "413", "415", "422", "429", "500", "503"],
+        &[
+            "400", "408", "409", "413", "415", "422", "429", "500", "503",
+        ],
     )
 }
 
@@ -67,9 +71,6 @@ fn submission() -> RequestBody {
 }
 
 fn accepted() -> ResponseBuilder {
-    let schema = AnyOfBuilder::new()
-        .item(Ref::from_schema_name("Accepted"))
-        .item(Ref::from_schema_name("Monitor"));
     let examples = [
         ("number", json!({ "id": EXAMPLE_ID, "number": 24 })),
         ("kind", json!({ "id": EXAMPLE_ID, "kind": "fibonacci" })),
@@ -81,7 +82,7 @@ fn accepted() -> ResponseBuilder {
     let examples =
         examples.map(|(name, value)| (name, ExampleBuilder::new().value(Some(value)).build()));
     let content = ContentBuilder::new()
-        .schema(Some(schema))
+        .schema(Some(Ref::from_schema_name("SubmittedTask")))
         .examples_from_iter(examples)
         .build();
     let reply = ResponseBuilder::new()
@@ -102,12 +103,12 @@ fn accepted() -> ResponseBuilder {
         ],
     );
     [
-        ("monitor", "get_operation", "id"),
-        ("result", "get_operation_result", "id"),
-        ("fetch", "get_task", "task_id"),
-        ("cancel", "cancel_operation", "id"),
-        ("delete", "delete_operation", "id"),
-        ("retry", "retry_operation", "id"),
+        ("monitor", "getOperation", "id"),
+        ("result", "getOperationResult", "id"),
+        ("fetch", "getTask", "task_id"),
+        ("cancel", "cancelOperation", "id"),
+        ("delete", "deleteOperation", "id"),
+        ("retry", "retryOperation", "id"),
     ]
     .into_iter()
     .fold(reply, |reply, (name, operation, parameter)| {
@@ -138,6 +139,10 @@ pub(in crate::api) fn fetch() -> OperationBuilder {
     let operation = OperationBuilder::new()
         .tag(TASKS)
         .summary(Some("Fetch and consume a result"))
+        .description(Some(
+            "Gives a result once: it is deleted when the reply has been written. `HEAD` tells \
+             whether it is there, and leaves it.",
+        ))
         .parameter(task_id("task_id"))
         .parameter(prefer_wait())
         .response(

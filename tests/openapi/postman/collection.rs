@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::openapi::{Operation, operations};
+
 const SCHEMA: &str = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json";
 
 /// One request of a conversation, and what is checked of its reply.
@@ -51,7 +53,11 @@ pub(super) fn collection(description: &Value, steps: &[Step]) -> Value {
 }
 
 fn item(description: &Value, step: &Step) -> Value {
-    let (path, method, operation) = find(description, step.operation);
+    let Operation {
+        path,
+        method,
+        value: operation,
+    } = find(description, step.operation);
     for status in step.statuses {
         let documented = operation["responses"].get(status.to_string()).is_some();
         assert!(documented, "{} gives no {status}", step.operation);
@@ -66,9 +72,9 @@ fn item(description: &Value, step: &Step) -> Value {
         .map(|(key, value)| json!({ "key": key, "value": value }))
         .collect();
     let mut request = json!({
-        "method": method,
+        "method": method.to_uppercase(),
         "header": headers,
-        "url": url(&path, step.query),
+        "url": url(path, step.query),
         "description": operation["summary"]
     });
     if let Some(body) = step.body {
@@ -86,23 +92,16 @@ fn item(description: &Value, step: &Step) -> Value {
     })
 }
 
-/// Path, method and description of an operation.
-fn find<'a>(description: &'a Value, id: &str) -> (String, String, &'a Value) {
-    let items = description["paths"].as_object().unwrap();
-    let mut operations = items.iter().flat_map(|(path, item)| {
-        let operations = item.as_object().unwrap().iter();
-        operations.map(move |(method, operation)| (path.clone(), method.to_uppercase(), operation))
-    });
-    operations
-        .find(|(_, _, operation)| operation["operationId"] == id)
+/// The operation of this id.
+fn find<'d>(description: &'d Value, id: &str) -> Operation<'d> {
+    operations(description)
+        .into_iter()
+        .find(|operation| operation.value["operationId"] == id)
         .unwrap_or_else(|| panic!("no operation has the id {id}"))
 }
 
 fn url(path: &str, query: &[(&str, &str)]) -> Value {
-    let path = path
-        .replace("{task_id}", "{id}")
-        .replace("{id}", "{{id}}")
-        .replace("{file}", "swagger-ui.css");
+    let path = path.replace("{task_id}", "{id}").replace("{id}", "{{id}}");
     let pairs: Vec<_> = query.iter().map(|(k, v)| format!("{k}={v}")).collect();
     let question = if pairs.is_empty() { "" } else { "?" };
     let segments: Vec<_> = path.trim_start_matches('/').split('/').collect();

@@ -7,7 +7,7 @@ const REMEMBER_ID: &str = "pm.collectionVariables.set('id', pm.response.json().i
 pub(super) const CONVERSATION: &[Step] = &[
     Step {
         name: "Is the service well?",
-        operation: "get_health",
+        operation: "getHealth",
         script: &[
             "pm.test('it says ok', () => pm.expect(pm.response.json().status).to.equal('ok'));",
         ],
@@ -15,7 +15,7 @@ pub(super) const CONVERSATION: &[Step] = &[
     },
     Step {
         name: "Submit a number",
-        operation: "create_task",
+        operation: "createTask",
         statuses: &[202],
         body: Some(r#"{"number": 24}"#),
         script: &[
@@ -27,7 +27,7 @@ pub(super) const CONVERSATION: &[Step] = &[
     },
     Step {
         name: "Watch it",
-        operation: "get_operation",
+        operation: "getOperation",
         script: &[
             "pm.test('it is this task', () => pm.expect(pm.response.json().id).to.equal(pm.collectionVariables.get('id')));",
         ],
@@ -35,7 +35,7 @@ pub(super) const CONVERSATION: &[Step] = &[
     },
     Step {
         name: "Read the result, again until it is there",
-        operation: "get_operation_result",
+        operation: "getOperationResult",
         statuses: &[200, 202],
         script: &[
             "if (pm.response.code === 202) { pm.execution.setNextRequest(pm.info.requestName); }",
@@ -45,7 +45,7 @@ pub(super) const CONVERSATION: &[Step] = &[
     },
     Step {
         name: "Watch it succeed",
-        operation: "get_operation",
+        operation: "getOperation",
         script: &[
             "pm.collectionVariables.set('etag', pm.response.headers.get('ETag'));",
             "pm.test('it has succeeded', () => pm.expect(pm.response.json().status).to.equal('Succeeded'));",
@@ -54,19 +54,14 @@ pub(super) const CONVERSATION: &[Step] = &[
     },
     Step {
         name: "Watch it, with the version that is known",
-        operation: "get_operation",
+        operation: "getOperation",
         statuses: &[304],
         headers: &[("If-None-Match", "{{etag}}")],
         ..PLAIN
     },
     Step {
-        name: "Ask for the result without taking it",
-        operation: "head_task",
-        ..PLAIN
-    },
-    Step {
         name: "Fetch the result, which consumes it",
-        operation: "get_task",
+        operation: "getTask",
         script: &[
             "pm.test('it has three fields', () => pm.expect(pm.response.json()).to.eql({ task_id: pm.collectionVariables.get('id'), number: 24, calculation_result: '46368' }));",
         ],
@@ -74,13 +69,13 @@ pub(super) const CONVERSATION: &[Step] = &[
     },
     Step {
         name: "Fetch it again",
-        operation: "get_task",
+        operation: "getTask",
         statuses: &[404],
         ..PLAIN
     },
     Step {
         name: "Submit under a key",
-        operation: "create_task",
+        operation: "createTask",
         statuses: &[202],
         headers: &[("Idempotency-Key", "\"{{$guid}}\"")],
         body: Some(r#"{"kind": "fibonacci", "input": {"number": "-7"}}"#),
@@ -92,7 +87,7 @@ pub(super) const CONVERSATION: &[Step] = &[
     },
     Step {
         name: "Submit it again under the same key",
-        operation: "create_task",
+        operation: "createTask",
         statuses: &[202],
         headers: &[("Idempotency-Key", "{{run}}")],
         body: Some(r#"{"kind": "fibonacci", "input": {"number": "-7"}}"#),
@@ -103,7 +98,7 @@ pub(super) const CONVERSATION: &[Step] = &[
     },
     Step {
         name: "Submit another under the same key",
-        operation: "create_task",
+        operation: "createTask",
         statuses: &[422],
         headers: &[("Idempotency-Key", "{{run}}")],
         body: Some(r#"{"number": 24}"#),
@@ -111,7 +106,7 @@ pub(super) const CONVERSATION: &[Step] = &[
     },
     Step {
         name: "Submit, and wait for the result",
-        operation: "create_task",
+        operation: "createTask",
         headers: &[("Prefer", "wait=30")],
         body: Some(r#"{"number": 12}"#),
         script: &[
@@ -123,7 +118,7 @@ pub(super) const CONVERSATION: &[Step] = &[
     },
     Step {
         name: "List what has succeeded, newest first",
-        operation: "list_operations",
+        operation: "listOperations",
         query: &[("status", "Succeeded"), ("kind", "fibonacci"), ("top", "1")],
         script: &[
             "pm.test('the newest is the last', () => pm.expect(pm.response.json().value.map((task) => task.id)).to.eql([pm.collectionVariables.get('id')]));",
@@ -132,31 +127,31 @@ pub(super) const CONVERSATION: &[Step] = &[
     },
     Step {
         name: "List without a key",
-        operation: "list_operations",
+        operation: "listOperations",
         statuses: &[401],
         ..PLAIN
     },
     Step {
         name: "Retry what has not failed",
-        operation: "retry_operation",
+        operation: "retryOperation",
         statuses: &[409],
         ..PLAIN
     },
     Step {
         name: "Delete it",
-        operation: "delete_operation",
+        operation: "deleteOperation",
         statuses: &[204],
         ..PLAIN
     },
     Step {
         name: "Watch what is deleted",
-        operation: "get_operation",
+        operation: "getOperation",
         statuses: &[404],
         ..PLAIN
     },
     Step {
         name: "Submit what takes a while, as Azure's SDKs do",
-        operation: "create_task",
+        operation: "createTask",
         statuses: &[202],
         query: &[("api-version", "2026-01-01")],
         body: Some(r#"{"number": 10000000}"#),
@@ -168,7 +163,7 @@ pub(super) const CONVERSATION: &[Step] = &[
     },
     Step {
         name: "Cancel it",
-        operation: "cancel_operation",
+        operation: "cancelOperation",
         script: &[
             "pm.test('it is canceled', () => pm.expect(pm.response.json().status).to.equal('Canceled'));",
         ],
@@ -176,13 +171,13 @@ pub(super) const CONVERSATION: &[Step] = &[
     },
     Step {
         name: "Read the result of what was canceled",
-        operation: "get_operation_result",
+        operation: "getOperationResult",
         statuses: &[410],
         ..PLAIN
     },
     Step {
         name: "Submit what is no integer",
-        operation: "create_task",
+        operation: "createTask",
         statuses: &[422],
         body: Some(r#"{"number": 24.5}"#),
         script: &[
@@ -193,22 +188,22 @@ pub(super) const CONVERSATION: &[Step] = &[
     },
     Step {
         name: "Read the counters",
-        operation: "get_metrics",
+        operation: "getMetrics",
         ..PLAIN
     },
     Step {
         name: "Read the description",
-        operation: "get_openapi",
+        operation: "getOpenapi",
+        ..PLAIN
+    },
+    Step {
+        name: "Read the description in OpenAPI 3.0",
+        operation: "getOpenapi30",
         ..PLAIN
     },
     Step {
         name: "Open the interactive page",
-        operation: "get_docs",
-        ..PLAIN
-    },
-    Step {
-        name: "Load a part of the page",
-        operation: "get_docs_file",
+        operation: "getDocs",
         ..PLAIN
     },
 ];

@@ -7,12 +7,11 @@ mod conversation;
 use std::collections::BTreeSet;
 use std::fs;
 
-use async_request_reply::api::ROUTES;
 use async_request_reply::config::Secret;
 use tokio::process::Command;
 
 use super::committed::is_committed;
-use super::{KEY, installed, served, succeeds};
+use super::{KEY, installed, operations, served, succeeds};
 use crate::helpers::app::{App, spawn_app, spawn_app_with};
 use conversation::CONVERSATION;
 
@@ -28,11 +27,13 @@ async fn made(app: &App) -> String {
     serde_json::to_string_pretty(&made).unwrap() + "\n"
 }
 
-#[test]
-fn the_conversation_uses_every_function() {
+#[tokio::test]
+async fn the_conversation_uses_every_operation() {
+    let app = spawn_app();
     let used: BTreeSet<_> = CONVERSATION.iter().map(|step| step.operation).collect();
-    for route in ROUTES {
-        assert!(used.contains(route.function), "{}", route.function);
+    for operation in operations(&served(&app).await) {
+        let id = operation.value["operationId"].as_str().unwrap();
+        assert!(used.contains(id), "{id}");
     }
 }
 

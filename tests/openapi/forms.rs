@@ -1,0 +1,117 @@
+//! The forms of the interactive page: each works as it comes, and works again.
+//!
+//! The page fills in what the description gives as an example or a default, and sends nothing for an
+//! optional field that is empty.
+
+use async_request_reply::config::Secret;
+use serde_json::Value;
+
+use super::{KEY, Operation, operations, resolved, served};
+use crate::helpers::app::{App, spawn_app_with};
+use crate::helpers::reply::Reply;
+
+/// What the page writes into the field of a parameter.
+fn filled_in(description: &Value, parameter: &Value) -> Option<String> {
+    let schema = resolved(description, &parameter["schema"]);
+    let first = parameter["examples"]
+        .as_object()
+        .and_then(|examples| examples.values().next());
+    let value = parameter
+        .get("example")
+        .or(first.map(|example| &example["value"]))
+        .or(schema.get("example"))
+        .or(schema.get("default"))?;
+    Some(value.as_str().map_or(value.to_string(), str::to_owned))
+}
+
+/// The bodies to choose from.
+fn bodies(operation: &Value) -> Vec<Option<String>> {
+    let content = &operation["requestBody"]["content"]["application/json"];
+    let Some(examples) = content["examples"].as_object() else {
+        return vec![None];
+    };
+    let bodies = examples.values().map(|it| Some(it["value"].to_string()));
+    bodies.collect()
+}
+
+/// The id that a person types: of a task that this can be done to.
+async fn typed_id(app: &App, operation: &Value) -> String {
+    let work = match operation["operationId"].as_str() {
+        Some("retryOperation") => r#"{"kind": "hopeless", "input": 0}"#,
+        _ => r#"{"number": 24}"#,
+    };
+    app.client.run(work).await
+}
+
+/// Sends the form of an operation.
+async fn sent(
+    app: &App,
+    description: &Value,
+    operation: &Operation<'_>,
+    body: Option<&str>,
+) -> Reply {
+    let (mut path, mut query, mut headers) = (operation.path.to_owned(), String::new(), vec![]);
+    let parameters = operation.value["parameters"].as_array();
+    for parameter in parameters.into_iter().flatten() {
+        let name = parameter["name"].as_str().unwrap();
+        let value = match filled_in(description, parameter) {
+            Some(value) => value,
+            None if parameter["required"] == true => typed_id(app, operation.value).await,
+            None => continue,
+        };
+        match parameter["in"].as_str() {
+            Some("path") => path = path.replace(&format!("{{{name}}}"), &value),
+            Some("query") => query += &format!("&{name}={value}"),
+            _ => headers.push((name, value)),
+        }
+    }
+    let method = operation.method.to_uppercase();
+    let request = app.client.request(&method, &format!("{path}?{query}"));
+    let mut request = request.header("x-functions-key", KEY);
+    for (name, value) in headers {
+        request = request.header(name, value);
+    }
+    if let Some(body) = body {
+        request = request.header("content-type", "application/json");
+        request = request.body(body.to_owned());
+    }
+    app.client.send(request).await
+}
+
+#[tokio::test]
+async fn a_form_that_is_sent_as_it_comes_works_and_works_again() {
+    let app = spawn_app_with(|config| config.api_key = Some(Secret::new(KEY)));
+    let description = served(&app).await;
+    for operation in operations(&description) {
+        let bodies = bodies(operation.value);
+        for body in bodies.iter().chain(&bodies) {
+            let reply = sent(&app, &description, &operation, body.as_deref()).await;
+            let (method, path) = (operation.method, operation.path);
+            assert!(
+                (200..300).contains(&reply.status),
+                "{method} {path}: {}",
+                reply.text()
+            );
+            let described = operation.value["responses"].get(reply.status.to_string());
+            assert!(described.is_some(), "{method} {path}: {}", reply.status);
+        }
+    }
+}
+
+/// An example in such a field is sent by those who did not ask for it.
+#[tokio::test]
+async fn a_field_that_may_be_empty_is_empty_or_has_its_default() {
+    let app = spawn_app_with(|_| ());
+    let description = served(&app).await;
+    let mut seen = 0;
+    for operation in operations(&description) {
+        let parameters = operation.value["parameters"].as_array();
+        for parameter in parameters.into_iter().flatten() {
+            seen += 1;
+            let filled_in = filled_in(&description, parameter);
+            let default = parameter["schema"].get("default").map(Value::to_string);
+            assert_eq!(filled_in, default, "{parameter}");
+        }
+    }
+    assert!(seen > 10);
+}
