@@ -8,7 +8,9 @@ use std::fmt;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, CACHE_CONTROL, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{
+    ALLOW, CACHE_CONTROL, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use actix_web::middleware::Next;
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
@@ -26,6 +28,9 @@ use crate::tasks::{KeyedSubmitError, RecordError, SubmitError, TaskError};
 /// Seconds a client should wait when storage or the queue cannot take more now.
 const RETRY_AFTER_SECONDS: u32 = 5;
 
+/// The longest name of what is at fault, in characters.
+const MAX_TARGET: usize = 200;
+
 /// A failure, as the client sees it. The title and the type follow from the code.
 #[derive(Clone, Debug)]
 pub(super) struct Problem {
@@ -35,8 +40,9 @@ pub(super) struct Problem {
     detail: String,
     /// The field at fault, as a path into the body.
     target: Option<String>,
-    allow: Option<String>,
     retry_after: Option<u32>,
+    /// Headers of the reply that not every problem has.
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Problem {
@@ -50,13 +56,26 @@ impl Problem {
             code: code.into(),
             detail: detail.into(),
             target: None,
-            allow: None,
             retry_after: None,
+            headers: Vec::new(),
         }
     }
 
+    /// Names what is at fault, or its beginning: the name may be a client's.
     pub(super) fn target(mut self, target: impl Into<String>) -> Self {
-        self.target = Some(target.into());
+        let mut target = target.into();
+        if let Some((end, _)) = target.char_indices().nth(MAX_TARGET) {
+            target.truncate(end);
+        }
+        self.target = Some(target);
+        self
+    }
+
+    /// Adds a header to the reply, unless it is there.
+    pub(super) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        if self.headers.iter().all(|(known, _)| *known != name) {
+            self.headers.push((name, value));
+        }
         self
     }
 
@@ -72,15 +91,13 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "NotFound", detail)
     }
 
-    pub(super) fn method_not_allowed(allow: String) -> Self {
-        Self {
-            allow: Some(allow),
-            ..Self::new(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "MethodNotAllowed",
-                "this resource does not know the method",
-            )
-        }
+    pub(super) fn method_not_allowed(allow: HeaderValue) -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "MethodNotAllowed",
+            "this resource does not know the method",
+        )
+        .header(ALLOW, allow)
     }
 
     pub(super) fn unauthorized() -> Self {
@@ -89,6 +106,7 @@ impl Problem {
             "InvalidKey",
             "this route needs a key, in the header x-functions-key or the query parameter code",
         )
+        .header(WWW_AUTHENTICATE, HeaderValue::from_static("FunctionsKey"))
     }
 
     pub(super) fn conflict(detail: &str) -> Self {
@@ -344,14 +362,13 @@ pub(crate) async fn render(
             None if status.is_server_error() => Problem::internal(error),
             None => Problem::from_status(status),
         },
-        None if status.is_client_error() && is_bare => Problem {
-            allow: response
-                .headers()
-                .get(ALLOW)
-                .and_then(|allow| allow.to_str().ok())
-                .map(str::to_owned),
-            ..Problem::from_status(status)
-        },
+        None if status.is_client_error() && is_bare => {
+            let problem = Problem::from_status(status);
+            match response.headers().get(ALLOW) {
+                Some(allow) => problem.header(ALLOW, allow.clone()),
+                None => problem,
+            }
+        }
         None => match hold(&mut response) {
             Ok(None) => return Ok(response.map_into_boxed_body()),
             Ok(Some((length, held))) => {
@@ -372,18 +389,11 @@ pub(crate) async fn render(
         .content_type("application/problem+json")
         .insert_header((CACHE_CONTROL, NO_STORE))
         .insert_header((X_MS_ERROR_CODE, problem.code.as_str()));
-    if let Some(allow) = problem
-        .allow
-        .as_deref()
-        .and_then(|allow| HeaderValue::from_str(allow).ok())
-    {
-        reply.insert_header((ALLOW, allow));
-    }
     if let Some(seconds) = problem.retry_after {
         reply.insert_header((RETRY_AFTER, seconds));
     }
-    if problem.status == StatusCode::UNAUTHORIZED {
-        reply.insert_header((WWW_AUTHENTICATE, "FunctionsKey"));
+    for header in problem.headers {
+        reply.insert_header(header);
     }
     Ok(ServiceResponse::new(request, reply.body(document)).map_into_boxed_body())
 }
