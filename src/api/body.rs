@@ -2,12 +2,13 @@
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::web::Payload;
 use futures_util::StreamExt;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::media_type::{self, looks_wide, not_utf_8};
 use super::memory::{Held, Memory};
 use super::problem::Problem;
 use super::state::Api;
@@ -17,6 +18,9 @@ use crate::tasks::kinds::R0_KIND;
 /// How often a body is in memory while its task is accepted: as text, as the task's input, and in
 /// its record.
 const COPIES: usize = 3;
+
+/// RFC 8259 forbids to send it, and lets a reader pass it over.
+const BYTE_ORDER_MARK: char = '\u{FEFF}';
 
 /// Why a body was not read to its end.
 enum Unread {
@@ -33,7 +37,7 @@ pub(super) async fn read_json(
     payload: Payload,
     api: &Api,
 ) -> Result<(String, Held), Problem> {
-    check_content_type(request)?;
+    media_type::check(request, api)?;
     let limit = api.max_body_bytes;
     let too_large = || {
         let detail = format!("the body is larger than {limit} bytes");
@@ -63,15 +67,24 @@ pub(super) async fn read_json(
         Unread::TooLarge => too_large(),
         Unread::Overloaded(problem) => problem,
     })?;
-    if body.is_empty() {
+    Ok((text_of(body)?, held))
+}
+
+/// The text of a body, without the byte-order mark that some programs put before it.
+fn text_of(body: Vec<u8>) -> Result<String, Problem> {
+    if looks_wide(&body) {
+        return Err(not_utf_8());
+    }
+    let mut text = String::from_utf8(body).map_err(|_| {
+        Problem::bad_request("InvalidEncoding", "the body is not UTF-8").target("body")
+    })?;
+    if text.starts_with(BYTE_ORDER_MARK) {
+        text.remove(0);
+    }
+    if text.is_empty() {
         return Err(Problem::bad_request("EmptyBody", "the body is empty").target("body"));
     }
-    match String::from_utf8(body) {
-        Ok(text) => Ok((text, held)),
-        Err(_) => {
-            Err(Problem::bad_request("InvalidEncoding", "the body is not UTF-8").target("body"))
-        }
-    }
+    Ok(text)
 }
 
 /// Memory is held for what has come, not for what was announced: announcing costs nothing.
@@ -93,39 +106,6 @@ async fn collect(
         body.extend_from_slice(&piece);
     }
     Ok((body, held))
-}
-
-/// JSON, in any of its names, or no statement at all.
-fn check_content_type(request: &HttpRequest) -> Result<(), Problem> {
-    let unsupported = |detail: &str| {
-        Err(Problem::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "UnsupportedMediaType",
-            detail,
-        ))
-    };
-    if let Some(encoding) = request.headers().get(CONTENT_ENCODING)
-        && !encoding.as_bytes().eq_ignore_ascii_case(b"identity")
-    {
-        return unsupported("the body must not be compressed");
-    }
-    let Some(value) = request.headers().get(CONTENT_TYPE) else {
-        return Ok(());
-    };
-    let essence = value
-        .to_str()
-        .unwrap_or_default()
-        .split(';')
-        .next()
-        .unwrap_or_default();
-    let essence = essence.trim().to_ascii_lowercase();
-    let is_json = matches!(essence.as_str(), "application/json" | "text/json")
-        || (essence.starts_with("application/") && essence.ends_with("+json"));
-    if is_json {
-        Ok(())
-    } else {
-        unsupported("the content type must be application/json")
-    }
 }
 
 /// What a client asks for, in its own text: an input may be large.

@@ -18,6 +18,9 @@ pub(super) const PREFER: HeaderName = HeaderName::from_static("prefer");
 /// Which preferences were granted (RFC 7240, section 3).
 pub(super) const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
+/// Whose page made the browser send a request (W3C Fetch Metadata).
+pub(super) const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
 /// The client's trace (W3C Trace Context).
 pub(super) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
