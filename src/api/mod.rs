@@ -9,6 +9,7 @@ mod consuming;
 mod docs;
 mod headers;
 mod health;
+mod key_text;
 mod keys;
 mod listing;
 mod media_type;
