@@ -23,7 +23,7 @@ use super::paced::PacedBody;
 use super::state::Api;
 use crate::ports::StorageError;
 use crate::tasks::kinds::InvalidInput;
-use crate::tasks::{KeyedSubmitError, RecordError, SubmitError, TaskError};
+use crate::tasks::{RecordError, SubmitError, TaskError};
 
 /// Seconds a client should wait when storage or the queue cannot take more now.
 const RETRY_AFTER_SECONDS: u32 = 5;
@@ -309,19 +309,20 @@ impl Problem {
 }
 
 impl Problem {
-    /// As [`submit`](Self::submit), with an idempotency key.
-    pub(super) fn keyed_submit(error: KeyedSubmitError, prefix: &str) -> Self {
-        match error {
-            KeyedSubmitError::OtherSubmission => Self::unprocessable(
-                "IdempotencyKeyReused",
-                "Idempotency-Key",
-                "the key was used for another submission",
-            ),
-            KeyedSubmitError::InProgress => Self {
-                retry_after: Some(1),
-                ..Self::conflict("the first submission with this key is still being accepted")
-            },
-            KeyedSubmitError::Submit(error) => Self::submit(error, prefix),
+    /// The key, in the header of this name, was used for something else.
+    pub(super) fn key_reused(header: &str) -> Self {
+        Self::unprocessable(
+            "IdempotencyKeyReused",
+            header,
+            "the key was used for another submission",
+        )
+    }
+
+    /// The first submission with the key has not come to its end.
+    pub(super) fn still_being_accepted() -> Self {
+        Self {
+            retry_after: Some(1),
+            ..Self::conflict("the first submission with this key is still being accepted")
         }
     }
 }

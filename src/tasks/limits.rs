@@ -152,6 +152,9 @@ pub const LIST_CALLS: usize = 16;
 /// How long an idempotency key stands for its task.
 pub const IDEMPOTENCY_RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// How far a client's clock may be from ours, where it says when it first sent a submission.
+pub const CLOCK_SKEW: Duration = Duration::from_secs(60 * 60);
+
 /// How long a submission with a key may take before another with the key carries it on: longer than
 /// any storage operation is tried.
 pub const ACCEPTING_TIMEOUT: Duration = Duration::from_secs(120);

@@ -18,7 +18,7 @@ pub(crate) struct Reply {
 }
 
 /// No other header may leave the service.
-const HEADERS: [&str; 14] = [
+const HEADERS: [&str; 15] = [
     "allow",
     "cache-control",
     "connection",
@@ -31,6 +31,7 @@ const HEADERS: [&str; 14] = [
     "operation-id",
     "operation-location",
     "preference-applied",
+    "repeatability-result",
     "retry-after",
     "x-ms-error-code",
 ];
