@@ -290,8 +290,9 @@ impl Problem {
     /// `prefix` is where the client put the input: `input`, or nowhere in R0's form.
     pub(super) fn submit(error: SubmitError, prefix: &str) -> Self {
         match error {
-            SubmitError::UnknownKind => {
-                Self::unprocessable("UnknownKind", "kind", "no such kind of work is known here")
+            SubmitError::UnknownKind { known } => {
+                let detail = format!("kind must be one that is known here: {known}");
+                Self::unprocessable("UnknownKind", "kind", detail)
             }
             SubmitError::InvalidInput(invalid) => Self::invalid_input(&invalid, prefix),
             SubmitError::QueueFull => Self {

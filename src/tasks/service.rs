@@ -40,9 +40,12 @@ pub struct Submission {
 /// Why a submission was not accepted. Nothing is stored then.
 #[derive(Debug, thiserror::Error)]
 pub enum SubmitError {
-    /// No such kind is registered.
-    #[error("unknown kind of work")]
-    UnknownKind,
+    /// No such kind is registered; these are.
+    #[error("no such kind of work is known here, but {known}")]
+    UnknownKind {
+        /// The names of the registered kinds, as a client is told them.
+        known: String,
+    },
     /// The kind does not take this input.
     #[error(transparent)]
     InvalidInput(#[from] InvalidInput),
@@ -205,11 +208,13 @@ impl Tasks {
 
     /// Says whether a submission would be refused for what it is.
     pub fn check(&self, submission: &Submission) -> Result<(), SubmitError> {
-        let kind = self
-            .shared
-            .kinds
-            .get(&submission.kind)
-            .ok_or(SubmitError::UnknownKind)?;
+        let kind =
+            self.shared
+                .kinds
+                .get(&submission.kind)
+                .ok_or_else(|| SubmitError::UnknownKind {
+                    known: self.shared.kinds.names(),
+                })?;
         Ok(kind.check(&submission.input)?)
     }
 
