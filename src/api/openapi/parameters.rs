@@ -65,10 +65,31 @@ pub(super) fn prefer() -> Parameter {
 pub(super) fn idempotency_key() -> Parameter {
     header(
         "Idempotency-Key",
-        "A string in double quotes, of 1 to 255 characters. The same key and body again gives the \
-         same task for 24 hours.",
+        "A token, a UUID, or a string in double quotes, of 1 to 255 characters. The same key and body \
+         again gives the same task for 24 hours.",
         json!("\"7d0c1a52\""),
     )
+}
+
+/// What Azure's clients send for the same purpose.
+pub(super) fn repeatability() -> [Parameter; 2] {
+    [
+        optional(
+            ParameterIn::Header,
+            "Repeatability-Request-ID",
+            "The same as `Idempotency-Key`, with `Repeatability-First-Sent` beside it (OASIS \
+             Repeatable Requests 1.0).",
+            text(None),
+        )
+        .build(),
+        optional(
+            ParameterIn::Header,
+            "Repeatability-First-Sent",
+            "When the request was first sent, as a date of HTTP: within the last 23 hours.",
+            text(None),
+        )
+        .build(),
+    ]
 }
 
 pub(super) fn traceparent() -> Parameter {

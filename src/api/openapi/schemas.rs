@@ -105,7 +105,8 @@ fn submission() -> Schema {
         )
         .property("input", any("What the kind takes."))
         .required("kind")
-        .required("input");
+        .required("input")
+        .additional_properties(Some(AdditionalProperties::FreeForm(false)));
     AnyOfBuilder::new()
         .item(r0.build())
         .item(kind.build())

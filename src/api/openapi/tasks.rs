@@ -9,7 +9,8 @@ use utoipa::openapi::schema::AnyOfBuilder;
 use utoipa::openapi::{ContentBuilder, Ref, Required, ResponseBuilder};
 
 use super::parameters::{
-    EXAMPLE_ID, api_version, idempotency_key, prefer, prefer_wait, task_id, traceparent,
+    EXAMPLE_ID, api_version, idempotency_key, prefer, prefer_wait, repeatability, task_id,
+    traceparent,
 };
 use super::responses::{json, problems, with_headers};
 use super::{TASKS, schemas};
@@ -22,14 +23,25 @@ pub(in crate::api) fn submit() -> OperationBuilder {
         "FetchedResult",
         fetched(),
     );
-    let done = with_headers(done, &["Cache-Control", "Preference-Applied"]);
+    let done = with_headers(
+        done,
+        &[
+            "Cache-Control",
+            "Preference-Applied",
+            "Repeatability-Result",
+        ],
+    );
+    let [repeatable_id, first_sent] = repeatability();
     let operation = OperationBuilder::new()
         .tag(TASKS)
         .summary(Some("Submit a task"))
         .description(Some(
-            "Answers at once, and says where to look. Other fields of the body are ignored.",
+            "Answers at once, and says where to look. Beside `number`, other fields of the body are \
+             ignored; beside `kind` they are refused.",
         ))
         .parameter(idempotency_key())
+        .parameter(repeatable_id)
+        .parameter(first_sent)
         .parameter(prefer())
         .parameter(traceparent())
         .parameter(api_version())
@@ -38,7 +50,9 @@ pub(in crate::api) fn submit() -> OperationBuilder {
         .response("202", accepted().build());
     problems(
         operation,
-        &["400", "409", "413", "415", "422", "429", "500", "503"],
+        &[
+            "400", "409", "412", "413", "415", "422", "429", "500", "503",
+        ],
     )
 }
 
@@ -99,6 +113,7 @@ fn accepted() -> ResponseBuilder {
             "Retry-After",
             "Cache-Control",
             "Preference-Applied",
+            "Repeatability-Result",
         ],
     );
     [
