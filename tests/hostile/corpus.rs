@@ -60,6 +60,10 @@ async fn the_service_answers_every_hostile_input_and_breaks_off_none() {
         }
         for header in [
             "Idempotency-Key",
+            "Repeatability-Request-ID",
+            "Repeatability-First-Sent",
+            "Origin",
+            "Sec-Fetch-Site",
             "Prefer",
             "If-None-Match",
             "traceparent",
