@@ -1,22 +1,28 @@
 //! The body of a submission: read within the limit, and taken apart without interpreting numbers.
 
+use std::fmt;
+
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::web::Payload;
 use futures_util::StreamExt;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
 use serde_json::value::RawValue;
 
+use super::media_type::{self, looks_wide, not_utf_8};
 use super::memory::{Held, Memory};
 use super::problem::Problem;
 use super::state::Api;
-use crate::tasks::json::{Object, describe, named_field, present};
+use crate::tasks::json::{describe, named_field, shortened};
 use crate::tasks::kinds::R0_KIND;
 
 /// How often a body is in memory while its task is accepted: as text, as the task's input, and in
 /// its record.
 const COPIES: usize = 3;
+
+/// RFC 8259 forbids to send it, and lets a reader pass it over.
+const BYTE_ORDER_MARK: char = '\u{FEFF}';
 
 /// Why a body was not read to its end.
 enum Unread {
@@ -33,7 +39,7 @@ pub(super) async fn read_json(
     payload: Payload,
     api: &Api,
 ) -> Result<(String, Held), Problem> {
-    check_content_type(request)?;
+    media_type::check(request, api)?;
     let limit = api.max_body_bytes;
     let too_large = || {
         let detail = format!("the body is larger than {limit} bytes");
@@ -63,15 +69,24 @@ pub(super) async fn read_json(
         Unread::TooLarge => too_large(),
         Unread::Overloaded(problem) => problem,
     })?;
-    if body.is_empty() {
+    Ok((text_of(body)?, held))
+}
+
+/// The text of a body, without the byte-order mark that some programs put before it.
+fn text_of(body: Vec<u8>) -> Result<String, Problem> {
+    if looks_wide(&body) {
+        return Err(not_utf_8());
+    }
+    let mut text = String::from_utf8(body).map_err(|_| {
+        Problem::bad_request("InvalidEncoding", "the body is not UTF-8").target("body")
+    })?;
+    if text.starts_with(BYTE_ORDER_MARK) {
+        text.remove(0);
+    }
+    if text.is_empty() {
         return Err(Problem::bad_request("EmptyBody", "the body is empty").target("body"));
     }
-    match String::from_utf8(body) {
-        Ok(text) => Ok((text, held)),
-        Err(_) => {
-            Err(Problem::bad_request("InvalidEncoding", "the body is not UTF-8").target("body"))
-        }
-    }
+    Ok(text)
 }
 
 /// Memory is held for what has come, not for what was announced: announcing costs nothing.
@@ -95,39 +110,6 @@ async fn collect(
     Ok((body, held))
 }
 
-/// JSON, in any of its names, or no statement at all.
-fn check_content_type(request: &HttpRequest) -> Result<(), Problem> {
-    let unsupported = |detail: &str| {
-        Err(Problem::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "UnsupportedMediaType",
-            detail,
-        ))
-    };
-    if let Some(encoding) = request.headers().get(CONTENT_ENCODING)
-        && !encoding.as_bytes().eq_ignore_ascii_case(b"identity")
-    {
-        return unsupported("the body must not be compressed");
-    }
-    let Some(value) = request.headers().get(CONTENT_TYPE) else {
-        return Ok(());
-    };
-    let essence = value
-        .to_str()
-        .unwrap_or_default()
-        .split(';')
-        .next()
-        .unwrap_or_default();
-    let essence = essence.trim().to_ascii_lowercase();
-    let is_json = matches!(essence.as_str(), "application/json" | "text/json")
-        || (essence.starts_with("application/") && essence.ends_with("+json"));
-    if is_json {
-        Ok(())
-    } else {
-        unsupported("the content type must be application/json")
-    }
-}
-
 /// What a client asks for, in its own text: an input may be large.
 #[derive(Debug)]
 pub(super) enum Body<'a> {
@@ -137,20 +119,76 @@ pub(super) enum Body<'a> {
     Kind { kind: String, input: &'a RawValue },
 }
 
-#[derive(Deserialize)]
+/// The fields of a body. A derived `Deserialize` would take them as an array, too, and would not tell
+/// which are not known.
+#[derive(Default)]
 struct Fields<'a> {
-    #[serde(borrow, default, deserialize_with = "present")]
     number: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
     kind: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
     input: Option<&'a RawValue>,
+    /// The first one that is none of these.
+    other: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "lowercase")]
+enum Field {
+    Number,
+    Kind,
+    Input,
+    Other(String),
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Fields<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut fields = Fields::default();
+                while let Some(name) = map.next_key()? {
+                    let (field, name) = match name {
+                        Field::Number => (&mut fields.number, "number"),
+                        Field::Kind => (&mut fields.kind, "kind"),
+                        Field::Input => (&mut fields.input, "input"),
+                        Field::Other(name) => {
+                            fields.other.get_or_insert(name);
+                            map.next_value::<de::IgnoredAny>()?;
+                            continue;
+                        }
+                    };
+                    if field.replace(map.next_value()?).is_some() {
+                        return Err(de::Error::duplicate_field(name));
+                    }
+                }
+                Ok(fields)
+            }
+        }
+
+        deserializer.deserialize_map(Visitor)
+    }
 }
 
 impl<'a> Body<'a> {
-    /// Takes a body apart. Fields that mean nothing here are passed over, as R0 does.
+    /// Takes a body apart. Beside a number, fields that mean nothing are passed over, as R0 does;
+    /// beside a kind they are refused, because whoever sends them means something.
     pub(super) fn parse(body: &'a str) -> Result<Self, Problem> {
-        let Object(fields) = serde_json::from_str::<Object<Fields<'_>>>(body).map_err(refuse)?;
+        let fields = serde_json::from_str::<Fields<'_>>(body).map_err(refuse)?;
+        if let (None, Some(other)) = (fields.number, fields.other)
+            && (fields.kind.is_some() || fields.input.is_some())
+        {
+            let detail = format!(
+                "{} is not known; beside kind there is input",
+                shortened(&other)
+            );
+            return Err(Problem::unprocessable("UnknownField", &other, detail));
+        }
         match (fields.number, fields.kind, fields.input) {
             (Some(number), None, None) => Ok(Self::R0 { number }),
             (None, Some(kind), Some(input)) => Ok(Self::Kind {

@@ -18,6 +18,20 @@ pub(super) const PREFER: HeaderName = HeaderName::from_static("prefer");
 /// Which preferences were granted (RFC 7240, section 3).
 pub(super) const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
+/// When a client first sent a repeatable request.
+pub(super) const REPEATABILITY_FIRST_SENT: HeaderName =
+    HeaderName::from_static("repeatability-first-sent");
+
+/// The key of a repeatable request, as Azure's clients send it (OASIS Repeatable Requests 1.0).
+pub(super) const REPEATABILITY_REQUEST_ID: HeaderName =
+    HeaderName::from_static("repeatability-request-id");
+
+/// Whether a repeatable request was carried out, this time or before.
+pub(super) const REPEATABILITY_RESULT: HeaderName = HeaderName::from_static("repeatability-result");
+
+/// Whose page made the browser send a request (W3C Fetch Metadata).
+pub(super) const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
 /// The client's trace (W3C Trace Context).
 pub(super) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 

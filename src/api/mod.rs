@@ -9,12 +9,15 @@ mod consuming;
 mod docs;
 mod headers;
 mod health;
+mod key_text;
 mod keys;
 mod listing;
+mod media_type;
 mod memory;
 mod metrics;
 mod openapi;
 mod operations;
+mod origin;
 mod paced;
 mod preferences;
 mod problem;
@@ -27,6 +30,7 @@ mod view;
 use std::future::ready;
 
 use actix_web::http::Method;
+use actix_web::http::header::HeaderValue;
 use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, web};
 use utoipa::openapi::path::OperationBuilder;
 
@@ -248,7 +252,9 @@ impl Resources {
     }
 
     pub(crate) fn done(self) -> Resource {
-        let allow = self.allow.join(", ");
+        // Names of methods are tokens.
+        let allow = HeaderValue::try_from(self.allow.join(", "))
+            .unwrap_or_else(|_| HeaderValue::from_static(""));
         let refuse = move || {
             ready(Err::<HttpResponse, _>(Problem::method_not_allowed(
                 allow.clone(),

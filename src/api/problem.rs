@@ -8,7 +8,9 @@ use std::fmt;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, CACHE_CONTROL, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{
+    ALLOW, CACHE_CONTROL, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use actix_web::middleware::Next;
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
@@ -21,10 +23,13 @@ use super::paced::PacedBody;
 use super::state::Api;
 use crate::ports::StorageError;
 use crate::tasks::kinds::InvalidInput;
-use crate::tasks::{KeyedSubmitError, RecordError, SubmitError, TaskError};
+use crate::tasks::{RecordError, SubmitError, TaskError};
 
 /// Seconds a client should wait when storage or the queue cannot take more now.
 const RETRY_AFTER_SECONDS: u32 = 5;
+
+/// The longest name of what is at fault, in characters.
+const MAX_TARGET: usize = 200;
 
 /// A failure, as the client sees it. The title and the type follow from the code.
 #[derive(Clone, Debug)]
@@ -35,8 +40,9 @@ pub(super) struct Problem {
     detail: String,
     /// The field at fault, as a path into the body.
     target: Option<String>,
-    allow: Option<String>,
     retry_after: Option<u32>,
+    /// Headers of the reply that not every problem has.
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Problem {
@@ -50,13 +56,26 @@ impl Problem {
             code: code.into(),
             detail: detail.into(),
             target: None,
-            allow: None,
             retry_after: None,
+            headers: Vec::new(),
         }
     }
 
+    /// Names what is at fault, or its beginning: the name may be a client's.
     pub(super) fn target(mut self, target: impl Into<String>) -> Self {
-        self.target = Some(target.into());
+        let mut target = target.into();
+        if let Some((end, _)) = target.char_indices().nth(MAX_TARGET) {
+            target.truncate(end);
+        }
+        self.target = Some(target);
+        self
+    }
+
+    /// Adds a header to the reply, unless it is there.
+    pub(super) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        if self.headers.iter().all(|(known, _)| *known != name) {
+            self.headers.push((name, value));
+        }
         self
     }
 
@@ -72,15 +91,13 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "NotFound", detail)
     }
 
-    pub(super) fn method_not_allowed(allow: String) -> Self {
-        Self {
-            allow: Some(allow),
-            ..Self::new(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "MethodNotAllowed",
-                "this resource does not know the method",
-            )
-        }
+    pub(super) fn method_not_allowed(allow: HeaderValue) -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "MethodNotAllowed",
+            "this resource does not know the method",
+        )
+        .header(ALLOW, allow)
     }
 
     pub(super) fn unauthorized() -> Self {
@@ -89,6 +106,7 @@ impl Problem {
             "InvalidKey",
             "this route needs a key, in the header x-functions-key or the query parameter code",
         )
+        .header(WWW_AUTHENTICATE, HeaderValue::from_static("FunctionsKey"))
     }
 
     pub(super) fn conflict(detail: &str) -> Self {
@@ -281,8 +299,9 @@ impl Problem {
     /// `prefix` is where the client put the input: `input`, or nowhere in R0's form.
     pub(super) fn submit(error: SubmitError, prefix: &str) -> Self {
         match error {
-            SubmitError::UnknownKind => {
-                Self::unprocessable("UnknownKind", "kind", "no such kind of work is known here")
+            SubmitError::UnknownKind { known } => {
+                let detail = format!("kind must be one that is known here: {known}");
+                Self::unprocessable("UnknownKind", "kind", detail)
             }
             SubmitError::InvalidInput(invalid) => Self::invalid_input(&invalid, prefix),
             SubmitError::QueueFull => Self {
@@ -300,19 +319,20 @@ impl Problem {
 }
 
 impl Problem {
-    /// As [`submit`](Self::submit), with an idempotency key.
-    pub(super) fn keyed_submit(error: KeyedSubmitError, prefix: &str) -> Self {
-        match error {
-            KeyedSubmitError::OtherSubmission => Self::unprocessable(
-                "IdempotencyKeyReused",
-                "Idempotency-Key",
-                "the key was used for another submission",
-            ),
-            KeyedSubmitError::InProgress => Self {
-                retry_after: Some(1),
-                ..Self::conflict("the first submission with this key is still being accepted")
-            },
-            KeyedSubmitError::Submit(error) => Self::submit(error, prefix),
+    /// The key, in the header of this name, was used for something else.
+    pub(super) fn key_reused(header: &str) -> Self {
+        Self::unprocessable(
+            "IdempotencyKeyReused",
+            header,
+            "the key was used for another submission",
+        )
+    }
+
+    /// The first submission with the key has not come to its end.
+    pub(super) fn still_being_accepted() -> Self {
+        Self {
+            retry_after: Some(1),
+            ..Self::conflict("the first submission with this key is still being accepted")
         }
     }
 }
@@ -353,14 +373,13 @@ pub(crate) async fn render(
             None if status.is_server_error() => Problem::internal(error),
             None => Problem::from_status(status),
         },
-        None if status.is_client_error() && is_bare => Problem {
-            allow: response
-                .headers()
-                .get(ALLOW)
-                .and_then(|allow| allow.to_str().ok())
-                .map(str::to_owned),
-            ..Problem::from_status(status)
-        },
+        None if status.is_client_error() && is_bare => {
+            let problem = Problem::from_status(status);
+            match response.headers().get(ALLOW) {
+                Some(allow) => problem.header(ALLOW, allow.clone()),
+                None => problem,
+            }
+        }
         None => match hold(&mut response) {
             Ok(None) => return Ok(response.map_into_boxed_body()),
             Ok(Some((length, held))) => {
@@ -381,18 +400,11 @@ pub(crate) async fn render(
         .content_type("application/problem+json")
         .insert_header((CACHE_CONTROL, NO_STORE))
         .insert_header((X_MS_ERROR_CODE, problem.code.as_str()));
-    if let Some(allow) = problem
-        .allow
-        .as_deref()
-        .and_then(|allow| HeaderValue::from_str(allow).ok())
-    {
-        reply.insert_header((ALLOW, allow));
-    }
     if let Some(seconds) = problem.retry_after {
         reply.insert_header((RETRY_AFTER, seconds));
     }
-    if problem.status == StatusCode::UNAUTHORIZED {
-        reply.insert_header((WWW_AUTHENTICATE, "FunctionsKey"));
+    for header in problem.headers {
+        reply.insert_header(header);
     }
     Ok(ServiceResponse::new(request, reply.body(document)).map_into_boxed_body())
 }

@@ -18,7 +18,7 @@ use super::preferences::{Preferences, has_api_version};
 use super::problem::Problem;
 use super::result_body::{result_body, submitted_result_body};
 use super::state::Api;
-use super::submitting::{idempotency_key, traceparent};
+use super::submitting::{Repetition, traceparent};
 use super::view::TaskView;
 use crate::tasks::{Submission, TaskId, TaskRecord, TaskState, Waiter};
 
@@ -39,21 +39,32 @@ pub(super) async fn submit(
     api: Api,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    let key = idempotency_key(&request)?;
-    let mut preferences = Preferences::of(&request);
-    let (text, held) = read_json(&request, payload, &api).await?;
+    let is_remembered = |first_sent| api.tasks.is_remembered(first_sent);
+    let repetition = Repetition::of(&request, is_remembered)?;
+    let reply = accept(&request, &api, payload, &repetition).await;
+    repetition.tell(reply)
+}
+
+async fn accept(
+    request: &HttpRequest,
+    api: &Api,
+    payload: Payload,
+    repetition: &Repetition,
+) -> Result<HttpResponse, Problem> {
+    let mut preferences = Preferences::of(request);
+    let (text, held) = read_json(request, payload, api).await?;
     let body = Body::parse(&text)?;
     let (kind, input, prefix) = body.work();
     let submission = Submission {
         id: api.tasks.new_id(),
         kind: kind.to_owned(),
         input,
-        traceparent: traceparent(&request),
+        traceparent: traceparent(request),
     };
     let refused = |error| Problem::submit(error, prefix);
     // Before the task is there, so that its end is not missed; and no task without a place.
-    let mut waiter = place(&api, preferences, submission.id)?;
-    let (id, record) = match key {
+    let mut waiter = place(api, preferences, submission.id)?;
+    let (id, record) = match repetition.key() {
         None => {
             let record = api.tasks.submit(submission).await.map_err(refused)?;
             let id = record.id;
@@ -64,12 +75,12 @@ pub(super) async fn submit(
             let mine = submission.id;
             let id = api
                 .tasks
-                .submit_once(&key, submission)
+                .submit_once(key, submission)
                 .await
-                .map_err(|error| Problem::keyed_submit(error, prefix))?;
+                .map_err(|error| repetition.refused(error, prefix))?;
             if id != mine {
                 // From here on there is a task, so nothing is refused any more.
-                waiter = place(&api, preferences, id).unwrap_or_default();
+                waiter = place(api, preferences, id).unwrap_or_default();
                 preferences.wait = preferences.wait.filter(|_| waiter.is_some());
             }
             (id, None)
@@ -84,7 +95,7 @@ pub(super) async fn submit(
     drop((text, held));
     // A task that was accepted before may have ended before, too.
     let is_first = record.is_some();
-    if let Some(ended) = wait(&api, preferences, waiter, id, is_first).await
+    if let Some(ended) = wait(api, preferences, waiter, id, is_first).await
         && let TaskState::Succeeded { result } = &ended.state
     {
         let body = submitted_result_body(ended.id, result);
@@ -96,7 +107,7 @@ pub(super) async fn submit(
         }
     }
 
-    let base = base_url(&request, api.public_base_url.as_deref());
+    let base = base_url(request, api.public_base_url.as_deref());
     let monitor = [&base, "/api/operations/", &id.text()].concat();
     let mut reply = HttpResponse::Accepted();
     reply
@@ -111,7 +122,7 @@ pub(super) async fn submit(
     if preferences.representation || has_api_version(request.query_string()) {
         let record = match record {
             Some(record) => Some(record),
-            None => look(&api, id).await,
+            None => look(api, id).await,
         };
         if let Some(record) = record {
             return Ok(reply.json(TaskView::from(&record)));

@@ -154,6 +154,8 @@ impl Consumer {
         }
         if !self.queue.delete(id, pop_receipt).await? {
             log::info!("message.id" = id.as_str(); "message was delivered again before it was settled");
+        } else if !matches!(outcome, Outcome::Again { .. }) {
+            self.worker.message_left();
         }
         Ok(())
     }
@@ -171,14 +173,21 @@ impl Consumer {
         outcome: Outcome,
     ) -> Result<(), Unsettled> {
         let (settled, reason) = match outcome {
-            Outcome::Done => return Ok(()),
+            Outcome::Done => {
+                self.worker.message_left();
+                return Ok(());
+            }
             Outcome::Again {
                 message,
                 after,
                 reason,
             } => (self.send_next(&message, after).await, reason),
             Outcome::Spent { reason } if delivery.dequeue_count < MAX_DEQUEUE_COUNT => {
-                (self.poison(&delivery.text, &reason).await, reason)
+                let poisoned = self.poison(&delivery.text, &reason).await;
+                if poisoned.is_ok() {
+                    self.worker.message_left();
+                }
+                (poisoned, reason)
             }
             // The host counts on, and poisons it in the end.
             Outcome::Spent { reason } | Outcome::Poison { reason } => {

@@ -1,72 +1,35 @@
 //! How long until a task is done: a guess for `Retry-After`, from what this process has seen.
 //!
-//! The queue's length, as last looked up plus what came and went here since, times the recent
-//! duration of the kind, over the attempts that run side by side. See `docs/decisions`.
+//! The tasks that wait (see `backlog`), times the recent duration of the kind, over the attempts that
+//! run side by side. See `docs/decisions`.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use super::limits::{QUEUE_LENGTH_AGE, QUEUE_LENGTH_SUBMISSIONS, RETRY_AFTER_RANGE};
+use super::limits::RETRY_AFTER_RANGE;
 use super::service::lock;
-use crate::ports::Timestamp;
 
 /// How much the newest duration counts in the moving average: the last ten or so make it.
 const WEIGHT: f64 = 0.2;
 
-/// What this process knows of load.
+/// Seconds of a task of each kind, moving averages.
 #[derive(Default)]
-pub(super) struct Estimate(Mutex<State>);
-
-#[derive(Default)]
-struct State {
-    /// Seconds of a task of the kind, moving average.
-    seconds: HashMap<&'static str, f64>,
-    /// When the queue's length was last looked up, and its length then.
-    looked_up: Option<Timestamp>,
-    length: u64,
-    submitted_since: u64,
-    ended_since: u64,
-}
+pub(super) struct Estimate(Mutex<HashMap<&'static str, f64>>);
 
 impl Estimate {
-    /// A task was submitted here. `true` when it is time to look up the queue's length: seldom
-    /// enough to cost next to nothing for each task.
-    pub(super) fn submitted(&self, now: Timestamp) -> bool {
-        let mut state = lock(&self.0);
-        state.submitted_since += 1;
-        let is_old = state
-            .looked_up
-            .is_none_or(|at| now - at >= QUEUE_LENGTH_AGE);
-        let is_due = is_old && state.submitted_since >= QUEUE_LENGTH_SUBMISSIONS;
-        if is_due {
-            state.looked_up = Some(now);
-        }
-        is_due
-    }
-
     /// A task of a registered kind ended here.
     pub(super) fn ended(&self, kind: &'static str, duration: Duration) {
-        let mut state = lock(&self.0);
-        state.ended_since += 1;
         let seconds = duration.as_secs_f64();
-        let average = state.seconds.entry(kind).or_insert(seconds);
+        let mut averages = lock(&self.0);
+        let average = averages.entry(kind).or_insert(seconds);
         *average += WEIGHT * (seconds - *average);
     }
 
-    /// The queue's length was looked up.
-    pub(super) fn looked_up(&self, length: u64) {
-        let mut state = lock(&self.0);
-        state.length = length;
-        state.submitted_since = 0;
-        state.ended_since = 0;
-    }
-
-    /// Whole seconds until a task of the kind is probably done, within [`RETRY_AFTER_RANGE`].
-    pub(super) fn retry_after(&self, kind: &str, concurrency: usize) -> u64 {
-        let state = lock(&self.0);
-        let waiting = (state.length + state.submitted_since).saturating_sub(state.ended_since);
-        let seconds = state.seconds.get(kind).copied().unwrap_or_default();
+    /// Whole seconds until a task of the kind is probably done, behind so many that wait, within
+    /// [`RETRY_AFTER_RANGE`].
+    pub(super) fn retry_after(&self, kind: &str, waiting: u64, concurrency: usize) -> u64 {
+        let seconds = lock(&self.0).get(kind).copied().unwrap_or_default();
         // Counts of tasks are far below the 2^53 that a float holds exactly.
         let rounds = (waiting as f64 / concurrency.max(1) as f64).max(1.0);
         let guess = Duration::try_from_secs_f64(rounds * seconds).unwrap_or(Duration::MAX);
@@ -77,23 +40,18 @@ impl Estimate {
 
 #[cfg(test)]
 mod tests {
-    use time::macros::datetime;
-
     use super::*;
 
     #[test]
     fn the_guess_follows_length_duration_and_concurrency() {
         let estimate = Estimate::default();
-        assert_eq!(estimate.retry_after("k", 2), 1);
+        assert_eq!(estimate.retry_after("k", 10, 2), 1);
         estimate.ended("k", Duration::from_secs(4));
-        estimate.looked_up(10);
-        assert_eq!(estimate.retry_after("k", 2), 20);
-        assert_eq!(estimate.retry_after("k", 4), 10);
-        assert_eq!(estimate.retry_after("other", 2), 1);
-        estimate.looked_up(1_000_000);
-        assert_eq!(estimate.retry_after("k", 2), 60);
-        estimate.looked_up(0);
-        assert_eq!(estimate.retry_after("k", 2), 4);
+        assert_eq!(estimate.retry_after("k", 10, 2), 20);
+        assert_eq!(estimate.retry_after("k", 10, 4), 10);
+        assert_eq!(estimate.retry_after("other", 10, 2), 1);
+        assert_eq!(estimate.retry_after("k", 1_000_000, 2), 60);
+        assert_eq!(estimate.retry_after("k", 0, 2), 4);
     }
 
     #[test]
@@ -103,18 +61,6 @@ mod tests {
         for _ in 0..30 {
             estimate.ended("k", Duration::from_millis(100));
         }
-        estimate.looked_up(1);
-        assert_eq!(estimate.retry_after("k", 1), 1);
-    }
-
-    #[test]
-    fn the_queue_is_looked_up_seldom() {
-        let estimate = Estimate::default();
-        let now = datetime!(2026-08-20 10:00:00 UTC);
-        let due = |at: Timestamp| (0..100).filter(|_| estimate.submitted(at)).count();
-        assert_eq!(due(now), 1);
-        estimate.looked_up(5);
-        assert_eq!(due(now + QUEUE_LENGTH_AGE / 2), 0);
-        assert_eq!(due(now + QUEUE_LENGTH_AGE), 1);
+        assert_eq!(estimate.retry_after("k", 1, 1), 1);
     }
 }

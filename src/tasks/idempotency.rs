@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::id::TaskId;
-use super::limits::{ACCEPTING_TIMEOUT, IDEMPOTENCY_RETENTION};
+use super::limits::{ACCEPTING_TIMEOUT, CLOCK_SKEW, IDEMPOTENCY_RETENTION};
 use super::service::{Submission, SubmitError, Tasks};
 use crate::crash::{CrashPoint, crash_point};
 use crate::ports::{Document, ETag, Head, StorageError, Timestamp};
@@ -98,6 +98,13 @@ impl Tasks {
             log::warn!("task.id" = record.task; "acceptance not noted with the key: {error}");
         }
         Ok(record.task)
+    }
+
+    /// Whether a submission that was first sent at this time, by its client's clock, is one whose key
+    /// cannot have been forgotten: that clock may be [`CLOCK_SKEW`] ahead or behind.
+    pub fn is_remembered(&self, first_sent: Timestamp) -> bool {
+        let now = self.shared.clock.now();
+        first_sent - now <= CLOCK_SKEW && now - first_sent <= IDEMPOTENCY_RETENTION - CLOCK_SKEW
     }
 
     /// Undoes a claim, so that the client may come again with the key at once. Best effort: a claim

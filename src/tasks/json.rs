@@ -1,5 +1,6 @@
 //! Small helpers for JSON that comes from outside.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -34,6 +35,9 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
+/// How many characters of a client's text a sentence shows.
+const MAX_SHOWN: usize = 40;
+
 /// For an optional field: keeps `null`, which is a value, apart from an absent field.
 pub fn present<'de, D: Deserializer<'de>>(
     deserializer: D,
@@ -50,6 +54,14 @@ pub fn describe(error: &serde_json::Error) -> String {
         serde_json::error::Category::Eof => "it ends too early",
     };
     format!("{what} (line {}, column {})", error.line(), error.column())
+}
+
+/// The beginning of a client's text, to show it what is meant.
+pub fn shortened(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(MAX_SHOWN) {
+        Some((end, _)) => Cow::Owned([&text[..end], "…"].concat()),
+        None => Cow::Borrowed(text),
+    }
 }
 
 /// The field that serde complains about at its parent: absent, repeated or unknown.

@@ -79,7 +79,8 @@ pub const PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
 /// Records looked at in one page of a sweep: what the service lists in one call.
 pub const SWEEP_PAGE: u32 = 5_000;
 
-/// How old the known queue length may be when submissions are checked against the limit.
+/// How old the known queue length may be when submissions are checked against the limit. What came
+/// and went in this process since is counted; what others sent is not.
 pub const QUEUE_LENGTH_MAX_AGE: Duration = Duration::from_secs(2);
 
 /// How often a lost conditional write is looked at and tried again before the attempt is given up
@@ -150,6 +151,9 @@ pub const LIST_CALLS: usize = 16;
 
 /// How long an idempotency key stands for its task.
 pub const IDEMPOTENCY_RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How far a client's clock may be from ours, where it says when it first sent a submission.
+pub const CLOCK_SKEW: Duration = Duration::from_secs(60 * 60);
 
 /// How long a submission with a key may take before another with the key carries it on: longer than
 /// any storage operation is tried.

@@ -10,6 +10,7 @@
 //! | `intake` | a new record and its message, where storage cannot write both at once |
 //! | `records` | records in the store; the first terminal write wins |
 //! | `attempt` | one run of a kind's code, in its slot and time limit |
+//! | `backlog` | how many messages wait |
 //! | `estimate` | how long until a task is done |
 //! | `operations` | cancel, delete, retry |
 //! | `listing` | tasks, newest first |
@@ -23,6 +24,7 @@
 //! | [`limits`] | every fixed limit, with its reason |
 
 mod attempt;
+mod backlog;
 mod burial;
 mod consumer;
 mod estimate;

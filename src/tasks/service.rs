@@ -8,11 +8,12 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
+use super::backlog::{Backlog, Look, Place};
 use super::estimate::Estimate;
 use super::id::TaskId;
 use super::intake::RecordFirst;
 use super::kinds::{InvalidInput, Kinds};
-use super::limits::{CHECK_TIMEOUT, MAX_DELETIONS, QUEUE_LENGTH_MAX_AGE};
+use super::limits::{CHECK_TIMEOUT, MAX_DELETIONS};
 use super::message::TaskMessage;
 use super::metrics::{Gauges, Metrics};
 use super::records::{RecordError, Records, Versioned};
@@ -39,9 +40,12 @@ pub struct Submission {
 /// Why a submission was not accepted. Nothing is stored then.
 #[derive(Debug, thiserror::Error)]
 pub enum SubmitError {
-    /// No such kind is registered.
-    #[error("unknown kind of work")]
-    UnknownKind,
+    /// No such kind is registered; these are.
+    #[error("no such kind of work is known here, but {known}")]
+    UnknownKind {
+        /// The names of the registered kinds, as a client is told them.
+        known: String,
+    },
     /// The kind does not take this input.
     #[error(transparent)]
     InvalidInput(#[from] InvalidInput),
@@ -81,7 +85,7 @@ pub struct Shared {
     pub concurrency: usize,
     /// Whether other processes may work on the same store.
     pub has_other_workers: bool,
-    /// Submissions are refused while more messages than this wait; `None`: never.
+    /// Submissions are refused while so many messages wait; `None`: never.
     pub max_queue_length: Option<u64>,
     /// Results whose reply has been written and whose deletion is under way: they are gone for
     /// every later reader, although the store may still hold them for a moment. By how many readers,
@@ -89,13 +93,13 @@ pub struct Shared {
     consumed: Mutex<HashMap<TaskId, usize>>,
     /// Places for their deletions.
     deletions: Arc<Semaphore>,
-    /// The queue's length when somebody last looked.
-    queue_length: Mutex<Option<(Timestamp, u64)>>,
+    /// How many messages wait, as far as this process knows.
+    pub(super) backlog: Arc<Backlog>,
     /// Clients that wait for a task to end.
     pub(super) waiters: Waiters,
     /// Attempts under way.
     pub(super) running: Running,
-    /// What is known of load.
+    /// How long tasks take.
     estimate: Estimate,
     /// How many digits of time the windows of the last listing had, see `listing`.
     pub(super) list_digits: AtomicU8,
@@ -129,7 +133,7 @@ impl Shared {
             has_other_workers,
             consumed: Mutex::default(),
             deletions: Arc::new(Semaphore::new(MAX_DELETIONS)),
-            queue_length: Mutex::default(),
+            backlog: Arc::default(),
             waiters: Waiters::default(),
             running: Running::default(),
             estimate: Estimate::default(),
@@ -204,11 +208,13 @@ impl Tasks {
 
     /// Says whether a submission would be refused for what it is.
     pub fn check(&self, submission: &Submission) -> Result<(), SubmitError> {
-        let kind = self
-            .shared
-            .kinds
-            .get(&submission.kind)
-            .ok_or(SubmitError::UnknownKind)?;
+        let kind =
+            self.shared
+                .kinds
+                .get(&submission.kind)
+                .ok_or_else(|| SubmitError::UnknownKind {
+                    known: self.shared.kinds.names(),
+                })?;
         Ok(kind.check(&submission.input)?)
     }
 
@@ -218,16 +224,16 @@ impl Tasks {
     /// must not leave half a task.
     pub async fn submit(&self, submission: Submission) -> Result<TaskRecord, SubmitError> {
         self.check(&submission)?;
-        self.check_queue_length().await?;
+        let place = self.place().await?;
         let tasks = self.clone();
-        tokio::spawn(async move { tasks.accept(submission).await })
+        tokio::spawn(async move { tasks.accept(submission, place).await })
             .await
             .unwrap_or_else(|_| {
                 Err(StorageError::permanent("accept task", "accepting it broke off").into())
             })
     }
 
-    async fn accept(self, submission: Submission) -> Result<TaskRecord, SubmitError> {
+    async fn accept(self, submission: Submission, place: Place) -> Result<TaskRecord, SubmitError> {
         let Submission {
             id,
             kind,
@@ -248,15 +254,11 @@ impl Tasks {
         if record.status().is_terminal() {
             return Ok(record);
         }
+        place.fill();
         crash_point(CrashPoint::AfterMessage);
         self.shared.wake.notify_one();
-        if self.shared.estimate.submitted(now) {
-            let tasks = self.clone();
-            tokio::spawn(async move {
-                if let Ok(length) = tasks.queue.length().await {
-                    tasks.shared.estimate.looked_up(length);
-                }
-            });
+        if let Some(look) = self.shared.backlog.due(now) {
+            self.look_up(look);
         }
         log::info!("task.id" = id, "task.kind" = record.kind, "trace.id" = record.trace_id(); "task accepted");
         Ok(record)
@@ -284,26 +286,40 @@ impl Tasks {
         Ok(record)
     }
 
-    /// Looks at the queue at most once in [`QUEUE_LENGTH_MAX_AGE`], and not at all without a limit.
-    async fn check_queue_length(&self) -> Result<(), SubmitError> {
-        let Some(max) = self.shared.max_queue_length else {
-            return Ok(());
-        };
-        let now = self.shared.clock.now();
-        let known = *lock(&self.shared.queue_length);
-        let length = match known {
-            Some((seen_at, length)) if now - seen_at < QUEUE_LENGTH_MAX_AGE => length,
-            _ => {
-                let length = self.queue.length().await?;
-                *lock(&self.shared.queue_length) = Some((now, length));
-                length
+    /// A place in the queue for a submission. Where there is a limit, the length is looked up when it
+    /// is too old, by one submission for all that come meanwhile.
+    async fn place(&self) -> Result<Place, SubmitError> {
+        let Shared {
+            backlog,
+            clock,
+            max_queue_length: max,
+            ..
+        } = &*self.shared;
+        let now = clock.now();
+        if max.is_some()
+            && let Some((looked, look)) = backlog.outdated(now)
+        {
+            if let Some(look) = look {
+                self.look_up(look);
             }
-        };
-        if length < max {
-            Ok(())
-        } else {
-            Err(SubmitError::QueueFull)
+            looked.await;
+            if !backlog.is_fresh(now) {
+                let cause = "it was not told";
+                return Err(StorageError::transient("look up the queue's length", cause).into());
+            }
         }
+        backlog.take(*max).ok_or(SubmitError::QueueFull)
+    }
+
+    /// Looks up the queue's length, whoever of those that wait for it hangs up.
+    fn look_up(&self, look: Look) {
+        let tasks = self.clone();
+        tokio::spawn(async move {
+            match tasks.queue.length().await {
+                Ok(length) => look.found(length, tasks.shared.clock.now()),
+                Err(error) => log::warn!("queue's length not known: {error}"),
+            }
+        });
     }
 
     /// The record of a task and its version; `None` when there is none, or when its result was just
@@ -317,9 +333,10 @@ impl Tasks {
 
     /// Seconds after which a client should ask again for a task of this kind.
     pub fn retry_after(&self, kind: &str) -> u64 {
+        let waiting = self.shared.backlog.waiting();
         self.shared
             .estimate
-            .retry_after(kind, self.shared.concurrency)
+            .retry_after(kind, waiting, self.shared.concurrency)
     }
 
     /// Marks a result as consumed: from now on this process answers that there is none.

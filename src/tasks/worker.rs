@@ -207,6 +207,11 @@ impl Worker {
         })
     }
 
+    /// A message has left the queue, and none followed it.
+    pub(super) fn message_left(&self) {
+        self.shared.backlog.left();
+    }
+
     /// Whether attempts are told to stop because the process ends.
     pub fn is_stopping(&self) -> bool {
         self.attempts.are_stopping()

@@ -52,19 +52,45 @@ async fn a_key_is_not_for_another_submission() {
 }
 
 #[tokio::test]
+async fn a_key_is_the_same_in_quotes_and_without() {
+    let app = spawn_app();
+    for (key, others) in [
+        ("\"k\"", &["k", "\"k\"; p=1"][..]),
+        (
+            "7d0c1a52-5b8e-4b8a-9f0e-2f3c1d0e9a11",
+            &["\"7d0c1a52-5b8e-4b8a-9f0e-2f3c1d0e9a11\""],
+        ),
+        (
+            "aGVsbG8/d29ybGQ+IQ==",
+            &["\"aGVsbG8/d29ybGQ+IQ==\";a;b=\"c\""],
+        ),
+    ] {
+        let first = submit(&app, key, BODY).await;
+        assert_eq!(first.status, 202, "{key}: {}", first.text());
+        for other in others {
+            let again = submit(&app, other, BODY).await;
+            assert_eq!(again.text(), first.text(), "{key} as {other}");
+        }
+    }
+    app.client.has_taken(3).await;
+}
+
+#[tokio::test]
 async fn a_key_of_the_wrong_form_is_refused() {
     let app = spawn_app();
     let long = format!("\"{}\"", "k".repeat(256));
     for key in [
-        "k",
         "",
         "\"\"",
         "\"k",
         "k\"",
         "\"a\"b\"",
-        "7",
-        "\"a\"; p=1",
+        "a b",
+        "a, b",
+        "\"a\", \"b\"",
+        "a; p=1",
         &long,
+        long.trim_matches('"'),
     ] {
         let refused = submit(&app, key, BODY).await;
         assert_eq!(refused.status, 400, "{key}");

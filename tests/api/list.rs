@@ -139,16 +139,66 @@ async fn values_that_nobody_knows_are_named() {
         ("top=1001", "InvalidTop", "top"),
         ("top=ten", "InvalidTop", "top"),
         ("top=", "InvalidTop", "top"),
+        ("kind=", "InvalidKind", "kind"),
     ] {
         let reply = app.client.get(&format!("/api/operations?{query}")).await;
         assert_eq!(reply.status, 422, "{query}");
         let (said, field, _) = reply.problem();
         assert_eq!((said.as_str(), field.as_deref()), (code, Some(target)));
     }
-    for query in ["status=Failed&status=Running", "kind=%FF&kind=x"] {
+}
+
+#[tokio::test]
+async fn parameters_that_nobody_knows_are_named() {
+    let app = spawn_app();
+    for (query, parameter) in [
+        ("staus=Failed", "staus"),
+        ("Status=Failed", "Status"),
+        ("status=Failed&Top=1", "Top"),
+        ("createdafter=2026-01-01T00:00:00Z", "createdafter"),
+        ("$filter=status%20eq%20Failed", "$filter"),
+        ("filter", "filter"),
+        ("=Failed", ""),
+        ("top=1&%0D%0Ax:%20y=1", "\r\nx: y"),
+    ] {
+        let reply = app.client.get(&format!("/api/operations?{query}")).await;
+        assert_eq!(reply.status, 422, "{query}");
+        let (code, target, sentence) = reply.problem();
+        assert_eq!(code, "UnknownParameter");
+        assert_eq!(target.as_deref(), Some(parameter));
+        assert!(
+            sentence.contains("status, kind, createdAfter"),
+            "{sentence}"
+        );
+    }
+    let long = "x".repeat(10_000);
+    let reply = app.client.get(&format!("/api/operations?{long}=1")).await;
+    assert_eq!(reply.status, 422);
+    assert!(reply.text().len() < 1_000, "{}", reply.text());
+}
+
+#[tokio::test]
+async fn a_parameter_that_is_there_twice_is_refused_by_name() {
+    let app = spawn_app();
+    for (query, parameter) in [
+        ("status=Failed&status=Running", "status"),
+        ("status=Failed&top=1&status=Failed", "status"),
+        ("kind=%FF&kind=x", "kind"),
+    ] {
         let reply = app.client.get(&format!("/api/operations?{query}")).await;
         assert_eq!(reply.status, 400, "{query}");
+        let (code, target, _) = reply.problem();
+        assert_eq!(code, "DuplicateParameter");
+        assert_eq!(target.as_deref(), Some(parameter));
     }
+}
+
+#[tokio::test]
+async fn what_every_client_of_azure_sends_is_passed_over() {
+    let app = spawn_app();
+    let id = app.client.run(ECHO).await;
+    let query = "api-version=2026-08-20&code=k&clientId=default&kind=echo&&";
+    assert_eq!(all(&app, query).await, [id]);
 }
 
 #[tokio::test]

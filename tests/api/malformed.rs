@@ -37,7 +37,6 @@ async fn a_body_that_is_not_json_is_refused() {
         r#"{"number":--1}"#,
         "{\"number\":\"1\n2\"}",
         r#"{"number":"\x"}"#,
-        "\u{FEFF}{\"number\":24}",
         "number=24",
     ] {
         assert_refused(&app, body.as_bytes(), "MalformedBody", "body").await;
@@ -51,7 +50,7 @@ async fn a_body_that_is_not_utf_8_is_refused() {
     for body in [
         &b"{\"number\":\"\xFF\"}"[..],
         b"{\"number\":24,\"x\":\"\xC3\"}",
-        b"\xFF\xFE{\0}\0",
+        b"\xFF{\"number\":24}",
         b"\xED\xA0\x80",
     ] {
         assert_refused(&app, body, "InvalidEncoding", "body").await;

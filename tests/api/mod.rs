@@ -20,6 +20,7 @@ mod malformed;
 mod media_types;
 mod monitor;
 mod refused;
+mod repeatable;
 mod result;
 mod retry;
 mod retry_after;

@@ -19,11 +19,7 @@ async fn assert_refused(app: &App, body: &str, code: &str, target: &str) -> Stri
 async fn a_number_that_is_not_an_integer_is_refused_by_its_type() {
     let app = spawn_app();
     for (numbers, why) in [
-        (
-            &["24.0", "-1.5", "1e3", "1E400", "-0.0"][..],
-            "(24.0 is not an integer)",
-        ),
-        (&["null"], "not null"),
+        (&["null"][..], "not null"),
         (&["true", "false"], "not a boolean"),
         (&["[]", "[24]"], "not an array"),
         (&["{}", r#"{"number":24}"#], "not an object"),
@@ -58,6 +54,34 @@ async fn a_number_that_is_not_an_integer_is_refused_by_its_type() {
                 "{sentence}"
             );
             assert!(sentence.ends_with(why), "{number}: {sentence}");
+        }
+    }
+    app.client.has_taken(0).await;
+}
+
+#[tokio::test]
+async fn a_number_that_is_written_otherwise_is_told_back() {
+    let app = spawn_app();
+    let long = format!("0.{}", "3".repeat(1_000_000));
+    let beginning = format!("0.{}…", "3".repeat(38));
+    for (number, told) in [
+        ("24.0", "24.0"),
+        ("24.5", "24.5"),
+        ("-1.5", "-1.5"),
+        ("1e3", "1e3"),
+        ("1E400", "1E400"),
+        ("-0.0", "-0.0"),
+        (&long, &beginning),
+    ] {
+        let form = format!(r#"{{"number":{number}}}"#);
+        let kind = format!(r#"{{"kind":"fibonacci","input":{form}}}"#);
+        for (body, target) in [(form, "number"), (kind, "input.number")] {
+            assert_eq!(
+                assert_refused(&app, &body, "InvalidNumber", target).await,
+                format!(
+                    "number must be an integer, written without fraction and exponent, not {told}"
+                )
+            );
         }
     }
     app.client.has_taken(0).await;
@@ -119,12 +143,44 @@ async fn a_kind_must_be_a_name_that_is_known() {
     let app = spawn_app();
     for kind in [r#""nothing""#, r#""""#, r#""Fibonacci""#, r#""fibonacci ""#] {
         let body = format!(r#"{{"kind":{kind},"input":{{"number":24}}}}"#);
-        assert_refused(&app, &body, "UnknownKind", "kind").await;
+        let sentence = assert_refused(&app, &body, "UnknownKind", "kind").await;
+        let (_, known) = sentence.split_once(": ").unwrap();
+        let known: Vec<_> = known.split(", ").collect();
+        assert!(
+            known.contains(&"fibonacci") && known.contains(&"echo"),
+            "{sentence}"
+        );
     }
     for kind in ["null", "7", "[]", "{}", "true"] {
         let body = format!(r#"{{"kind":{kind},"input":{{"number":24}}}}"#);
         assert_refused(&app, &body, "InvalidKind", "kind").await;
     }
+    app.client.has_taken(0).await;
+}
+
+#[tokio::test]
+async fn a_field_beside_kind_and_input_is_refused_by_name() {
+    let app = spawn_app();
+    for (body, field) in [
+        (r#"{"kind":"echo","input":1,"runAt":"2100-01-01"}"#, "runAt"),
+        (r#"{"delay":60,"kind":"echo","input":1,"x":2}"#, "delay"),
+        (r#"{"kind":"echo","Input":1}"#, "Input"),
+        (r#"{"knid":"echo","input":1}"#, "knid"),
+        (r#"{"kind":"echo","input":1,"":2}"#, ""),
+    ] {
+        let sentence = assert_refused(&app, body, "UnknownField", field).await;
+        assert_eq!(
+            sentence,
+            format!("{field} is not known; beside kind there is input")
+        );
+    }
+    let long = "x".repeat(1_000_000);
+    let body = format!(r#"{{"kind":"echo","input":1,"{long}":2}}"#);
+    let shown = format!("{}… is not known; beside kind there is input", &long[..40]);
+    assert_eq!(
+        assert_refused(&app, &body, "UnknownField", &long[..200]).await,
+        shown
+    );
     app.client.has_taken(0).await;
 }
 

@@ -75,6 +75,16 @@ async fn fields_that_mean_nothing_are_passed_over() {
 }
 
 #[tokio::test]
+async fn a_query_that_means_nothing_is_passed_over() {
+    let app = spawn_app();
+    let request = app
+        .client
+        .request("POST", "/api/tasks?wait=10&code=x&a=1&a=2")
+        .body(r#"{"number": 24}"#);
+    assert_eq!(app.client.send(request).await.status, 202);
+}
+
+#[tokio::test]
 async fn any_kind_is_accepted_by_name() {
     let app = spawn_app();
     let reply = app

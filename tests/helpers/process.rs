@@ -40,6 +40,17 @@ impl Storage {
         slots: usize,
         has_other_workers: bool,
     ) -> Process {
+        self.limited_process(kinds, slots, has_other_workers, None)
+    }
+
+    /// One that refuses submissions while so many messages wait.
+    pub(crate) fn limited_process(
+        &self,
+        kinds: &TestKinds,
+        slots: usize,
+        has_other_workers: bool,
+        max_queue_length: Option<u64>,
+    ) -> Process {
         let Self {
             clock,
             store,
@@ -55,7 +66,7 @@ impl Storage {
             kinds.registry(1_000),
             clock.clone(),
             counts,
-            None,
+            max_queue_length,
             slots,
             has_other_workers,
         ));

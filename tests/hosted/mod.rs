@@ -84,10 +84,10 @@ impl Hosted {
         let mut headers = HeaderMap::new();
         for (name, value) in more {
             let value = HeaderValue::from_str(value).unwrap();
-            headers.insert(HeaderName::from_static(name), value);
+            headers.append(HeaderName::from_static(name), value);
         }
         headers.insert(HOST, HeaderValue::from_static("tasks.example:7071"));
-        if !matches!(payload, Payload::Empty) {
+        if !matches!(payload, Payload::Empty) && !headers.contains_key(CONTENT_TYPE) {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
         self.client

@@ -107,6 +107,53 @@ async fn a_key_makes_one_task_of_two_submissions() {
 }
 
 #[tokio::test]
+async fn a_list_refuses_what_it_does_not_know_and_no_key() {
+    let hosted = Hosted::start().await;
+    let known = "/api/operations?code=secret&clientId=default&api-version=1&top=1";
+    assert_eq!(hosted.get(known).await.status, 200);
+    let refused = hosted.get(&format!("{known}&staus=Failed")).await;
+    assert_eq!(refused.header("x-ms-error-code"), "UnknownParameter");
+    // The host makes one of two.
+    let refused = hosted
+        .get(&format!("{known}&status=Failed&status=Running"))
+        .await;
+    assert_eq!(refused.header("x-ms-error-code"), "InvalidStatus");
+}
+
+#[tokio::test]
+async fn a_submission_is_judged_by_what_it_is_and_who_sends_it() {
+    let hosted = Hosted::start().await;
+    let text = ("content-type", "text/plain;charset=UTF-8");
+    let own = ("origin", "http://tasks.example:7071");
+    for headers in [&[text][..], &[text, own]] {
+        assert_eq!(hosted.submit_with(headers, BODY).await.status, 202);
+    }
+    for site in [
+        ("origin", "http://pages.example"),
+        ("sec-fetch-site", "cross-site"),
+    ] {
+        let refused = hosted.submit_with(&[text, site], BODY).await;
+        assert_eq!(refused.header("x-ms-error-code"), "UnsupportedMediaType");
+    }
+    let refused = hosted
+        .submit_with(&[("content-encoding", "gzip")], BODY)
+        .await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.header("accept-encoding")),
+        (415, "identity")
+    );
+    hosted.queue.settles_at(0).await;
+}
+
+#[tokio::test]
+async fn two_keys_that_the_host_has_joined_are_not_one() {
+    let hosted = Hosted::start().await;
+    let keys = [("idempotency-key", "a"), ("idempotency-key", "b")];
+    let refused = hosted.submit_with(&keys, BODY).await;
+    assert_eq!(refused.header("x-ms-error-code"), "InvalidIdempotencyKey");
+}
+
+#[tokio::test]
 async fn a_submission_that_waits_gets_its_result() {
     let hosted = Hosted::start().await;
     let reply = hosted.submit_with(&[("prefer", "wait=60")], BODY).await;

@@ -38,7 +38,7 @@ async fn the_service_answers_every_hostile_input_and_breaks_off_none() {
         )
         .await;
         assert!(
-            [202, 400, 422].contains(&body.status),
+            [202, 400, 415, 422].contains(&body.status),
             "{name}: {}",
             body.status
         );
@@ -60,6 +60,10 @@ async fn the_service_answers_every_hostile_input_and_breaks_off_none() {
         }
         for header in [
             "Idempotency-Key",
+            "Repeatability-Request-ID",
+            "Repeatability-First-Sent",
+            "Origin",
+            "Sec-Fetch-Site",
             "Prefer",
             "If-None-Match",
             "traceparent",

@@ -44,6 +44,15 @@ impl Bench {
 
     /// So many attempts compute side by side.
     pub(super) fn with_slots(slots: usize) -> Self {
+        Self::with(slots, None)
+    }
+
+    /// Submissions are refused while so many messages wait.
+    pub(super) fn with_limit(max_queue_length: u64) -> Self {
+        Self::with(4, Some(max_queue_length))
+    }
+
+    fn with(slots: usize, max_queue_length: Option<u64>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new());
         let embedded = Embedded::open(folder.path(), "tasks", clock.clone()).unwrap();
@@ -63,7 +72,7 @@ impl Bench {
             consumer,
             maintenance,
             stop,
-        } = storage.process(&kinds, slots, false);
+        } = storage.limited_process(&kinds, slots, false, max_queue_length);
         Self {
             records: Records::new(store.clone(), clock.clone()),
             clock,

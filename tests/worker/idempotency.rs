@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_request_reply::tasks::limits::{ACCEPTING_TIMEOUT, IDEMPOTENCY_RETENTION};
+use async_request_reply::ports::Clock;
+use async_request_reply::tasks::limits::{ACCEPTING_TIMEOUT, CLOCK_SKEW, IDEMPOTENCY_RETENTION};
 use async_request_reply::tasks::{KeyedSubmitError, Outcome, Submission, TaskStatus, Tasks};
 
 use super::bench::Bench;
@@ -30,6 +31,35 @@ async fn a_key_stands_for_its_task_for_a_day() {
     let again = bench.tasks.submit_once("k", bench.submission("echo", "2"));
     assert_eq!(again.await.unwrap(), other);
     assert_eq!(bench.messages().await, (2, 0));
+}
+
+#[tokio::test]
+async fn a_time_is_remembered_as_long_as_a_key_whatever_clock_it_is_from() {
+    let bench = Bench::new();
+    let now = bench.clock.now();
+    for skew in [CLOCK_SKEW, Duration::ZERO] {
+        assert!(bench.tasks.is_remembered(now + skew) && bench.tasks.is_remembered(now - skew));
+    }
+    assert!(!bench.tasks.is_remembered(now + CLOCK_SKEW + MOMENT));
+    // By a clock that is ahead, the last time at which the first try is told from a new one.
+    let first_sent = now + CLOCK_SKEW;
+    let id = bench.tasks.submit_once("k", echo(&bench)).await.unwrap();
+    bench.clock.advance(IDEMPOTENCY_RETENTION);
+    assert!(bench.tasks.is_remembered(first_sent));
+    let again = bench.tasks.submit_once("k", echo(&bench)).await.unwrap();
+    assert_eq!(again, id);
+    bench.clock.advance(MOMENT);
+    assert!(!bench.tasks.is_remembered(first_sent));
+}
+
+#[tokio::test]
+async fn a_key_of_an_older_version_stands_for_its_task() {
+    let bench = Bench::new();
+    bench.tasks.submit_once("k", echo(&bench)).await.unwrap();
+    let keys = bench.store.list("key-", None, 10).await.unwrap().items;
+    // SHA-256 of the text between the quotes.
+    let name = "key-8254c329a92850f6d539dd376f4816ee2764517da5e0235514af433164480d7a";
+    assert_eq!(keys[0].name, name);
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ mod failing;
 mod forged;
 mod idempotency;
 mod lasting;
+mod limiting;
 mod listing;
 mod messages;
 mod model;

@@ -55,10 +55,25 @@ pub(super) fn prefer() -> Parameter {
 pub(super) fn idempotency_key() -> Parameter {
     header(
         "Idempotency-Key",
-        "A string in double quotes, of 1 to 255 characters, such as `\"7d0c1a52\"`: new for each \
-         submission. The same key and body again gives the same task for 24 hours, the same key and \
-         another body a 422.",
+        "A token, a UUID, or a string in double quotes, of 1 to 255 characters, such as `7d0c1a52`: new \
+         for each submission. The same key and body again gives the same task for 24 hours, the same \
+         key and another body a 422.",
     )
+}
+
+/// What Azure's clients send for the same purpose.
+pub(super) fn repeatability() -> [Parameter; 2] {
+    [
+        header(
+            "Repeatability-Request-ID",
+            "The same as `Idempotency-Key`, with `Repeatability-First-Sent` beside it (OASIS \
+             Repeatable Requests 1.0).",
+        ),
+        header(
+            "Repeatability-First-Sent",
+            "When the request was first sent, as a date of HTTP: within the last 23 hours.",
+        ),
+    ]
 }
 
 pub(super) fn traceparent() -> Parameter {

@@ -19,7 +19,7 @@ struct Shared {
     headers: &'static [&'static str],
 }
 
-const SHARED: [Shared; 13] = [
+const SHARED: [Shared; 14] = [
     Shared {
         status: "400",
         name: "BadRequest",
@@ -66,6 +66,21 @@ const SHARED: [Shared; 13] = [
         headers: &[],
     },
     Shared {
+        status: "412",
+        name: "PreconditionFailed",
+        description: "The request was first sent so long ago that the first try may be forgotten.",
+        example: || {
+            let detail = "Repeatability-First-Sent must be of the last 23 hours";
+            Problem::new(
+                StatusCode::PRECONDITION_FAILED,
+                "FirstSentOutOfRange",
+                detail,
+            )
+            .target("Repeatability-First-Sent")
+        },
+        headers: &["Repeatability-Result"],
+    },
+    Shared {
         status: "413",
         name: "BodyTooLarge",
         description: "The body is larger than the service takes.",
@@ -78,15 +93,16 @@ const SHARED: [Shared; 13] = [
     Shared {
         status: "415",
         name: "UnsupportedMediaType",
-        description: "The body is not JSON, or compressed.",
+        description: "The body is compressed, or in UTF-16; or a page of another site does not say that \
+                      it is JSON.",
         example: || {
             Problem::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "UnsupportedMediaType",
-                "the content type must be application/json",
+                "the body must not be compressed",
             )
         },
-        headers: &[],
+        headers: &["Accept", "Accept-Encoding"],
     },
     Shared {
         status: "422",
@@ -204,6 +220,12 @@ fn header(name: &str) -> Header {
         "Operation-Location" => (Type::String, "The status monitor of the task."),
         "Operation-Id" => (Type::String, "The id of the task."),
         "Preference-Applied" => (Type::String, "The preferences that were granted."),
+        "Repeatability-Result" => (
+            Type::String,
+            "To a repeatable request: `accepted`, or `rejected` for its key.",
+        ),
+        "Accept" => (Type::String, "The media type to send instead."),
+        "Accept-Encoding" => (Type::String, "The coding to send instead."),
         "Cache-Control" => (Type::String, "Whether the reply may be kept."),
         "ETag" => (Type::String, "The version of the monitor."),
         "Link" => (Type::String, "The status monitor, as `rel=\"monitor\"`."),

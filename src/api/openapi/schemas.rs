@@ -125,6 +125,7 @@ fn kind_submission() -> Schema {
         .property("input", any("What the kind takes."))
         .required("kind")
         .required("input")
+        .additional_properties(Some(AdditionalProperties::FreeForm(false)))
         .build()
         .into()
 }

@@ -8,7 +8,8 @@ use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
 use utoipa::openapi::{ContentBuilder, Ref, Required, ResponseBuilder};
 
 use super::parameters::{
-    EXAMPLE_ID, api_version, idempotency_key, prefer, prefer_wait, task_id, traceparent,
+    EXAMPLE_ID, api_version, idempotency_key, prefer, prefer_wait, repeatability, task_id,
+    traceparent,
 };
 use super::responses::{json, problems, with_headers};
 use super::{TASKS, schemas};
@@ -22,16 +23,26 @@ pub(in crate::api) fn submit() -> OperationBuilder {
         "SubmittedTask",
         fetched(),
     );
-    let done = with_headers(done, &["Cache-Control", "Preference-Applied"]);
+    let done = with_headers(
+        done,
+        &[
+            "Cache-Control",
+            "Preference-Applied",
+            "Repeatability-Result",
+        ],
+    );
+    let [repeatable_id, first_sent] = repeatability();
     let operation = OperationBuilder::new()
         .tag(TASKS)
         .summary(Some("Submit a task"))
         .description(Some(
-            "Answers at once, and says where to look. Other fields of the body are ignored. Both \
-             successes have one schema, in which `id` is that of a task that was accepted, and \
-             `task_id` that of a result.",
+            "Answers at once, and says where to look. Beside `number`, other fields of the body are \
+             ignored; beside `kind` they are refused. Both successes have one schema, in which `id` is \
+             that of a task that was accepted, and `task_id` that of a result.",
         ))
         .parameter(idempotency_key())
+        .parameter(repeatable_id)
+        .parameter(first_sent)
         .parameter(prefer())
         .parameter(traceparent())
         .parameter(api_version())
@@ -41,7 +52,7 @@ pub(in crate::api) fn submit() -> OperationBuilder {
     problems(
         operation,
         &[
-            "400", "408", "409", "413", "415", "422", "429", "500", "503",
+            "400", "408", "409", "412", "413", "415", "422", "429", "500", "503",
         ],
     )
 }
@@ -100,6 +111,7 @@ fn accepted() -> ResponseBuilder {
             "Retry-After",
             "Cache-Control",
             "Preference-Applied",
+            "Repeatability-Result",
         ],
     );
     [

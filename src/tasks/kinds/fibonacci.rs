@@ -5,11 +5,13 @@ mod decimal;
 mod goldilocks;
 mod transform;
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use super::{Attempt, Failure, InvalidInput, Kind};
-use crate::tasks::json::Object;
+use crate::tasks::json::{Object, shortened};
 
 /// Computes F(n).
 #[derive(Clone, Copy, Debug)]
@@ -78,17 +80,20 @@ fn parse_integer(literal: &str) -> Option<(bool, &str)> {
     well_formed.then_some((negative, digits))
 }
 
-fn why_not_an_integer(json: &str) -> &'static str {
-    match json.as_bytes().first() {
+fn why_not_an_integer(json: &str) -> Cow<'static, str> {
+    Cow::Borrowed(match json.as_bytes().first() {
         Some(b'"') => "number must be an integer; the string does not hold one",
         Some(b'-' | b'0'..=b'9') => {
-            "number must be an integer, written without fraction and exponent (24.0 is not an integer)"
+            let sent = shortened(json);
+            return Cow::Owned(format!(
+                "number must be an integer, written without fraction and exponent, not {sent}"
+            ));
         }
         Some(b'n') => "number must be an integer, not null",
         Some(b't' | b'f') => "number must be an integer, not a boolean",
         Some(b'[') => "number must be an integer, not an array",
         _ => "number must be an integer, not an object",
-    }
+    })
 }
 
 impl Kind for Fibonacci {

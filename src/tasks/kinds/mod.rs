@@ -66,7 +66,8 @@ pub trait Kind: Send + Sync + 'static {
 pub struct InvalidInput {
     /// The path of the field inside the input, such as `number`; empty for the input as a whole.
     pub field: String,
-    /// A sentence for the client, which does not repeat what it sent.
+    /// A sentence for the client, which repeats no text that it sent: it may be anything, of any
+    /// length.
     pub message: String,
 }
 
@@ -239,6 +240,9 @@ fn without_value(sentence: &str) -> String {
     }
 }
 
+/// How many kinds are named to a client that asks for one that is not known.
+const MAX_NAMES: usize = 20;
+
 /// The kinds this process can do, by name.
 #[derive(Clone, Default)]
 pub struct Kinds(BTreeMap<&'static str, Arc<dyn AnyKind>>);
@@ -259,6 +263,17 @@ impl Kinds {
     /// Finds a kind by the name a client or a message used.
     pub fn get(&self, name: &str) -> Option<&Arc<dyn AnyKind>> {
         self.0.get(name)
+    }
+
+    /// The names, for a client to read: all of a handful, and how many more there are.
+    pub(super) fn names(&self) -> String {
+        let mut names: Vec<_> = self.0.keys().copied().take(MAX_NAMES).collect();
+        let others = self.0.len() - names.len();
+        let more = format!("{others} others");
+        if others > 0 {
+            names.push(&more);
+        }
+        names.join(", ")
     }
 
     /// The registered name that is equal to this one.
