@@ -128,7 +128,9 @@ fn the_host_starts_the_binary_cargo_builds() {
     // Written without "./": the published zip marks only an entry of exactly this name executable.
     assert_eq!(description.default_executable_path, stem);
     assert!(description.arguments.is_empty());
+    // Newer hosts proxy, older ones do not know the word.
     assert!(host.custom_handler.enable_forwarding_http_request);
+    assert!(host.custom_handler.enable_proxying_http_request);
 }
 
 #[test]
