@@ -131,12 +131,20 @@ pub const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 /// Clients that may wait for tasks at the same time; each holds a connection.
 pub const MAX_WAITERS: usize = 1_000;
 
-/// The longest a client may wait for a task in one request: proxies give up after two minutes or so.
-pub const MAX_WAIT: Duration = Duration::from_secs(100);
+/// The longest a client may wait for a task in one request. .NET's `HttpClient` gives up after 100
+/// seconds unless it is told otherwise, and the reply has to be there by then.
+pub const MAX_WAIT: Duration = Duration::from_secs(90);
 
 /// When a waiting client's task is first looked for in a store that other processes work on, too;
-/// the time doubles from there.
-pub const FIRST_WAITING_READ: Duration = Duration::from_secs(1);
+/// the time doubles up to [`LONGEST_LOOK_INTERVAL`]. Short tasks have ended by then, or soon after.
+pub const FIRST_LOOK: Duration = Duration::from_millis(500);
+
+/// The longest time between two looks, and so what waiting adds to a task at the most. Half of it would
+/// cost twice as many calls.
+pub const LONGEST_LOOK_INTERVAL: Duration = Duration::from_secs(2);
+
+/// How long the look at a wait's end may take: its client has a time limit, too.
+pub const LAST_LOOK: Duration = Duration::from_secs(2);
 
 /// Canceled tasks that this process remembers, so as not to begin them.
 pub const MAX_REMEMBERED_CANCELS: usize = 10_000;
