@@ -42,6 +42,9 @@ pub(super) async fn submit(
     api: Api,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
+    if api.tasks.is_stopping() {
+        return Err(Problem::stopping());
+    }
     let key = idempotency_key(&request)?;
     let mut preferences = Preferences::of(&request);
     let (text, held) = read_json(&request, payload, &api).await?;
