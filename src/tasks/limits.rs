@@ -86,9 +86,9 @@ pub const QUEUE_LENGTH_MAX_AGE: Duration = Duration::from_secs(2);
 /// as transient. Two writers at most meet in practice: a worker and its client's cancel.
 pub const COMMIT_TRIES: usize = 5;
 
-/// How long work in progress may go on when the process is told to stop, before it is released
-/// for another process. Container platforms wait 10 to 30 seconds in all.
-pub const STOP_GRACE: Duration = Duration::from_secs(5);
+/// How long what did not end in a stop's grace may take to give its messages back, and replies to be
+/// written. With the default grace that makes ten seconds at most: what container platforms wait.
+pub const RELEASE_TIME: Duration = Duration::from_secs(5);
 
 /// Messages that a process without a host has in hand before their work is computed: some for each
 /// slot, so that storage is waited for side by side, and not so many that a crash spends the
