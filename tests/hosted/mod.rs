@@ -7,6 +7,7 @@ mod failures;
 mod flow;
 mod handler;
 mod operations;
+mod stopping;
 mod timer;
 mod vectors;
 
