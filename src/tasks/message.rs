@@ -193,7 +193,7 @@ impl<'a> TaskMessage<'a> {
 }
 
 impl TaskMessage<'static> {
-    /// Reads a message of ours or of R0, plain or in one of the [wrappings](wrapping) of others.
+    /// Reads a message of ours or of R0, plain or in one of the wrappings of others (`wrapping`).
     pub fn parse(text: &str) -> Result<Self, UnreadableMessage> {
         let object = wrapping::object_in(text).ok_or_else(|| UnreadableMessage {
             id: None,
