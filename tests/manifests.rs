@@ -56,6 +56,7 @@ fn every_http_function_forwards_what_its_route_answers() {
             unreachable!("{} is no HTTP function", route.function);
         };
         let path = format!("/{prefix}/{}", http.route.unwrap_or_default());
+        let path = path.replace("{id:guid}", "{id}");
         assert_eq!(path, route.path);
         let methods: Vec<_> = http.methods.unwrap_or_default();
         let answered: Vec<_> = route
@@ -103,19 +104,42 @@ fn each_operation_reaches_its_own_function() {
     let prefix = host_json().extensions.http.route_prefix;
     let functions = functions();
     let routes = Routes::new(&prefix, &functions);
+    let id = "6f1c2b3e-0000-4000-8000-000000000007";
     for (method, path, function) in [
-        ("GET", "operations", "list_operations"),
-        ("GET", "operations/1", "get_operation"),
-        ("DELETE", "operations/1", "delete_operation"),
-        ("POST", "operations/1:cancel", "cancel_operation"),
-        ("POST", "operations/1:retry", "retry_operation"),
-        ("GET", "operations/1/result", "get_operation_result"),
+        ("GET", "", "list_operations"),
+        ("GET", "/{}", "get_operation"),
+        ("DELETE", "/{}", "delete_operation"),
+        ("POST", "/{}:cancel", "cancel_operation"),
+        ("POST", "/{}:retry", "retry_operation"),
+        ("GET", "/{}/result", "get_operation_result"),
     ] {
-        let found = routes.find(method, &format!("/{prefix}/{path}"));
+        let path = path.replace("{}", id);
+        let found = routes.find(method, &format!("/{prefix}/operations{path}"));
         assert_eq!(found.map(|(name, _)| name), Some(function), "{path}");
     }
-    for path in ["operations/1", "operations/1:stop", "operations"] {
-        assert_eq!(routes.find("POST", &format!("/{prefix}/{path}")), None);
+    for path in ["/{}", "/{}:stop", ""] {
+        let path = path.replace("{}", id);
+        let found = routes.find("POST", &format!("/{prefix}/operations{path}"));
+        assert_eq!(found, None, "{path}");
+    }
+}
+
+#[test]
+fn no_open_function_leads_to_what_a_keyed_one_guards() {
+    let prefix = host_json().extensions.http.route_prefix;
+    let functions = functions();
+    let routes = Routes::new(&prefix, &functions);
+    let id = "6f1c2b3e-0000-4000-8000-000000000007";
+    // A host cuts the path it forwards at an encoded mark.
+    for mark in ["%23", "%3F", "%3f"] {
+        for (method, path) in [
+            ("POST", format!("{id}:retry{mark}:cancel")),
+            ("GET", mark.to_owned()),
+            ("GET", format!("{mark}/result")),
+        ] {
+            let found = routes.find(method, &format!("/{prefix}/operations/{path}"));
+            assert_eq!(found, None, "{path}");
+        }
     }
 }
 
@@ -128,7 +152,9 @@ fn the_host_starts_the_binary_cargo_builds() {
     // Written without "./": the published zip marks only an entry of exactly this name executable.
     assert_eq!(description.default_executable_path, stem);
     assert!(description.arguments.is_empty());
+    // Newer hosts proxy, older ones do not know the word.
     assert!(host.custom_handler.enable_forwarding_http_request);
+    assert!(host.custom_handler.enable_proxying_http_request);
 }
 
 #[test]

@@ -23,8 +23,11 @@ pub(super) struct Health {
     version: &'static str,
 }
 
-/// 200 when storage answers, 503 otherwise.
+/// 200 when storage answers, 503 otherwise, and once the process is told to stop.
 pub(super) async fn health(api: Api) -> Result<HttpResponse, Problem> {
+    if api.tasks.is_stopping() {
+        return Err(Problem::stopping());
+    }
     api.tasks
         .check_storage()
         .await

@@ -136,6 +136,18 @@ impl Problem {
         }
     }
 
+    /// The process was told to stop: another one, or the next, does what is asked.
+    pub(super) fn stopping() -> Self {
+        Self {
+            retry_after: Some(RETRY_AFTER_SECONDS),
+            ..Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Stopping",
+                "the service is stopping; nothing was changed",
+            )
+        }
+    }
+
     /// A task that failed, where its result was asked for.
     pub(super) fn task_failed(error: &TaskError) -> Self {
         Self::new(

@@ -39,6 +39,9 @@ pub(super) async fn submit(
     api: Api,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
+    if api.tasks.is_stopping() {
+        return Err(Problem::stopping());
+    }
     let is_remembered = |first_sent| api.tasks.is_remembered(first_sent);
     let repetition = Repetition::of(&request, is_remembered)?;
     let reply = accept(&request, &api, payload, &repetition).await;

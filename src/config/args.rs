@@ -132,6 +132,15 @@ pub struct Args {
     #[arg(long, env = "WORKER_CONCURRENCY", hide_env_values = true)]
     pub worker_concurrency: Option<String>,
 
+    /// How long running work may go on when the process is told to stop, such as 5s or 1m; under the Functions host it is given back at once
+    #[arg(
+        long,
+        env = "SHUTDOWN_GRACE",
+        default_value = "5s",
+        hide_env_values = true
+    )]
+    pub shutdown_grace: String,
+
     /// What is logged: error, warn, info, debug or trace, also per module
     #[arg(long, env = "RUST_LOG", default_value = "info", hide_env_values = true)]
     pub log_filter: String,

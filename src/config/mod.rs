@@ -44,6 +44,8 @@ pub struct Config {
     pub retention: Duration,
     /// How many attempts compute side by side.
     pub worker_concurrency: usize,
+    /// How long work and replies under way may go on when the process is told to stop.
+    pub shutdown_grace: Duration,
     /// What is logged, in the syntax of `env_logger`.
     pub log_filter: String,
     /// How it is logged.
@@ -167,6 +169,7 @@ impl TryFrom<Args> for Config {
                     "is not a duration, such as 7d, 12h or 30m",
                 )
             })?,
+            shutdown_grace: shutdown_grace(&args.shutdown_grace, mode)?,
             worker_concurrency: match args.worker_concurrency {
                 Some(count) => worker_concurrency(&count)?,
                 None => std::thread::available_parallelism().map_or(1, usize::from),
@@ -181,6 +184,16 @@ impl TryFrom<Args> for Config {
             patience: Patience::default(),
         })
     }
+}
+
+fn shutdown_grace(text: &str, mode: Mode) -> Result<Duration, ConfigError> {
+    let grace = humantime::parse_duration(text)
+        .map_err(|_| wrong("SHUTDOWN_GRACE", "is not a duration, such as 0s, 5s or 1m"))?;
+    Ok(match mode {
+        // The host kills this process soon, and delivers again what was under way.
+        Mode::Hosted(_) => Duration::ZERO,
+        Mode::Standalone(_) => grace,
+    })
 }
 
 /// Attempts run on threads that may block, of which the runtime starts no more.

@@ -25,6 +25,7 @@ fn without_settings_it_is_standalone_on_the_embedded_store() {
     assert_eq!(config.queue, "background-tasks");
     assert_eq!(config.max_number, 10_000_000);
     assert_eq!(config.retention, Duration::from_secs(7 * 24 * 60 * 60));
+    assert_eq!(config.shutdown_grace, Duration::from_secs(5));
     assert!(config.worker_concurrency > 0);
 }
 
@@ -34,6 +35,7 @@ fn the_port_of_the_functions_host_makes_it_hosted_on_loopback() {
     let storage = ["--connection-string", "UseDevelopmentStorage=true"];
     let config = config(&[&flags[..], &storage].concat()).unwrap();
     assert_eq!(config.mode, Mode::Hosted(([127, 0, 0, 1], 41234).into()));
+    assert_eq!(config.shutdown_grace, Duration::ZERO);
     assert!(refusal(&flags).starts_with("AzureWebJobsStorage is missing"));
 }
 
@@ -56,6 +58,8 @@ fn a_wrong_setting_is_named() {
         ("--max-body-bytes", "1M", "MAX_BODY_BYTES"),
         ("--max-queue-length", "many", "MAX_QUEUE_LENGTH"),
         ("--retention", "soon", "RESULT_RETENTION"),
+        ("--shutdown-grace", "5", "SHUTDOWN_GRACE"),
+        ("--shutdown-grace", "-1s", "SHUTDOWN_GRACE"),
         ("--worker-concurrency", "0", "WORKER_CONCURRENCY"),
         ("--log-filter", "loud=very", "RUST_LOG"),
         ("--log-format", "xml", "LOG_FORMAT"),

@@ -13,10 +13,13 @@ use std::time::Duration;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::ConnectionType;
 use actix_web::middleware::Next;
 use actix_web::rt::net::TcpStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
+
+use crate::api::Api;
 
 /// What a connection and the requests on it know of each other.
 pub(super) struct Activity {
@@ -43,13 +46,20 @@ impl Drop for Working {
     }
 }
 
-/// The middleware that tells a connection of the requests on it.
+/// The middleware that tells a connection of the requests on it, and its client that there are no more
+/// when the process is stopping: the next one may find another process.
 pub(super) async fn watch(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let _working = request.conn_data::<Rc<Activity>>().map(Working::on);
-    next.call(request).await
+    let mut response = next.call(request).await?;
+    let api = response.request().app_data::<Api>();
+    if api.is_some_and(|api| api.tasks.is_stopping()) {
+        let head = response.response_mut().head_mut();
+        head.set_connection_type(ConnectionType::Close);
+    }
+    Ok(response)
 }
 
 /// A connection; reading from it fails when its client has been idle for too long.

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::backend::{Backend, Ports};
 use self::server::serve;
-use self::stop::{shut_down, stop_on_signal};
+use self::stop::{Signals, shut_down, stop_on_signal};
 use crate::backends::embedded::OpenError;
 use crate::backends::{Counts, SystemClock};
 use crate::config::{Config, Mode, Storage};
@@ -55,6 +55,9 @@ pub enum StartError {
     /// A thread of the embedded store broke off: what is asked of it is not answered any more.
     #[error("the embedded store broke off because of a defect; nothing that was accepted is lost")]
     StoreEnded,
+    /// A second signal came while the process was stopping.
+    #[error("ended at once: told to by a second signal")]
+    Hurried,
     /// The server broke off.
     #[error("the server broke off: {0}")]
     Serve(#[from] std::io::Error),
@@ -116,7 +119,7 @@ impl Application {
             matches!(config.storage, Storage::Azure(_)),
         ));
         let backend = Backend::open(&config, Arc::clone(&shared.clock), counts)?;
-        let stop_attempts = CancellationToken::new();
+        let (stop, stop_attempts) = (shared.stopping.clone(), CancellationToken::new());
         let attempts = Attempts::new(config.worker_concurrency, stop_attempts.clone());
         let server = serve(listener, &config, &backend, &shared, &attempts)?;
         Ok(Self {
@@ -126,7 +129,7 @@ impl Application {
             backend,
             shared,
             attempts,
-            stop: CancellationToken::new(),
+            stop,
             stop_attempts,
         })
     }
@@ -148,9 +151,11 @@ impl Application {
             stop_attempts,
             ..
         } = self;
+        let hurry = CancellationToken::new();
+        let signals = Signals::listen();
+        rt::spawn(stop_on_signal(signals, stop.clone(), hurry.clone()));
         let handle = server.handle();
         let mut serving = rt::spawn(server);
-        rt::spawn(stop_on_signal(stop.clone()));
         let ports = backend.connect()?;
         let mut loops = JoinSet::new();
         // Requests are answered meanwhile: the host's readiness check must not wait for storage.
@@ -185,8 +190,10 @@ impl Application {
             // One that answers 503 for ever helps nobody: whoever supervises it starts another.
             () = backend.broken_off() => return Err(StartError::StoreEnded),
         }
-        shut_down(handle, loops, config.mode, stop_attempts).await;
-        Ok(())
+        tokio::select! {
+            () = shut_down(handle, loops, config.shutdown_grace, stop_attempts) => Ok(()),
+            () = hurry.cancelled() => Err(StartError::Hurried),
+        }
     }
 
     /// Canceling this ends [`run`](Self::run) as a signal does.

@@ -22,7 +22,7 @@ use super::socket::{end_dead_connections, widen_backlog};
 use super::{Parts, StartError, parts};
 use crate::api::{self, Access, Api, Memory};
 use crate::config::{Config, Mode};
-use crate::tasks::limits::STOP_GRACE;
+use crate::tasks::limits::RELEASE_TIME;
 use crate::tasks::{Attempts, Shared};
 use crate::triggers;
 
@@ -49,6 +49,7 @@ pub(super) fn serve(
     let (config, backend) = (config.clone(), backend.clone());
     let (shared, attempts) = (Arc::clone(shared), attempts.clone());
     let (mode, patience) = (config.mode, config.patience);
+    let drain_time = config.shutdown_grace.max(RELEASE_TIME);
     let memory = Memory::new(config.memory_budget);
     let application = move || {
         let ports = backend
@@ -96,7 +97,7 @@ pub(super) fn serve(
     let builder = Server::build()
         .workers(threads)
         .max_concurrent_connections(max_connections(threads))
-        .shutdown_timeout(STOP_GRACE.as_secs())
+        .shutdown_timeout(drain_time.as_secs())
         .disable_signals();
     let stopping = builder.graceful_shutdown_signal();
     let builder = builder.listen("http", listener, move || {

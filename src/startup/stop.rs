@@ -1,58 +1,117 @@
-//! How the process ends when it is told to: take no new work, finish or release what runs.
+//! How the process ends when it is told to, in phases.
+//!
+//! 1. It is not ready any more, and says so: health is 503, whoever waits gets an answer, and each
+//!    connection ends with its next reply.
+//! 2. No new work begins: no message is taken, and no submission.
+//! 3. What runs may come to its end, for a while. Clients are answered meanwhile.
+//! 4. What still runs is told to break off, and its messages are given back. Nobody is let in any more,
+//!    and the last replies are written.
+//!
+//! The first two are at once: everybody looks at one token.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::dev::ServerHandle;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::Mode;
-use crate::tasks::limits::STOP_GRACE;
+use crate::tasks::limits::RELEASE_TIME;
 
-/// Waits for Ctrl-C, or the signal by which service managers and container platforms end a
-/// process, and tells everything to take no new work.
-pub(super) async fn stop_on_signal(stop: CancellationToken) {
-    signalled().await;
-    log::info!("stopping: told to by a signal");
+/// Waits for a signal by which terminals, service managers and container platforms end a process, and
+/// cancels `stop`. Whoever sends another one does not want to wait: that cancels `hurry`.
+pub(super) async fn stop_on_signal(
+    mut signals: Signals,
+    stop: CancellationToken,
+    hurry: CancellationToken,
+) {
+    let name = signals.next().await;
+    log::info!("stopping: told to by a signal ({name})");
     stop.cancel();
+    signals.next().await;
+    hurry.cancel();
 }
 
-async fn signalled() {
-    let interrupted = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
+/// The signals that end a process.
+#[cfg(unix)]
+pub(super) struct Signals(Vec<(&'static str, tokio::signal::unix::Signal)>);
+
+#[cfg(unix)]
+impl Signals {
+    /// From now on they are not lost, and do not end the process themselves.
+    pub(super) fn listen() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = interrupted => {}
-                _ = terminated.recv() => {}
-            }
-            return;
+        let hangup = (!ignores_hangup()).then(|| ("SIGHUP", SignalKind::hangup()));
+        let kinds = [
+            ("SIGTERM", SignalKind::terminate()),
+            ("SIGINT", SignalKind::interrupt()),
+        ];
+        let kinds = kinds.into_iter().chain(hangup);
+        Self(
+            kinds
+                .filter_map(|(name, kind)| Some((name, signal(kind).ok()?)))
+                .collect(),
+        )
+    }
+
+    async fn next(&mut self) -> &'static str {
+        use futures_util::future::{FutureExt, pending, select_all};
+        let received = self
+            .0
+            .iter_mut()
+            .map(|(name, signal)| signal.recv().map(|_| *name).boxed());
+        // One that is for ever awaited, for the system may refuse us all of them.
+        select_all(received.chain([pending().boxed()])).await.0
+    }
+}
+
+/// Whether this process was started to outlive its terminal, as by `nohup`. Only Linux tells.
+#[cfg(unix)]
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    // Bits are counted as signals are, and SIGHUP is the first.
+    ignored.is_some_and(|mask| mask & 1 == 1)
+}
+
+/// The signals that end a process.
+#[cfg(not(unix))]
+pub(super) struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    pub(super) fn listen() -> Self {
+        Self
+    }
+
+    async fn next(&mut self) -> &'static str {
+        match tokio::signal::ctrl_c().await {
+            Ok(()) => "Ctrl-C",
+            Err(_) => std::future::pending().await,
         }
     }
-    let _ = interrupted.await;
 }
 
-/// Once no new work is taken: lets what runs come to its end for a while, and releases what does not.
+/// Once no new work is taken: lets what runs come to its end for `grace`, and gives back what does not.
 pub(super) async fn shut_down(
     handle: ServerHandle,
     mut loops: JoinSet<()>,
-    mode: Mode,
+    grace: Duration,
     stop_attempts: CancellationToken,
 ) {
-    let finish = async {
-        handle.stop(true).await;
-        while loops.join_next().await.is_some() {}
-    };
-    let grace = match mode {
-        // The host gives no time: it delivers again what was under way.
-        Mode::Hosted(_) => Duration::ZERO,
-        Mode::Standalone(_) => STOP_GRACE,
-    };
-    tokio::pin!(finish);
-    if tokio::time::timeout(grace, &mut finish).await.is_err() {
-        stop_attempts.cancel();
-        // Releasing needs storage for a moment.
-        let _ = tokio::time::timeout(STOP_GRACE, finish).await;
+    let begun = Instant::now();
+    if timeout(grace, end_of(&mut loops)).await.is_err() {
+        log::info!("stopping: the grace is over, what still runs is given back");
     }
+    stop_attempts.cancel();
+    let rest = grace.saturating_sub(begun.elapsed()).max(RELEASE_TIME);
+    let finish = async { tokio::join!(end_of(&mut loops), handle.stop(true)) };
+    let _ = timeout(rest, finish).await;
+}
+
+async fn end_of(loops: &mut JoinSet<()>) {
+    while loops.join_next().await.is_some() {}
 }

@@ -48,6 +48,7 @@ impl Attempts {
         let _slot = tokio::select! {
             biased;
             () = self.stop.cancelled() => return Err(Failure::Stopped),
+            () = shared.stopping.cancelled() => return Err(Failure::Later { after: Duration::ZERO }),
             slot = self.slots.acquire() => slot.map_err(|_| Failure::Stopped)?,
             () = tokio::time::sleep(SLOT_WAIT) => return Err(Failure::Later { after: Duration::ZERO }),
         };

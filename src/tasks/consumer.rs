@@ -136,7 +136,7 @@ impl Consumer {
         }
     }
 
-    /// Whether the process is about to end, so that no new work should begin.
+    /// Whether the process was told to stop, so that no new work should begin.
     pub fn is_stopping(&self) -> bool {
         self.worker.is_stopping()
     }

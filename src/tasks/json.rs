@@ -45,6 +45,13 @@ pub fn present<'de, D: Deserializer<'de>>(
     <&RawValue>::deserialize(deserializer).map(Some)
 }
 
+/// For a field with a default: takes `null` for an absent one.
+pub(super) fn null_as_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
 /// What is wrong with a JSON text, without quoting it: it may be a client's payload.
 pub fn describe(error: &serde_json::Error) -> String {
     let what = match error.classify() {

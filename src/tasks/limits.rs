@@ -87,9 +87,9 @@ pub const QUEUE_LENGTH_MAX_AGE: Duration = Duration::from_secs(2);
 /// as transient. Two writers at most meet in practice: a worker and its client's cancel.
 pub const COMMIT_TRIES: usize = 5;
 
-/// How long work in progress may go on when the process is told to stop, before it is released
-/// for another process. Container platforms wait 10 to 30 seconds in all.
-pub const STOP_GRACE: Duration = Duration::from_secs(5);
+/// How long what did not end in a stop's grace may take to give its messages back, and replies to be
+/// written. With the default grace that makes ten seconds at most: what container platforms wait.
+pub const RELEASE_TIME: Duration = Duration::from_secs(5);
 
 /// Messages that a process without a host has in hand before their work is computed: some for each
 /// slot, so that storage is waited for side by side, and not so many that a crash spends the
@@ -132,12 +132,20 @@ pub const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 /// Clients that may wait for tasks at the same time; each holds a connection.
 pub const MAX_WAITERS: usize = 1_000;
 
-/// The longest a client may wait for a task in one request: proxies give up after two minutes or so.
-pub const MAX_WAIT: Duration = Duration::from_secs(100);
+/// The longest a client may wait for a task in one request. .NET's `HttpClient` gives up after 100
+/// seconds unless it is told otherwise, and the reply has to be there by then.
+pub const MAX_WAIT: Duration = Duration::from_secs(90);
 
 /// When a waiting client's task is first looked for in a store that other processes work on, too;
-/// the time doubles from there.
-pub const FIRST_WAITING_READ: Duration = Duration::from_secs(1);
+/// the time doubles up to [`LONGEST_LOOK_INTERVAL`]. Short tasks have ended by then, or soon after.
+pub const FIRST_LOOK: Duration = Duration::from_millis(500);
+
+/// The longest time between two looks, and so what waiting adds to a task at the most. Half of it would
+/// cost twice as many calls.
+pub const LONGEST_LOOK_INTERVAL: Duration = Duration::from_secs(2);
+
+/// How long the look at a wait's end may take: its client has a time limit, too.
+pub const LAST_LOOK: Duration = Duration::from_secs(2);
 
 /// Canceled tasks that this process remembers, so as not to begin them.
 pub const MAX_REMEMBERED_CANCELS: usize = 10_000;

@@ -14,17 +14,18 @@
 //!
 //! The key names must not be those of the Functions host's metadata (`dequeueCount`, `sys`, …),
 //! because the host copies message fields over them. `id` is such a name, but R0 uses it, so
-//! nothing here reads the host's `Id`.
+//! nothing here reads the host's `Id`. Programs that write every field they know write `null` for those
+//! that have no value.
+
+mod wrapping;
 
 use std::borrow::Cow;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::id::TaskId;
-use super::json::{Object, describe, is_zero, present};
+use super::json::{Object, describe, is_zero, null_as_default, present};
 use super::kinds::R0_KIND;
 use super::limits::MAX_MESSAGE_BYTES;
 use super::task::TaskRecord;
@@ -84,11 +85,23 @@ struct Wire<'a> {
     input: Option<&'a RawValue>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     etag: Option<Cow<'a, str>>,
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(
+        default,
+        deserialize_with = "null_as_default",
+        skip_serializing_if = "is_zero"
+    )]
     attempts: u32,
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(
+        default,
+        deserialize_with = "null_as_default",
+        skip_serializing_if = "is_zero"
+    )]
     spent: u32,
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(
+        default,
+        deserialize_with = "null_as_default",
+        skip_serializing_if = "is_zero"
+    )]
     retries: u32,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     traceparent: Option<Cow<'a, str>>,
@@ -180,22 +193,13 @@ impl<'a> TaskMessage<'a> {
 }
 
 impl TaskMessage<'static> {
-    /// Reads a message of ours or of R0, plain or in base64 (what a queue trigger's default
-    /// encoding would have sent).
+    /// Reads a message of ours or of R0, plain or in one of the wrappings of others (`wrapping`).
     pub fn parse(text: &str) -> Result<Self, UnreadableMessage> {
-        if text.trim_start().starts_with('{') {
-            return Self::parse_json(text);
-        }
-        let decoded = BASE64_STANDARD
-            .decode(text.trim())
-            .ok()
-            .and_then(|bytes| String::from_utf8(bytes).ok())
-            .filter(|decoded| decoded.trim_start().starts_with('{'))
-            .ok_or_else(|| UnreadableMessage {
-                id: None,
-                reason: "the message is not a JSON object".to_owned(),
-            })?;
-        Self::parse_json(&decoded)
+        let object = wrapping::object_in(text).ok_or_else(|| UnreadableMessage {
+            id: None,
+            reason: "the message is not a JSON object".to_owned(),
+        })?;
+        Self::parse_json(&object)
     }
 
     fn parse_json(text: &str) -> Result<Self, UnreadableMessage> {
@@ -218,7 +222,11 @@ impl TaskMessage<'static> {
                 reason: "the message names an impossible version".to_owned(),
             });
         }
-        let input = match (wire.input, wire.number) {
+        // Beside a number, `null` is no input; alone it is one.
+        let given = wire
+            .input
+            .filter(|input| wire.number.is_none() || input.get() != "null");
+        let input = match (given, wire.number) {
             (Some(input), _) => Some(input.to_owned()),
             (None, Some(number)) => to_raw_value(&R0Input { number }).ok(),
             (None, None) => None,

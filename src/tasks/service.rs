@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
 
 use super::backlog::{Backlog, Look, Place};
 use super::estimate::Estimate;
@@ -81,6 +82,8 @@ pub struct Shared {
     pub operations: Arc<dyn Operations>,
     /// Told when a message has been sent, so that a loop in this process looks at once.
     pub wake: Notify,
+    /// Canceled when the process is told to stop: nobody is kept waiting, and no new work begins.
+    pub stopping: CancellationToken,
     /// How many attempts compute side by side in this process.
     pub concurrency: usize,
     /// Whether other processes may work on the same store.
@@ -128,6 +131,7 @@ impl Shared {
             metrics: Metrics::default(),
             operations,
             wake: Notify::new(),
+            stopping: CancellationToken::new(),
             max_queue_length,
             concurrency,
             has_other_workers,

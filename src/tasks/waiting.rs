@@ -1,5 +1,5 @@
 //! Waiting for tasks to end. While this process is the one that ends them, waiting reads nothing:
-//! the worker hands the record over.
+//! the worker hands the record over. Where others may be, it looks at the record, too.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::sleep;
 
 use super::id::TaskId;
-use super::limits::{FIRST_WAITING_READ, MAX_WAITERS};
+use super::limits::{FIRST_LOOK, LAST_LOOK, LONGEST_LOOK_INTERVAL, MAX_WAITERS};
 use super::records::RecordError;
 use super::service::Tasks;
 use super::task::TaskRecord;
@@ -104,35 +104,59 @@ impl Tasks {
         self.shared.waiters.watch(id)
     }
 
-    /// Waits until the task has ended, at most for `timeout`. `None` when it has not, or is gone.
+    /// Waits until the task has ended, at most for `timeout`, and no longer once the process is told
+    /// to stop. `None` when it has not, or is gone.
     ///
-    /// Another process may be the one that ends it, unless the store is ours alone; so the record is
-    /// read now and then, at growing intervals.
+    /// Another process may be the one that ends it, unless the store is ours alone. So the record is
+    /// read now and then, and once more at the end: a result that is there by then is not missed.
     pub async fn wait(
         &self,
         mut waiter: Waiter,
         timeout: Duration,
     ) -> Result<Option<Arc<TaskRecord>>, RecordError> {
-        let deadline = sleep(timeout);
-        tokio::pin!(deadline);
-        let mut interval = FIRST_WAITING_READ;
-        loop {
-            tokio::select! {
-                ended = waiter.ended.wait_for(Option::is_some) => {
-                    return Ok(ended.ok().and_then(|ended| ended.clone()));
-                }
-                () = &mut deadline => return Ok(None),
-                () = sleep(interval), if self.shared.has_other_workers => {
-                    match self.find(waiter.leaving.id).await? {
-                        None => return Ok(None),
-                        Some(found) if found.record.status().is_terminal() => {
-                            return Ok(Some(Arc::new(found.record)));
-                        }
-                        Some(_) => interval *= 2,
-                    }
-                }
-            }
+        let id = waiter.leaving.id;
+        let told = async {
+            let ended = waiter.ended.wait_for(Option::is_some).await.ok();
+            ended.and_then(|ended| ended.clone())
+        };
+        tokio::pin!(told);
+        tokio::select! {
+            biased;
+            ended = &mut told => return Ok(ended),
+            () = self.shared.stopping.cancelled() => {}
+            () = sleep(timeout) => {}
+            found = self.look_out(id), if self.shared.has_other_workers => return found,
         }
+        if !self.shared.has_other_workers || timeout.is_zero() {
+            return Ok(None);
+        }
+        tokio::select! {
+            biased;
+            ended = told => Ok(ended),
+            found = self.find(id) => {
+                let record = found?.map(|found| Arc::new(found.record));
+                Ok(record.filter(|record| record.status().is_terminal()))
+            }
+            () = sleep(LAST_LOOK) => Ok(None),
+        }
+    }
+
+    /// Reads the record of a task now and then until it has ended; `None` when it is gone.
+    async fn look_out(&self, id: TaskId) -> Result<Option<Arc<TaskRecord>>, RecordError> {
+        let mut interval = FIRST_LOOK;
+        loop {
+            sleep(interval).await;
+            match self.find(id).await? {
+                Some(found) if !found.record.status().is_terminal() => {}
+                found => return Ok(found.map(|found| Arc::new(found.record))),
+            }
+            interval = (interval * 2).min(LONGEST_LOOK_INTERVAL);
+        }
+    }
+
+    /// Whether the process was told to stop, and takes no new work.
+    pub fn is_stopping(&self) -> bool {
+        self.shared.stopping.is_cancelled()
     }
 }
 

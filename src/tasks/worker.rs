@@ -54,6 +54,17 @@ pub enum Outcome {
     },
 }
 
+/// Why an attempt is followed by another.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+enum Why {
+    #[error("{0}")]
+    Failed(&'static str),
+    #[error("not yet")]
+    TooEarly,
+    #[error("the process is stopping")]
+    Stopping,
+}
+
 /// Runs attempts.
 #[derive(Clone)]
 pub struct Worker {
@@ -138,23 +149,19 @@ impl Worker {
                 (failed(code, message), Outcome::Spent { reason })
             }
             Err(Failure::Transient { code, .. }) => {
-                return self.again(task, spent, backoff(spent), code).await;
+                let why = Why::Failed(code);
+                return self.again(task, spent, backoff(spent), why).await;
             }
             Err(Failure::Later { after }) => {
                 task.record.attempts = attempt.saturating_sub(1);
                 return self
-                    .again(task, spent.saturating_sub(1), after, "not yet")
+                    .again(task, spent.saturating_sub(1), after, Why::TooEarly)
                     .await;
             }
-            Err(Failure::Stopped) if self.is_stopping() => {
+            Err(Failure::Stopped) if self.attempts.are_stopping() => {
                 task.record.attempts = attempt.saturating_sub(1);
                 return self
-                    .again(
-                        task,
-                        spent.saturating_sub(1),
-                        Duration::ZERO,
-                        "the process is stopping",
-                    )
+                    .again(task, spent.saturating_sub(1), Duration::ZERO, Why::Stopping)
                     .await;
             }
             Err(Failure::Stopped) => {
@@ -176,7 +183,7 @@ impl Worker {
         mut task: Versioned,
         spent: u32,
         after: Duration,
-        reason: &str,
+        why: Why,
     ) -> Result<Outcome, RecordError> {
         let delay = after.try_into().unwrap_or(time::Duration::MAX);
         let due_at = (!after.is_zero()).then(|| self.shared.clock.now().saturating_add(delay));
@@ -191,9 +198,24 @@ impl Worker {
             id, kind, attempts, ..
         } = &task.record;
         let after_ms = after.as_millis();
-        log::warn!(
-            "task.id" = id, "task.kind" = kind, attempt = attempts, "trace.id" = task.record.trace_id(), after_ms;
-            "attempt failed, another follows: {reason}"
+        // One that does not count has the number of the next.
+        let uncounted = attempts.saturating_add(1);
+        let (level, attempt, what) = match why {
+            Why::Failed(_) => (
+                log::Level::Warn,
+                *attempts,
+                "attempt failed, another follows",
+            ),
+            Why::TooEarly => (log::Level::Info, uncounted, "task put off"),
+            Why::Stopping => (
+                log::Level::Info,
+                uncounted,
+                "attempt stopped, the task goes on elsewhere",
+            ),
+        };
+        log::log!(
+            level, "task.id" = id, "task.kind" = kind, attempt, "trace.id" = task.record.trace_id(), after_ms;
+            "{what}: {why}"
         );
         let message = TaskMessage {
             attempts: *attempts,
@@ -203,7 +225,7 @@ impl Worker {
         Ok(Outcome::Again {
             message: message.to_text(),
             after,
-            reason: reason.to_owned(),
+            reason: why.to_string(),
         })
     }
 
@@ -212,9 +234,9 @@ impl Worker {
         self.shared.backlog.left();
     }
 
-    /// Whether attempts are told to stop because the process ends.
+    /// Whether the process was told to stop.
     pub fn is_stopping(&self) -> bool {
-        self.attempts.are_stopping()
+        self.shared.stopping.is_cancelled() || self.attempts.are_stopping()
     }
 
     /// Decides whether there is anything to do, and which version of the record ending it replaces.

@@ -1,7 +1,11 @@
 //! The envelope of an invocation: `{"Data": {"<binding>": …}, "Metadata": {…}}`.
 //!
 //! The host writes a string as JSON text inside a JSON string, and numbers as text too. What it
-//! does not promise (which keys the metadata holds, how often a value is encoded) is read leniently.
+//! does not promise (which keys the metadata holds, how often a message is encoded) is read leniently.
+//!
+//! It copies the top-level fields of a message over its own metadata, whatever their case. But it makes
+//! a field a string first, and so encodes it once more than a count or a time of its own: `99` in the
+//! message comes as `"\"99\""`, where its own count is `"1"`. What is encoded like that is the message's.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -10,6 +14,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::tasks::Delivery;
+use crate::tasks::limits::MAX_DEQUEUE_COUNT;
 use crate::timestamp;
 
 /// One call from the host.
@@ -33,8 +38,12 @@ impl<'a> Invocation<'a> {
         serde_json::from_slice(body)
     }
 
-    /// The queue message. Of the metadata only what the queue alone can know is read: the message's
-    /// own fields are copied over it, and `Id` is the task's for every message that R0 wrote.
+    /// The queue message. Of the metadata only what the queue alone can know is read, and only where it
+    /// is the host's word: `Id` is the task's for every message that R0 wrote.
+    ///
+    /// A count that the message has hidden is taken for the first. Nothing endless follows: the attempt
+    /// after a failed one has a message of ours, without such a field, and the deliveries of a message
+    /// whose attempts break off are counted, and ended, by the host.
     pub(super) fn delivery(&self) -> Result<Delivery, NotOneValue> {
         let mut values = self.data.values();
         let (Some(value), None) = (values.next(), values.next()) else {
@@ -43,18 +52,20 @@ impl<'a> Invocation<'a> {
         Ok(Delivery {
             text: decode_twice(value),
             dequeue_count: self
-                .metadata("DequeueCount")
+                .of_host("DequeueCount")
                 .and_then(|text| text.parse().ok())
-                .filter(|count| *count > 0)
-                .unwrap_or(1),
+                .map_or(1, |count: u32| count.clamp(1, MAX_DEQUEUE_COUNT)),
             inserted_at: self
-                .metadata("InsertionTime")
+                .of_host("InsertionTime")
                 .and_then(|text| timestamp::parse(&text)),
         })
     }
 
-    fn metadata(&self, key: &str) -> Option<String> {
-        self.metadata.get(key).map(|value| decode_twice(value))
+    /// A number or a time as the host writes its own; a field of the message keeps its quotes, and is
+    /// neither.
+    fn of_host(&self, key: &str) -> Option<String> {
+        let value = self.metadata.get(key)?.get();
+        Some(serde_json::from_str(value).unwrap_or_else(|_| value.to_owned()))
     }
 }
 
@@ -107,11 +118,15 @@ mod tests {
     }
 
     #[test]
-    fn the_dequeue_count_is_a_number_in_any_wrapping_or_one() {
+    fn the_dequeue_count_is_the_hosts_and_no_more_than_it_can_be() {
         for (count, expected) in [
-            ("\"5\"", 5),
+            (r#""5""#, 5),
             ("5", 5),
-            ("\"\\\"5\\\"\"", 5),
+            (r#""99""#, 5),
+            // Fields of the message, which the host has encoded once more.
+            (r#""\"4\"""#, 1),
+            (r#""\"99\"""#, 1),
+            (r#"{"a":1}"#, 1),
             ("null", 1),
             ("\"many\"", 1),
             ("-1", 1),
@@ -120,6 +135,19 @@ mod tests {
         ] {
             let body = format!(r#"{{"Data":{{"m":"x"}},"Metadata":{{"DequeueCount":{count}}}}}"#);
             assert_eq!(delivery(&body).dequeue_count, expected, "{count}");
+        }
+    }
+
+    #[test]
+    fn a_time_is_the_hosts_or_none() {
+        for (time, is_known) in [
+            (r#""2026-08-20T10:00:00+00:00""#, true),
+            (r#""\"08/20/2026 10:00:00\"""#, false),
+            (r#""\"2026-08-20T10:00:00+00:00\"""#, false),
+            ("1", false),
+        ] {
+            let body = format!(r#"{{"Data":{{"m":"x"}},"Metadata":{{"InsertionTime":{time}}}}}"#);
+            assert_eq!(delivery(&body).inserted_at.is_some(), is_known, "{time}");
         }
     }
 
@@ -135,7 +163,7 @@ mod tests {
 
     fn read(body: &[u8]) {
         if let Ok(Ok(delivery)) = Invocation::parse(body).map(|found| found.delivery()) {
-            assert!(delivery.dequeue_count > 0);
+            assert!((1..=MAX_DEQUEUE_COUNT).contains(&delivery.dequeue_count));
             assert!(delivery.text.len() <= body.len());
         }
     }
@@ -154,7 +182,7 @@ mod tests {
 
         /// As the host writes it: JSON text inside a JSON string, numbers as text.
         #[test]
-        fn a_message_comes_out_as_it_was_put_in(text in "\\PC*|\\{.*\\}", count in 1..=u32::MAX) {
+        fn a_message_comes_out_as_it_was_put_in(text in "\\PC*|\\{.*\\}", count in 1..=MAX_DEQUEUE_COUNT) {
             let once = serde_json::to_string(&text).unwrap();
             let body = serde_json::json!({
                 "Data": {"message": once}, "Metadata": {"DequeueCount": count.to_string()},

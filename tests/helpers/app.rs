@@ -82,6 +82,7 @@ fn config(folder: &Path) -> Config {
         max_body_bytes: 2 * 1024 * 1024,
         max_queue_length: None,
         retention: Duration::from_secs(60 * 60),
+        shutdown_grace: Duration::from_secs(5),
         worker_concurrency: 4,
         log_format: LogFormat::Text,
         log_filter: "off".to_owned(),

@@ -2,8 +2,9 @@
 //!
 //! Protocol: How each value is written; Metadata, all triggers; queueTrigger.
 
-use std::collections::BTreeMap;
+use std::fmt;
 
+use serde::{Deserialize, Deserializer, de};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
@@ -58,10 +59,10 @@ pub(crate) fn queue_metadata(function: &str, message: &Message, text: &str) -> V
     Value::Object(metadata)
 }
 
-/// Adds the top-level fields of a message that is a JSON object. Keys are compared ignoring case;
-/// the message's value wins under the built-in key's spelling.
+/// Adds the top-level fields of a message that is a JSON object, in their order. Keys are compared
+/// ignoring case; the message's value wins under the spelling that was there first.
 fn leak(text: &str, metadata: &mut Map<String, Value>) {
-    let Ok(fields) = serde_json::from_str::<BTreeMap<String, Box<RawValue>>>(text) else {
+    let Ok(Fields(fields)) = serde_json::from_str(text) else {
         return;
     };
     for (key, raw) in fields {
@@ -75,9 +76,44 @@ fn leak(text: &str, metadata: &mut Map<String, Value>) {
     }
 }
 
+/// The fields of a JSON object, as they are written.
+struct Fields(Vec<(String, Box<RawValue>)>);
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Fields;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+                let mut fields = Vec::new();
+                while let Some(field) = map.next_entry()? {
+                    fields.push(field);
+                }
+                Ok(Fields(fields))
+            }
+        }
+
+        deserializer.deserialize_map(Visitor)
+    }
+}
+
 /// Scalars become .NET text first, then are encoded; objects stay; arrays and null stay out.
 fn convert(raw: &str) -> Option<Value> {
-    let text = match serde_json::from_str(raw).ok()? {
+    let Ok(value) = serde_json::from_str(raw) else {
+        // JSON it is, so it is a number that is too large for .NET as well.
+        return Some(encode(if raw.starts_with('-') {
+            "-Infinity"
+        } else {
+            "Infinity"
+        }));
+    };
+    let text = match value {
         Value::Null | Value::Array(_) => return None,
         object @ Value::Object(_) => return Some(object),
         Value::Bool(true) => "True".to_owned(),

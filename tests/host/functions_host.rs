@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use actix_web::dev::Server;
 use actix_web::{App, HttpServer, rt, web};
@@ -10,6 +11,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::forwarding::HostVersion;
 use super::function::{Trigger, read_functions};
 use super::launch::Executable;
 use super::queue_trigger::QueueListener;
@@ -19,6 +21,9 @@ use super::{
     AppRoot, Client, Event, Fault, Host, HostManifest, HostOptions, Journal, LocalSettings,
     LogLine, Routes, Settings, http,
 };
+
+/// How long the host keeps a caller's connection that is idle (Kestrel's default).
+const KEEP_ALIVE: Duration = Duration::from_secs(130);
 
 /// A running host. Dropping it is the death of a host: the handler is killed, and messages in
 /// flight come back when their lease ends.
@@ -74,6 +79,10 @@ impl FunctionsHost {
             let reason = "HTTP without forwarding is left out of this double";
             return Err(Fault::new("host.json", reason));
         }
+        let version = match manifest.custom_handler.enable_proxying_http_request {
+            true => options.version,
+            false => HostVersion::Rebuilding,
+        };
         let description = &manifest.custom_handler.description;
         let source = match options.handler_port {
             Some(port) => WorkerSource::Listening(port),
@@ -83,6 +92,7 @@ impl FunctionsHost {
             routes: Routes::new(&manifest.extensions.http.route_prefix, &functions),
             manifest,
             settings,
+            version,
             first_start: Mutex::new(options.first_start),
             function_key: options.function_key,
             receive_lease: options.receive_lease,
@@ -214,6 +224,7 @@ fn serve(host: &Arc<Host>, listener: TcpListener) -> Server {
             .default_service(web::to(http::serve))
     })
     .workers(1)
+    .keep_alive(KEEP_ALIVE)
     .disable_signals()
     .listen(listener)
     .expect("a bound socket can be listened on")

@@ -1,23 +1,22 @@
 //! The host's own HTTP side: routes, keys, and forwarding to the handler.
 //!
 //! Protocol: Forwarded HTTP requests; function.json; Pitfalls. Left out: the home page, admin
-//! endpoints, `DISGUISED-HOST`, throttling and CORS.
+//! endpoints, throttling and CORS.
 
 use std::sync::Arc;
 
-use actix_web::http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
+use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::web::{Bytes, Data, Payload as Upload};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use futures_util::{StreamExt, stream};
-use hyper::header::{HeaderName, HeaderValue};
-use hyper::{HeaderMap, Method};
+use hyper::Method;
 
 use super::Host;
-use super::client::{Answer, Payload};
+use super::client::Answer;
 use super::events::Invocation;
+use super::forwarding::Forwarded;
 use super::function::{AuthLevel, Function, HttpTrigger, Trigger};
 use super::invoke::{add_host_headers, invoke};
-use super::query::rebuild;
 use super::route::Template;
 
 /// Body limit, the same locally and in Azure.
@@ -32,7 +31,8 @@ struct Route {
     template: Template,
 }
 
-/// Every HTTP function's route, the most specific first.
+/// Every HTTP function's route, by the functions' names: of those that match, the first answers, not
+/// the most specific.
 pub(crate) struct Routes {
     prefix: String,
     routes: Vec<Route>,
@@ -50,7 +50,7 @@ impl Routes {
             Trigger::Queue(_) | Trigger::Timer(_) => None,
         };
         let mut routes: Vec<_> = functions.iter().filter_map(route).collect();
-        routes.sort_by_key(|route| route.template.precedence());
+        routes.sort_by(|one, other| one.function.cmp(&other.function));
         Self {
             prefix: prefix.trim_matches('/').to_ascii_lowercase(),
             routes,
@@ -93,41 +93,38 @@ pub(crate) async fn serve(
         return HttpResponse::Unauthorized().finish();
     }
     let invocation = Invocation::new(function, None);
-    let mut headers = forwarded_headers(&request, body.is_empty());
-    add_host_headers(&mut headers, &invocation);
     let method = Method::from_bytes(request.method().as_str().as_bytes())
         .expect("a method that was received");
-    let path = request.uri().path();
-    let query = rebuild(request.query_string());
-    let url = format!("http://127.0.0.1:{}{path}{query}", host.worker.port);
-    let payload = match body.is_empty() {
-        true => Payload::Empty,
-        false => Payload::Sized(body),
-    };
+    let forwarded = host.version.forward(&request, body);
     let call = async {
+        let Forwarded {
+            target,
+            mut headers,
+            payload,
+        } = forwarded?;
+        add_host_headers(&mut headers, &invocation, host.version);
+        let url = format!("http://127.0.0.1:{}{target}", host.worker.port);
         let answer = host.client.send(method, &url, headers, payload).await?;
         Ok((answer.status.as_u16(), answer))
     };
-    match invoke(&host, invocation, call).await {
+    match invoke(&host, invocation.clone(), call).await {
         Some(answer) => pass_on(&request, answer),
         None => HttpResponse::InternalServerError().finish(),
     }
 }
 
-/// The body, and only where `Content-Length` is positive: a chunked upload counts as empty.
+/// The body, read in any case: or the connection could not carry the answer.
 async fn receive(request: &HttpRequest, mut upload: Upload) -> Result<Bytes, HttpResponse> {
     let length = request.headers().get(CONTENT_LENGTH);
     let length = length.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if length > Some(BODY_LIMIT) {
-        return Err(HttpResponse::PayloadTooLarge().finish());
-    }
     let mut body = Vec::new();
-    // Read in any case, or the connection could not carry the answer.
     while let Some(chunk) = upload.next().await {
         match chunk {
-            Ok(chunk) if length.is_some() => body.extend_from_slice(&chunk),
-            Ok(_) => {}
+            Ok(chunk) => body.extend_from_slice(&chunk),
             Err(_) => return Err(HttpResponse::BadRequest().finish()),
+        }
+        if body.len().max(length.unwrap_or_default()) > BODY_LIMIT {
+            return Err(HttpResponse::PayloadTooLarge().finish());
         }
     }
     Ok(body.into())
@@ -150,25 +147,6 @@ fn is_allowed(request: &HttpRequest, level: AuthLevel, key: Option<&str>) -> boo
         // Needs the master key, which this double does not have.
         AuthLevel::Admin => false,
     }
-}
-
-/// All of the caller's headers, `Host` included. The framing is the forwarding client's own, and a
-/// `Content-Type` without a body is not passed on.
-fn forwarded_headers(request: &HttpRequest, empty: bool) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    for (name, value) in request.headers() {
-        let framing = [CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING].contains(name);
-        if framing || (empty && *name == CONTENT_TYPE) {
-            continue;
-        }
-        let name = HeaderName::from_bytes(name.as_str().as_bytes());
-        let value = HeaderValue::from_bytes(value.as_bytes());
-        headers.append(
-            name.expect("a header that was received"),
-            value.expect("a header that was received"),
-        );
-    }
-    headers
 }
 
 /// The handler's answer, unchanged but for the framing.

@@ -15,24 +15,25 @@ use tokio::time::timeout;
 use super::Host;
 use super::client::{Answer, Payload};
 use super::events::{Event, Finished, Invocation, Level, LogLine, Outcome, Source};
+use super::forwarding::HostVersion;
 
-/// Only its presence is certain.
-const HOST_VERSION: &str = "4.1052.200.26400";
-
-/// The headers on every request to the handler; `User-Agent` gets the host's name appended.
-pub(crate) fn add_host_headers(headers: &mut HeaderMap, invocation: &Invocation) {
+/// The headers on every request to the handler, whatever the caller has sent.
+pub(crate) fn add_host_headers(
+    headers: &mut HeaderMap,
+    invocation: &Invocation,
+    version: HostVersion,
+) {
     let text = |text: &str| HeaderValue::from_str(text).expect("visible ASCII");
-    headers.insert("x-azure-functions-hostversion", text(HOST_VERSION));
+    headers.insert("x-azure-functions-hostversion", text(version.number()));
     headers.insert("x-azure-functions-invocationid", text(&invocation.id));
-    let own = format!("Azure-Functions-Host/{HOST_VERSION}");
-    let agent = match headers
-        .get(USER_AGENT)
-        .and_then(|value| value.to_str().ok())
-    {
-        Some(callers) => format!("{callers} {own}"),
-        None => own,
-    };
-    headers.insert(USER_AGENT, text(&agent));
+    if version == HostVersion::Proxying {
+        headers.insert("x-ms-invocation-id", text(&invocation.id));
+    }
+}
+
+/// What the host calls itself.
+pub(crate) fn user_agent(version: HostVersion) -> String {
+    format!("Azure-Functions-Host/{}", version.number())
 }
 
 /// An invocation that came to nothing.
@@ -103,7 +104,8 @@ pub(crate) async fn invoke_with_payload(
     metadata: Value,
 ) -> bool {
     let body = Bytes::from(json!({"Data": data, "Metadata": metadata}).to_string());
-    // In turns, because the handler must take both framings.
+    // A length in development and chunks in production; here in turns, because the handler must take
+    // both.
     let payload = match host.framing.fetch_add(1, Ordering::Relaxed) % 2 {
         0 => Payload::Chunked(body),
         _ => Payload::Sized(body),
@@ -115,7 +117,9 @@ pub(crate) async fn invoke_with_payload(
         CONTENT_TYPE,
         HeaderValue::from_static("application/json; charset=utf-8"),
     );
-    add_host_headers(&mut headers, &invocation);
+    let agent = HeaderValue::from_str(&user_agent(host.version)).expect("visible ASCII");
+    headers.insert(USER_AGENT, agent);
+    add_host_headers(&mut headers, &invocation, host.version);
     let call = async {
         let answer = host
             .client

@@ -58,6 +58,9 @@ pub(crate) struct CustomHandler {
     pub(crate) description: Description,
     #[serde(default)]
     pub(crate) enable_forwarding_http_request: bool,
+    /// Wins over forwarding where a host knows it.
+    #[serde(default)]
+    pub(crate) enable_proxying_http_request: bool,
     /// Readiness limit.
     #[serde(default = "half_a_minute", deserialize_with = "time_span")]
     pub(crate) initialization_timeout: Duration,

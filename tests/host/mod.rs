@@ -8,7 +8,7 @@
 //!
 //! Left out, because no test needs it: admin endpoints and the home page, the schedule monitor and
 //! the locks between hosts, payload-mode HTTP and output bindings, retry policies, disabled
-//! functions, file watching, proxying, identity-based connections. A manifest that needs one of
+//! functions, file watching, identity-based connections. A manifest that needs one of
 //! these is refused, never half-obeyed. Where the host would leave out a broken function and go
 //! on, this double does not start.
 //!
@@ -23,6 +23,7 @@ mod app_root;
 mod client;
 pub(crate) mod envelope;
 mod events;
+mod forwarding;
 mod function;
 mod functions_host;
 mod http;
@@ -50,6 +51,7 @@ use tokio::time::timeout;
 pub(crate) use app_root::AppRoot;
 pub(crate) use client::{Answer, Client, Payload};
 pub(crate) use events::{Event, Finished, Level, LogLine, Outcome, Source};
+pub(crate) use forwarding::HostVersion;
 pub(crate) use function::{AuthLevel, Function, Trigger, read_functions};
 pub(crate) use functions_host::FunctionsHost;
 pub(crate) use http::Routes;
@@ -67,6 +69,7 @@ const INITIALIZATION_ATTEMPTS: u32 = 4;
 struct Host {
     manifest: HostManifest,
     settings: Settings,
+    version: HostVersion,
     /// What the handler's first process is told beside them; empty once it was started.
     first_start: Mutex<Vec<(String, String)>>,
     routes: Routes,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::app_root::AppRoot;
+use super::forwarding::HostVersion;
 
 /// The lease of a received message (protocol: Life of a message).
 const RECEIVE_LEASE: Duration = Duration::from_secs(10 * 60);
@@ -10,6 +11,7 @@ const RECEIVE_LEASE: Duration = Duration::from_secs(10 * 60);
 /// The choices, with `func start`'s behaviour as the default.
 pub(crate) struct HostOptions {
     pub(super) app_root: Option<AppRoot>,
+    pub(super) version: HostVersion,
     pub(super) settings: Vec<(String, String)>,
     pub(super) first_start: Vec<(String, String)>,
     pub(super) handler_port: Option<u16>,
@@ -23,6 +25,7 @@ impl HostOptions {
     pub(crate) fn new(connection_string: impl Into<String>) -> Self {
         Self {
             app_root: None,
+            version: HostVersion::Rebuilding,
             settings: Vec::new(),
             first_start: Vec::new(),
             handler_port: None,
@@ -58,6 +61,12 @@ impl HostOptions {
     /// Runs another app than a copy of the project's.
     pub(crate) fn app_root(mut self, app_root: AppRoot) -> Self {
         self.app_root = Some(app_root);
+        self
+    }
+
+    /// Another host than the one that was seen.
+    pub(crate) fn version(mut self, version: HostVersion) -> Self {
+        self.version = version;
         self
     }
 

@@ -1,7 +1,7 @@
 //! A query as the host rebuilds it when it forwards.
 //!
 //! Protocol: What the handler sees. Repeated keys merge, ignoring case, their values joined by a
-//! comma: `a=1&a=2` arrives as `a=1%2C2`.
+//! comma: `a=1&a=2` arrives as `a=1,2`.
 
 use actix_web::web::Query;
 
@@ -44,12 +44,12 @@ fn parse(query: &str) -> Vec<(String, String)> {
         .unwrap_or_default()
 }
 
-/// Everything but letters, digits and `-._~` is percent-encoded.
+/// Everything but letters, digits, `-._~` and the comma is percent-encoded.
 fn encode(text: &str) -> String {
     let mut encoded = String::new();
     for byte in text.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b',' => {
                 encoded.push(byte.into());
             }
             byte => encoded.push_str(&format!("%{byte:02X}")),

@@ -6,7 +6,7 @@ use hyper::{HeaderMap, Method};
 
 use super::scripted::{Reply, ScriptedHandler};
 use super::without_queue;
-use crate::host::{Answer, Client, FunctionsHost, Payload};
+use crate::host::{Answer, Client, FunctionsHost, HostVersion, Payload};
 
 fn headers(list: &[(&'static str, &'static str)]) -> HeaderMap {
     let headers = list.iter().map(|(name, value)| {
@@ -52,7 +52,7 @@ async fn a_request_arrives_with_path_query_headers_and_body() {
 
     let call = &handler.calls("/api/tasks")[0];
     assert_eq!(call.method, "POST");
-    assert_eq!(call.query, "a=1%2C2&B=x%20y&c=");
+    assert_eq!(call.query, "a=1,2&B=x%20y&c=");
     assert_eq!(call.body, body);
     assert_eq!(call.header("host"), "tasks.example");
     assert_eq!(call.header("content-type"), "application/json");
@@ -70,23 +70,151 @@ async fn a_request_arrives_with_path_query_headers_and_body() {
     assert_eq!(finished.status, Some(202));
 }
 
-#[actix_web::test]
-async fn a_chunked_upload_arrives_empty_and_without_content_type() {
-    let handler = ScriptedHandler::start(|_| Reply::empty(400));
+/// A host of this version before a handler that answers 202.
+async fn start(version: HostVersion) -> (ScriptedHandler, FunctionsHost) {
+    let handler = ScriptedHandler::start(|_| Reply::empty(202));
     let (options, _) = without_queue();
-    let host = FunctionsHost::start(options.handler_at(handler.port))
-        .await
-        .unwrap();
-    let payload = Payload::Chunked(Bytes::from_static(b"{\"number\": 24}"));
-    let sent = headers(&[("content-type", "application/json")]);
-    let url = host.url("/api/tasks");
-    let answer = Client::new()
-        .send(Method::POST, &url, sent, payload)
-        .await
-        .unwrap();
-    assert_eq!(answer.status.as_u16(), 400);
-    let call = &handler.calls("/api/tasks")[0];
-    assert!(call.body.is_empty() && call.header("content-type").is_empty());
+    let options = options.version(version).handler_at(handler.port);
+    let host = FunctionsHost::start(options).await.unwrap();
+    (handler, host)
+}
+
+#[actix_web::test]
+async fn a_chunked_upload_is_refused_by_the_host_or_passed_on() {
+    for (version, status, calls) in [
+        (HostVersion::Rebuilding, 500, 0),
+        (HostVersion::Proxying, 202, 1),
+    ] {
+        let (handler, host) = start(version).await;
+        let body = Bytes::from_static(b"{\"number\": 24}");
+        let sent = headers(&[("content-type", "application/json")]);
+        let url = host.url("/api/tasks");
+        let answer = Client::new()
+            .send(Method::POST, &url, sent, Payload::Chunked(body.clone()))
+            .await
+            .unwrap();
+        assert_eq!((answer.status.as_u16(), answer.body.len()), (status, 0));
+        let arrived = handler.calls("/api/tasks");
+        assert_eq!(arrived.len(), calls);
+        for call in arrived {
+            assert_eq!(call.body, body);
+            assert_eq!(call.header("transfer-encoding"), "chunked");
+            assert_eq!(call.header("content-type"), "application/json");
+        }
+        let failed = host.logs().entries();
+        let failed = failed
+            .iter()
+            .any(|line| line.text.contains("'Transfer-Encoding: chunked'"));
+        assert_eq!(failed, calls == 0);
+    }
+}
+
+/// What a request has that the two ways of forwarding treat each in its way.
+fn odd_headers() -> HeaderMap {
+    let mut sent = headers(&[
+        ("host", "tasks.example"),
+        ("user-agent", "probe/1"),
+        ("connection", "x-hop"),
+        ("x-hop", "1"),
+        ("x-forwarded-host", "before.example"),
+        ("x-azure-functions-invocationid", "mine"),
+        ("content-type", "text/x"),
+        ("content-length", "0"),
+    ]);
+    for value in ["a", "b"] {
+        sent.append("x-dup", HeaderValue::from_static(value));
+    }
+    sent
+}
+
+#[actix_web::test]
+async fn the_host_that_was_seen_takes_a_request_apart_and_makes_it_anew() {
+    let (handler, host) = start(HostVersion::Rebuilding).await;
+    for path in [
+        "/api/tasks/a%2Fb?a=1&a=2&flag",
+        "/api/tasks/x%3Fy",
+        "/api/tasks/%23y",
+    ] {
+        send(&host, Method::GET, path, odd_headers()).await;
+    }
+    assert_eq!(handler.calls("/api/tasks/x").len(), 1);
+    assert_eq!(handler.calls("/api/tasks/").len(), 1);
+    let call = &handler.calls("/api/tasks/a%2Fb")[0];
+    assert_eq!(call.query, "a=1,2&flag=");
+    for (name, value) in [
+        ("host", "tasks.example"),
+        ("user-agent", "probe/1 Azure-Functions-Host/4.1037.0.0"),
+        ("connection", "x-hop"),
+        ("x-hop", "1"),
+        ("x-dup", "a, b"),
+        ("x-forwarded-host", "before.example"),
+        ("content-type", ""),
+        ("traceparent", ""),
+    ] {
+        assert_eq!(call.header(name), value, "{name}");
+    }
+    assert_ne!(call.header("x-azure-functions-invocationid"), "mine");
+}
+
+#[actix_web::test]
+async fn a_newer_host_passes_a_request_on_as_a_proxy() {
+    let (handler, host) = start(HostVersion::Proxying).await;
+    for path in ["/api/tasks/a%2Fb?a=1&a=2&flag", "/api/tasks/x%3Fy"] {
+        send(&host, Method::GET, path, odd_headers()).await;
+    }
+    assert_eq!(handler.calls("/api/tasks/x%3Fy").len(), 1);
+    let call = &handler.calls("/api/tasks/a%252Fb")[0];
+    assert_eq!(call.query, "a=1&a=2&flag");
+    for (name, value) in [
+        ("host", format!("127.0.0.1:{}", handler.port).as_str()),
+        ("user-agent", "probe/1"),
+        ("connection", ""),
+        ("x-hop", "1"),
+        ("x-dup", "a, b"),
+        ("x-forwarded-for", "127.0.0.1"),
+        ("x-forwarded-host", "tasks.example"),
+        ("x-forwarded-proto", "http"),
+        ("content-type", "text/x"),
+        ("content-length", "0"),
+    ] {
+        assert_eq!(call.header(name), value, "{name}");
+    }
+    let invocation = call.header("x-azure-functions-invocationid");
+    assert_ne!(invocation, "mine");
+    assert_eq!(call.header("x-ms-invocation-id"), invocation);
+    assert_eq!(call.header("traceparent").len(), 55);
+
+    let traced = headers(&[("traceparent", "00-mine-01")]);
+    send(&host, Method::GET, "/api/health", traced).await;
+    assert_eq!(
+        handler.calls("/api/health")[0].header("traceparent"),
+        "00-mine-01"
+    );
+}
+
+#[actix_web::test]
+async fn a_host_that_is_not_told_to_does_not_proxy() {
+    let handler = ScriptedHandler::start(|_| Reply::empty(202));
+    let (options, _) = without_queue();
+    let options = options
+        .version(HostVersion::Proxying)
+        .setting(
+            "AzureFunctionsJobHost__customHandler__enableProxyingHttpRequest",
+            "false",
+        )
+        .handler_at(handler.port);
+    let host = FunctionsHost::start(options).await.unwrap();
+    send(
+        &host,
+        Method::GET,
+        "/api/health",
+        headers(&[("host", "tasks.example")]),
+    )
+    .await;
+    assert_eq!(
+        handler.calls("/api/health")[0].header("host"),
+        "tasks.example"
+    );
 }
 
 #[actix_web::test]

@@ -1,6 +1,7 @@
-//! Route templates.
+//! Route templates, and which function answers.
 
 use crate::host::route::Template;
+use crate::host::{AppRoot, Routes, read_functions};
 
 #[test]
 fn a_template_matches_the_paths_of_its_form() {
@@ -36,18 +37,21 @@ fn a_template_matches_the_paths_of_its_form() {
 }
 
 #[test]
-fn the_more_specific_template_comes_first() {
-    let order = [
-        "tasks/stats",
-        "tasks/{id:int}",
-        "tasks/{id}:stop",
-        "tasks/{id}",
-        "tasks/{*rest}",
-        "{*rest}",
-    ];
-    let mut sorted = order.map(|route| (Template::parse(route).unwrap().precedence(), route));
-    sorted.sort();
-    assert_eq!(sorted.map(|(_, route)| route), order);
+fn the_first_function_by_name_answers_and_not_the_most_specific() {
+    let root = AppRoot::of_project().unwrap();
+    let anything = r#"{"bindings": [
+        {"type": "httpTrigger", "direction": "in", "name": "req", "authLevel": "anonymous",
+         "methods": ["get"], "route": "{*rest}"},
+        {"type": "http", "direction": "out", "name": "res"}]}"#;
+    root.write("a_first/function.json", anything).unwrap();
+    let routes = Routes::new("api", &read_functions(root.path()).unwrap());
+    let answers = |method, path| routes.find(method, path).map(|(function, _)| function);
+    // A keyed route, open.
+    assert_eq!(answers("GET", "/api/metrics"), Some("a_first"));
+    assert_eq!(answers("GET", "/api"), None);
+    assert_eq!(answers("GET", "/api/"), Some("a_first"));
+    // A wrong method is for the next to answer.
+    assert_eq!(answers("POST", "/api/tasks"), Some("create_task"));
 }
 
 #[test]

@@ -63,6 +63,27 @@ async fn the_waits_grow_though_the_host_would_retry_at_once() {
 }
 
 #[tokio::test]
+async fn a_count_that_a_message_brings_along_is_not_believed() {
+    let (_app, hosted) = start().await;
+    for count in [json!(5), json!("99"), json!(0)] {
+        let id = uuid::Uuid::new_v4().to_string();
+        let message = json!({
+            "id": id, "kind": "flaky", "input": {"failures": 1},
+            "dequeuecount": count, "InsertionTime": "1999-12-31T23:59:59Z",
+        });
+        hosted.queue.send(&message.to_string()).await.unwrap();
+        let ended = hosted.ended(&id).await;
+        // With five it would have been the last one.
+        assert_eq!(
+            (&ended["status"], &ended["attempts"]),
+            (&json!("Succeeded"), &json!(2))
+        );
+        let created = ended["createdDateTime"].as_str().unwrap();
+        assert!(created > "2020", "{created}");
+    }
+}
+
+#[tokio::test]
 async fn an_attempt_that_comes_too_early_is_not_counted_and_comes_when_it_said() {
     let (_app, hosted) = start().await;
     let input = r#"{"times": 6, "milliseconds": 0}"#;

@@ -1,16 +1,24 @@
 //! Submit, work and fetch, through the host's HTTP side and its queue trigger.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use hyper::Method;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{Hosted, json, options};
 use crate::helpers::azurite::azurite;
-use crate::host::{Level, Payload};
+use crate::host::{HostVersion, Level, Payload};
 
 #[tokio::test]
 async fn a_client_of_r0_gets_its_number() {
-    let hosted = Hosted::start().await;
+    for version in HostVersion::ALL {
+        converse(&Hosted::start_under(version).await).await;
+    }
+}
+
+/// Everything that R0's clients do, and what the headers lead to.
+async fn converse(hosted: &Hosted) {
     let accepted = hosted.post("/api/tasks", r#"{"number": 24}"#).await;
     assert_eq!(accepted.status, 202);
     let body = json(&accepted);
@@ -60,7 +68,12 @@ async fn a_client_of_r0_gets_its_number() {
 
 #[tokio::test]
 async fn a_result_of_two_megabytes_comes_through_whole() {
-    let hosted = Hosted::start().await;
+    for version in HostVersion::ALL {
+        fetch_two_megabytes(&Hosted::start_under(version).await).await;
+    }
+}
+
+async fn fetch_two_megabytes(hosted: &Hosted) {
     let id = hosted.submit("10000000").await;
     assert_eq!(hosted.ended(&id).await["status"], "Succeeded");
     let fetched = json(&hosted.get(&format!("/api/tasks/{id}")).await);
@@ -92,10 +105,21 @@ async fn many_tasks_at_once_all_end_right() {
 #[tokio::test]
 async fn a_message_of_r0_is_worked_without_a_record() {
     let hosted = Hosted::start().await;
-    for encode in [str::to_owned, |text: &str| {
-        use base64::Engine;
-        base64::prelude::BASE64_STANDARD.encode(text)
-    }] {
+    let base64 = |text: &str| BASE64_STANDARD.encode(text);
+    let in_lines = |text: &str| {
+        let letters = base64(text);
+        let (line, more) = letters.split_at(76);
+        format!("{line}\r\n{more}\r\n")
+    };
+    let encodings: [&dyn Fn(&str) -> String; 6] = [
+        &str::to_owned,
+        &base64,
+        &in_lines,
+        &|text| base64(text).trim_end_matches('=').to_owned(),
+        &|text| format!("\u{feff}{text}"),
+        &|text| json!(text).to_string(),
+    ];
+    for encode in encodings {
         let id = Uuid::new_v4().to_string();
         hosted
             .queue
@@ -118,20 +142,63 @@ async fn errors_reach_the_client_as_they_are() {
     assert_eq!(refused.header("content-type"), "application/problem+json");
     assert_eq!(refused.header("x-ms-error-code"), "InvalidNumber");
     assert_eq!(json(&refused)["error"]["target"], "number");
-    // The host forwards no chunked body: it arrives empty, and is refused as such.
-    let chunked = Payload::Chunked(r#"{"number": 24}"#.into());
-    let empty = hosted.send(Method::POST, "/api/tasks", chunked).await;
-    assert_eq!(
-        (empty.status.as_u16(), empty.header("x-ms-error-code")),
-        (400, "EmptyBody")
-    );
     assert_eq!(hosted.queue.len().await.unwrap(), 0);
 }
 
 #[tokio::test]
+async fn a_chunked_upload_is_accepted_where_the_host_lets_it_through() {
+    for (version, status) in [(HostVersion::Rebuilding, 500), (HostVersion::Proxying, 202)] {
+        let hosted = Hosted::start_under(version).await;
+        let chunked = Payload::Chunked(r#"{"number": 24}"#.into());
+        let answer = hosted.send(Method::POST, "/api/tasks", chunked).await;
+        assert_eq!(answer.status, status);
+        if status == 202 {
+            let id = json(&answer)["id"].as_str().unwrap().to_owned();
+            assert_eq!(hosted.ended(&id).await["status"], "Succeeded");
+        }
+        // One that is too large has its answer, though it is refused while it is sent.
+        let large = Payload::Chunked(vec![b' '; 3 * 1024 * 1024].into());
+        let refused = hosted.send(Method::POST, "/api/tasks", large).await;
+        assert_eq!(refused.status, if status == 202 { 413 } else { 500 });
+    }
+}
+
+#[tokio::test]
+async fn an_id_with_an_encoded_slash_is_unknown_like_others() {
+    for version in HostVersion::ALL {
+        let hosted = Hosted::start_under(version).await;
+        for id in ["a%2Fb", "a%25b", "a%3Fb", "%23", "%20"] {
+            let absent = hosted.get(&format!("/api/tasks/{id}")).await;
+            assert_eq!(absent.status, 404, "{id}");
+            let unknown = hosted.get(&format!("/api/operations/{id}")).await;
+            assert_eq!(unknown.status, 404, "{id}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_waits_under_the_host_gets_the_result_with_the_submission() {
+    for version in HostVersion::ALL {
+        let hosted = Hosted::start_under(version).await;
+        let waited = hosted
+            .submit_with(&[("prefer", "wait=30")], r#"{"number": 24}"#)
+            .await;
+        assert_eq!(waited.status, 200);
+        assert_eq!(json(&waited)["calculation_result"], "46368");
+        assert_eq!(waited.header("preference-applied"), "wait=30");
+    }
+}
+
+#[tokio::test]
 async fn the_host_guards_the_keyed_route_and_health_is_open() {
-    let (options, queue) = options(&azurite().connection_string());
-    let hosted = Hosted::start_with(options.enable_auth("secret"), queue).await;
+    for version in HostVersion::ALL {
+        let (options, queue) = options(&azurite().connection_string());
+        let options = options.version(version).enable_auth("secret");
+        knock(&Hosted::start_with(options, queue).await).await;
+    }
+}
+
+async fn knock(hosted: &Hosted) {
     assert_eq!(hosted.get("/api/metrics").await.status, 401);
     let metrics = hosted.get("/api/metrics?code=secret").await;
     assert_eq!(metrics.status, 200);

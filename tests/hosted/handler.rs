@@ -90,9 +90,20 @@ impl Handler {
             .success()
     }
 
+    /// Submits work, and waits for it for a minute.
+    pub(super) async fn submit_waiting(&self, body: &'static str) -> Answer {
+        let mut headers = HeaderMap::new();
+        headers.insert("prefer", HeaderValue::from_static("wait=60"));
+        self.post_with(headers, "/api/tasks", Payload::Sized(body.into()))
+            .await
+    }
+
     /// Posts JSON as the host does.
     pub(super) async fn post(&self, path: &str, payload: Payload) -> Answer {
-        let mut headers = HeaderMap::new();
+        self.post_with(HeaderMap::new(), path, payload).await
+    }
+
+    async fn post_with(&self, mut headers: HeaderMap, path: &str, payload: Payload) -> Answer {
         let json = HeaderValue::from_static("application/json; charset=utf-8");
         headers.insert(CONTENT_TYPE, json);
         headers.insert(

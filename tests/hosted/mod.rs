@@ -7,6 +7,7 @@ mod failures;
 mod flow;
 mod handler;
 mod operations;
+mod stopping;
 mod timer;
 mod vectors;
 
@@ -18,7 +19,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::helpers::azurite::azurite;
-use crate::host::{Answer, Client, FunctionsHost, HostOptions, Payload, StorageQueue};
+use crate::host::{Answer, Client, FunctionsHost, HostOptions, HostVersion, Payload, StorageQueue};
 
 /// How long a test waits for what must come.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -46,6 +47,12 @@ impl Hosted {
     async fn start() -> Self {
         let (options, queue) = options(&azurite().connection_string());
         Self::start_with(options, queue).await
+    }
+
+    /// Under a host of this version.
+    async fn start_under(version: HostVersion) -> Self {
+        let (options, queue) = options(&azurite().connection_string());
+        Self::start_with(options.version(version), queue).await
     }
 
     async fn start_with(options: HostOptions, queue: StorageQueue) -> Self {

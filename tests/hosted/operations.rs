@@ -38,7 +38,34 @@ async fn a_task_that_waits_in_the_queue_is_canceled_and_never_runs() {
     let result = hosted.get(&format!("/api/operations/{id}/result")).await;
     assert_eq!(result.status, 410);
     // The host has no such route for another method.
-    assert_eq!(hosted.get(&cancel).await.status, 405);
+    assert_eq!(hosted.get(&cancel).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_keyed_operation_is_not_reached_through_an_open_one() {
+    let (options, queue) = options(&azurite().connection_string());
+    let hosted = Hosted::start_with(options.enable_auth("secret"), queue).await;
+    let id = uuid::Uuid::new_v4().to_string();
+    let message = format!(r#"{{"id":"{id}","number":"none"}}"#);
+    hosted.queue.send(&message).await.unwrap();
+    assert_eq!(hosted.ended(&id).await["status"], "Failed");
+    // The host cuts what it forwards at an encoded mark.
+    for mark in ["%23", "%3F"] {
+        let path = format!("/api/operations/{id}:retry{mark}:cancel");
+        assert_eq!(hosted.post(&path, "").await.status, 404);
+        for path in [
+            format!("/api/operations/{mark}"),
+            format!("/api/operations/{mark}/result"),
+        ] {
+            let answer = hosted.get(&path).await;
+            assert_eq!(
+                (answer.status.as_u16(), answer.body.len()),
+                (404, 0),
+                "{path}"
+            );
+        }
+    }
+    assert_eq!(hosted.ended(&id).await["attempts"], 1);
 }
 
 #[tokio::test]

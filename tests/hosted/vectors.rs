@@ -1,6 +1,9 @@
-//! The recorded requests of the host, sent with a length and in chunks.
+//! Requests of the host, sent with a length and in chunks: those that were recorded on a running one
+//! (`observed-4.1037`), and those that were built from its source.
 
 use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::handler::Handler;
@@ -21,8 +24,12 @@ fn vector(name: &str) -> (String, Bytes) {
 /// Sends a vector in both framings; the answers.
 async fn send(handler: &Handler, name: &str) -> [Answer; 2] {
     let (path, body) = vector(name);
-    let sized = handler.post(&path, Payload::Sized(body.clone())).await;
-    [sized, handler.post(&path, Payload::Chunked(body)).await]
+    send_body(handler, &path, body).await
+}
+
+async fn send_body(handler: &Handler, path: &str, body: Bytes) -> [Answer; 2] {
+    let sized = handler.post(path, Payload::Sized(body.clone())).await;
+    [sized, handler.post(path, Payload::Chunked(body)).await]
 }
 
 /// What the host takes for success: 2xx, JSON, an object, never empty.
@@ -56,6 +63,90 @@ async fn a_json_message_is_worked_once_however_often_it_comes() {
     assert_eq!(
         monitor["result"],
         json!({ "number": 24, "calculation_result": "46368" })
+    );
+}
+
+/// A recorded request, and what is to become of it.
+#[derive(Deserialize)]
+struct Observed {
+    request: Request,
+    expects: Expected,
+}
+
+#[derive(Deserialize)]
+struct Request {
+    path: String,
+    body: Box<RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Expected {
+    status: u16,
+    task: Option<String>,
+    /// What the task's monitor shows, among other things; without it the task is unknown.
+    monitor: Option<Value>,
+}
+
+#[tokio::test]
+async fn every_recorded_invocation_is_worked_or_refused() {
+    let handler = Handler::start().await;
+    let file = format!(
+        "{}/tests/vectors/observed-4.1037.json",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let observed: Vec<Observed> =
+        serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    assert_eq!(observed.len(), 22);
+    for Observed { request, expects } in observed {
+        let body = request.body.get().to_owned();
+        for answer in send_body(&handler, &request.path, body.clone().into()).await {
+            assert_eq!(answer.status, expects.status, "{body}");
+            if expects.status == 200 {
+                assert_success(&answer);
+            }
+        }
+        let Some(id) = expects.task else { continue };
+        let answer = handler.get(&format!("/api/operations/{id}")).await;
+        assert_eq!(
+            answer.status == 200,
+            expects.monitor.is_some(),
+            "{answer:?}"
+        );
+        for (field, value) in expects
+            .monitor
+            .iter()
+            .flat_map(|shown| shown.as_object().unwrap())
+        {
+            assert_eq!(json(&answer)[field], *value, "{field} of {body}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_invocation_by_hand_is_an_attempt_like_others() {
+    let handler = Handler::start().await;
+    let message = r#"{"id":"55555555-5555-4555-8555-555555555555","number":7}"#;
+    // As the host's admin endpoint makes it: no receipt, no count, and the input once more.
+    let envelope = json!({
+        "Data": {"message": json!(message).to_string()},
+        "Metadata": {
+            "DequeueCount": "0",
+            "message": json!(message).to_string(),
+            "id": "\"55555555-5555-4555-8555-555555555555\"",
+            "sys": {"MethodName": "queue_worker"},
+        },
+    });
+    let answer = handler
+        .post("/queue_worker", Payload::Sized(envelope.to_string().into()))
+        .await;
+    assert_success(&answer);
+    let monitor = handler
+        .get("/api/operations/55555555-5555-4555-8555-555555555555")
+        .await;
+    let monitor = json(&monitor);
+    assert_eq!(
+        (&monitor["status"], &monitor["attempts"]),
+        (&json!("Succeeded"), &json!(1))
     );
 }
 

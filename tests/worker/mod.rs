@@ -26,3 +26,4 @@ mod succeeding;
 mod sweeping;
 mod tracing;
 mod waiting;
+mod waiting_elsewhere;

@@ -141,7 +141,7 @@ const SHARED: [Shared; 14] = [
     Shared {
         status: "503",
         name: "StorageUnavailable",
-        description: "Storage cannot be reached or is throttling. Nothing was changed.",
+        description: "Storage cannot be reached or is throttling, or the service is stopping. Nothing was changed.",
         example: || {
             let detail = "storage cannot be reached now; nothing was changed";
             Problem::new(

@@ -1,5 +1,7 @@
 //! What is understood as a message, and what is not.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use proptest::prelude::*;
 
 use super::*;
@@ -62,6 +64,26 @@ fn a_message_of_r0_is_a_fibonacci_task_without_a_record() {
 fn base64_of_a_message_is_read_too() {
     let text = BASE64_STANDARD.encode(format!(r#"{{"id":"{ID}","number":1}}"#));
     assert_eq!(TaskMessage::parse(&text).unwrap().id.to_string(), ID);
+}
+
+#[test]
+fn null_beside_a_number_is_no_input_and_alone_it_is_one() {
+    let beside = format!(r#"{{"id":"{ID}","number":7,"kind":null,"input":null,"etag":null}}"#);
+    let read = TaskMessage::parse(&beside).unwrap();
+    assert_eq!(read.kind.as_deref(), Some(R0_KIND));
+    assert_eq!(read.input.unwrap().get(), r#"{"number":7}"#);
+    let alone = format!(r#"{{"id":"{ID}","kind":"echo","input":null}}"#);
+    assert_eq!(
+        TaskMessage::parse(&alone).unwrap().input.unwrap().get(),
+        "null"
+    );
+}
+
+#[test]
+fn a_count_that_is_null_is_none() {
+    let text = format!(r#"{{"id":"{ID}","number":7,"attempts":null,"spent":null,"retries":null}}"#);
+    let read = TaskMessage::parse(&text).unwrap();
+    assert_eq!((read.attempts, read.spent, read.retries), (0, 0, 0));
 }
 
 #[test]
