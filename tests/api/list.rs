@@ -13,7 +13,7 @@ const ECHO: &str = r#"{"kind": "echo", "input": 1}"#;
 /// The page at a path, or at a link that a page before gave.
 async fn page(app: &App, path: &str) -> Value {
     let path = path.strip_prefix(app.client.base()).unwrap_or(path);
-    let reply = app.client.get(path).await;
+    let reply = app.client.get_keyed(path).await;
     assert_eq!(reply.status, 200, "{path}: {}", reply.text());
     assert_eq!(reply.header("cache-control"), Some("no-store"));
     reply.json()
@@ -131,13 +131,19 @@ async fn values_that_nobody_knows_are_named() {
         ("top=ten", "InvalidTop", "top"),
         ("top=", "InvalidTop", "top"),
     ] {
-        let reply = app.client.get(&format!("/api/operations?{query}")).await;
+        let reply = app
+            .client
+            .get_keyed(&format!("/api/operations?{query}"))
+            .await;
         assert_eq!(reply.status, 422, "{query}");
         let (said, field, _) = reply.problem();
         assert_eq!((said.as_str(), field.as_deref()), (code, Some(target)));
     }
     for query in ["status=Failed&status=Running", "kind=%FF&kind=x"] {
-        let reply = app.client.get(&format!("/api/operations?{query}")).await;
+        let reply = app
+            .client
+            .get_keyed(&format!("/api/operations?{query}"))
+            .await;
         assert_eq!(reply.status, 400, "{query}");
     }
 }
@@ -194,7 +200,10 @@ async fn a_link_keeps_the_query_and_its_token_is_for_no_other() {
         "continuationToken=e30".to_owned(),
         "continuationToken=%00".to_owned(),
     ] {
-        let reply = app.client.get(&format!("/api/operations?{query}")).await;
+        let reply = app
+            .client
+            .get_keyed(&format!("/api/operations?{query}"))
+            .await;
         assert_eq!(reply.status, 400, "{query}");
         let (code, target, _) = reply.problem();
         assert_eq!(code, "InvalidContinuationToken");
@@ -209,7 +218,7 @@ async fn a_list_takes_a_key() {
     for _ in 0..2 {
         app.client.run(ECHO).await;
     }
-    let page = page(&app, "/api/operations?top=1&code=s3cret").await;
+    let page = app.client.get("/api/operations?top=1&code=s3cret").await;
     // The key is not for others to see.
-    assert!(!page["nextLink"].as_str().unwrap().contains("s3cret"));
+    assert!(!page.json()["nextLink"].as_str().unwrap().contains("s3cret"));
 }

@@ -10,7 +10,7 @@ const HOPELESS: &str = r#"{"kind": "hopeless", "input": 0}"#;
 
 async fn retry(app: &App, id: &str) -> Reply {
     let path = format!("/api/operations/{id}:retry");
-    app.client.send(app.client.request("POST", &path)).await
+    app.client.send(app.client.keyed("POST", &path)).await
 }
 
 #[tokio::test]
@@ -61,7 +61,7 @@ async fn a_task_that_has_not_failed_is_not_retried() {
         );
     }
     let path = format!("/api/operations/{waiting}:cancel");
-    app.client.send(app.client.request("POST", &path)).await;
+    app.client.send(app.client.keyed("POST", &path)).await;
     assert_eq!(retry(&app, &waiting).await.status, 409);
     assert_eq!(app.client.result(&succeeded).await.status, 200);
 }
