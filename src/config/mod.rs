@@ -5,8 +5,10 @@
 //! one sentence that names it.
 
 mod account;
+mod address;
 mod args;
 mod connection_string;
+mod log_filter;
 mod patience;
 mod secret;
 
@@ -18,6 +20,9 @@ pub use account::{Account, Credential};
 pub use args::{Args, Setting, settings};
 pub use patience::Patience;
 pub use secret::Secret;
+
+use self::address::bind_address;
+use self::log_filter::log_filter;
 
 /// What the settings mean.
 #[derive(Clone, Debug)]
@@ -141,11 +146,7 @@ impl TryFrom<Args> for Config {
                 Ipv4Addr::LOCALHOST,
                 parse(port, "FUNCTIONS_CUSTOMHANDLER_PORT", "is not a port number")?,
             ))),
-            None => Mode::Standalone(parse(
-                &args.bind_address,
-                "BIND_ADDRESS",
-                "is not an address and a port, such as 127.0.0.1:7071",
-            )?),
+            None => Mode::Standalone(bind_address(&args.bind_address)?),
         };
         let storage = storage(&args, mode)?;
         let queue = storage_name(args.queue_name, "queue_name", 63 - "-poison".len())?;
@@ -159,19 +160,14 @@ impl TryFrom<Args> for Config {
             api_key: args.api_key.map(Secret::new),
             public_base_url: args.public_base_url.map(|url| base_url(&url)).transpose()?,
             max_number: parse(&args.max_number, "MAX_NUMBER", NOT_A_COUNT)?,
-            max_body_bytes: parse(&args.max_body_bytes, "MAX_BODY_BYTES", NOT_A_COUNT)?,
+            max_body_bytes: max_body_bytes(&args.max_body_bytes)?,
             max_queue_length: Some(max_queue_length).filter(|max| *max > 0),
-            retention: humantime::parse_duration(&args.retention).map_err(|_| {
-                wrong(
-                    "RESULT_RETENTION",
-                    "is not a duration, such as 7d, 12h or 30m",
-                )
-            })?,
+            retention: retention(&args.retention)?,
             worker_concurrency: match args.worker_concurrency {
                 Some(count) => worker_concurrency(&count)?,
                 None => std::thread::available_parallelism().map_or(1, usize::from),
             },
-            log_filter: log_filter(args.log_filter)?,
+            log_filter: log_filter(&args.log_filter)?,
             log_format: match args.log_format.as_str() {
                 "text" => LogFormat::Text,
                 "json" => LogFormat::Json,
@@ -204,6 +200,31 @@ fn parse<T: std::str::FromStr>(
     reason: &str,
 ) -> Result<T, ConfigError> {
     text.trim().parse().map_err(|_| wrong(setting, reason))
+}
+
+fn max_body_bytes(text: &str) -> Result<usize, ConfigError> {
+    match text.parse() {
+        Ok(bytes) if bytes > 0 => Ok(bytes),
+        _ => Err(wrong(
+            "MAX_BODY_BYTES",
+            "is not a whole number of 1 or more",
+        )),
+    }
+}
+
+fn retention(text: &str) -> Result<Duration, ConfigError> {
+    match humantime::parse_duration(text) {
+        Ok(kept) if kept >= Duration::from_secs(1) => Ok(kept),
+        // With a number of things 0 says that there is no limit, with a time that there is none left.
+        Ok(_) => Err(wrong(
+            "RESULT_RETENTION",
+            "is less than a second, which would delete results unread; 1000y keeps them for good",
+        )),
+        Err(_) => Err(wrong(
+            "RESULT_RETENTION",
+            "is not a duration, such as 7d, 12h or 30m",
+        )),
+    }
 }
 
 /// A connection string wins over the identity settings, as it does in the host.
@@ -279,16 +300,6 @@ fn storage_name(
              which begins and ends with a letter or digit"
         ),
     ))
-}
-
-fn log_filter(text: String) -> Result<String, ConfigError> {
-    match env_filter::Builder::new().try_parse(&text) {
-        Ok(_) => Ok(text),
-        Err(_) => Err(wrong(
-            "RUST_LOG",
-            "is not a log filter, such as info or warn,mio=debug",
-        )),
-    }
 }
 
 fn base_url(text: &str) -> Result<String, ConfigError> {

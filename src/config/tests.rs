@@ -41,6 +41,7 @@ fn the_port_of_the_functions_host_makes_it_hosted_on_loopback() {
 fn a_wrong_setting_is_named() {
     for (flag, value, setting) in [
         ("--bind-address", "7071", "BIND_ADDRESS"),
+        ("--bind-address", ":7071", "BIND_ADDRESS"),
         ("--functions-port", "70000", "FUNCTIONS_CUSTOMHANDLER_PORT"),
         ("--connection-string", "", "AzureWebJobsStorage"),
         ("--connection-string", "secret", "AzureWebJobsStorage"),
@@ -54,10 +55,23 @@ fn a_wrong_setting_is_named() {
         ("--public-base-url", "tasks.example", "PUBLIC_BASE_URL"),
         ("--max-number", "-1", "MAX_NUMBER"),
         ("--max-body-bytes", "1M", "MAX_BODY_BYTES"),
+        ("--max-body-bytes", "0", "MAX_BODY_BYTES"),
         ("--max-queue-length", "many", "MAX_QUEUE_LENGTH"),
         ("--retention", "soon", "RESULT_RETENTION"),
+        ("--retention", "0", "RESULT_RETENTION is less than a second"),
+        (
+            "--retention",
+            "0s",
+            "RESULT_RETENTION is less than a second",
+        ),
+        (
+            "--retention",
+            "999ms",
+            "RESULT_RETENTION is less than a second",
+        ),
         ("--worker-concurrency", "0", "WORKER_CONCURRENCY"),
         ("--log-filter", "loud=very", "RUST_LOG"),
+        ("--log-filter", "inf", "RUST_LOG"),
         ("--log-format", "xml", "LOG_FORMAT"),
     ] {
         let refusal = refusal(&[&format!("{flag}={value}")]);
