@@ -8,8 +8,11 @@ mod account;
 mod address;
 mod args;
 mod connection_string;
+mod environment;
 mod log_filter;
+mod near_miss;
 mod patience;
+mod process;
 mod secret;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -19,6 +22,7 @@ use std::time::Duration;
 pub use account::{Account, Credential};
 pub use args::{Args, Setting, settings};
 pub use patience::Patience;
+pub use process::read;
 pub use secret::Secret;
 
 use self::address::bind_address;
@@ -123,23 +127,33 @@ impl Storage {
 #[error("{setting} {reason}")]
 pub struct ConfigError {
     /// The environment variable.
-    pub setting: &'static str,
+    pub setting: String,
     /// What is wrong with it; no secret in it.
     pub reason: String,
 }
 
-fn wrong(setting: &'static str, reason: impl Into<String>) -> ConfigError {
+fn wrong(setting: &str, reason: impl Into<String>) -> ConfigError {
     ConfigError {
-        setting,
+        setting: setting.to_owned(),
         reason: reason.into(),
     }
+}
+
+/// A value without what is around it: blanks, the line end of a mounted file, and the quotes that
+/// Docker's `--env-file` leaves where they are.
+fn cleaned(value: &str) -> &str {
+    let value = value.trim();
+    let quoted = ['"', '\''].iter().find_map(|quote| {
+        let inner = value.strip_prefix(*quote)?.strip_suffix(*quote)?;
+        Some(inner.trim())
+    });
+    quoted.unwrap_or(value)
 }
 
 impl TryFrom<Args> for Config {
     type Error = ConfigError;
 
     fn try_from(args: Args) -> Result<Self, ConfigError> {
-        let args = args.without_empty();
         let mode = match &args.functions_port {
             Some(port) => Mode::Hosted(SocketAddr::from((
                 // The host calls 127.0.0.1, literally; and nobody else may reach the trigger routes.
@@ -168,7 +182,7 @@ impl TryFrom<Args> for Config {
                 None => std::thread::available_parallelism().map_or(1, usize::from),
             },
             log_filter: log_filter(&args.log_filter)?,
-            log_format: match args.log_format.as_str() {
+            log_format: match args.log_format.to_ascii_lowercase().as_str() {
                 "text" => LogFormat::Text,
                 "json" => LogFormat::Json,
                 _ => return Err(wrong("LOG_FORMAT", "is neither text nor json")),
@@ -194,11 +208,7 @@ fn worker_concurrency(text: &str) -> Result<usize, ConfigError> {
 
 const NOT_A_COUNT: &str = "is not a whole number of 0 or more";
 
-fn parse<T: std::str::FromStr>(
-    text: &str,
-    setting: &'static str,
-    reason: &str,
-) -> Result<T, ConfigError> {
+fn parse<T: std::str::FromStr>(text: &str, setting: &str, reason: &str) -> Result<T, ConfigError> {
     text.trim().parse().map_err(|_| wrong(setting, reason))
 }
 
@@ -229,7 +239,7 @@ fn retention(text: &str) -> Result<Duration, ConfigError> {
 
 /// A connection string wins over the identity settings, as it does in the host.
 fn storage(args: &Args, mode: Mode) -> Result<Storage, ConfigError> {
-    if let Some(text) = &args.connection_string {
+    if let Some(text) = args.connection_string() {
         return Account::from_connection_string(text)
             .map(Storage::Azure)
             .map_err(|reason| wrong("AzureWebJobsStorage", reason));
@@ -251,11 +261,11 @@ fn storage(args: &Args, mode: Mode) -> Result<Storage, ConfigError> {
         if args
             .credential
             .as_deref()
-            .is_some_and(|kind| kind != "managedidentity")
+            .is_some_and(|kind| !kind.eq_ignore_ascii_case("managedidentity"))
         {
             return Err(wrong(
                 "AzureWebJobsStorage__credential",
-                "can only be managedidentity",
+                "can only be managedidentity: other identities are not supported",
             ));
         }
         return Account::from_identity(
@@ -268,7 +278,6 @@ fn storage(args: &Args, mode: Mode) -> Result<Storage, ConfigError> {
         .map_err(|reason| wrong(setting, reason));
     }
     match mode {
-        Mode::Standalone(_) if args.data_dir.is_empty() => Err(wrong("DATA_DIR", "is empty")),
         Mode::Standalone(_) => Ok(Storage::Embedded(PathBuf::from(&args.data_dir))),
         Mode::Hosted(_) => Err(wrong(
             "AzureWebJobsStorage",
@@ -278,11 +287,7 @@ fn storage(args: &Args, mode: Mode) -> Result<Storage, ConfigError> {
 }
 
 /// The service's rule for names of queues and containers.
-fn storage_name(
-    name: String,
-    setting: &'static str,
-    longest: usize,
-) -> Result<String, ConfigError> {
+fn storage_name(name: String, setting: &str, longest: usize) -> Result<String, ConfigError> {
     let well_formed = (3..=longest).contains(&name.len())
         && name
             .bytes()
