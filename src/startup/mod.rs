@@ -22,7 +22,7 @@ use self::stop::{shut_down, stop_on_signal};
 use crate::backends::embedded::OpenError;
 use crate::backends::{Counts, SystemClock};
 use crate::config::{Config, Mode, Storage};
-use crate::ports::StorageError;
+use crate::ports::{Recovery, StorageError};
 use crate::tasks::kinds::Kinds;
 use crate::tasks::{Attempts, Consumer, Maintenance, Records, Shared, Tasks, Worker};
 use crate::triggers::standalone::{self, Pace};
@@ -155,7 +155,7 @@ impl Application {
         let mut loops = JoinSet::new();
         // Requests are answered meanwhile: the host's readiness check must not wait for storage.
         tokio::select! {
-            prepared = prepare(&ports, &backend) => if let Err(error) = prepared {
+            prepared = prepare(&ports, &backend, config.mode) => if let Err(error) = prepared {
                 handle.stop(false).await;
                 return Err(error);
             },
@@ -196,8 +196,10 @@ impl Application {
 }
 
 /// Creates what is missing in storage. An outage at the start is one like any other: it is waited
-/// for, and requests get a 503 meanwhile. Fails when waiting cannot help.
-async fn prepare(ports: &Ports, backend: &Backend) -> Result<(), StartError> {
+/// for, and requests get a 503 meanwhile. So is a permission, which takes minutes to count once it was
+/// granted. Fails when waiting cannot help; never under the Functions host, which gives up for good
+/// after three processes that ended.
+async fn prepare(ports: &Ports, backend: &Backend, mode: Mode) -> Result<(), StartError> {
     let once = async || {
         ports.store.prepare().await?;
         ports.queue.prepare().await?;
@@ -207,9 +209,13 @@ async fn prepare(ports: &Ports, backend: &Backend) -> Result<(), StartError> {
     loop {
         match once().await {
             Ok(()) => return Ok(()),
-            Err(cause) if !cause.is_transient() => return Err(backend.error(cause)),
             Err(cause) => {
-                let (error, seconds) = (backend.error(cause), wait.as_secs());
+                let is_final = cause.recovery == Recovery::Permanent;
+                let error = backend.error(cause);
+                if is_final && matches!(mode, Mode::Standalone(_)) {
+                    return Err(error);
+                }
+                let seconds = wait.as_secs();
                 log::warn!("{error}; trying again in {seconds} s");
             }
         }

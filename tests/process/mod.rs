@@ -1,6 +1,7 @@
 //! The `handler` binary as an operator meets it: what it says, how it stops, what it keeps.
 
 mod backup;
+mod denied;
 mod logging;
 mod refusals;
 mod restarts;

@@ -3,7 +3,6 @@
 use std::net::TcpListener;
 use std::path::Path;
 
-use crate::helpers::azurite::azurite;
 use crate::helpers::handler::{Handler, Serving};
 
 /// Starts what must not start, and gives the code and the last line, without time and level.
@@ -183,22 +182,4 @@ async fn a_port_in_use_is_named() {
         said.starts_with(&format!("cannot listen on {address}: ")),
         "{said}"
     );
-}
-
-#[tokio::test]
-async fn an_account_that_refuses_the_key_is_named() {
-    let folder = tempfile::tempdir().unwrap();
-    let endpoints = azurite().endpoints();
-    let account = format!("AccountName=devstoreaccount1;AccountKey=czNjcmV0;{endpoints}");
-    let (code, said) = refused(
-        folder.path(),
-        &[ANY_PORT, ("AzureWebJobsStorage", &account)],
-    )
-    .await;
-    assert_eq!(code, Some(1));
-    assert!(
-        said.starts_with("cannot use storage (http://127."),
-        "{said}"
-    );
-    assert!(!said.contains("czNjcmV0"), "{said}");
 }
