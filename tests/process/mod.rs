@@ -3,6 +3,7 @@
 mod backup;
 mod denied;
 mod logging;
+mod private;
 mod refusals;
 mod restarts;
 mod settings;
