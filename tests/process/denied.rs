@@ -142,3 +142,44 @@ async fn a_signature_that_is_wrong_ends_a_process_of_its_own() {
     );
     assert!(said.contains("the account key or SAS is wrong"), "{said}");
 }
+
+/// A number for `expires_on`, as stand-ins for Azure's endpoint write it: the token is taken, and what
+/// fails then is the account.
+#[tokio::test]
+async fn a_token_whose_time_is_a_number_is_taken() {
+    use std::io::{Read, Write};
+    let endpoint = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = endpoint.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in endpoint.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let body = r#"{"access_token":"t0ken","expires_on":4102444800,"resource":"r","token_type":"Bearer"}"#;
+            let length = body.len();
+            let _ = write!(
+                stream,
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+            );
+        }
+    });
+    let folder = tempfile::tempdir().unwrap();
+    // Nobody listens on a port this low.
+    let serving = Serving::start_with(
+        folder.path(),
+        &[
+            ("AzureWebJobsStorage__blobServiceUri", "https://127.0.0.1:1"),
+            (
+                "AzureWebJobsStorage__queueServiceUri",
+                "https://127.0.0.1:1",
+            ),
+            (
+                "IDENTITY_ENDPOINT",
+                &format!("http://127.0.0.1:{port}/token"),
+            ),
+            ("IDENTITY_HEADER", "x"),
+        ],
+    );
+    let said = serving.handler.line_with("cannot use storage").await;
+    assert!(said.contains("no answer from storage"), "{said}");
+    assert!(!said.contains("t0ken"), "{said}");
+}
