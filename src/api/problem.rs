@@ -87,7 +87,17 @@ impl Problem {
         Self::new(
             StatusCode::UNAUTHORIZED,
             "InvalidKey",
-            "this route needs a key, in the header x-functions-key or the query parameter code",
+            "this route needs a key: in the header x-functions-key, as Authorization: Bearer, or in \
+             the query parameter code",
+        )
+    }
+
+    /// Where no key would open.
+    pub(super) fn no_key() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "NoKeySet",
+            "this route needs a key, and the service has none yet: its operator can set API_KEY",
         )
     }
 
@@ -383,7 +393,7 @@ pub(crate) async fn render(
         reply.insert_header((RETRY_AFTER, seconds));
     }
     if problem.status == StatusCode::UNAUTHORIZED {
-        reply.insert_header((WWW_AUTHENTICATE, "FunctionsKey"));
+        reply.insert_header((WWW_AUTHENTICATE, "FunctionsKey, Bearer"));
     }
     Ok(ServiceResponse::new(request, reply.body(document)).map_into_boxed_body())
 }

@@ -89,9 +89,21 @@ pub struct Args {
     )]
     pub data_dir: String,
 
-    /// Key of the routes that are not for everybody (header x-functions-key or query code); without it they answer in standalone mode to this machine only
+    /// Key of the routes that list, retry and measure (header x-functions-key, Authorization: Bearer, or query code); without it standalone mode makes one in DATA_DIR, and with Azure Storage these routes are closed
     #[arg(long, env = "API_KEY", hide_env_values = true)]
     pub api_key: Option<String>,
+
+    /// A second key of the same routes, for the time in which one replaces the other
+    #[arg(long, env = "API_KEY_SECONDARY", hide_env_values = true)]
+    pub api_key_secondary: Option<String>,
+
+    /// Key of submission in standalone mode, for which API_KEY is good as well; without it everybody may submit
+    #[arg(long, env = "SUBMIT_KEY", hide_env_values = true)]
+    pub submit_key: Option<String>,
+
+    /// A second key of submission, for the time in which one replaces the other
+    #[arg(long, env = "SUBMIT_KEY_SECONDARY", hide_env_values = true)]
+    pub submit_key_secondary: Option<String>,
 
     /// Base of the links in replies, such as https://tasks.example.com; without it the base the client used
     #[arg(long, env = "PUBLIC_BASE_URL", hide_env_values = true)]
@@ -195,6 +207,9 @@ impl Args {
             &mut self.credential,
             &mut self.client_id,
             &mut self.api_key,
+            &mut self.api_key_secondary,
+            &mut self.submit_key,
+            &mut self.submit_key_secondary,
             &mut self.public_base_url,
             &mut self.worker_concurrency,
             &mut self.functions_port,

@@ -39,8 +39,10 @@ pub struct Config {
     pub container: String,
     /// The queue of the messages; the poison queue has `-poison` behind it.
     pub queue: String,
-    /// The key of the routes that list, manage or measure.
-    pub api_key: Option<Secret>,
+    /// The keys of the routes that list, manage or measure.
+    pub api_keys: Vec<Secret>,
+    /// The keys of submission, which takes the others as well; without any it is open.
+    pub submit_keys: Vec<Secret>,
     /// The base of the links in replies, if it is not the one the client used.
     pub public_base_url: Option<String>,
     /// The largest |n| of a Fibonacci task.
@@ -171,7 +173,14 @@ impl TryFrom<Args> for Config {
             storage,
             container,
             queue,
-            api_key: args.api_key.map(Secret::new),
+            api_keys: keys([
+                ("API_KEY", args.api_key),
+                ("API_KEY_SECONDARY", args.api_key_secondary),
+            ])?,
+            submit_keys: keys([
+                ("SUBMIT_KEY", args.submit_key),
+                ("SUBMIT_KEY_SECONDARY", args.submit_key_secondary),
+            ])?,
             public_base_url: args.public_base_url.map(|url| base_url(&url)).transpose()?,
             max_number: parse(&args.max_number, "MAX_NUMBER", NOT_A_COUNT)?,
             max_body_bytes: max_body_bytes(&args.max_body_bytes)?,
@@ -235,6 +244,22 @@ fn retention(text: &str) -> Result<Duration, ConfigError> {
             "is not a duration, such as 7d, 12h or 30m",
         )),
     }
+}
+
+/// Keys that can be sent: no header carries a control character.
+fn keys(settings: [(&str, Option<String>); 2]) -> Result<Vec<Secret>, ConfigError> {
+    let given = settings
+        .into_iter()
+        .filter_map(|(setting, key)| Some((setting, key?)));
+    given
+        .map(|(setting, key)| match key.chars().any(char::is_control) {
+            true => Err(wrong(
+                setting,
+                "has a line break or another control character inside",
+            )),
+            false => Ok(Secret::new(key)),
+        })
+        .collect()
 }
 
 /// A connection string wins over the identity settings, as it does in the host.

@@ -1,5 +1,6 @@
 //! The composition root: the one place that knows all parts, and how none of them works.
 
+mod access;
 mod backend;
 mod connection;
 mod descriptors;
@@ -8,6 +9,7 @@ mod socket;
 mod stop;
 
 use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +18,7 @@ use actix_web::rt;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use self::access::access;
 use self::backend::{Backend, Ports};
 use self::server::serve;
 use self::stop::{shut_down, stop_on_signal};
@@ -41,6 +44,14 @@ pub enum StartError {
     /// The embedded store cannot be opened.
     #[error(transparent)]
     Embedded(#[from] OpenError),
+    /// The key that was made at the first start cannot be read, or one cannot be kept.
+    #[error("cannot use the key in {}: {reason}", file.display())]
+    KeyFile {
+        /// Where it is kept.
+        file: PathBuf,
+        /// What is wrong with it, and what to do.
+        reason: String,
+    },
     /// Storage does not answer, or not to us.
     #[error("cannot use storage ({place}): {cause}")]
     Storage {
@@ -118,7 +129,9 @@ impl Application {
         let backend = Backend::open(&config, Arc::clone(&shared.clock), counts)?;
         let stop_attempts = CancellationToken::new();
         let attempts = Attempts::new(config.worker_concurrency, stop_attempts.clone());
-        let server = serve(listener, &config, &backend, &shared, &attempts)?;
+        // After the store was opened: its folder is ours from then on.
+        let access = access(&config)?;
+        let server = serve(listener, &config, &backend, &shared, &attempts, access)?;
         Ok(Self {
             server,
             address,

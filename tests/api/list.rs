@@ -213,7 +213,7 @@ async fn a_link_keeps_the_query_and_its_token_is_for_no_other() {
 
 #[tokio::test]
 async fn a_list_takes_a_key() {
-    let app = spawn_app_with(|config| config.api_key = Some(Secret::new("s3cret")));
+    let app = spawn_app_with(|config| config.api_keys = vec![Secret::new("s3cret")]);
     assert_eq!(app.client.get("/api/operations").await.status, 401);
     for _ in 0..2 {
         app.client.run(ECHO).await;

@@ -76,7 +76,7 @@ async fn what_is_not_there_is_not_retried() {
 
 #[tokio::test]
 async fn it_takes_a_key_and_cancel_and_delete_do_not() {
-    let app = spawn_app_with(|config| config.api_key = Some(Secret::new("s3cret")));
+    let app = spawn_app_with(|config| config.api_keys = vec![Secret::new("s3cret")]);
     let id = app.client.run(HOPELESS).await;
     let refused = retry(&app, &id).await;
     assert_eq!(

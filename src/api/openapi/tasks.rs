@@ -27,7 +27,8 @@ pub(in crate::api) fn submit() -> OperationBuilder {
         .tag(TASKS)
         .summary(Some("Submit a task"))
         .description(Some(
-            "Answers at once, and says where to look. Other fields of the body are ignored.",
+            "Answers at once, and says where to look. Other fields of the body are ignored. Needs no \
+             key, unless the operator has set one for submission.",
         ))
         .parameter(idempotency_key())
         .parameter(prefer())
@@ -38,7 +39,9 @@ pub(in crate::api) fn submit() -> OperationBuilder {
         .response("202", accepted().build());
     problems(
         operation,
-        &["400", "409", "413", "415", "422", "429", "500", "503"],
+        &[
+            "400", "401", "409", "413", "415", "422", "429", "500", "503",
+        ],
     )
 }
 
