@@ -5,7 +5,10 @@ use std::env;
 use std::time::Duration;
 
 use super::environment::{Environment, folded};
-use super::{Args, Config, ConfigError, Storage, wrong};
+use super::{Args, Config, ConfigError, Mode, Storage, wrong};
+
+/// Fewer characters than this can be guessed.
+const SHORTEST_KEY: usize = 16;
 
 /// How often a sweep deletes what is past its retention.
 const SWEEP: Duration = Duration::from_secs(60);
@@ -39,6 +42,7 @@ fn understand(args: Args, environment: &Environment) -> Result<(Config, Vec<Stri
             "AzureWebJobsStorage is empty, which counts as absent: tasks are kept in {folder}"
         ));
     }
+    remarks.extend(keys(&args, &config));
     if config.retention < SWEEP {
         remarks.push("RESULT_RETENTION is short: results may be gone before they are read".into());
     }
@@ -94,6 +98,47 @@ fn unsupported(part: &str) -> &'static str {
         }
         _ => "is not supported: use a managed identity, or a connection string",
     }
+}
+
+fn keys(args: &Args, config: &Config) -> Vec<String> {
+    let given = [
+        ("API_KEY", &args.api_key),
+        ("API_KEY_SECONDARY", &args.api_key_secondary),
+        ("SUBMIT_KEY", &args.submit_key),
+        ("SUBMIT_KEY_SECONDARY", &args.submit_key_secondary),
+    ];
+    let given = given
+        .into_iter()
+        .filter_map(|(name, key)| Some((name, key.as_deref()?)));
+    let address = match config.mode {
+        Mode::Hosted(_) => {
+            let remark = |(name, _)| match name {
+                "API_KEY" | "API_KEY_SECONDARY" => {
+                    format!(
+                        "{name} has no effect under the Functions host, which has keys of its own"
+                    )
+                }
+                _ => format!(
+                    "{name} has no effect under the Functions host: set authLevel to function in \
+                     create_task/function.json"
+                ),
+            };
+            return given.map(remark).collect();
+        }
+        Mode::Standalone(address) => address,
+    };
+    let mut remarks: Vec<_> = given
+        .filter(|(_, key)| key.chars().count() < SHORTEST_KEY)
+        .map(|(name, _)| {
+            format!("{name} has fewer than {SHORTEST_KEY} characters, and can be guessed")
+        })
+        .collect();
+    if config.api_keys.is_empty() && !address.ip().is_loopback() {
+        remarks.push(format!(
+            "other machines can reach {address}, and API_KEY is not set"
+        ));
+    }
+    remarks
 }
 
 #[cfg(test)]
@@ -183,12 +228,28 @@ mod tests {
         let said = "AzureWebJobsStorage__serviceUri has no effect: the account's name or its two \
                     endpoints count";
         assert_eq!(remarks(&[IDENTITY[0], service]), [said]);
+        let hosted = ("FUNCTIONS_CUSTOMHANDLER_PORT", "1");
+        let said = remarks(&[string, hosted, ("API_KEY", "k"), ("SUBMIT_KEY", "k")]);
+        assert!(said[0].starts_with("API_KEY has no effect"), "{said:?}");
+        assert!(said[1].contains("create_task/function.json"), "{said:?}");
     }
 
     #[test]
     fn a_name_that_is_almost_ours_is_told_with_ours() {
         let said = "MAX_QUEUE_LENGHT is no setting of this service; MAX_QUEUE_LENGTH is";
         assert_eq!(remarks(&[("MAX_QUEUE_LENGHT", "5")]), [said]);
+    }
+
+    #[test]
+    fn a_short_key_and_an_open_door_are_told() {
+        let said = "API_KEY has fewer than 16 characters, and can be guessed";
+        assert_eq!(remarks(&[("API_KEY", "fifteen letters")]), [said]);
+        assert_eq!(remarks(&[("API_KEY", "sixteen letters.\n")]), [""; 0]);
+        let open = ("BIND_ADDRESS", "0.0.0.0:80");
+        let said = "other machines can reach 0.0.0.0:80, and API_KEY is not set";
+        assert_eq!(remarks(&[open]), [said]);
+        let key = ("API_KEY_SECONDARY", "sixteen letters.");
+        assert_eq!(remarks(&[open, key]), [""; 0]);
     }
 
     #[test]

@@ -54,6 +54,12 @@ fn a_wrong_setting_is_named() {
         ("--max-number", "-1", "MAX_NUMBER"),
         ("--max-body-bytes", "1M", "MAX_BODY_BYTES"),
         ("--max-body-bytes", "0", "MAX_BODY_BYTES"),
+        ("--api-key", "secret\nsecret", "API_KEY has a line break"),
+        (
+            "--submit-key-secondary",
+            "secret\tx",
+            "SUBMIT_KEY_SECONDARY",
+        ),
         ("--max-queue-length", "many", "MAX_QUEUE_LENGTH"),
         ("--retention", "soon", "RESULT_RETENTION"),
         ("--retention", "0", "RESULT_RETENTION is less than a second"),
@@ -112,7 +118,7 @@ fn what_is_around_a_value_is_no_part_of_it() {
         ])
         .unwrap();
         assert_eq!(format!("{config:?}"), plain);
-        assert_eq!(config.api_key, Some(Secret::new("k")));
+        assert_eq!(config.api_keys, [Secret::new("k")]);
     }
 }
 
@@ -125,8 +131,20 @@ fn the_last_of_two_flags_wins_and_an_empty_one_takes_a_setting_away() {
         "--max-number=",
     ]);
     let config = config.unwrap();
-    assert_eq!(config.api_key, None);
+    assert!(config.api_keys.is_empty());
     assert_eq!(config.max_number, 10_000_000);
+}
+
+#[test]
+fn there_are_two_keys_while_one_replaces_the_other() {
+    let config = config(&[
+        "--api-key=a",
+        "--api-key-secondary=b",
+        "--submit-key-secondary=c",
+    ]);
+    let config = config.unwrap();
+    assert_eq!(config.api_keys, [Secret::new("a"), Secret::new("b")]);
+    assert_eq!(config.submit_keys, [Secret::new("c")]);
 }
 
 #[test]

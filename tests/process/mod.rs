@@ -2,6 +2,7 @@
 
 mod backup;
 mod denied;
+mod keys;
 mod logging;
 mod private;
 mod refusals;

@@ -8,15 +8,21 @@ use std::path::Path;
 
 use crate::helpers::handler::Serving;
 
-const FILES: [&str; 4] = ["tasks.db", "tasks.db-wal", "tasks.db-shm", "tasks.lock"];
+const FILES: [&str; 5] = [
+    "tasks.db",
+    "tasks.db-wal",
+    "tasks.db-shm",
+    "tasks.lock",
+    "api-key",
+];
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
 
-/// Starts it in the widest file mode that a shell can ask for.
+/// Starts it without a key, in the widest file mode that a shell can ask for.
 async fn started(folder: &Path) -> Serving {
-    let serving = Serving::start_after("umask 000", folder);
+    let serving = Serving::start_after("umask 000; unset API_KEY", folder);
     // A record, so that the log of the database is there.
     serving.client.run(r#"{"number": 24}"#).await;
     serving

@@ -48,6 +48,7 @@ async fn a_wrong_setting_is_named_and_a_secret_is_not_repeated() {
         ("BIND_ADDRESS", "7071"),
         ("BIND_ADDRESS", "localhost"),
         ("BIND_ADDRESS", ":7071"),
+        ("API_KEY", "s3cret\nof two lines"),
         ("FUNCTIONS_CUSTOMHANDLER_PORT", "http"),
         ("queue_name", "Tasks"),
         ("BLOB_CONTAINER_NAME", "a--b"),

@@ -57,10 +57,11 @@ async fn an_empty_connection_string_says_which_store_is_used() {
 }
 
 #[tokio::test]
-async fn a_name_that_is_almost_ours_is_warned_of() {
+async fn a_name_that_is_almost_ours_and_a_short_key_are_warned_of() {
     let settings = [
         ("MAX_QUEUE_LENGHT", "5"),
         ("API_KEYS", "s3cret"),
+        ("API_KEY", "s3cret"),
         ("HOME", "/root"),
         ("PATH", "/bin"),
         ("LOG_LEVEL", "x"),
@@ -71,6 +72,7 @@ async fn a_name_that_is_almost_ours_is_warned_of() {
         [
             "API_KEYS is no setting of this service; API_KEY is",
             "MAX_QUEUE_LENGHT is no setting of this service; MAX_QUEUE_LENGTH is",
+            "API_KEY has fewer than 16 characters, and can be guessed",
         ]
     );
 }
