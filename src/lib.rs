@@ -41,6 +41,7 @@ mod corpus;
 pub mod crash;
 pub mod logging;
 pub mod ports;
+mod private;
 pub mod startup;
 mod sync;
 pub mod tasks;

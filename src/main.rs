@@ -2,15 +2,14 @@
 
 use std::process::ExitCode;
 
-use async_request_reply::config::{Args, Config, LogFormat, Mode, Storage};
+use async_request_reply::config::{self, Config, LogFormat, Mode, Storage};
 use async_request_reply::logging;
 use async_request_reply::startup::{Application, StartError};
 use async_request_reply::tasks::kinds::Kinds;
-use clap::Parser;
 
 fn main() -> ExitCode {
-    let config = match Config::try_from(Args::parse()) {
-        Ok(config) => config,
+    let (config, remarks) = match config::read() {
+        Ok(read) => read,
         Err(error) => {
             logging::init("info", LogFormat::Text);
             log::error!("cannot start: {error}");
@@ -18,6 +17,9 @@ fn main() -> ExitCode {
         }
     };
     logging::init(&config.log_filter, config.log_format);
+    for remark in remarks {
+        log::warn!("{remark}");
+    }
     match actix_web::rt::System::new().block_on(run(config)) {
         Ok(()) => {
             log::info!("stopped");

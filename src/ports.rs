@@ -232,7 +232,9 @@ pub struct StorageError {
 pub enum Recovery {
     /// It may pass: unreachable, throttled, busy.
     Transient,
-    /// It stays until somebody acts: wrong key, no permission, corrupt file.
+    /// It stays until somebody allows it, elsewhere and while we run: no permission.
+    Denied,
+    /// It stays until somebody acts: wrong key, corrupt file.
     Permanent,
 }
 
@@ -246,6 +248,15 @@ impl StorageError {
         }
     }
 
+    /// A failure that stays until somebody allows what was tried.
+    pub fn denied(operation: &'static str, cause: impl Into<String>) -> Self {
+        Self {
+            operation,
+            cause: cause.into(),
+            recovery: Recovery::Denied,
+        }
+    }
+
     /// A failure that stays until somebody acts.
     pub fn permanent(operation: &'static str, cause: impl Into<String>) -> Self {
         Self {
@@ -255,7 +266,7 @@ impl StorageError {
         }
     }
 
-    /// True when trying again may help.
+    /// True when trying again may help without anybody's doing.
     pub fn is_transient(&self) -> bool {
         self.recovery == Recovery::Transient
     }

@@ -14,6 +14,9 @@ use super::stage::Storage;
 /// How long a service may take until it is healthy.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Opens the metrics of the services started here.
+const KEY: &str = "the key of the load tool";
+
 /// A service that answers.
 pub(crate) struct Service {
     pub(crate) storage: Storage,
@@ -49,6 +52,7 @@ impl Service {
                 .args(["--bind-address", "127.0.0.1:0"])
                 .current_dir(folder)
                 .env_clear()
+                .env("API_KEY", KEY)
                 .envs(settings.iter().copied())
                 .stdin(Stdio::null())
                 .stdout(log.file()?)
@@ -60,7 +64,7 @@ impl Service {
         Ok(Self {
             storage,
             origin,
-            key: None,
+            key: Some(KEY.to_owned()),
             process: Some(Process::ready(child.0.id(), begun.elapsed())),
             _keeper: Keeper::Us(child, log),
         })

@@ -1,18 +1,23 @@
-//! The key of the routes that are not for everybody.
+//! The keys of the routes that are not for everybody.
 
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
+use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpRequest, web};
 use serde::Deserialize;
 
 use super::headers::X_FUNCTIONS_KEY;
 use super::problem::Problem;
 use super::state::{Access, Api};
+use crate::config::Secret;
 
 /// Proof that the caller may use a route that lists, manages or measures. A handler that takes it
 /// as an argument cannot be reached without.
 pub(super) struct Keyed(());
+
+/// Proof that the caller may submit, which everybody may unless there is a key for it.
+pub(super) struct Submitter(());
 
 /// Where Azure's clients put a key when they cannot set a header.
 #[derive(Deserialize)]
@@ -25,29 +30,62 @@ impl FromRequest for Keyed {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let allowed = match request.app_data::<Api>().map(|api| &api.access) {
-            Some(Access::CheckedByHost) => true,
-            Some(Access::Key(key)) => sent_key(request)
-                .is_some_and(|sent| same_text(sent.as_bytes(), key.expose().as_bytes())),
-            Some(Access::Loopback) => is_local(request),
-            None => false,
-        };
-        ready(if allowed {
-            Ok(Self(()))
-        } else {
-            Err(Problem::unauthorized())
+        ready(match request.app_data::<Api>().map(|api| &api.access) {
+            Some(Access::CheckedByHost) => Ok(Self(())),
+            Some(Access::Checked(keys)) if keys.api.is_empty() => Err(Problem::no_key()),
+            Some(Access::Checked(keys)) if has_one_of(request, &[&keys.api]) => Ok(Self(())),
+            _ => Err(Problem::unauthorized()),
         })
     }
 }
 
-fn sent_key(request: &HttpRequest) -> Option<String> {
+impl FromRequest for Submitter {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(match request.app_data::<Api>().map(|api| &api.access) {
+            Some(Access::CheckedByHost) => Ok(Self(())),
+            Some(Access::Checked(keys))
+                if keys.submit.is_empty() || has_one_of(request, &[&keys.submit, &keys.api]) =>
+            {
+                Ok(Self(()))
+            }
+            _ => Err(Problem::unauthorized()),
+        })
+    }
+}
+
+/// Whether the request shows one of these keys. The header for keys counts alone. A bearer token may
+/// be meant for a gateway on the way, and then the query counts.
+fn has_one_of(request: &HttpRequest, keys: &[&[Secret]]) -> bool {
+    let opens = |sent: &[u8]| {
+        keys.iter()
+            .flat_map(|keys| keys.iter())
+            .fold(false, |opened, key| {
+                opened | same_text(sent, key.expose().as_bytes())
+            })
+    };
     match request.headers().get(X_FUNCTIONS_KEY) {
-        Some(value) => value.to_str().ok().map(str::to_owned),
+        Some(value) => opens(value.as_bytes()),
         None => {
-            let query = web::Query::<CodeQuery>::from_query(request.query_string()).ok()?;
-            Some(query.into_inner().code)
+            bearer(request).is_some_and(opens) || code(request).is_some_and(|c| opens(c.as_bytes()))
         }
     }
+}
+
+/// The token of `Authorization: Bearer` (RFC 6750), the only place for a key that some programs have.
+fn bearer(request: &HttpRequest) -> Option<&[u8]> {
+    let value = request.headers().get(AUTHORIZATION)?.as_bytes();
+    let (scheme, token) = value.split_at_checked(b"bearer ".len())?;
+    scheme
+        .eq_ignore_ascii_case(b"bearer ")
+        .then_some(token.trim_ascii())
+}
+
+fn code(request: &HttpRequest) -> Option<String> {
+    let query = web::Query::<CodeQuery>::from_query(request.query_string()).ok()?;
+    Some(query.into_inner().code)
 }
 
 /// Compares without telling by its duration how much of the key was right.
@@ -60,86 +98,13 @@ fn same_text(one: &[u8], other: &[u8]) -> bool {
             == 0
 }
 
-/// A request from this machine, to this machine's own name, that no proxy says it has passed on.
-/// The name matters: a proxy that says nothing, or a web page whose name leads here, has another.
-fn is_local(request: &HttpRequest) -> bool {
-    let is_forwarded = [
-        "forwarded",
-        "x-forwarded-for",
-        "x-forwarded-host",
-        "x-real-ip",
-        "via",
-    ]
-    .iter()
-    .any(|name| request.headers().contains_key(*name));
-    let host = request
-        .headers()
-        .get("host")
-        .and_then(|host| host.to_str().ok());
-    let from_here = request
-        .peer_addr()
-        .is_some_and(|peer| peer.ip().to_canonical().is_loopback());
-    !is_forwarded && from_here && host.is_some_and(is_loopback_name)
-}
-
-fn is_loopback_name(host: &str) -> bool {
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    };
-    let address = name
-        .trim_start_matches('[')
-        .trim_end_matches(']')
-        .parse::<std::net::IpAddr>();
-    name == "localhost" || address.is_ok_and(|address| address.is_loopback())
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::corpus;
-
-    #[test]
-    fn only_names_of_this_machine_are_local() {
-        for host in [
-            "localhost",
-            "localhost:7071",
-            "127.0.0.1:7071",
-            "127.0.0.2",
-            "[::1]:80",
-            "[::1]",
-        ] {
-            assert!(is_loopback_name(host), "{host}");
-        }
-        for host in [
-            "",
-            "tasks.example",
-            "10.0.0.1:80",
-            "localhost.example",
-            "127.0.0.1.example:7071",
-        ] {
-            assert!(!is_loopback_name(host), "{host}");
-        }
-    }
-
-    #[test]
-    fn hostile_names_are_not_local() {
-        corpus::each_text(|text| {
-            // One has an impossible port.
-            let is_plain = text.starts_with("127.0.0.1:");
-            assert!(is_plain || !is_loopback_name(text), "{text}");
-        });
-    }
 
     proptest! {
-        #[test]
-        fn any_name_that_is_local_is_an_address_or_localhost(name in r"\[?[0-9a-z.:]{0,20}\]?(:[0-9]{0,5})?") {
-            let is_plain = name.starts_with("localhost") || name.starts_with("127.") || name.contains("::");
-            prop_assert!(is_plain || !is_loopback_name(&name));
-        }
-
         #[test]
         fn only_the_same_text_is_the_same(one in any::<Vec<u8>>(), other in any::<Vec<u8>>()) {
             prop_assert_eq!(same_text(&one, &other), one == other);

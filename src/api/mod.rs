@@ -40,7 +40,7 @@ use openapi::{
 };
 use problem::Problem;
 pub(crate) use problem::render as render_problems;
-pub use state::{Access, Api};
+pub use state::{Access, Api, Keys};
 
 /// A route that the Functions host forwards: each has its own function folder, and
 /// `tests/manifests` checks that the two agree.

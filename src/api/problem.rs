@@ -31,6 +31,9 @@ const RETRY_AFTER_SECONDS: u32 = 5;
 /// The longest name of what is at fault, in characters.
 const MAX_TARGET: usize = 200;
 
+/// How a key may be sent, for `WWW-Authenticate`.
+const KEYS: HeaderValue = HeaderValue::from_static("FunctionsKey, Bearer");
+
 /// A failure, as the client sees it. The title and the type follow from the code.
 #[derive(Clone, Debug)]
 pub(super) struct Problem {
@@ -104,9 +107,20 @@ impl Problem {
         Self::new(
             StatusCode::UNAUTHORIZED,
             "InvalidKey",
-            "this route needs a key, in the header x-functions-key or the query parameter code",
+            "this route needs a key: in the header x-functions-key, as Authorization: Bearer, or in \
+             the query parameter code",
         )
-        .header(WWW_AUTHENTICATE, HeaderValue::from_static("FunctionsKey"))
+        .header(WWW_AUTHENTICATE, KEYS)
+    }
+
+    /// Where no key would open.
+    pub(super) fn no_key() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "NoKeySet",
+            "this route needs a key, and the service has none yet: its operator can set API_KEY",
+        )
+        .header(WWW_AUTHENTICATE, KEYS)
     }
 
     pub(super) fn conflict(detail: &str) -> Self {

@@ -2,6 +2,7 @@
 
 use std::future::{Ready, ready};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
@@ -35,15 +36,22 @@ pub struct Api {
     pub access: Access,
 }
 
-/// Who may use the routes that list, manage or measure.
+/// Who may use the routes that need a key.
 #[derive(Clone, Debug)]
 pub enum Access {
     /// The Functions host has checked its own key before it forwarded the request.
     CheckedByHost,
-    /// Whoever sends this key.
-    Key(Secret),
-    /// Whoever is on this machine; there is no key.
-    Loopback,
+    /// Whoever sends one of these.
+    Checked(Arc<Keys>),
+}
+
+/// The keys of standalone mode.
+#[derive(Debug, Default)]
+pub struct Keys {
+    /// Of the routes that list, manage or measure; without any they are closed.
+    pub api: Vec<Secret>,
+    /// Of submission, for which the others are good as well; without any it is open.
+    pub submit: Vec<Secret>,
 }
 
 impl FromRequest for Api {

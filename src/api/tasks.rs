@@ -14,6 +14,7 @@ use super::base_url::base_url;
 use super::body::{Body, read_json};
 use super::consuming::ConsumingBody;
 use super::headers::{JSON, NO_STORE, OPERATION_ID, OPERATION_LOCATION, PREFERENCE_APPLIED};
+use super::keys::Submitter;
 use super::preferences::{Preferences, has_api_version};
 use super::problem::Problem;
 use super::result_body::{result_body, submitted_result_body};
@@ -35,6 +36,7 @@ struct Accepted<'a> {
 /// Accepts work: 202, and where to look for it. A client that prefers to wait gets 200 with the
 /// result if it is there in time; that leaves the record, so that a lost reply loses nothing.
 pub(super) async fn submit(
+    _: Submitter,
     request: HttpRequest,
     api: Api,
     payload: Payload,

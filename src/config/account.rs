@@ -87,13 +87,29 @@ impl Account {
     }
 }
 
+/// What a part of a host name may have, in characters.
+const LONGEST_NAME: usize = 63;
+
 /// Takes an account's name, which becomes part of a host name and of every signature.
 pub(super) fn account_name_of(setting: &str, text: &str) -> Result<String, String> {
     let text = text.trim();
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if text.is_empty() || !text.chars().all(allowed) {
+    if !(1..=LONGEST_NAME).contains(&text.len()) || !text.chars().all(allowed) {
         return Err(format!(
-            "{setting} may only have lower-case letters, digits and hyphens"
+            "{setting} may only have up to {LONGEST_NAME} lower-case letters, digits and hyphens"
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+/// Takes the name of an account whose endpoints are given, which need not be one of Azure's: an
+/// emulator takes underscores and capitals as well.
+pub(super) fn emulator_name_of(setting: &str, text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if !(1..=LONGEST_NAME).contains(&text.len()) || !text.chars().all(allowed) {
+        return Err(format!(
+            "{setting} may only have up to {LONGEST_NAME} letters, digits, hyphens and underscores"
         ));
     }
     Ok(text.to_owned())

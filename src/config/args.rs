@@ -1,6 +1,11 @@
 //! The settings as they are written: flags and environment variables.
 
-use clap::{CommandFactory, Parser};
+use std::ffi::OsString;
+
+use clap::builder::Resettable;
+use clap::{Command, CommandFactory, FromArgMatches, Parser};
+
+use super::cleaned;
 
 /// Hands slow work to Azure and gets the answer back.
 ///
@@ -84,9 +89,21 @@ pub struct Args {
     )]
     pub data_dir: String,
 
-    /// Key of the routes that are not for everybody (header x-functions-key or query code); without it they answer in standalone mode to this machine only
+    /// Key of the routes that list, retry and measure (header x-functions-key, Authorization: Bearer, or query code); without it standalone mode makes one in DATA_DIR, and with Azure Storage these routes are closed
     #[arg(long, env = "API_KEY", hide_env_values = true)]
     pub api_key: Option<String>,
+
+    /// A second key of the same routes, for the time in which one replaces the other
+    #[arg(long, env = "API_KEY_SECONDARY", hide_env_values = true)]
+    pub api_key_secondary: Option<String>,
+
+    /// Key of submission in standalone mode, for which API_KEY is good as well; without it everybody may submit
+    #[arg(long, env = "SUBMIT_KEY", hide_env_values = true)]
+    pub submit_key: Option<String>,
+
+    /// A second key of submission, for the time in which one replaces the other
+    #[arg(long, env = "SUBMIT_KEY_SECONDARY", hide_env_values = true)]
+    pub submit_key_secondary: Option<String>,
 
     /// Base of the links in replies, such as https://tasks.example.com; without it the base the client used
     #[arg(long, env = "PUBLIC_BASE_URL", hide_env_values = true)]
@@ -160,9 +177,38 @@ pub struct Args {
 }
 
 impl Args {
-    /// An empty value is how deployment tools leave a setting out. Not so the connection string:
-    /// an empty one would silently mean another store.
-    pub(super) fn without_empty(mut self) -> Self {
+    /// Reads a command line, with other flags before it: what comes last wins. A value that is empty
+    /// means the setting's absence, and that is its default, if it has one.
+    pub(super) fn read(
+        before: Vec<String>,
+        command_line: impl IntoIterator<Item = OsString>,
+    ) -> Result<Self, clap::Error> {
+        let mut words = command_line.into_iter();
+        let program: Vec<_> = words.next().into_iter().collect();
+        let before = before.into_iter().map(OsString::from);
+        let defaults = flags().try_get_matches_from(&program)?;
+        let given = flags().try_get_matches_from(program.into_iter().chain(before).chain(words))?;
+        Ok(Self::from_arg_matches(&given)?.cleaned(Self::from_arg_matches(&defaults)?))
+    }
+
+    fn cleaned(mut self, defaults: Self) -> Self {
+        for (setting, default) in [
+            (&mut self.container, defaults.container),
+            (&mut self.queue_name, defaults.queue_name),
+            (&mut self.bind_address, defaults.bind_address),
+            (&mut self.data_dir, defaults.data_dir),
+            (&mut self.max_number, defaults.max_number),
+            (&mut self.max_body_bytes, defaults.max_body_bytes),
+            (&mut self.max_queue_length, defaults.max_queue_length),
+            (&mut self.retention, defaults.retention),
+            (&mut self.log_filter, defaults.log_filter),
+            (&mut self.log_format, defaults.log_format),
+        ] {
+            *setting = match cleaned(setting) {
+                "" => default,
+                value => value.to_owned(),
+            };
+        }
         for setting in [
             &mut self.account_name,
             &mut self.blob_service_uri,
@@ -170,14 +216,45 @@ impl Args {
             &mut self.credential,
             &mut self.client_id,
             &mut self.api_key,
+            &mut self.api_key_secondary,
+            &mut self.submit_key,
+            &mut self.submit_key_secondary,
             &mut self.public_base_url,
             &mut self.worker_concurrency,
             &mut self.functions_port,
         ] {
-            setting.take_if(|value| value.trim().is_empty());
+            *setting = setting
+                .take()
+                .map(|value| cleaned(&value).to_owned())
+                .filter(|value| !value.is_empty());
+        }
+        // That this one was left empty is worth a word, see `process`.
+        if let Some(text) = &mut self.connection_string {
+            *text = cleaned(text).to_owned();
         }
         self
     }
+
+    /// The connection string, if it is not empty.
+    pub(super) fn connection_string(&self) -> Option<&str> {
+        self.connection_string
+            .as_deref()
+            .filter(|text| !text.is_empty())
+    }
+}
+
+/// The flags alone. Their help names the variables; clap itself would look for these in one spelling
+/// only, and take an empty one for a value.
+fn flags() -> Command {
+    Args::command()
+        .args_override_self(true)
+        .mut_args(|argument| match (argument.get_env(), argument.get_help()) {
+            (Some(variable), Some(help)) => {
+                let help = format!("{help} [env: {}]", variable.to_string_lossy());
+                argument.env(Resettable::Reset).help(help)
+            }
+            _ => argument,
+        })
 }
 
 /// A setting as the documentation tells it.

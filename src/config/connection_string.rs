@@ -6,7 +6,9 @@
 
 use azure_core::base64;
 
-use super::account::{Account, Credential, account_name_of, endpoint, service_url};
+use super::account::{
+    Account, Credential, account_name_of, emulator_name_of, endpoint, service_url,
+};
 use super::secret::Secret;
 
 /// The account and the key that every storage emulator has; both are public.
@@ -40,7 +42,7 @@ const SETTINGS: [&str; 9] = [
 pub(super) fn parse(text: &str) -> Result<Account, String> {
     let parts = Parts::of(text)?;
     let account = match parts.get(NAME) {
-        Some(name) => Some(account_name_of(NAME, name)?),
+        Some(name) => Some(emulator_name_of(NAME, name)?),
         None => None,
     };
     if parts.development()? {
@@ -132,6 +134,7 @@ impl<'a> Parts<'a> {
             return endpoint(setting, url);
         }
         let account = account.ok_or_else(|| format!("{setting} is missing, or {NAME}"))?;
+        let account = account_name_of(NAME, account)?;
         let scheme = self.get(PROTOCOL).unwrap_or("https").to_ascii_lowercase();
         if !matches!(scheme.as_str(), "http" | "https") {
             return Err(format!("{PROTOCOL} can only be http or https"));
@@ -145,8 +148,10 @@ impl<'a> Parts<'a> {
     }
 }
 
+/// Tools wrap base64 at 76 columns, and a wrapped key is as good.
 fn shared_key(account: String, key: &str) -> Result<Credential, String> {
-    if base64::decode(key).is_err() {
+    let key: String = key.split_ascii_whitespace().collect();
+    if base64::decode(&key).is_err() {
         return Err(format!("{KEY} is not base64"));
     }
     let key = Secret::new(key);
@@ -154,6 +159,7 @@ fn shared_key(account: String, key: &str) -> Result<Credential, String> {
 }
 
 fn shared_access_signature(sas: &str) -> Result<Credential, String> {
+    let sas: String = sas.split_ascii_whitespace().collect();
     let sas = sas.trim_start_matches('?');
     if !sas.split('&').any(|pair| pair.starts_with("sig=")) {
         return Err(format!("{SAS} has no sig"));

@@ -5,9 +5,14 @@
 //! one sentence that names it.
 
 mod account;
+mod address;
 mod args;
 mod connection_string;
+mod environment;
+mod log_filter;
+mod near_miss;
 mod patience;
+mod process;
 mod secret;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -17,7 +22,11 @@ use std::time::Duration;
 pub use account::{Account, Credential};
 pub use args::{Args, Setting, settings};
 pub use patience::Patience;
+pub use process::read;
 pub use secret::Secret;
+
+use self::address::bind_address;
+use self::log_filter::log_filter;
 
 /// What the settings mean.
 #[derive(Clone, Debug)]
@@ -30,8 +39,10 @@ pub struct Config {
     pub container: String,
     /// The queue of the messages; the poison queue has `-poison` behind it.
     pub queue: String,
-    /// The key of the routes that list, manage or measure.
-    pub api_key: Option<Secret>,
+    /// The keys of the routes that list, manage or measure.
+    pub api_keys: Vec<Secret>,
+    /// The keys of submission, which takes the others as well; without any it is open.
+    pub submit_keys: Vec<Secret>,
     /// The base of the links in replies, if it is not the one the client used.
     pub public_base_url: Option<String>,
     /// The largest |n| of a Fibonacci task.
@@ -120,34 +131,40 @@ impl Storage {
 #[error("{setting} {reason}")]
 pub struct ConfigError {
     /// The environment variable.
-    pub setting: &'static str,
+    pub setting: String,
     /// What is wrong with it; no secret in it.
     pub reason: String,
 }
 
-fn wrong(setting: &'static str, reason: impl Into<String>) -> ConfigError {
+fn wrong(setting: &str, reason: impl Into<String>) -> ConfigError {
     ConfigError {
-        setting,
+        setting: setting.to_owned(),
         reason: reason.into(),
     }
+}
+
+/// A value without what is around it: blanks, the line end of a mounted file, and the quotes that
+/// Docker's `--env-file` leaves where they are.
+fn cleaned(value: &str) -> &str {
+    let value = value.trim();
+    let quoted = ['"', '\''].iter().find_map(|quote| {
+        let inner = value.strip_prefix(*quote)?.strip_suffix(*quote)?;
+        Some(inner.trim())
+    });
+    quoted.unwrap_or(value)
 }
 
 impl TryFrom<Args> for Config {
     type Error = ConfigError;
 
     fn try_from(args: Args) -> Result<Self, ConfigError> {
-        let args = args.without_empty();
         let mode = match &args.functions_port {
             Some(port) => Mode::Hosted(SocketAddr::from((
                 // The host calls 127.0.0.1, literally; and nobody else may reach the trigger routes.
                 Ipv4Addr::LOCALHOST,
                 parse(port, "FUNCTIONS_CUSTOMHANDLER_PORT", "is not a port number")?,
             ))),
-            None => Mode::Standalone(parse(
-                &args.bind_address,
-                "BIND_ADDRESS",
-                "is not an address and a port, such as 127.0.0.1:7071",
-            )?),
+            None => Mode::Standalone(bind_address(&args.bind_address)?),
         };
         let storage = storage(&args, mode)?;
         let queue = storage_name(args.queue_name, "queue_name", 63 - "-poison".len())?;
@@ -158,24 +175,26 @@ impl TryFrom<Args> for Config {
             storage,
             container,
             queue,
-            api_key: args.api_key.map(Secret::new),
+            api_keys: keys([
+                ("API_KEY", args.api_key),
+                ("API_KEY_SECONDARY", args.api_key_secondary),
+            ])?,
+            submit_keys: keys([
+                ("SUBMIT_KEY", args.submit_key),
+                ("SUBMIT_KEY_SECONDARY", args.submit_key_secondary),
+            ])?,
             public_base_url: args.public_base_url.map(|url| base_url(&url)).transpose()?,
             max_number: parse(&args.max_number, "MAX_NUMBER", NOT_A_COUNT)?,
-            max_body_bytes: parse(&args.max_body_bytes, "MAX_BODY_BYTES", NOT_A_COUNT)?,
+            max_body_bytes: max_body_bytes(&args.max_body_bytes)?,
             max_queue_length: Some(max_queue_length).filter(|max| *max > 0),
-            retention: humantime::parse_duration(&args.retention).map_err(|_| {
-                wrong(
-                    "RESULT_RETENTION",
-                    "is not a duration, such as 7d, 12h or 30m",
-                )
-            })?,
+            retention: retention(&args.retention)?,
             shutdown_grace: shutdown_grace(&args.shutdown_grace, mode)?,
             worker_concurrency: match args.worker_concurrency {
                 Some(count) => worker_concurrency(&count)?,
                 None => std::thread::available_parallelism().map_or(1, usize::from),
             },
-            log_filter: log_filter(args.log_filter)?,
-            log_format: match args.log_format.as_str() {
+            log_filter: log_filter(&args.log_filter)?,
+            log_format: match args.log_format.to_ascii_lowercase().as_str() {
                 "text" => LogFormat::Text,
                 "json" => LogFormat::Json,
                 _ => return Err(wrong("LOG_FORMAT", "is neither text nor json")),
@@ -211,17 +230,54 @@ fn worker_concurrency(text: &str) -> Result<usize, ConfigError> {
 
 const NOT_A_COUNT: &str = "is not a whole number of 0 or more";
 
-fn parse<T: std::str::FromStr>(
-    text: &str,
-    setting: &'static str,
-    reason: &str,
-) -> Result<T, ConfigError> {
+fn parse<T: std::str::FromStr>(text: &str, setting: &str, reason: &str) -> Result<T, ConfigError> {
     text.trim().parse().map_err(|_| wrong(setting, reason))
+}
+
+fn max_body_bytes(text: &str) -> Result<usize, ConfigError> {
+    match text.parse() {
+        Ok(bytes) if bytes > 0 => Ok(bytes),
+        _ => Err(wrong(
+            "MAX_BODY_BYTES",
+            "is not a whole number of 1 or more",
+        )),
+    }
+}
+
+fn retention(text: &str) -> Result<Duration, ConfigError> {
+    match humantime::parse_duration(text) {
+        Ok(kept) if kept >= Duration::from_secs(1) => Ok(kept),
+        // With a number of things 0 says that there is no limit, with a time that there is none left.
+        Ok(_) => Err(wrong(
+            "RESULT_RETENTION",
+            "is less than a second, which would delete results unread; 1000y keeps them for good",
+        )),
+        Err(_) => Err(wrong(
+            "RESULT_RETENTION",
+            "is not a duration, such as 7d, 12h or 30m",
+        )),
+    }
+}
+
+/// Keys that can be sent: no header carries a control character.
+fn keys(settings: [(&str, Option<String>); 2]) -> Result<Vec<Secret>, ConfigError> {
+    let given = settings
+        .into_iter()
+        .filter_map(|(setting, key)| Some((setting, key?)));
+    given
+        .map(|(setting, key)| match key.chars().any(char::is_control) {
+            true => Err(wrong(
+                setting,
+                "has a line break or another control character inside",
+            )),
+            false => Ok(Secret::new(key)),
+        })
+        .collect()
 }
 
 /// A connection string wins over the identity settings, as it does in the host.
 fn storage(args: &Args, mode: Mode) -> Result<Storage, ConfigError> {
-    if let Some(text) = &args.connection_string {
+    if let Some(text) = args.connection_string() {
         return Account::from_connection_string(text)
             .map(Storage::Azure)
             .map_err(|reason| wrong("AzureWebJobsStorage", reason));
@@ -243,11 +299,11 @@ fn storage(args: &Args, mode: Mode) -> Result<Storage, ConfigError> {
         if args
             .credential
             .as_deref()
-            .is_some_and(|kind| kind != "managedidentity")
+            .is_some_and(|kind| !kind.eq_ignore_ascii_case("managedidentity"))
         {
             return Err(wrong(
                 "AzureWebJobsStorage__credential",
-                "can only be managedidentity",
+                "can only be managedidentity: other identities are not supported",
             ));
         }
         return Account::from_identity(
@@ -260,7 +316,6 @@ fn storage(args: &Args, mode: Mode) -> Result<Storage, ConfigError> {
         .map_err(|reason| wrong(setting, reason));
     }
     match mode {
-        Mode::Standalone(_) if args.data_dir.is_empty() => Err(wrong("DATA_DIR", "is empty")),
         Mode::Standalone(_) => Ok(Storage::Embedded(PathBuf::from(&args.data_dir))),
         Mode::Hosted(_) => Err(wrong(
             "AzureWebJobsStorage",
@@ -270,11 +325,7 @@ fn storage(args: &Args, mode: Mode) -> Result<Storage, ConfigError> {
 }
 
 /// The service's rule for names of queues and containers.
-fn storage_name(
-    name: String,
-    setting: &'static str,
-    longest: usize,
-) -> Result<String, ConfigError> {
+fn storage_name(name: String, setting: &str, longest: usize) -> Result<String, ConfigError> {
     let well_formed = (3..=longest).contains(&name.len())
         && name
             .bytes()
@@ -292,16 +343,6 @@ fn storage_name(
              which begins and ends with a letter or digit"
         ),
     ))
-}
-
-fn log_filter(text: String) -> Result<String, ConfigError> {
-    match env_filter::Builder::new().try_parse(&text) {
-        Ok(_) => Ok(text),
-        Err(_) => Err(wrong(
-            "RUST_LOG",
-            "is not a log filter, such as info or warn,mio=debug",
-        )),
-    }
 }
 
 fn base_url(text: &str) -> Result<String, ConfigError> {

@@ -1,13 +1,13 @@
 //! Which settings are taken, and what is said of the others.
 
-use clap::Parser;
 use proptest::prelude::*;
 
 use super::*;
 use crate::corpus;
 
 fn config(flags: &[&str]) -> Result<Config, ConfigError> {
-    Args::try_parse_from([&["handler"], flags].concat())
+    let line = [&["handler"], flags].concat();
+    Args::read(Vec::new(), line.into_iter().map(Into::into))
         .unwrap()
         .try_into()
 }
@@ -43,25 +43,43 @@ fn the_port_of_the_functions_host_makes_it_hosted_on_loopback() {
 fn a_wrong_setting_is_named() {
     for (flag, value, setting) in [
         ("--bind-address", "7071", "BIND_ADDRESS"),
+        ("--bind-address", ":7071", "BIND_ADDRESS"),
         ("--functions-port", "70000", "FUNCTIONS_CUSTOMHANDLER_PORT"),
-        ("--connection-string", "", "AzureWebJobsStorage"),
         ("--connection-string", "secret", "AzureWebJobsStorage"),
         ("--credential", "secret", "AzureWebJobsStorage__credential"),
         ("--blob-service-uri", "https://a", "AzureWebJobsStorage__"),
         ("--client-id", "x", "AzureWebJobsStorage__clientId"),
-        ("--data-dir", "", "DATA_DIR"),
         ("--queue-name", "Tasks", "queue_name"),
         ("--queue-name", &"q".repeat(57), "queue_name"),
         ("--container", "a--b", "BLOB_CONTAINER_NAME"),
         ("--public-base-url", "tasks.example", "PUBLIC_BASE_URL"),
         ("--max-number", "-1", "MAX_NUMBER"),
         ("--max-body-bytes", "1M", "MAX_BODY_BYTES"),
+        ("--max-body-bytes", "0", "MAX_BODY_BYTES"),
+        ("--api-key", "secret\nsecret", "API_KEY has a line break"),
+        (
+            "--submit-key-secondary",
+            "secret\tx",
+            "SUBMIT_KEY_SECONDARY",
+        ),
         ("--max-queue-length", "many", "MAX_QUEUE_LENGTH"),
         ("--retention", "soon", "RESULT_RETENTION"),
         ("--shutdown-grace", "5", "SHUTDOWN_GRACE"),
         ("--shutdown-grace", "-1s", "SHUTDOWN_GRACE"),
+        ("--retention", "0", "RESULT_RETENTION is less than a second"),
+        (
+            "--retention",
+            "0s",
+            "RESULT_RETENTION is less than a second",
+        ),
+        (
+            "--retention",
+            "999ms",
+            "RESULT_RETENTION is less than a second",
+        ),
         ("--worker-concurrency", "0", "WORKER_CONCURRENCY"),
         ("--log-filter", "loud=very", "RUST_LOG"),
+        ("--log-filter", "inf", "RUST_LOG"),
         ("--log-format", "xml", "LOG_FORMAT"),
     ] {
         let refusal = refusal(&[&format!("{flag}={value}")]);
@@ -73,14 +91,64 @@ fn a_wrong_setting_is_named() {
 
 #[test]
 fn identity_settings_name_an_account() {
-    let config = config(&["--account-name", "acct", "--credential", "managedidentity"]);
-    assert!(matches!(
-        config.unwrap().storage,
-        Storage::Azure(Account {
-            credential: Credential::ManagedIdentity { .. },
-            ..
-        })
-    ));
+    for credential in ["managedidentity", "ManagedIdentity"] {
+        let config = config(&["--account-name", "acct", "--credential", credential]);
+        assert!(matches!(
+            config.unwrap().storage,
+            Storage::Azure(Account {
+                credential: Credential::ManagedIdentity { .. },
+                ..
+            })
+        ));
+    }
+}
+
+#[test]
+fn what_is_around_a_value_is_no_part_of_it() {
+    let plain = [
+        "--retention=7d",
+        "--api-key=k",
+        "--max-number=5",
+        "--log-format=json",
+    ];
+    let plain = format!("{:?}", config(&plain).unwrap());
+    for around in [("\"", "\""), ("'", "'"), (" ", "\r\n"), (" \" ", " \"\t")] {
+        let around = |value| format!("{}{value}{}", around.0, around.1);
+        let config = config(&[
+            &format!("--retention={}", around("7d")),
+            &format!("--api-key={}", around("k")),
+            &format!("--max-number={}", around("5")),
+            &format!("--log-format={}", around("JSON")),
+        ])
+        .unwrap();
+        assert_eq!(format!("{config:?}"), plain);
+        assert_eq!(config.api_keys, [Secret::new("k")]);
+    }
+}
+
+#[test]
+fn the_last_of_two_flags_wins_and_an_empty_one_takes_a_setting_away() {
+    let config = config(&[
+        "--api-key=a",
+        "--max-number=3",
+        "--api-key=",
+        "--max-number=",
+    ]);
+    let config = config.unwrap();
+    assert!(config.api_keys.is_empty());
+    assert_eq!(config.max_number, 10_000_000);
+}
+
+#[test]
+fn there_are_two_keys_while_one_replaces_the_other() {
+    let config = config(&[
+        "--api-key=a",
+        "--api-key-secondary=b",
+        "--submit-key-secondary=c",
+    ]);
+    let config = config.unwrap();
+    assert_eq!(config.api_keys, [Secret::new("a"), Secret::new("b")]);
+    assert_eq!(config.submit_keys, [Secret::new("c")]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The composition root: the one place that knows all parts, and how none of them works.
 
+mod access;
 mod backend;
 mod connection;
 mod descriptors;
@@ -8,6 +9,7 @@ mod socket;
 mod stop;
 
 use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,13 +18,14 @@ use actix_web::rt;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use self::access::access;
 use self::backend::{Backend, Ports};
 use self::server::serve;
 use self::stop::{Signals, shut_down, stop_on_signal};
 use crate::backends::embedded::OpenError;
 use crate::backends::{Counts, SystemClock};
 use crate::config::{Config, Mode, Storage};
-use crate::ports::StorageError;
+use crate::ports::{Recovery, StorageError};
 use crate::tasks::kinds::Kinds;
 use crate::tasks::{Attempts, Consumer, Maintenance, Records, Shared, Tasks, Worker};
 use crate::triggers::standalone::{self, Pace};
@@ -41,6 +44,14 @@ pub enum StartError {
     /// The embedded store cannot be opened.
     #[error(transparent)]
     Embedded(#[from] OpenError),
+    /// The key that was made at the first start cannot be read, or one cannot be kept.
+    #[error("cannot use the key in {}: {reason}", file.display())]
+    KeyFile {
+        /// Where it is kept.
+        file: PathBuf,
+        /// What is wrong with it, and what to do.
+        reason: String,
+    },
     /// Storage does not answer, or not to us.
     #[error("cannot use storage ({place}): {cause}")]
     Storage {
@@ -121,7 +132,9 @@ impl Application {
         let backend = Backend::open(&config, Arc::clone(&shared.clock), counts)?;
         let (stop, stop_attempts) = (shared.stopping.clone(), CancellationToken::new());
         let attempts = Attempts::new(config.worker_concurrency, stop_attempts.clone());
-        let server = serve(listener, &config, &backend, &shared, &attempts)?;
+        // After the store was opened: its folder is ours from then on.
+        let access = access(&config)?;
+        let server = serve(listener, &config, &backend, &shared, &attempts, access)?;
         Ok(Self {
             server,
             address,
@@ -160,7 +173,7 @@ impl Application {
         let mut loops = JoinSet::new();
         // Requests are answered meanwhile: the host's readiness check must not wait for storage.
         tokio::select! {
-            prepared = prepare(&ports, &backend) => if let Err(error) = prepared {
+            prepared = prepare(&ports, &backend, config.mode) => if let Err(error) = prepared {
                 handle.stop(false).await;
                 return Err(error);
             },
@@ -203,8 +216,10 @@ impl Application {
 }
 
 /// Creates what is missing in storage. An outage at the start is one like any other: it is waited
-/// for, and requests get a 503 meanwhile. Fails when waiting cannot help.
-async fn prepare(ports: &Ports, backend: &Backend) -> Result<(), StartError> {
+/// for, and requests get a 503 meanwhile. So is a permission, which takes minutes to count once it was
+/// granted. Fails when waiting cannot help; never under the Functions host, which gives up for good
+/// after three processes that ended.
+async fn prepare(ports: &Ports, backend: &Backend, mode: Mode) -> Result<(), StartError> {
     let once = async || {
         ports.store.prepare().await?;
         ports.queue.prepare().await?;
@@ -214,9 +229,13 @@ async fn prepare(ports: &Ports, backend: &Backend) -> Result<(), StartError> {
     loop {
         match once().await {
             Ok(()) => return Ok(()),
-            Err(cause) if !cause.is_transient() => return Err(backend.error(cause)),
             Err(cause) => {
-                let (error, seconds) = (backend.error(cause), wait.as_secs());
+                let is_final = cause.recovery == Recovery::Permanent;
+                let error = backend.error(cause);
+                if is_final && matches!(mode, Mode::Standalone(_)) {
+                    return Err(error);
+                }
+                let seconds = wait.as_secs();
                 log::warn!("{error}; trying again in {seconds} s");
             }
         }

@@ -40,6 +40,7 @@ pub(super) fn serve(
     backend: &Backend,
     shared: &Arc<Shared>,
     attempts: &Attempts,
+    access: Access,
 ) -> Result<Server, StartError> {
     // Made once here to learn whether it can be made at all; threads make their own.
     backend.connect()?;
@@ -70,11 +71,7 @@ pub(super) fn serve(
             max_body_bytes: config.max_body_bytes,
             body_timeout: config.patience.body,
             memory: memory.clone(),
-            access: match (&config.mode, &config.api_key) {
-                (Mode::Hosted(_), _) => Access::CheckedByHost,
-                (Mode::Standalone(_), Some(key)) => Access::Key(key.clone()),
-                (Mode::Standalone(_), None) => Access::Loopback,
-            },
+            access: access.clone(),
         };
         let hosted = matches!(config.mode, Mode::Hosted(_));
         App::new()

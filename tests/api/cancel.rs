@@ -41,7 +41,7 @@ content-type: application/json
     assert_eq!(app.client.ended(&running).await.status, 200);
     // Both messages are gone: the canceled one was delivered, too.
     eventually("an empty queue", async || {
-        let metrics = app.client.get("/api/metrics").await;
+        let metrics = app.client.get_keyed("/api/metrics").await;
         metrics.text().contains("queue_messages 0").then_some(())
     })
     .await;

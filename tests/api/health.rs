@@ -39,7 +39,7 @@ async fn metrics_count_what_ended_and_what_waits() {
     app.client
         .accepted(r#"{"kind": "waits", "input": 0}"#)
         .await;
-    let reply = app.client.get("/api/metrics").await;
+    let reply = app.client.get_keyed("/api/metrics").await;
     assert_eq!(reply.status, 200);
     assert_eq!(
         reply.header("content-type"),

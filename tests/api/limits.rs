@@ -124,7 +124,7 @@ async fn work_that_is_done_at_once_passes_a_small_limit() {
     for _ in 0..100 {
         app.client.run(r#"{"number": 24}"#).await;
         eventually("its message is gone", async || {
-            let metrics = app.client.get("/api/metrics").await;
+            let metrics = app.client.get_keyed("/api/metrics").await;
             metrics
                 .text()
                 .contains("\nqueue_messages 0\n")

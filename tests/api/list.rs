@@ -13,7 +13,7 @@ const ECHO: &str = r#"{"kind": "echo", "input": 1}"#;
 /// The page at a path, or at a link that a page before gave.
 async fn page(app: &App, path: &str) -> Value {
     let path = path.strip_prefix(app.client.base()).unwrap_or(path);
-    let reply = app.client.get(path).await;
+    let reply = app.client.get_keyed(path).await;
     assert_eq!(reply.status, 200, "{path}: {}", reply.text());
     assert_eq!(reply.header("cache-control"), Some("no-store"));
     reply.json()
@@ -141,7 +141,10 @@ async fn values_that_nobody_knows_are_named() {
         ("top=", "InvalidTop", "top"),
         ("kind=", "InvalidKind", "kind"),
     ] {
-        let reply = app.client.get(&format!("/api/operations?{query}")).await;
+        let reply = app
+            .client
+            .get_keyed(&format!("/api/operations?{query}"))
+            .await;
         assert_eq!(reply.status, 422, "{query}");
         let (said, field, _) = reply.problem();
         assert_eq!((said.as_str(), field.as_deref()), (code, Some(target)));
@@ -161,7 +164,10 @@ async fn parameters_that_nobody_knows_are_named() {
         ("=Failed", ""),
         ("top=1&%0D%0Ax:%20y=1", "\r\nx: y"),
     ] {
-        let reply = app.client.get(&format!("/api/operations?{query}")).await;
+        let reply = app
+            .client
+            .get_keyed(&format!("/api/operations?{query}"))
+            .await;
         assert_eq!(reply.status, 422, "{query}");
         let (code, target, sentence) = reply.problem();
         assert_eq!(code, "UnknownParameter");
@@ -172,7 +178,10 @@ async fn parameters_that_nobody_knows_are_named() {
         );
     }
     let long = "x".repeat(10_000);
-    let reply = app.client.get(&format!("/api/operations?{long}=1")).await;
+    let reply = app
+        .client
+        .get_keyed(&format!("/api/operations?{long}=1"))
+        .await;
     assert_eq!(reply.status, 422);
     assert!(reply.text().len() < 1_000, "{}", reply.text());
 }
@@ -185,7 +194,10 @@ async fn a_parameter_that_is_there_twice_is_refused_by_name() {
         ("status=Failed&top=1&status=Failed", "status"),
         ("kind=%FF&kind=x", "kind"),
     ] {
-        let reply = app.client.get(&format!("/api/operations?{query}")).await;
+        let reply = app
+            .client
+            .get_keyed(&format!("/api/operations?{query}"))
+            .await;
         assert_eq!(reply.status, 400, "{query}");
         let (code, target, _) = reply.problem();
         assert_eq!(code, "DuplicateParameter");
@@ -253,7 +265,10 @@ async fn a_link_keeps_the_query_and_its_token_is_for_no_other() {
         "continuationToken=e30".to_owned(),
         "continuationToken=%00".to_owned(),
     ] {
-        let reply = app.client.get(&format!("/api/operations?{query}")).await;
+        let reply = app
+            .client
+            .get_keyed(&format!("/api/operations?{query}"))
+            .await;
         assert_eq!(reply.status, 400, "{query}");
         let (code, target, _) = reply.problem();
         assert_eq!(code, "InvalidContinuationToken");
@@ -263,12 +278,12 @@ async fn a_link_keeps_the_query_and_its_token_is_for_no_other() {
 
 #[tokio::test]
 async fn a_list_takes_a_key() {
-    let app = spawn_app_with(|config| config.api_key = Some(Secret::new("s3cret")));
+    let app = spawn_app_with(|config| config.api_keys = vec![Secret::new("s3cret")]);
     assert_eq!(app.client.get("/api/operations").await.status, 401);
     for _ in 0..2 {
         app.client.run(ECHO).await;
     }
-    let page = page(&app, "/api/operations?top=1&code=s3cret").await;
+    let page = app.client.get("/api/operations?top=1&code=s3cret").await;
     // The key is not for others to see.
-    assert!(!page["nextLink"].as_str().unwrap().contains("s3cret"));
+    assert!(!page.json()["nextLink"].as_str().unwrap().contains("s3cret"));
 }

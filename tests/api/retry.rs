@@ -10,7 +10,7 @@ const HOPELESS: &str = r#"{"kind": "hopeless", "input": 0}"#;
 
 async fn retry(app: &App, id: &str) -> Reply {
     let path = format!("/api/operations/{id}:retry");
-    app.client.send(app.client.request("POST", &path)).await
+    app.client.send(app.client.keyed("POST", &path)).await
 }
 
 #[tokio::test]
@@ -61,7 +61,7 @@ async fn a_task_that_has_not_failed_is_not_retried() {
         );
     }
     let path = format!("/api/operations/{waiting}:cancel");
-    app.client.send(app.client.request("POST", &path)).await;
+    app.client.send(app.client.keyed("POST", &path)).await;
     assert_eq!(retry(&app, &waiting).await.status, 409);
     assert_eq!(app.client.result(&succeeded).await.status, 200);
 }
@@ -76,7 +76,7 @@ async fn what_is_not_there_is_not_retried() {
 
 #[tokio::test]
 async fn it_takes_a_key_and_cancel_and_delete_do_not() {
-    let app = spawn_app_with(|config| config.api_key = Some(Secret::new("s3cret")));
+    let app = spawn_app_with(|config| config.api_keys = vec![Secret::new("s3cret")]);
     let id = app.client.run(HOPELESS).await;
     let refused = retry(&app, &id).await;
     assert_eq!(

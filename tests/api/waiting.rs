@@ -28,7 +28,7 @@ async fn fetch(app: &App, method: &str, id: &str, prefer: &str) -> Reply {
 /// Waits until so many clients wait.
 async fn waiting(app: &App, clients: usize) {
     eventually(&format!("{clients} waiting clients"), async || {
-        let metrics = app.client.get("/api/metrics").await;
+        let metrics = app.client.get_keyed("/api/metrics").await;
         let line = format!("waiting_clients {clients}");
         metrics
             .text()

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::helpers::client::Client;
+use crate::helpers::client::{Client, KEY};
 use crate::helpers::eventually::DEADLINE;
 use crate::keeper::Keeping;
 
@@ -87,6 +87,7 @@ impl Process {
             .current_dir(&plan.folder)
             .env_clear()
             .env("BIND_ADDRESS", "127.0.0.1:0")
+            .env("API_KEY", KEY)
             .envs(plan.settings.iter().cloned())
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())

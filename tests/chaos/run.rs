@@ -168,7 +168,7 @@ impl Run {
     /// How many messages a handler says that there are.
     async fn messages(&self, front: &Front) -> Option<u64> {
         let client = front.client(&mut Random::of(0, "metrics", 0));
-        let reply = client.try_send(client.request("GET", "/api/metrics")).await;
+        let reply = client.try_send(client.keyed("GET", "/api/metrics")).await;
         let reply = reply.ok().filter(|reply| reply.status == 200)?;
         let mut lines = reply.text().lines();
         lines.find_map(|line| line.strip_prefix("queue_messages ")?.parse().ok())
@@ -181,7 +181,7 @@ impl Run {
         // Without a filter: one for what is rare makes storage list everything for every page.
         let mut next = Some("/api/operations?top=1000".to_owned());
         while let Some(path) = next {
-            let page = client.get(&path).await.json();
+            let page = client.get_keyed(&path).await.json();
             for task in page["value"].as_array().unwrap() {
                 let (id, status) = (task["id"].as_str().unwrap(), task["status"].as_str());
                 if !matches!(status, Some("NotStarted" | "Running")) {

@@ -44,7 +44,7 @@ async fn check(figures: &[(&str, u64)], task: fn(&mut Client)) {
 
 /// What was asked for a task, by name.
 async fn asked(app: &App) -> BTreeMap<String, u64> {
-    let metrics = app.client.get("/api/metrics").await.text().to_owned();
+    let metrics = app.client.get_keyed("/api/metrics").await.text().to_owned();
     let mut asked: BTreeMap<String, u64> = metrics
         .lines()
         .filter_map(|line| line.strip_prefix("storage_operations_total{operation=\""))

@@ -43,7 +43,7 @@ pub(super) async fn drive<'a>(
                 Some(client.result(&id).await).filter(|reply| reply.status != 202)
             });
             assert_eq!(failed.await.status, 424);
-            let retry = client.request("POST", &format!("/api/operations/{id}:retry"));
+            let retry = client.keyed("POST", &format!("/api/operations/{id}:retry"));
             assert_eq!(service.reply(retry).await, None);
         }
         Drive::Stop => {

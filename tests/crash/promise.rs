@@ -100,7 +100,7 @@ async fn left_over(service: &Service<'_>) -> Option<String> {
 
 /// All tasks there are.
 async fn list(client: &Client) -> Vec<Value> {
-    let page = client.get("/api/operations?top=1000").await;
+    let page = client.get_keyed("/api/operations?top=1000").await;
     assert_eq!(page.status, 200, "{}", page.text());
     assert!(page.json()["nextLink"].is_null(), "more than a page");
     page.json()["value"].as_array().unwrap().clone()

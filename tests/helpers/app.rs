@@ -8,13 +8,15 @@ use std::time::Duration;
 
 use async_request_reply::backends::SystemClock;
 use async_request_reply::backends::embedded::Embedded;
-use async_request_reply::config::{Config, LogFormat, MEMORY_BUDGET, Mode, Patience, Storage};
+use async_request_reply::config::{
+    Config, LogFormat, MEMORY_BUDGET, Mode, Patience, Secret, Storage,
+};
 use async_request_reply::ports::{Clock, Document, Head};
 use async_request_reply::startup::Application;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use super::client::Client;
+use super::client::{Client, KEY};
 use super::kinds::TestKinds;
 
 /// A running service and a client of it.
@@ -76,7 +78,8 @@ fn config(folder: &Path) -> Config {
         storage: Storage::Embedded(folder.to_owned()),
         container: "tasks".to_owned(),
         queue: QUEUE.to_owned(),
-        api_key: None,
+        api_keys: vec![Secret::new(KEY)],
+        submit_keys: Vec::new(),
         public_base_url: None,
         max_number: 10_000_000,
         max_body_bytes: 2 * 1024 * 1024,

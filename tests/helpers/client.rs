@@ -7,6 +7,12 @@ use reqwest::{Body, Method, RequestBuilder, redirect};
 use super::eventually::eventually;
 use super::reply::Reply;
 
+/// The key of the services that tests start.
+pub(crate) const KEY: &str = "the key of all tests";
+
+/// The header line with it, for requests by hand.
+pub(crate) const KEY_LINE: &[u8] = b"x-functions-key: the key of all tests";
+
 /// Speaks HTTP with one service.
 #[derive(Clone)]
 pub(crate) struct Client {
@@ -42,6 +48,11 @@ impl Client {
         self.http.request(method, format!("{}{path}", self.base))
     }
 
+    /// The same to a route that needs the key.
+    pub(crate) fn keyed(&self, method: &str, path: &str) -> RequestBuilder {
+        self.request(method, path).header("x-functions-key", KEY)
+    }
+
     /// A submission, without a body yet.
     pub(crate) fn post_task(&self) -> RequestBuilder {
         self.request("POST", "/api/tasks")
@@ -69,6 +80,10 @@ impl Client {
 
     pub(crate) async fn get(&self, path: &str) -> Reply {
         self.send(self.request("GET", path)).await
+    }
+
+    pub(crate) async fn get_keyed(&self, path: &str) -> Reply {
+        self.send(self.keyed("GET", path)).await
     }
 
     pub(crate) async fn submit(&self, body: impl Into<Body>) -> Reply {
@@ -119,7 +134,7 @@ impl Client {
     /// How many tasks ever got in: those that ended, and those whose message is still there.
     /// For a moment a task is both; a quiet service is not.
     pub(crate) async fn tasks_ever(&self) -> u64 {
-        let metrics = self.get("/api/metrics").await;
+        let metrics = self.get_keyed("/api/metrics").await;
         assert_eq!(metrics.status, 200);
         metrics
             .text()

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use super::client::Client;
+use super::client::{Client, KEY};
 use super::eventually::eventually;
 use super::lines::Lines;
 
@@ -26,8 +26,10 @@ pub(crate) struct Ended {
 pub(crate) struct Serving {
     pub(crate) handler: Handler,
     pub(crate) client: Client,
-    /// What it says first.
+    /// What it says first of where it serves.
     pub(crate) first_line: String,
+    /// What it says before that.
+    pub(crate) said_before: Vec<String>,
 }
 
 impl Handler {
@@ -107,7 +109,7 @@ impl Drop for Handler {
 }
 
 impl Serving {
-    /// Starts it on a free port, and reads where that is.
+    /// Starts it on a free port with the key of all tests, and reads where that is.
     pub(crate) fn start(folder: &Path) -> Self {
         Self::start_with(folder, &[])
     }
@@ -127,16 +129,23 @@ impl Serving {
 
     fn start_as(command: Command, folder: &Path, settings: &[(&str, &str)]) -> Self {
         let flags = ["--bind-address", "127.0.0.1:0"];
-        let handler = Handler::start_as(command, folder, settings, &flags);
-        let first_line = std::iter::from_fn(|| handler.line())
-            .find(|line| line.contains("http://"))
-            .expect("it should say where it serves");
+        let settings = [&[("API_KEY", KEY)], settings].concat();
+        let handler = Handler::start_as(command, folder, &settings, &flags);
+        let mut said_before = Vec::new();
+        let first_line = loop {
+            let line = handler.line().expect("it should say where it serves");
+            if line.contains("http://") {
+                break line;
+            }
+            said_before.push(line);
+        };
         let (_, rest) = first_line.split_once("http://").expect(&first_line);
         let (address, _) = rest.split_once(',').expect(&first_line);
         Self {
             client: Client::new(address.parse().unwrap()),
             handler,
             first_line,
+            said_before,
         }
     }
 

@@ -26,6 +26,8 @@ pub enum Fate {
     CutAfter,
     /// This status is the answer; the server never hears of it.
     Answer(u16),
+    /// A refusal with this code is the answer; the server never hears of it.
+    Refuse(&'static str),
     /// The server does what is asked, and this status is the answer.
     AnswerAfter(u16),
 }
@@ -103,7 +105,11 @@ async fn serve(client: TcpStream, target: u16, decide: &Decide) -> io::Result<()
         match fate {
             Fate::CutBefore => return Ok(()),
             Fate::Answer(status) => {
-                client.write_all(&answer(status)).await?;
+                client.write_all(&answer(status, "ServerBusy")).await?;
+                continue;
+            }
+            Fate::Refuse(code) => {
+                client.write_all(&answer(403, code)).await?;
                 continue;
             }
             Fate::Delay(delay) => tokio::time::sleep(delay).await,
@@ -113,7 +119,7 @@ async fn serve(client: TcpStream, target: u16, decide: &Decide) -> io::Result<()
         let reply = read_message(&mut server, !line.starts_with("HEAD ")).await?;
         match fate {
             Fate::CutAfter => return Ok(()),
-            Fate::AnswerAfter(status) => client.write_all(&answer(status)).await?,
+            Fate::AnswerAfter(status) => client.write_all(&answer(status, "ServerBusy")).await?,
             _ => client.write_all(&reply).await?,
         }
     }
@@ -179,8 +185,9 @@ fn first_line(request: &[u8]) -> String {
     String::from_utf8_lossy(&request[..end.unwrap_or(0)]).into_owned()
 }
 
-/// What storage answers when it cannot serve now; `ServerBusy` is its code for most of these.
-fn answer(status: u16) -> Vec<u8> {
-    format!("HTTP/1.1 {status} Chaos\r\nx-ms-error-code: ServerBusy\r\ncontent-length: 0\r\n\r\n")
+/// What storage answers when it does not do what is asked; `ServerBusy` is its code for most that it
+/// cannot do now.
+fn answer(status: u16, code: &str) -> Vec<u8> {
+    format!("HTTP/1.1 {status} Chaos\r\nx-ms-error-code: {code}\r\ncontent-length: 0\r\n\r\n")
         .into_bytes()
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::helpers::app::spawn_app;
+use crate::helpers::client::KEY_LINE;
 use crate::helpers::raw;
 
 fn inputs() -> Vec<(String, Vec<u8>)> {
@@ -48,7 +49,8 @@ async fn the_service_answers_every_hostile_input_and_breaks_off_none() {
                 "GET /api/operations?kind={0}&createdAfter={0} HTTP/1.1",
                 encoded(&bytes)
             );
-            let reply = raw::send(app.address, query.as_bytes(), &[b"Host: localhost"], b"").await;
+            let headers = [b"Host: localhost", KEY_LINE];
+            let reply = raw::send(app.address, query.as_bytes(), &headers, b"").await;
             assert!(
                 [200, 400, 414, 422].contains(&reply.status),
                 "{name}: {}",

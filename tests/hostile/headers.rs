@@ -4,6 +4,7 @@ use async_request_reply::api::ROUTES;
 use serde_json::Value;
 
 use crate::helpers::app::{App, spawn_app};
+use crate::helpers::client::KEY_LINE;
 use crate::helpers::raw::{self, RawReply};
 
 const SUBMISSION: &[u8] = br#"{"kind":"waits","input":0}"#;
@@ -140,7 +141,7 @@ async fn with_header(app: &App, first_line: &str, header: &[u8], body: &[u8]) {
     let reply = raw::send(
         app.address,
         first_line.as_bytes(),
-        &[host, json, header],
+        &[host, json, KEY_LINE, header],
         body,
     )
     .await;

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::helpers::app::{App, spawn_app_over, spawn_app_with};
 use crate::helpers::azurite::azurite;
+use crate::helpers::client::KEY_LINE;
 use crate::helpers::eventually::eventually;
 use crate::helpers::raw::{self, RawReply};
 
@@ -138,7 +139,7 @@ async fn attack(app: &App) {
                 b" HTTP/1.1",
             ]
             .concat();
-            let reply = raw::send(app.address, &line, &[b"Host: localhost"], b"").await;
+            let reply = raw::send(app.address, &line, &[b"Host: localhost", KEY_LINE], b"").await;
             let shown = String::from_utf8_lossy(&line);
             assert_refused(&reply, &shown.chars().take(200).collect::<String>());
         }

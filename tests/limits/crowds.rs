@@ -87,7 +87,7 @@ async fn clients_that_wait_hold_nothing_of_their_task() {
         waiting.push(client);
         // One after the other: the record is in memory for a moment while it is looked at.
         eventually("the client waits", async || {
-            let metrics = serving.client.get("/api/metrics").await;
+            let metrics = serving.client.get_keyed("/api/metrics").await;
             let gauge = format!("waiting_clients {count}\n");
             metrics.text().contains(&gauge).then_some(())
         })

@@ -14,7 +14,7 @@ const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_co
 #[tokio::test]
 async fn no_request_gets_a_reply_that_is_not_described() {
     let app = spawn_app_with(|config| {
-        config.api_key = Some(Secret::new(KEY));
+        config.api_keys = vec![Secret::new(KEY)];
         // The fuzzer likes large numbers, and has nothing to learn from their size.
         config.max_number = 1_000;
     });

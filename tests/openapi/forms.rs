@@ -80,7 +80,7 @@ async fn sent(
 
 #[tokio::test]
 async fn a_form_that_is_sent_as_it_comes_works_and_works_again() {
-    let app = spawn_app_with(|config| config.api_key = Some(Secret::new(KEY)));
+    let app = spawn_app_with(|config| config.api_keys = vec![Secret::new(KEY)]);
     let description = served(&app).await;
     for operation in operations(&description) {
         let bodies = bodies(operation.value);

@@ -1,9 +1,13 @@
 //! The `handler` binary as an operator meets it: what it says, how it stops, what it keeps.
 
 mod backup;
+mod denied;
+mod keys;
 mod logging;
+mod private;
 mod refusals;
 mod restarts;
+mod settings;
 mod starting;
 mod stopping;
 mod tracing;

@@ -25,7 +25,8 @@ async fn the_first_line_says_mode_address_storage_and_folder() {
 #[tokio::test]
 async fn it_works_without_any_setting_and_writes_nothing_to_stderr() {
     let folder = tempfile::tempdir().unwrap();
-    let serving = Serving::start(folder.path());
+    // An empty one is none.
+    let serving = Serving::start_with(folder.path(), &[("API_KEY", "")]);
     let client = &serving.client;
     let id = client.run(r#"{"number": 24}"#).await;
     assert_eq!(

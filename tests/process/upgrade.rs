@@ -44,7 +44,7 @@ async fn a_file_of_schema_version_1_is_listed_worked_off_and_read() {
     let monitor = client.monitor(RUNNING).await.json();
     assert_eq!(monitor["createdDateTime"], "2026-11-21T14:52:52.369Z");
 
-    let list = client.get("/api/operations").await.json();
+    let list = client.get_keyed("/api/operations").await.json();
     let listed: Vec<&str> = list["value"]
         .as_array()
         .unwrap()

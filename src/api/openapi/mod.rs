@@ -19,7 +19,9 @@ use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::CACHE_CONTROL;
 use utoipa::openapi::path::{HttpMethod, Operation, OperationBuilder};
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
     ComponentsBuilder, ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Paths,
@@ -33,8 +35,8 @@ const TASKS: &str = "tasks";
 const OPERATIONS: &str = "operations";
 const SERVICE: &str = "service";
 
-/// The two places of the key; either opens a route.
-const KEY_SCHEMES: [&str; 2] = ["functionsKey", "functionsCode"];
+/// The places of the key; any of them opens a route.
+const KEY_SCHEMES: [&str; 3] = ["functionsKey", "functionsCode", "bearerKey"];
 
 /// The description, the same for every process of this version.
 pub(super) async fn openapi() -> HttpResponse {
@@ -127,7 +129,16 @@ fn document() -> OpenApi {
 fn components() -> utoipa::openapi::Components {
     let header = ApiKeyValue::with_description("x-functions-key", "The key, in a header.");
     let query = ApiKeyValue::with_description("code", "The key, in the query.");
-    let keys = [ApiKey::Header(header), ApiKey::Query(query)].map(SecurityScheme::ApiKey);
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some(
+            "The key as a token, in standalone mode: the Functions host does not look there.",
+        ));
+    let keys = [
+        SecurityScheme::ApiKey(ApiKey::Header(header)),
+        SecurityScheme::ApiKey(ApiKey::Query(query)),
+        SecurityScheme::Http(bearer.build()),
+    ];
     let components = ComponentsBuilder::new();
     let components = schemas::add(components);
     let components = responses::add(components);

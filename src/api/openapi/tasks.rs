@@ -38,7 +38,8 @@ pub(in crate::api) fn submit() -> OperationBuilder {
         .description(Some(
             "Answers at once, and says where to look. Beside `number`, other fields of the body are \
              ignored; beside `kind` they are refused. Both successes have one schema, in which `id` is \
-             that of a task that was accepted, and `task_id` that of a result.",
+             that of a task that was accepted, and `task_id` that of a result. Needs no key, unless the \
+             operator has set one for submission.",
         ))
         .parameter(idempotency_key())
         .parameter(repeatable_id)
@@ -52,7 +53,7 @@ pub(in crate::api) fn submit() -> OperationBuilder {
     problems(
         operation,
         &[
-            "400", "408", "409", "412", "413", "415", "422", "429", "500", "503",
+            "400", "401", "408", "409", "412", "413", "415", "422", "429", "500", "503",
         ],
     )
 }

@@ -10,7 +10,7 @@ use azure_core::Error;
 use azure_core::error::ErrorKind;
 use azure_core::http::StatusCode;
 
-use crate::ports::StorageError;
+use crate::ports::{Recovery, StorageError};
 
 /// The longest cause that is logged, in characters.
 const LONGEST: usize = 300;
@@ -42,12 +42,11 @@ pub(super) fn unless<T>(
 pub(super) fn storage_error(operation: &'static str, error: Error) -> StorageError {
     match error.kind() {
         ErrorKind::HttpResponse { status, .. } => {
-            let passing = may_pass(*status, code(&error));
-            let cause = answer(*status, error);
-            if passing {
-                StorageError::transient(operation, cause)
-            } else {
-                StorageError::permanent(operation, cause)
+            let recovery = recovery(*status, code(&error));
+            StorageError {
+                operation,
+                cause: answer(*status, error),
+                recovery,
             }
         }
         ErrorKind::Connection | ErrorKind::Io => {
@@ -70,6 +69,16 @@ fn may_pass(status: StatusCode, code: &str) -> bool {
     let status = u16::from(status);
     matches!(status, 408 | 429 | 500..)
         || matches!(code, "ContainerBeingDeleted" | "QueueBeingDeleted")
+}
+
+/// A refusal may end: a role that was granted takes minutes to count, and so does a change of the
+/// account's firewall. A signature that is wrong stays so.
+fn recovery(status: StatusCode, code: &str) -> Recovery {
+    match status {
+        _ if may_pass(status, code) => Recovery::Transient,
+        StatusCode::Forbidden if code != "AuthenticationFailed" => Recovery::Denied,
+        _ => Recovery::Permanent,
+    }
 }
 
 /// An answer in one line: status, code, and our advice or else the service's message.
@@ -105,13 +114,18 @@ fn advice(code: &str) -> Option<&'static str> {
         }
         "AuthorizationPermissionMismatch" => {
             "the SAS does not allow this, or the managed identity lacks the roles Storage Blob \
-             Data Contributor and Storage Queue Data Contributor"
+             Data Contributor (under the Functions host Storage Blob Data Owner) and Storage Queue \
+             Data Contributor; a role counts some minutes after it was granted"
+        }
+        "KeyBasedAuthenticationNotPermitted" => {
+            "the account does not allow account keys: use a managed identity"
         }
         _ => return None,
     })
 }
 
-/// No token: for good when the identity endpoint refused, else it may have been out of reach.
+/// No token: the identity endpoint refused, as before the identity is assigned; or it was out of
+/// reach.
 fn credential_error(operation: &'static str, error: &Error) -> StorageError {
     let answered = chain(error)
         .filter_map(|source| source.downcast_ref::<Error>()?.http_status())
@@ -120,7 +134,7 @@ fn credential_error(operation: &'static str, error: &Error) -> StorageError {
         Some(status) if may_pass(status, "") => {
             StorageError::transient(operation, safe_line(&own_text(error).to_string()))
         }
-        Some(_) => StorageError::permanent(operation, safe_line(&own_text(error).to_string())),
+        Some(_) => StorageError::denied(operation, safe_line(&own_text(error).to_string())),
         None => {
             let cause = format!("no answer from the managed identity: {}", innermost(error));
             StorageError::transient(operation, cause)

@@ -6,6 +6,7 @@
 
 mod blobs;
 mod error;
+mod identity;
 mod place;
 mod queue;
 mod shared_key;
@@ -16,13 +17,13 @@ use std::time::Duration;
 use azure_core::credentials::TokenCredential;
 use azure_core::http::policies::Policy;
 use azure_core::http::{ClientOptions, ExponentialRetryOptions, RetryOptions, Transport, Url};
-use azure_identity::{ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId};
 use azure_storage_blob::{BlobServiceClient, BlobServiceClientOptions};
 use azure_storage_queue::{QueueServiceClient, QueueServiceClientOptions};
 
 use tokio::sync::Semaphore;
 
 use self::blobs::BlobTaskStore;
+use self::identity::identity;
 use self::place::PLACES;
 use self::queue::StorageQueue;
 use self::shared_key::SharedKeyPolicy;
@@ -199,19 +200,6 @@ fn http_client(plain: bool) -> Result<reqwest::Client, StorageError> {
         let cause = format!("no HTTP client: {}", error.without_url());
         StorageError::permanent(OPENING, cause)
     })
-}
-
-fn identity(client_id: Option<&str>) -> Result<Arc<dyn TokenCredential>, StorageError> {
-    let options = ManagedIdentityCredentialOptions {
-        user_assigned_id: client_id.map(|id| UserAssignedId::ClientId(id.to_owned())),
-        client_options: ClientOptions {
-            retry: retry_options(),
-            transport: Some(Transport::new(Arc::new(http_client(true)?))),
-            ..Default::default()
-        },
-    };
-    let credential = ManagedIdentityCredential::new(Some(options)).map_err(opening)?;
-    Ok(credential)
 }
 
 fn service_url(endpoint: &str) -> Result<Url, StorageError> {

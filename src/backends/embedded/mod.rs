@@ -26,7 +26,7 @@ pub use open_error::OpenError;
 use tokio_util::sync::CancellationToken;
 
 use crate::ports::{Clock, Intake, Queue, TaskStore};
-use folder::FolderLock;
+use folder::{FolderLock, keep_private};
 use intake::EmbeddedIntake;
 use queue::EmbeddedQueue;
 use readers::Readers;
@@ -74,6 +74,7 @@ impl Embedded {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, OpenError> {
         let lock = FolderLock::take(data_dir)?;
+        keep_private(data_dir);
         let file = data_dir.join("tasks.db");
         let connection = schema::open_for_writing(&file)?;
         let poison_queue = format!("{queue_name}-poison");

@@ -90,6 +90,33 @@ fn explicit_endpoints_win_and_lose_their_trailing_slash() {
 }
 
 #[test]
+fn an_emulator_names_its_accounts_as_it_likes_and_azure_does_not() {
+    let emulated = format!(
+        "AccountName=My_Account;AccountKey={KEY64};BlobEndpoint=http://127.0.0.1:1/My_Account;QueueEndpoint=http://127.0.0.1:2/My_Account"
+    );
+    assert_eq!(key_of(&emulated), pair("My_Account", KEY64));
+    let development = "UseDevelopmentStorage=true;AccountName=My_Account";
+    assert_eq!(
+        endpoints(development).0,
+        "http://127.0.0.1:10000/My_Account"
+    );
+    let error = parse(&format!("AccountName=My_Account;AccountKey={KEY64}")).unwrap_err();
+    assert!(error.starts_with("AccountName may only"), "{error}");
+}
+
+#[test]
+fn a_key_may_be_wrapped() {
+    let (one, other) = KEY64.split_at(12);
+    for fold in ["\n", "\r\n", " ", "\n\t"] {
+        let text =
+            format!("AccountName=acct;AccountKey={one}{fold}{other};EndpointSuffix=x.example");
+        assert_eq!(key_of(&text), pair("acct", KEY64));
+        let text = format!("AccountName=acct;SharedAccessSignature=sv=1&{fold}sig=a{fold}b");
+        assert_eq!(sas_of(&text), "sv=1&sig=ab");
+    }
+}
+
+#[test]
 fn a_sas_keeps_every_character_but_the_question_mark() {
     let sas = "sv=2025-11-05&ss=bq&sig=a%2Bb%3D&se=2030-01-01T00%3A00%3A00Z";
     for written in [sas.to_owned(), format!("?{sas}")] {

@@ -12,7 +12,7 @@ use super::{KEY, PATHS, installed, saved, succeeds};
 use crate::helpers::app::{App, spawn_app_with};
 
 fn service() -> App {
-    spawn_app_with(|config| config.api_key = Some(Secret::new(KEY)))
+    spawn_app_with(|config| config.api_keys = vec![Secret::new(KEY)])
 }
 
 /// A file of this folder.

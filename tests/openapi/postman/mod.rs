@@ -39,7 +39,7 @@ async fn the_conversation_uses_every_operation() {
 
 #[tokio::test]
 async fn newman_holds_the_whole_conversation() {
-    let app = spawn_app_with(|config| config.api_key = Some(Secret::new(KEY)));
+    let app = spawn_app_with(|config| config.api_keys = vec![Secret::new(KEY)]);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("collection.json");
     fs::write(&file, made(&app).await).unwrap();

@@ -64,6 +64,34 @@ fn overload_outages_and_deletions_in_progress_may_pass() {
 }
 
 #[test]
+fn a_permission_may_come_and_a_signature_stays_wrong() {
+    for code in [
+        "AuthorizationFailure",
+        "AuthorizationPermissionMismatch",
+        "KeyBasedAuthenticationNotPermitted",
+        "",
+    ] {
+        let error = answered(403, code, "x");
+        assert_eq!(error.recovery, Recovery::Denied, "{code}");
+    }
+    let error = answered(403, "AuthenticationFailed", "x");
+    assert_eq!(error.recovery, Recovery::Permanent);
+}
+
+#[test]
+fn a_missing_permission_says_what_to_grant() {
+    let error = answered(403, "AuthorizationPermissionMismatch", "x");
+    for role in [
+        "Storage Blob Data Contributor",
+        "Storage Blob Data Owner",
+        "Storage Queue Data Contributor",
+        "minutes",
+    ] {
+        assert!(error.cause.contains(role), "{error}");
+    }
+}
+
+#[test]
 fn a_refused_key_says_what_to_check() {
     let error = answered(403, "AuthenticationFailed", "MAC signature 'abc'");
     assert!(error.cause.contains("account key"), "{error}");
@@ -91,17 +119,17 @@ fn an_unreadable_answer_is_not_quoted() {
 }
 
 #[test]
-fn a_refused_identity_stays_and_an_unreachable_one_may_pass() {
+fn a_refused_identity_may_be_assigned_and_an_unreachable_one_may_pass() {
     let refused = ErrorKind::HttpResponse {
         status: StatusCode::from(400),
         error_code: None,
         raw_response: None,
     };
-    for (kind, transient, cause) in [
-        (refused, false, "no token: not assigned"),
+    for (kind, recovery, cause) in [
+        (refused, Recovery::Denied, "no token: not assigned"),
         (
             ErrorKind::Io,
-            true,
+            Recovery::Transient,
             "no answer from the managed identity: timed out",
         ),
     ] {
@@ -110,7 +138,7 @@ fn a_refused_identity_stays_and_an_unreachable_one_may_pass() {
             .with_context("non-transport error");
         let error = storage_error("check storage", error);
         assert_eq!(error.cause, cause);
-        assert_eq!(error.is_transient(), transient);
+        assert_eq!(error.recovery, recovery);
     }
 }
 

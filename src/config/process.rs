@@ -1,0 +1,266 @@
+//! This process's settings: its command line, over its environment, and what its operator should know
+//! about them.
+
+use std::env;
+use std::time::Duration;
+
+use super::environment::{Environment, folded};
+use super::{Args, Config, ConfigError, Mode, Storage, wrong};
+
+/// Fewer characters than this can be guessed.
+const SHORTEST_KEY: usize = 16;
+
+/// How often a sweep deletes what is past its retention.
+const SWEEP: Duration = Duration::from_secs(60);
+
+/// Reads them, with remarks to be logged. Ends the process when it was asked for help or its version,
+/// or with a flag that nobody knows.
+///
+/// # Errors
+///
+/// One sentence that names the setting that is missing or wrong, and never its value.
+pub fn read() -> Result<(Config, Vec<String>), ConfigError> {
+    let environment = Environment::read(env::vars_os());
+    let flags = environment
+        .as_ref()
+        .map(|environment| environment.flags.clone());
+    // Help is there whatever the environment says.
+    let args = Args::read(flags.unwrap_or_default(), env::args_os())
+        .unwrap_or_else(|refused| refused.exit());
+    understand(args, &environment?)
+}
+
+fn understand(args: Args, environment: &Environment) -> Result<(Config, Vec<String>), ConfigError> {
+    let mut remarks = account(&args, environment)?;
+    let config = Config::try_from(args.clone())?;
+    for (name, ours) in &environment.near_misses {
+        remarks.push(format!("{name} is no setting of this service; {ours} is"));
+    }
+    if let (Some(_), Storage::Embedded(folder)) = (&args.connection_string, &config.storage) {
+        let folder = folder.display();
+        remarks.push(format!(
+            "AzureWebJobsStorage is empty, which counts as absent: tasks are kept in {folder}"
+        ));
+    }
+    remarks.extend(keys(&args, &config));
+    if config.retention < SWEEP {
+        remarks.push("RESULT_RETENTION is short: results may be gone before they are read".into());
+    }
+    Ok((config, remarks))
+}
+
+/// Says what of the account's settings counts for nothing, as in the host: a connection string wins.
+///
+/// # Errors
+///
+/// When what would have to count is not supported.
+fn account(args: &Args, environment: &Environment) -> Result<Vec<String>, ConfigError> {
+    let has_connection_string = args.connection_string().is_some();
+    let has_endpoints = args.account_name.is_some()
+        || (args.blob_service_uri.is_some() && args.queue_service_uri.is_some());
+    let mut remarks = Vec::new();
+    for name in &environment.unsupported {
+        let folded = folded(name);
+        let part = folded.rsplit("__").next().unwrap_or_default();
+        let winner = match part {
+            _ if has_connection_string => "the connection string counts",
+            "serviceuri" if has_endpoints => "the account's name or its two endpoints count",
+            _ => return Err(wrong(name, unsupported(part))),
+        };
+        remarks.push(format!("{name} has no effect: {winner}"));
+    }
+    let beside = [
+        ("accountName", &args.account_name),
+        ("blobServiceUri", &args.blob_service_uri),
+        ("queueServiceUri", &args.queue_service_uri),
+        ("credential", &args.credential),
+        ("clientId", &args.client_id),
+    ];
+    for (part, value) in beside {
+        if has_connection_string && value.is_some() {
+            remarks.push(format!(
+                "AzureWebJobsStorage__{part} has no effect: the connection string counts"
+            ));
+        }
+    }
+    Ok(remarks)
+}
+
+/// Why a part of the account's settings is refused.
+fn unsupported(part: &str) -> &'static str {
+    match part {
+        "serviceuri" => {
+            "is not enough: set AzureWebJobsStorage__blobServiceUri and \
+             AzureWebJobsStorage__queueServiceUri"
+        }
+        "managedidentityresourceid" | "managedidentityobjectid" => {
+            "is not supported: name a user-assigned identity by AzureWebJobsStorage__clientId"
+        }
+        _ => "is not supported: use a managed identity, or a connection string",
+    }
+}
+
+fn keys(args: &Args, config: &Config) -> Vec<String> {
+    let given = [
+        ("API_KEY", &args.api_key),
+        ("API_KEY_SECONDARY", &args.api_key_secondary),
+        ("SUBMIT_KEY", &args.submit_key),
+        ("SUBMIT_KEY_SECONDARY", &args.submit_key_secondary),
+    ];
+    let given = given
+        .into_iter()
+        .filter_map(|(name, key)| Some((name, key.as_deref()?)));
+    let address = match config.mode {
+        Mode::Hosted(_) => {
+            let remark = |(name, _)| match name {
+                "API_KEY" | "API_KEY_SECONDARY" => {
+                    format!(
+                        "{name} has no effect under the Functions host, which has keys of its own"
+                    )
+                }
+                _ => format!(
+                    "{name} has no effect under the Functions host: set authLevel to function in \
+                     create_task/function.json"
+                ),
+            };
+            return given.map(remark).collect();
+        }
+        Mode::Standalone(address) => address,
+    };
+    let mut remarks: Vec<_> = given
+        .filter(|(_, key)| key.chars().count() < SHORTEST_KEY)
+        .map(|(name, _)| {
+            format!("{name} has fewer than {SHORTEST_KEY} characters, and can be guessed")
+        })
+        .collect();
+    if config.api_keys.is_empty() && !address.ip().is_loopback() {
+        remarks.push(format!(
+            "other machines can reach {address}, and API_KEY is not set"
+        ));
+    }
+    remarks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is made of these variables.
+    fn understood(variables: &[(&str, &str)]) -> Result<(Config, Vec<String>), ConfigError> {
+        let variables = variables
+            .iter()
+            .map(|(name, value)| ((*name).into(), (*value).into()));
+        let environment = Environment::read(variables)?;
+        let args = Args::read(environment.flags.clone(), ["handler".into()]).unwrap();
+        understand(args, &environment)
+    }
+
+    fn remarks(variables: &[(&str, &str)]) -> Vec<String> {
+        understood(variables).unwrap().1
+    }
+
+    fn refusal(variables: &[(&str, &str)]) -> String {
+        understood(variables).unwrap_err().to_string()
+    }
+
+    const IDENTITY: [(&str, &str); 2] = [
+        ("AzureWebJobsStorage__ACCOUNTNAME", "acct"),
+        ("azureWebJobsStorage__credential", "ManagedIdentity"),
+    ];
+
+    #[test]
+    fn an_empty_connection_string_leaves_the_account_to_the_identity() {
+        let (config, remarks) =
+            understood(&[&IDENTITY[..], &[("AzureWebJobsStorage", "")]].concat()).unwrap();
+        assert!(matches!(config.storage, Storage::Azure(_)));
+        assert_eq!(remarks, [""; 0]);
+    }
+
+    #[test]
+    fn an_empty_connection_string_alone_is_the_embedded_store_and_says_so() {
+        let (config, remarks) = understood(&[("AzureWebJobsStorage", " ")]).unwrap();
+        assert!(matches!(config.storage, Storage::Embedded(_)));
+        let said = "AzureWebJobsStorage is empty, which counts as absent: tasks are kept in ./data";
+        assert_eq!(remarks, [said]);
+        let hosted = ("FUNCTIONS_CUSTOMHANDLER_PORT", "1");
+        let refusal = refusal(&[("AzureWebJobsStorage", ""), hosted]);
+        assert!(
+            refusal.starts_with("AzureWebJobsStorage is missing"),
+            "{refusal}"
+        );
+    }
+
+    #[test]
+    fn what_is_not_supported_is_refused_by_name() {
+        for part in [
+            "tenantId",
+            "clientSecret",
+            "certificate",
+            "managedIdentityResourceId",
+            "managedIdentityObjectId",
+            "anything",
+        ] {
+            let name = format!("AzureWebJobsStorage__{part}");
+            for beside in [&[][..], &IDENTITY] {
+                let refusal = refusal(&[beside, &[(&name, "s3cret")]].concat());
+                assert!(refusal.starts_with(&name), "{refusal}");
+                assert!(!refusal.contains("s3cret"), "{refusal}");
+            }
+        }
+        let alone = ("AzureWebJobsStorage__serviceUri", "https://a.example");
+        assert!(refusal(&[alone]).contains("is not enough"));
+        let workload = ("AzureWebJobsStorage__credential", "workloadidentity");
+        assert!(refusal(&[IDENTITY[0], workload]).contains("can only be managedidentity"));
+    }
+
+    #[test]
+    fn what_has_no_effect_is_told() {
+        let string = ("AzureWebJobsStorage", "UseDevelopmentStorage=true");
+        let secret = ("AzureWebJobsStorage__clientSecret", "s3cret");
+        assert_eq!(
+            remarks(&[string, secret, IDENTITY[0]]),
+            [
+                "AzureWebJobsStorage__clientSecret has no effect: the connection string counts",
+                "AzureWebJobsStorage__accountName has no effect: the connection string counts",
+            ]
+        );
+        let service = ("AzureWebJobsStorage__serviceUri", "https://a.example");
+        let said = "AzureWebJobsStorage__serviceUri has no effect: the account's name or its two \
+                    endpoints count";
+        assert_eq!(remarks(&[IDENTITY[0], service]), [said]);
+        let hosted = ("FUNCTIONS_CUSTOMHANDLER_PORT", "1");
+        let said = remarks(&[string, hosted, ("API_KEY", "k"), ("SUBMIT_KEY", "k")]);
+        assert!(said[0].starts_with("API_KEY has no effect"), "{said:?}");
+        assert!(said[1].contains("create_task/function.json"), "{said:?}");
+    }
+
+    #[test]
+    fn a_name_that_is_almost_ours_is_told_with_ours() {
+        let said = "MAX_QUEUE_LENGHT is no setting of this service; MAX_QUEUE_LENGTH is";
+        assert_eq!(remarks(&[("MAX_QUEUE_LENGHT", "5")]), [said]);
+    }
+
+    #[test]
+    fn a_short_key_and_an_open_door_are_told() {
+        let said = "API_KEY has fewer than 16 characters, and can be guessed";
+        assert_eq!(remarks(&[("API_KEY", "fifteen letters")]), [said]);
+        assert_eq!(remarks(&[("API_KEY", "sixteen letters.\n")]), [""; 0]);
+        let open = ("BIND_ADDRESS", "0.0.0.0:80");
+        let said = "other machines can reach 0.0.0.0:80, and API_KEY is not set";
+        assert_eq!(remarks(&[open]), [said]);
+        let key = ("API_KEY_SECONDARY", "sixteen letters.");
+        assert_eq!(remarks(&[open, key]), [""; 0]);
+    }
+
+    #[test]
+    fn an_empty_value_is_the_default_of_its_setting() {
+        let empty: Vec<_> = super::super::settings()
+            .into_iter()
+            .map(|setting| setting.variable)
+            .collect();
+        let empty: Vec<_> = empty.iter().map(|name| (name.as_str(), "\"\"")).collect();
+        let (config, _) = understood(&empty).unwrap();
+        let (default, _) = understood(&[]).unwrap();
+        assert_eq!(format!("{config:?}"), format!("{default:?}"));
+    }
+}
