@@ -5,6 +5,7 @@
 
 mod base_url;
 mod body;
+mod conditions;
 mod consuming;
 mod docs;
 mod headers;

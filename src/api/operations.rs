@@ -2,17 +2,20 @@
 //! a client can do to its task. None of these consumes.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH, LOCATION, RETRY_AFTER};
+use actix_web::http::header::{CACHE_CONTROL, ETAG, LOCATION, RETRY_AFTER};
 use actix_web::web::Path;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 
 use super::base_url::base_url;
+use super::conditions::precondition;
 use super::headers::{JSON, NO_STORE};
 use super::keys::Keyed;
 use super::problem::Problem;
 use super::state::Api;
 use super::view::TaskView;
-use crate::tasks::{Operated, RecordError, TaskId, TaskRecord, TaskState, TaskStatus, Versioned};
+use crate::tasks::{
+    Operated, RecordError, Target, TaskId, TaskRecord, TaskState, TaskStatus, Versioned,
+};
 
 /// The status of a task: 200 for as long as its record exists, 304 when the client has it already.
 pub(super) async fn monitor(
@@ -21,10 +24,12 @@ pub(super) async fn monitor(
     path: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let task = find(&api, &path).await?;
-    let etag = task.etag.map(|etag| format!("\"{}\"", etag.as_str()));
-    let is_known = etag
-        .as_deref()
-        .is_some_and(|etag| has_matching_etag(&request, etag));
+    let (wanted, version) = (precondition(&request), task.etag.as_ref());
+    // In this order (RFC 9110, section 13.2.2).
+    if !wanted.allows(version) {
+        return Err(Problem::precondition_failed());
+    }
+    let is_known = wanted.excludes(version);
     let mut reply = if is_known {
         HttpResponse::NotModified()
     } else {
@@ -32,9 +37,7 @@ pub(super) async fn monitor(
     };
     // To be kept, but asked about each time.
     reply.insert_header((CACHE_CONTROL, "no-cache"));
-    if let Some(etag) = etag {
-        reply.insert_header((ETAG, etag));
-    }
+    tag(&mut reply, &task);
     if !task.record.status().is_terminal() {
         reply.insert_header((RETRY_AFTER, api.tasks.retry_after(&task.record.kind)));
     }
@@ -45,16 +48,11 @@ pub(super) async fn monitor(
     })
 }
 
-/// RFC 9110, section 13.1.2; a weak tag matches as well.
-fn has_matching_etag(request: &HttpRequest, etag: &str) -> bool {
-    let values = request
-        .headers()
-        .get_all(IF_NONE_MATCH)
-        .filter_map(|value| value.to_str().ok());
-    values
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == etag)
+/// Says of which version a monitor is.
+fn tag(reply: &mut HttpResponseBuilder, task: &Versioned) {
+    if let Some(etag) = &task.etag {
+        reply.insert_header((ETAG, format!("\"{}\"", etag.as_str())));
+    }
 }
 
 /// The result of a task, as often as it is asked for: 202 until there is one.
@@ -82,16 +80,27 @@ pub(super) async fn result(
 }
 
 /// Cancels a task; gives its monitor, also when it had ended before.
-pub(super) async fn cancel(api: Api, path: Path<String>) -> Result<HttpResponse, Problem> {
-    let task = operated(api.tasks.cancel(id(&path)?).await)?;
-    Ok(HttpResponse::Ok()
-        .insert_header((CACHE_CONTROL, NO_STORE))
-        .json(TaskView::from(&task.record)))
+pub(super) async fn cancel(
+    request: HttpRequest,
+    api: Api,
+    path: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let canceled = api.tasks.cancel(target(&request, &path)?).await;
+    let task = operated(canceled)?;
+    let mut reply = HttpResponse::Ok();
+    reply.insert_header((CACHE_CONTROL, NO_STORE));
+    tag(&mut reply, &task);
+    Ok(reply.json(TaskView::from(&task.record)))
 }
 
 /// Deletes the record of a task that has ended.
-pub(super) async fn delete(api: Api, path: Path<String>) -> Result<HttpResponse, Problem> {
-    operated(api.tasks.delete(id(&path)?).await)?;
+pub(super) async fn delete(
+    request: HttpRequest,
+    api: Api,
+    path: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let deleted = api.tasks.delete(target(&request, &path)?).await;
+    operated(deleted)?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -102,7 +111,8 @@ pub(super) async fn retry(
     api: Api,
     path: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let task = operated(api.tasks.retry(id(&path)?).await)?;
+    let retried = api.tasks.retry(target(&request, &path)?).await;
+    let task = operated(retried)?;
     Ok(accepted(&request, &api, &task.record, ""))
 }
 
@@ -122,14 +132,23 @@ fn accepted(request: &HttpRequest, api: &Api, record: &TaskRecord, resource: &st
 fn operated(operated: Result<Operated, RecordError>) -> Result<Versioned, Problem> {
     match operated? {
         Operated::Done(task) => Ok(task),
-        Operated::Conflict(status) => Err(Problem::conflict(match status {
+        Operated::Conflict(record) => Err(Problem::conflict(match record.status() {
             TaskStatus::Queued | TaskStatus::Running => "the task has not ended",
             TaskStatus::Succeeded => "the task has succeeded",
             TaskStatus::Failed => "the task has failed, and cannot be retried",
             TaskStatus::Canceled => "the task was canceled",
         })),
+        Operated::OtherVersion => Err(Problem::precondition_failed()),
         Operated::Unknown => Err(unknown()),
     }
+}
+
+/// The task that the client means, in the version it asks for.
+fn target(request: &HttpRequest, path: &str) -> Result<Target, Problem> {
+    Ok(Target {
+        id: id(path)?,
+        only_if: precondition(request),
+    })
 }
 
 fn id(path: &str) -> Result<TaskId, Problem> {
@@ -142,38 +161,4 @@ async fn find(api: &Api, path: &str) -> Result<Versioned, Problem> {
 
 fn unknown() -> Problem {
     Problem::not_found("there is no such task, or its result has been consumed")
-}
-
-#[cfg(test)]
-mod tests {
-    use actix_web::http::header::HeaderValue;
-    use actix_web::test::TestRequest;
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::corpus;
-
-    const TAG: &str = "\"0x8DE\"";
-
-    fn matches(value: &[u8]) -> bool {
-        HeaderValue::from_bytes(value).is_ok_and(|value| {
-            let request = TestRequest::default().insert_header((IF_NONE_MATCH, value));
-            has_matching_etag(&request.to_http_request(), TAG)
-        })
-    }
-
-    #[test]
-    fn hostile_conditions_do_not_match() {
-        corpus::each(|bytes| assert!(!matches(bytes) || bytes.contains(&b'*')));
-    }
-
-    proptest! {
-        #[test]
-        fn a_tag_is_found_wherever_it_is_in_the_list(before in r#"(W/)?"[a-z]{0,9}""#, after in r#"(W/)?"[a-z]{0,9}""#) {
-            let list = format!("{before} , W/{TAG},{after}");
-            prop_assert!(matches(list.as_bytes()));
-            let others = format!("{before},{after}");
-            prop_assert!(!matches(others.as_bytes()));
-        }
-    }
 }

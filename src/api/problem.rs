@@ -95,6 +95,14 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, "Conflict", detail)
     }
 
+    pub(super) fn precondition_failed() -> Self {
+        Self::new(
+            StatusCode::PRECONDITION_FAILED,
+            "PreconditionFailed",
+            "the task is in another version than the request asks for; nothing was changed",
+        )
+    }
+
     pub(super) fn too_many_waiters() -> Self {
         Self {
             retry_after: Some(RETRY_AFTER_SECONDS),

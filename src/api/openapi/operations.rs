@@ -5,7 +5,7 @@ use utoipa::openapi::path::OperationBuilder;
 use utoipa::openapi::response::{Response, ResponseBuilder};
 
 use super::OPERATIONS;
-use super::parameters::{if_none_match, listing, task_id};
+use super::parameters::{if_match, if_none_match, listing, task_id};
 use super::responses::{json, problems, with_headers};
 use super::schemas::{monitor_example, result_example};
 use crate::tasks::TaskStatus;
@@ -40,10 +40,11 @@ pub(in crate::api) fn monitor() -> OperationBuilder {
     let known = ResponseBuilder::new().description("The client has this version of the monitor.");
     let operation = described("Watch a task")
         .parameter(task_id("id"))
+        .parameter(if_match())
         .parameter(if_none_match())
         .response("200", with_headers(monitor, &headers).build())
         .response("304", with_headers(known, &headers).build());
-    problems(operation, &["404", "500", "503"])
+    problems(operation, &["404", "412", "500", "503"])
 }
 
 /// `GET /api/operations/{id}/result`
@@ -72,16 +73,21 @@ pub(in crate::api) fn cancel() -> OperationBuilder {
     );
     let operation = described("Cancel a task")
         .parameter(task_id("id"))
-        .response("200", no_store(monitor));
-    problems(operation, &["404", "500", "503"])
+        .parameter(if_match())
+        .response(
+            "200",
+            with_headers(monitor, &["Cache-Control", "ETag"]).build(),
+        );
+    problems(operation, &["404", "412", "500", "503"])
 }
 
 /// `DELETE /api/operations/{id}`
 pub(in crate::api) fn delete() -> OperationBuilder {
     let operation = described("Delete a task that has ended")
         .parameter(task_id("id"))
+        .parameter(if_match())
         .response("204", Response::new("The record is deleted."));
-    problems(operation, &["404", "409", "500", "503"])
+    problems(operation, &["404", "409", "412", "500", "503"])
 }
 
 /// `POST /api/operations/{id}:retry`
@@ -91,11 +97,12 @@ pub(in crate::api) fn retry() -> OperationBuilder {
             "It keeps its id, and its attempts are counted on. Other tasks are a conflict.",
         ))
         .parameter(task_id("id"))
+        .parameter(if_match())
         .response(
             "202",
             accepted("The task is queued again.", TaskStatus::Queued),
         );
-    problems(operation, &["401", "404", "409", "500", "503"])
+    problems(operation, &["401", "404", "409", "412", "500", "503"])
 }
 
 fn described(summary: &str) -> OperationBuilder {

@@ -79,6 +79,16 @@ pub(super) fn traceparent() -> Parameter {
     )
 }
 
+pub(super) fn if_match() -> Parameter {
+    optional(
+        ParameterIn::Header,
+        "If-Match",
+        "Only if the monitor still has this `ETag` (or one of several, or any: `*`). 412 otherwise.",
+        text(None),
+    )
+    .build()
+}
+
 pub(super) fn if_none_match() -> Parameter {
     header(
         "If-None-Match",

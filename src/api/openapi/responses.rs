@@ -19,7 +19,7 @@ struct Shared {
     headers: &'static [&'static str],
 }
 
-const SHARED: [Shared; 12] = [
+const SHARED: [Shared; 13] = [
     Shared {
         status: "400",
         name: "BadRequest",
@@ -53,6 +53,13 @@ const SHARED: [Shared; 12] = [
         name: "TaskCanceled",
         description: "The task was canceled.",
         example: || Problem::new(StatusCode::GONE, "TaskCanceled", "the task was canceled"),
+        headers: &[],
+    },
+    Shared {
+        status: "412",
+        name: "PreconditionFailed",
+        description: "`If-Match` or `If-None-Match` is not true of the task. Nothing was changed.",
+        example: Problem::precondition_failed,
         headers: &[],
     },
     Shared {
