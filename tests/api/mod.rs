@@ -4,6 +4,7 @@
 
 mod absence;
 mod cancel;
+mod conditions;
 mod delete;
 mod fetch;
 mod fetching_at_once;

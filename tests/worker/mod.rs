@@ -15,6 +15,7 @@ mod messages;
 mod model;
 mod operating;
 mod poisoned;
+mod preconditions;
 mod pruning;
 mod renewing;
 mod rescuing;
