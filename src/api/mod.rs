@@ -3,6 +3,7 @@
 //! A handler parses into domain types, makes one domain call and renders. It knows nothing of the
 //! Functions host's envelopes, of storage or of the environment.
 
+mod accepted;
 mod base_url;
 mod body;
 mod conditions;

@@ -1,11 +1,11 @@
 //! `/api/operations/{id}`: the status monitor, the result for those who poll a `Location`, and what
 //! a client can do to its task. None of these consumes.
 
-use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, ETAG, LOCATION, RETRY_AFTER};
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 
+use super::accepted::accepted;
 use super::base_url::base_url;
 use super::conditions::precondition;
 use super::headers::{JSON, NO_STORE};
@@ -64,18 +64,20 @@ pub(super) async fn result(
     let record = find(&api, &path).await?.record;
     match &record.state {
         TaskState::Queued { .. } | TaskState::Running { .. } => {
-            Ok(accepted(&request, &api, &record, "/result"))
+            let base = base_url(&request, api.public_base_url.as_deref());
+            let own = format!("{base}/api/operations/{}/result", record.id);
+            Ok(HttpResponse::Accepted()
+                .insert_header((CACHE_CONTROL, NO_STORE))
+                .insert_header((LOCATION, own))
+                .insert_header((RETRY_AFTER, api.tasks.retry_after(&record.kind)))
+                .json(TaskView::from(&record)))
         }
         TaskState::Succeeded { result } => Ok(HttpResponse::Ok()
             .insert_header((CACHE_CONTROL, NO_STORE))
             .content_type(JSON)
             .body(result.get().to_owned())),
         TaskState::Failed { error } => Err(Problem::task_failed(error)),
-        TaskState::Canceled => Err(Problem::new(
-            StatusCode::GONE,
-            "TaskCanceled",
-            "the task was canceled",
-        )),
+        TaskState::Canceled => Err(Problem::task_canceled()),
     }
 }
 
@@ -86,7 +88,7 @@ pub(super) async fn cancel(
     path: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let canceled = api.tasks.cancel(target(&request, &path)?).await;
-    let task = operated(canceled)?;
+    let task = operated(&api, canceled)?;
     let mut reply = HttpResponse::Ok();
     reply.insert_header((CACHE_CONTROL, NO_STORE));
     tag(&mut reply, &task);
@@ -100,7 +102,7 @@ pub(super) async fn delete(
     path: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let deleted = api.tasks.delete(target(&request, &path)?).await;
-    operated(deleted)?;
+    operated(&api, deleted)?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -112,34 +114,31 @@ pub(super) async fn retry(
     path: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let retried = api.tasks.retry(target(&request, &path)?).await;
-    let task = operated(retried)?;
-    Ok(accepted(&request, &api, &task.record, ""))
+    let task = operated(&api, retried)?;
+    let retry_after = api.tasks.retry_after(&task.record.kind);
+    let mut reply = accepted(&request, &api, task.record.id, retry_after);
+    reply.insert_header((CACHE_CONTROL, NO_STORE));
+    tag(&mut reply, &task);
+    Ok(reply.json(TaskView::from(&task.record)))
 }
 
-/// 202 with the monitor, and where to look next.
-fn accepted(request: &HttpRequest, api: &Api, record: &TaskRecord, resource: &str) -> HttpResponse {
-    let base = base_url(request, api.public_base_url.as_deref());
-    HttpResponse::Accepted()
-        .insert_header((CACHE_CONTROL, NO_STORE))
-        .insert_header((
-            LOCATION,
-            format!("{base}/api/operations/{}{resource}", record.id),
-        ))
-        .insert_header((RETRY_AFTER, api.tasks.retry_after(&record.kind)))
-        .json(TaskView::from(record))
-}
-
-fn operated(operated: Result<Operated, RecordError>) -> Result<Versioned, Problem> {
+fn operated(api: &Api, operated: Result<Operated, RecordError>) -> Result<Versioned, Problem> {
     match operated? {
         Operated::Done(task) => Ok(task),
-        Operated::Conflict(record) => Err(Problem::conflict(match record.status() {
-            TaskStatus::Queued | TaskStatus::Running => "the task has not ended",
-            TaskStatus::Succeeded => "the task has succeeded",
-            TaskStatus::Failed => "the task has failed, and cannot be retried",
-            TaskStatus::Canceled => "the task was canceled",
-        })),
+        Operated::Conflict(record) => Err(conflict(api, &record)),
         Operated::OtherVersion => Err(Problem::precondition_failed()),
         Operated::Unknown => Err(unknown()),
+    }
+}
+
+/// What cannot be done to a task that has not ended may be possible when it has.
+fn conflict(api: &Api, record: &TaskRecord) -> Problem {
+    match record.status() {
+        TaskStatus::Queued | TaskStatus::Running => Problem::conflict("the task has not ended")
+            .retry_after(api.tasks.retry_after(&record.kind)),
+        TaskStatus::Succeeded => Problem::conflict("the task has succeeded"),
+        TaskStatus::Failed => Problem::conflict("the task has failed, and cannot be retried"),
+        TaskStatus::Canceled => Problem::conflict("the task was canceled"),
     }
 }
 

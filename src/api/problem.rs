@@ -24,7 +24,7 @@ use crate::tasks::kinds::InvalidInput;
 use crate::tasks::{KeyedSubmitError, RecordError, SubmitError, TaskError};
 
 /// Seconds a client should wait when storage or the queue cannot take more now.
-const RETRY_AFTER_SECONDS: u32 = 5;
+const RETRY_AFTER_SECONDS: u64 = 5;
 
 /// A failure, as the client sees it. The title and the type follow from the code.
 #[derive(Clone, Debug)]
@@ -36,7 +36,7 @@ pub(super) struct Problem {
     /// The field at fault, as a path into the body.
     target: Option<String>,
     allow: Option<String>,
-    retry_after: Option<u32>,
+    retry_after: Option<u64>,
 }
 
 impl Problem {
@@ -57,6 +57,12 @@ impl Problem {
 
     pub(super) fn target(mut self, target: impl Into<String>) -> Self {
         self.target = Some(target.into());
+        self
+    }
+
+    /// Seconds after which the same request may be granted.
+    pub(super) fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
         self
     }
 
@@ -133,6 +139,11 @@ impl Problem {
             error.code.clone(),
             error.message.clone(),
         )
+    }
+
+    /// A task that was canceled, where its result was asked for.
+    pub(super) fn task_canceled() -> Self {
+        Self::new(StatusCode::GONE, CANCELED.code, CANCELED.message)
     }
 
     /// The input's fields are told as the client sent them: below `prefix`.
@@ -231,6 +242,23 @@ pub(super) struct ErrorObject<'a> {
     target: Option<&'a str>,
 }
 
+/// What pollers read of a task that was canceled: they want an error of everything but a success.
+pub(super) const CANCELED: ErrorObject<'static> = ErrorObject {
+    code: "TaskCanceled",
+    message: "the task was canceled",
+    target: None,
+};
+
+impl<'a> From<&'a TaskError> for ErrorObject<'a> {
+    fn from(error: &'a TaskError) -> Self {
+        Self {
+            code: &error.code,
+            message: &error.message,
+            target: None,
+        }
+    }
+}
+
 /// The longest word a code takes from a field's name, in characters.
 const MAX_CODE_WORD: usize = 40;
 
@@ -307,10 +335,10 @@ impl Problem {
                 "Idempotency-Key",
                 "the key was used for another submission",
             ),
-            KeyedSubmitError::InProgress => Self {
-                retry_after: Some(1),
-                ..Self::conflict("the first submission with this key is still being accepted")
-            },
+            KeyedSubmitError::InProgress => {
+                Self::conflict("the first submission with this key is still being accepted")
+                    .retry_after(1)
+            }
             KeyedSubmitError::Submit(error) => Self::submit(error, prefix),
         }
     }
@@ -397,43 +425,4 @@ pub(crate) async fn render(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_document_is_the_one_of_the_contract() {
-        let problem =
-            Problem::unprocessable("InvalidNumber", "number", "number must be an integer");
-        assert_eq!(
-            problem.document("http://localhost:7071", "/api/tasks"),
-            concat!(
-                r#"{"type":"http://localhost:7071/problems/invalid-number","title":"Invalid number","#,
-                r#""status":422,"detail":"number must be an integer","instance":"/api/tasks","#,
-                r#""error":{"code":"InvalidNumber","message":"number must be an integer","target":"number"}}"#
-            )
-        );
-    }
-
-    #[test]
-    fn an_input_field_is_named_where_the_client_put_it() {
-        let invalid = InvalidInput::new("number", "number must be an integer");
-        assert_eq!(
-            Problem::invalid_input(&invalid, "").target.as_deref(),
-            Some("number")
-        );
-        let nested = Problem::invalid_input(&invalid, "input");
-        assert_eq!(nested.target.as_deref(), Some("input.number"));
-        assert_eq!(nested.code, "InvalidNumber");
-        let whole = Problem::invalid_input(&InvalidInput::new("", "not an object"), "input");
-        assert_eq!(
-            (whole.target.as_deref(), whole.code.as_str()),
-            (Some("input"), "InvalidInput")
-        );
-    }
-
-    #[test]
-    fn a_status_of_the_framework_gets_a_code_of_its_own() {
-        let problem = Problem::from_status(StatusCode::PAYLOAD_TOO_LARGE);
-        assert_eq!(problem.code, "PayloadTooLarge");
-    }
-}
+mod tests;

@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use actix_web::http::Method;
-use actix_web::http::header::{CACHE_CONTROL, LINK, LOCATION, RETRY_AFTER};
+use actix_web::http::header::{CACHE_CONTROL, LINK, RETRY_AFTER};
 use actix_web::web::{Bytes, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::accepted::accepted;
 use super::base_url::base_url;
 use super::body::{Body, read_json};
 use super::consuming::ConsumingBody;
-use super::headers::{JSON, NO_STORE, OPERATION_ID, OPERATION_LOCATION, PREFERENCE_APPLIED};
+use super::headers::{JSON, NO_STORE, PREFERENCE_APPLIED};
 use super::openapi::Number;
 use super::preferences::{Preferences, has_api_version};
 use super::problem::Problem;
@@ -99,15 +100,8 @@ pub(super) async fn submit(
         }
     }
 
-    let base = base_url(&request, api.public_base_url.as_deref());
-    let monitor = [&base, "/api/operations/", &id.text()].concat();
-    let mut reply = HttpResponse::Accepted();
-    reply
-        .insert_header((LOCATION, [&monitor, "/result"].concat()))
-        .insert_header((OPERATION_LOCATION, monitor))
-        .insert_header((OPERATION_ID, id.to_string()))
-        .insert_header((RETRY_AFTER, retry_after))
-        .insert_header((CACHE_CONTROL, NO_STORE));
+    let mut reply = accepted(&request, &api, id, retry_after);
+    reply.insert_header((CACHE_CONTROL, NO_STORE));
     if let Some(applied) = preferences.applied() {
         reply.insert_header((PREFERENCE_APPLIED, applied));
     }

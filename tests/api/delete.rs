@@ -43,6 +43,7 @@ async fn what_has_not_ended_is_not_deleted() {
             (reply.status, reply.problem().0.as_str()),
             (409, "Conflict")
         );
+        assert_eq!(reply.header("retry-after"), Some("1"));
     }
     app.kinds.open_gate();
     assert_eq!(app.client.ended(&id).await.status, 200);

@@ -59,7 +59,11 @@ pub(in crate::api) fn result() -> OperationBuilder {
         .response("200", no_store(result))
         .response(
             "202",
-            accepted("The task has not ended.", TaskStatus::Running),
+            accepted(
+                "The task has not ended.",
+                TaskStatus::Running,
+                &["Location", "Retry-After", "Cache-Control"],
+            ),
         );
     problems(operation, &["404", "410", "424", "500", "503"])
 }
@@ -100,7 +104,18 @@ pub(in crate::api) fn retry() -> OperationBuilder {
         .parameter(if_match())
         .response(
             "202",
-            accepted("The task is queued again.", TaskStatus::Queued),
+            accepted(
+                "The task is queued again. The headers are those of a submission.",
+                TaskStatus::Queued,
+                &[
+                    "Location",
+                    "Operation-Location",
+                    "Operation-Id",
+                    "Retry-After",
+                    "ETag",
+                    "Cache-Control",
+                ],
+            ),
         );
     problems(operation, &["401", "404", "409", "412", "500", "503"])
 }
@@ -111,9 +126,9 @@ fn described(summary: &str) -> OperationBuilder {
         .summary(Some(summary))
 }
 
-fn accepted(description: &str, status: TaskStatus) -> Response {
+fn accepted(description: &str, status: TaskStatus, headers: &[&str]) -> Response {
     let reply = json(description, "Monitor", monitor_example(status));
-    with_headers(reply, &["Location", "Retry-After", "Cache-Control"]).build()
+    with_headers(reply, headers).build()
 }
 
 fn no_store(reply: ResponseBuilder) -> Response {

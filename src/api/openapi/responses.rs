@@ -44,7 +44,8 @@ const SHARED: [Shared; 13] = [
     Shared {
         status: "409",
         name: "Conflict",
-        description: "Not possible now. `Retry-After` says when it may be.",
+        description: "Not possible as things stand. With `Retry-After` when it may be later: the task \
+                      has not ended, or the first submission with the key is still being accepted.",
         example: || Problem::conflict("the task has not ended"),
         headers: &["Retry-After"],
     },
@@ -52,7 +53,7 @@ const SHARED: [Shared; 13] = [
         status: "410",
         name: "TaskCanceled",
         description: "The task was canceled.",
-        example: || Problem::new(StatusCode::GONE, "TaskCanceled", "the task was canceled"),
+        example: Problem::task_canceled,
         headers: &[],
     },
     Shared {
