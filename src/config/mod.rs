@@ -9,6 +9,7 @@ mod args;
 mod connection_string;
 mod patience;
 mod secret;
+mod urls;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -18,6 +19,8 @@ pub use account::{Account, Credential};
 pub use args::{Args, Setting, settings};
 pub use patience::Patience;
 pub use secret::Secret;
+pub use urls::Origins;
+use urls::{base_url, origins};
 
 /// What the settings mean.
 #[derive(Clone, Debug)]
@@ -34,6 +37,8 @@ pub struct Config {
     pub api_key: Option<Secret>,
     /// The base of the links in replies, if it is not the one the client used.
     pub public_base_url: Option<String>,
+    /// Whose pages may call the service from a browser, in standalone mode.
+    pub allowed_origins: Origins,
     /// The largest |n| of a Fibonacci task.
     pub max_number: u64,
     /// The largest request body, in bytes.
@@ -158,6 +163,7 @@ impl TryFrom<Args> for Config {
             queue,
             api_key: args.api_key.map(Secret::new),
             public_base_url: args.public_base_url.map(|url| base_url(&url)).transpose()?,
+            allowed_origins: origins(args.cors_allowed_origins.as_deref(), mode)?,
             max_number: parse(&args.max_number, "MAX_NUMBER", NOT_A_COUNT)?,
             max_body_bytes: parse(&args.max_body_bytes, "MAX_BODY_BYTES", NOT_A_COUNT)?,
             max_queue_length: Some(max_queue_length).filter(|max| *max > 0),
@@ -288,27 +294,6 @@ fn log_filter(text: String) -> Result<String, ConfigError> {
             "RUST_LOG",
             "is not a log filter, such as info or warn,mio=debug",
         )),
-    }
-}
-
-fn base_url(text: &str) -> Result<String, ConfigError> {
-    let base = text.trim_end_matches('/');
-    let rest = base
-        .strip_prefix("https://")
-        .or_else(|| base.strip_prefix("http://"));
-    let well_formed = rest.is_some_and(|rest| {
-        !rest.is_empty()
-            && rest
-                .bytes()
-                .all(|byte| byte.is_ascii_graphic() && !b"?#<>\"".contains(&byte))
-    });
-    if well_formed {
-        Ok(base.to_owned())
-    } else {
-        Err(wrong(
-            "PUBLIC_BASE_URL",
-            "is not a URL, such as https://tasks.example.com",
-        ))
     }
 }
 

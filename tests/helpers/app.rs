@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use async_request_reply::backends::SystemClock;
 use async_request_reply::backends::embedded::Embedded;
-use async_request_reply::config::{Config, LogFormat, MEMORY_BUDGET, Mode, Patience, Storage};
+use async_request_reply::config::{
+    Config, LogFormat, MEMORY_BUDGET, Mode, Origins, Patience, Storage,
+};
 use async_request_reply::ports::{Clock, Document, Head};
 use async_request_reply::startup::Application;
 use tempfile::TempDir;
@@ -78,6 +80,7 @@ fn config(folder: &Path) -> Config {
         queue: QUEUE.to_owned(),
         api_key: None,
         public_base_url: None,
+        allowed_origins: Origins::None,
         max_number: 10_000_000,
         max_body_bytes: 2 * 1024 * 1024,
         max_queue_length: None,
