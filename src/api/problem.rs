@@ -14,7 +14,6 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::base_url::base_url;
 use super::headers::{NO_STORE, X_MS_ERROR_CODE};
 use super::memory::{Held, SMALL};
 use super::paced::PacedBody;
@@ -195,8 +194,8 @@ impl Problem {
         )
     }
 
-    /// The document, for a client that knows us under `base`.
-    pub(super) fn document(&self, base: &str, instance: &str) -> String {
+    /// The document about the request for `instance`.
+    pub(super) fn document(&self, instance: &str) -> String {
         let words = words(&self.code);
         let title = {
             let mut title = words.join(" ");
@@ -204,7 +203,7 @@ impl Problem {
             title
         };
         let document = Document {
-            r#type: format!("{base}/problems/{}", words.join("-")),
+            r#type: format!("urn:problem-type:{}", words.join("-")),
             title,
             status: self.status.as_u16(),
             detail: &self.detail,
@@ -223,6 +222,8 @@ impl Problem {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub(super) struct Document<'a> {
+    /// A name, the same under every address of the service, and not a place to look at.
+    #[schema(format = "uri")]
     r#type: String,
     title: String,
     status: u16,
@@ -398,10 +399,7 @@ pub(crate) async fn render(
         },
     };
     let request = response.request().clone();
-    let configured = request
-        .app_data::<Api>()
-        .and_then(|api| api.public_base_url.as_deref());
-    let document = problem.document(&base_url(&request, configured), request.path());
+    let document = problem.document(request.path());
 
     let mut reply = HttpResponse::build(problem.status);
     reply

@@ -139,7 +139,7 @@ const SHARED: [Shared; 13] = [
 /// Adds the shared problems.
 pub(super) fn add(components: ComponentsBuilder) -> ComponentsBuilder {
     SHARED.iter().fold(components, |components, shared| {
-        let example = (shared.example)().document("http://localhost:7071", "/api/tasks");
+        let example = (shared.example)().document("/api/tasks");
         let content = ContentBuilder::new()
             .schema(Some(Ref::from_schema_name("Problem")))
             .example(serde_json::from_str(&example).ok())

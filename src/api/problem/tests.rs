@@ -6,9 +6,9 @@ use super::*;
 fn the_document_is_the_one_of_the_contract() {
     let problem = Problem::unprocessable("InvalidNumber", "number", "number must be an integer");
     assert_eq!(
-        problem.document("http://localhost:7071", "/api/tasks"),
+        problem.document("/api/tasks"),
         concat!(
-            r#"{"type":"http://localhost:7071/problems/invalid-number","title":"Invalid number","#,
+            r#"{"type":"urn:problem-type:invalid-number","title":"Invalid number","#,
             r#""status":422,"detail":"number must be an integer","instance":"/api/tasks","#,
             r#""error":{"code":"InvalidNumber","message":"number must be an integer","target":"number"}}"#
         )
