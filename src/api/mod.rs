@@ -9,6 +9,7 @@ mod body;
 mod conditions;
 mod consuming;
 mod docs;
+mod edge;
 mod headers;
 mod health;
 mod keys;
@@ -31,12 +32,12 @@ use actix_web::http::Method;
 use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, web};
 use utoipa::openapi::path::OperationBuilder;
 
+pub(crate) use edge::edge;
 pub use memory::Memory;
 use openapi::{
     operations as describe_operations, service as describe_service, tasks as describe_tasks,
 };
 use problem::Problem;
-pub(crate) use problem::render as render_problems;
 pub use state::{Access, Api};
 
 /// A route that the Functions host forwards: each has its own function folder, and
@@ -101,7 +102,7 @@ const GET_TASK: Route = open(
 );
 const LIST_OPERATIONS: Route = keyed(
     "list_operations",
-    &[Method::GET],
+    READ,
     "/api/operations",
     describe_operations::list,
 );
@@ -138,7 +139,7 @@ const RETRY_OPERATION: Route = keyed(
 const GET_HEALTH: Route = open("get_health", READ, "/api/health", describe_service::health);
 const GET_METRICS: Route = keyed(
     "get_metrics",
-    &[Method::GET],
+    READ,
     "/api/metrics",
     describe_service::metrics,
 );

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use super::accepted::accepted;
 use super::base_url::base_url;
 use super::conditions::precondition;
-use super::headers::{JSON, NO_STORE};
+use super::headers::JSON;
 use super::keys::Keyed;
 use super::problem::Problem;
 use super::state::Api;
@@ -67,13 +67,11 @@ pub(super) async fn result(
             let base = base_url(&request, api.public_base_url.as_deref());
             let own = format!("{base}/api/operations/{}/result", record.id);
             Ok(HttpResponse::Accepted()
-                .insert_header((CACHE_CONTROL, NO_STORE))
                 .insert_header((LOCATION, own))
                 .insert_header((RETRY_AFTER, api.tasks.retry_after(&record.kind)))
                 .json(TaskView::from(&record)))
         }
         TaskState::Succeeded { result } => Ok(HttpResponse::Ok()
-            .insert_header((CACHE_CONTROL, NO_STORE))
             .content_type(JSON)
             .body(result.get().to_owned())),
         TaskState::Failed { error } => Err(Problem::task_failed(error)),
@@ -90,7 +88,6 @@ pub(super) async fn cancel(
     let canceled = api.tasks.cancel(target(&request, &path)?).await;
     let task = operated(&api, canceled)?;
     let mut reply = HttpResponse::Ok();
-    reply.insert_header((CACHE_CONTROL, NO_STORE));
     tag(&mut reply, &task);
     Ok(reply.json(TaskView::from(&task.record)))
 }
@@ -117,7 +114,6 @@ pub(super) async fn retry(
     let task = operated(&api, retried)?;
     let retry_after = api.tasks.retry_after(&task.record.kind);
     let mut reply = accepted(&request, &api, task.record.id, retry_after);
-    reply.insert_header((CACHE_CONTROL, NO_STORE));
     tag(&mut reply, &task);
     Ok(reply.json(TaskView::from(&task.record)))
 }

@@ -1,6 +1,6 @@
 //! The one document in which every failure leaves (RFC 9457, with Azure's `error` object beside it).
 //!
-//! A handler returns `Err(Problem)`; [`render`], the outermost middleware, writes it, because the
+//! A handler returns `Err(Problem)`; [`render`], at the edge, writes it, because the
 //! document names the request. Failures that actix-web itself makes pass through the same place.
 
 use std::fmt;
@@ -8,13 +8,13 @@ use std::fmt;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, CACHE_CONTROL, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::middleware::Next;
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::headers::{NO_STORE, X_MS_ERROR_CODE};
+use super::headers::X_MS_ERROR_CODE;
 use super::memory::{Held, SMALL};
 use super::paced::PacedBody;
 use super::state::Api;
@@ -363,9 +363,8 @@ fn hold(
     }
 }
 
-/// The outermost middleware: writes the document of every failed request, and lets no reply hold
-/// more memory than there is.
-pub(crate) async fn render(
+/// Writes the document of every failed request, and lets no reply hold more memory than there is.
+pub(super) async fn render(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
@@ -404,7 +403,6 @@ pub(crate) async fn render(
     let mut reply = HttpResponse::build(problem.status);
     reply
         .content_type("application/problem+json")
-        .insert_header((CACHE_CONTROL, NO_STORE))
         .insert_header((X_MS_ERROR_CODE, problem.code.as_str()));
     if let Some(allow) = problem
         .allow

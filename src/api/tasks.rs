@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::http::Method;
-use actix_web::http::header::{CACHE_CONTROL, LINK, RETRY_AFTER};
+use actix_web::http::header::{LINK, RETRY_AFTER};
 use actix_web::web::{Bytes, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
@@ -14,7 +14,7 @@ use super::accepted::accepted;
 use super::base_url::base_url;
 use super::body::{Body, read_json};
 use super::consuming::ConsumingBody;
-use super::headers::{JSON, NO_STORE, PREFERENCE_APPLIED};
+use super::headers::{JSON, PREFERENCE_APPLIED};
 use super::openapi::Number;
 use super::preferences::{Preferences, has_api_version};
 use super::problem::Problem;
@@ -101,7 +101,6 @@ pub(super) async fn submit(
     }
 
     let mut reply = accepted(&request, &api, id, retry_after);
-    reply.insert_header((CACHE_CONTROL, NO_STORE));
     if let Some(applied) = preferences.applied() {
         reply.insert_header((PREFERENCE_APPLIED, applied));
     }
@@ -151,7 +150,6 @@ pub(super) async fn fetch(
         ..Preferences::of(&request)
     };
     let mut absent = HttpResponse::NotFound();
-    absent.insert_header((CACHE_CONTROL, NO_STORE));
     let Ok(id) = path.parse() else {
         return Ok(absent.json(NoResult { task_id: &path }));
     };
@@ -227,9 +225,7 @@ async fn look(api: &Api, id: TaskId) -> Option<TaskRecord> {
 /// The head of a reply with a result.
 fn found(preferences: Preferences) -> HttpResponseBuilder {
     let mut reply = HttpResponse::Ok();
-    reply
-        .content_type(JSON)
-        .insert_header((CACHE_CONTROL, NO_STORE));
+    reply.content_type(JSON);
     if let Some(applied) = preferences.applied() {
         reply.insert_header((PREFERENCE_APPLIED, applied));
     }

@@ -78,7 +78,7 @@ pub(super) fn serve(
         let hosted = matches!(config.mode, Mode::Hosted(_));
         App::new()
             .app_data(api)
-            .wrap(from_fn(api::render_problems))
+            .wrap(from_fn(api::edge))
             .wrap(from_fn(watch))
             .configure(|routes| {
                 if hosted {

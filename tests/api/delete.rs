@@ -14,7 +14,10 @@ async fn what_has_ended_is_deleted_once() {
     let app = spawn_app();
     for body in [r#"{"number": 24}"#, r#"{"kind": "hopeless", "input": 0}"#] {
         let id = app.client.run(body).await;
-        assert_eq!(delete(&app, &id).await.transcript(), "204\n\n\n");
+        assert_eq!(
+            delete(&app, &id).await.transcript(),
+            "204\ncache-control: no-store\n\n"
+        );
         let again = delete(&app, &id).await;
         assert_eq!(
             (again.status, again.problem().0.as_str()),

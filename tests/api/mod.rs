@@ -3,6 +3,7 @@
 //! Each reply, the failures too, passes the checks of [`Reply`](crate::helpers::reply::Reply).
 
 mod absence;
+mod caches;
 mod cancel;
 mod conditions;
 mod delete;

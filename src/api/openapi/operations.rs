@@ -90,7 +90,10 @@ pub(in crate::api) fn delete() -> OperationBuilder {
     let operation = described("Delete a task that has ended")
         .parameter(task_id("id"))
         .parameter(if_match())
-        .response("204", Response::new("The record is deleted."));
+        .response(
+            "204",
+            no_store(ResponseBuilder::new().description("The record is deleted.")),
+        );
     problems(operation, &["404", "409", "412", "500", "503"])
 }
 

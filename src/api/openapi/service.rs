@@ -24,7 +24,8 @@ pub(in crate::api) fn health() -> OperationBuilder {
 /// `GET /api/metrics`
 pub(in crate::api) fn metrics() -> OperationBuilder {
     let metrics = text("Prometheus text.", "text/plain");
-    let operation = described("Read this process's counters").response("200", metrics.build());
+    let operation = described("Read this process's counters")
+        .response("200", with_headers(metrics, &["Cache-Control"]).build());
     problems(operation, &["401", "500", "503"])
 }
 

@@ -1,0 +1,22 @@
+//! The outermost of what is ours: what holds for every request and every reply.
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::middleware::Next;
+
+use super::headers::NO_STORE;
+use super::problem;
+
+/// Writes the document of a failure, and lets nobody keep a reply that does not say it may be kept.
+pub(crate) async fn edge(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let mut reply = problem::render(request, next).await?;
+    let headers = reply.headers_mut();
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, NO_STORE);
+    }
+    Ok(reply)
+}
