@@ -6,13 +6,15 @@ use actix_web::http::header::CACHE_CONTROL;
 use actix_web::middleware::Next;
 
 use super::headers::NO_STORE;
-use super::problem;
+use super::{paths, problem};
 
-/// Writes the document of a failure, and lets nobody keep a reply that does not say it may be kept.
+/// Routes a path as the host would, writes the document of a failure, and lets nobody keep a reply that
+/// does not say it may be kept.
 pub(crate) async fn edge(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    paths::normalise(&mut request);
     let mut reply = problem::render(request, next).await?;
     let headers = reply.headers_mut();
     if !headers.contains_key(CACHE_CONTROL) {

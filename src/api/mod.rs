@@ -19,6 +19,7 @@ mod metrics;
 mod openapi;
 mod operations;
 mod paced;
+mod paths;
 mod preferences;
 mod problem;
 mod state;
