@@ -32,7 +32,7 @@ struct Route {
     template: Template,
 }
 
-/// Every HTTP function's route, the most specific first.
+/// Every HTTP function's route, in the order of the functions' names.
 pub(crate) struct Routes {
     prefix: String,
     routes: Vec<Route>,
@@ -50,21 +50,27 @@ impl Routes {
             Trigger::Queue(_) | Trigger::Timer(_) => None,
         };
         let mut routes: Vec<_> = functions.iter().filter_map(route).collect();
-        routes.sort_by_key(|route| route.template.precedence());
+        routes.sort_by(|one, other| one.function.cmp(&other.function));
         Self {
             prefix: prefix.trim_matches('/').to_ascii_lowercase(),
             routes,
         }
     }
 
-    /// Which function gets this request, if any.
+    /// Which function gets this request, if any: the first by name whose route and method match, not
+    /// the most specific.
     pub(crate) fn find(&self, method: &str, path: &str) -> Option<(&str, AuthLevel)> {
         let path = path.strip_prefix('/')?;
         let rest = match self.prefix.as_str() {
             "" => path,
             prefix => {
                 let (first, rest) = path.split_at_checked(prefix.len())?;
-                let rest = rest.strip_prefix('/')?;
+                // Also the bare prefix: a route may match nothing behind it.
+                let rest = if rest.is_empty() {
+                    rest
+                } else {
+                    rest.strip_prefix('/')?
+                };
                 first.eq_ignore_ascii_case(prefix).then_some(rest)?
             }
         };

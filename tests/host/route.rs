@@ -52,7 +52,8 @@ impl Template {
 
     /// Whether `path` matches, the route prefix already taken off.
     pub(crate) fn matches(&self, path: &str) -> bool {
-        let path = path.trim_end_matches('/');
+        // One slash at the end is nothing, a second one an empty segment.
+        let path = path.strip_suffix('/').unwrap_or(path);
         let mut given = path.split('/').filter(|_| !path.is_empty()).peekable();
         for segment in &self.0 {
             match (segment, given.next()) {
@@ -67,11 +68,6 @@ impl Template {
 
     pub(crate) fn is_catch_all(&self) -> bool {
         self.0.contains(&Segment::CatchAll)
-    }
-
-    /// Sorts the template that leaves less open first: of two that match, that one is meant.
-    pub(crate) fn precedence(&self) -> Vec<u8> {
-        self.0.iter().map(Segment::openness).collect()
     }
 }
 
@@ -107,24 +103,6 @@ impl Segment {
             prefix: prefix.to_ascii_lowercase(),
             suffix: suffix.to_ascii_lowercase(),
         })
-    }
-
-    fn openness(&self) -> u8 {
-        match self {
-            Self::Literal(_) => 1,
-            Self::CatchAll => 5,
-            Self::Parameter { optional: true, .. } => 4,
-            Self::Parameter {
-                constraint,
-                prefix,
-                suffix,
-                ..
-            } => {
-                let bare = prefix.is_empty() && suffix.is_empty();
-                let open = bare && *constraint == Constraint::Anything;
-                if open { 3 } else { 2 }
-            }
-        }
     }
 
     fn may_be_missing(&self) -> bool {
