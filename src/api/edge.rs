@@ -6,7 +6,7 @@ use actix_web::http::header::CACHE_CONTROL;
 use actix_web::middleware::Next;
 
 use super::headers::NO_STORE;
-use super::{paths, problem};
+use super::{cors, paths, problem};
 
 /// Routes a path as the host would, writes the document of a failure, and lets nobody keep a reply that
 /// does not say it may be kept.
@@ -20,5 +20,6 @@ pub(crate) async fn edge(
     if !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, NO_STORE);
     }
+    cors::grant(&mut reply);
     Ok(reply)
 }

@@ -8,6 +8,7 @@ mod base_url;
 mod body;
 mod conditions;
 mod consuming;
+mod cors;
 mod docs;
 mod edge;
 mod headers;
@@ -30,7 +31,7 @@ mod view;
 use std::future::ready;
 
 use actix_web::http::Method;
-use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, web};
+use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, web};
 use utoipa::openapi::path::OperationBuilder;
 
 pub(crate) use edge::edge;
@@ -39,7 +40,7 @@ use openapi::{
     operations as describe_operations, service as describe_service, tasks as describe_tasks,
 };
 use problem::Problem;
-pub use state::{Access, Api};
+pub use state::{Access, Api, Browsers};
 
 /// A route that the Functions host forwards: each has its own function folder, and
 /// `tests/manifests` checks that the two agree.
@@ -204,7 +205,8 @@ pub fn configure(config: &mut web::ServiceConfig) {
         }));
 }
 
-/// A path with a handler for each of its methods, and 405 for all others.
+/// A path with a handler for each of its methods, an answer for browsers that ask what they may send,
+/// and 405 for all others.
 pub(crate) struct Resources {
     resource: Resource,
     allow: Vec<&'static str>,
@@ -243,11 +245,12 @@ impl Resources {
 
     pub(crate) fn done(self) -> Resource {
         let allow = self.allow.join(", ");
-        let refuse = move || {
-            ready(Err::<HttpResponse, _>(Problem::method_not_allowed(
-                allow.clone(),
-            )))
+        let otherwise = move |request: HttpRequest| {
+            ready(
+                cors::preflight(&request, &allow)
+                    .ok_or_else(|| Problem::method_not_allowed(allow.clone())),
+            )
         };
-        self.resource.default_service(web::to(refuse))
+        self.resource.default_service(web::to(otherwise))
     }
 }

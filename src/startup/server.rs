@@ -20,7 +20,7 @@ use super::connection::{Connection, watch};
 use super::descriptors::max_connections;
 use super::socket::{end_dead_connections, widen_backlog};
 use super::{Parts, StartError, parts};
-use crate::api::{self, Access, Api, Memory};
+use crate::api::{self, Access, Api, Browsers, Memory};
 use crate::config::{Config, Mode};
 use crate::tasks::limits::STOP_GRACE;
 use crate::tasks::{Attempts, Shared};
@@ -73,6 +73,10 @@ pub(super) fn serve(
                 (Mode::Hosted(_), _) => Access::CheckedByHost,
                 (Mode::Standalone(_), Some(key)) => Access::Key(key.clone()),
                 (Mode::Standalone(_), None) => Access::Loopback,
+            },
+            browsers: match config.mode {
+                Mode::Hosted(_) => Browsers::ByHost,
+                Mode::Standalone(_) => Browsers::From(config.allowed_origins.clone()),
             },
         };
         let hosted = matches!(config.mode, Mode::Hosted(_));

@@ -6,6 +6,7 @@ mod absence;
 mod caches;
 mod cancel;
 mod conditions;
+mod cors;
 mod delete;
 mod fetch;
 mod fetching_at_once;

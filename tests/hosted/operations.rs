@@ -174,3 +174,16 @@ async fn a_task_in_another_version_is_not_deleted() {
         assert_eq!(reply.status, status);
     }
 }
+
+#[tokio::test]
+async fn a_page_that_the_host_lets_in_may_read_our_headers() {
+    let hosted = Hosted::start().await;
+    let page = [("origin", "https://app.example")];
+    let reply = hosted.submit_with(&page, BODY).await;
+    let exposed = reply.header("access-control-expose-headers");
+    assert!(exposed.contains("Operation-Location"), "{exposed}");
+    // The permission is the host's: twice would be none.
+    assert_eq!(reply.header("access-control-allow-origin"), "");
+    let reply = hosted.get("/api/health").await;
+    assert_eq!(reply.header("access-control-expose-headers"), "");
+}
