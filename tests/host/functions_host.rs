@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use actix_web::dev::Server;
 use actix_web::{App, HttpServer, rt, web};
@@ -213,6 +214,8 @@ fn serve(host: &Arc<Host>, listener: TcpListener) -> Server {
             .app_data(host.clone())
             .default_service(web::to(http::serve))
     })
+    // As long as Kestrel does. A shorter time ends a connection while its client is about to use it.
+    .keep_alive(Duration::from_secs(130))
     .workers(1)
     .disable_signals()
     .listen(listener)
