@@ -1,16 +1,21 @@
 //! The address under which the client sees us: scheme and host of the links we hand out.
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{HOST, HeaderName, X_FORWARDED_HOST, X_FORWARDED_PROTO};
+use actix_web::http::header::{FORWARDED, HOST, HeaderName, X_FORWARDED_HOST, X_FORWARDED_PROTO};
 
 use super::headers::X_ORIGINAL_URL;
 use super::state::Api;
 
 /// The configured base, or the one the client used, without a trailing slash.
 ///
-/// The Functions host passes the client's `Host` on; the front ends before it tell the rest in
-/// `X-Forwarded-Proto`, `X-Forwarded-Host` or an absolute `X-Original-URL`. A client that forges
-/// them forges its own links only. What cannot be a host never gets into a header of ours.
+/// The Functions host passes the client's `Host` on; the front ends before it tell the rest in an
+/// absolute `X-Original-URL`, in `X-Forwarded-Proto` and `X-Forwarded-Host`, or in `Forwarded`
+/// (RFC 7239). An absolute request target counts before `Host` (RFC 9112, section 3.2.2). A client that
+/// forges any of them forges its own links only. What cannot be a host never gets into a header of
+/// ours.
+///
+/// `X-Forwarded-Port` is not read: as often as not it is a port inside the network. Whoever has a proxy
+/// that drops the client's port sets `PUBLIC_BASE_URL`.
 pub(super) fn base_url(request: &HttpRequest, configured: Option<&str>) -> String {
     if let Some(base) = configured {
         return base.to_owned();
@@ -18,14 +23,24 @@ pub(super) fn base_url(request: &HttpRequest, configured: Option<&str>) -> Strin
     if let Some(base) = header(request, X_ORIGINAL_URL).and_then(origin) {
         return base;
     }
-    let scheme = match header(request, X_FORWARDED_PROTO) {
-        Some("https") => "https",
-        _ => "http",
+    let target = request.uri();
+    let scheme = [
+        header(request, X_FORWARDED_PROTO),
+        forwarded(request, "proto"),
+        target.scheme_str(),
+    ]
+    .into_iter()
+    .flatten()
+    .find_map(scheme)
+    .unwrap_or("http");
+    let asked = match target.authority() {
+        Some(authority) => authority.as_str().rsplit('@').next(),
+        None => header(request, HOST),
     };
     let host = [
         header(request, X_FORWARDED_HOST),
-        header(request, HOST),
-        request.uri().host(),
+        forwarded(request, "host"),
+        asked,
     ]
     .into_iter()
     .flatten()
@@ -35,6 +50,22 @@ pub(super) fn base_url(request: &HttpRequest, configured: Option<&str>) -> Strin
         (None, Some(api)) => format!("{scheme}://{}", api.address),
         (None, None) => format!("{scheme}://localhost"),
     }
+}
+
+/// Schemes are written in either case (RFC 3986, section 3.1).
+fn scheme(text: &str) -> Option<&'static str> {
+    ["http", "https"]
+        .into_iter()
+        .find(|known| text.eq_ignore_ascii_case(known))
+}
+
+/// A parameter of the first proxy in `Forwarded`, the one that the client spoke to.
+fn forwarded<'a>(request: &'a HttpRequest, parameter: &str) -> Option<&'a str> {
+    header(request, FORWARDED)?.split(';').find_map(|pair| {
+        let (name, value) = pair.split_once('=')?;
+        let is_asked = name.trim().eq_ignore_ascii_case(parameter);
+        is_asked.then(|| value.trim().trim_matches('"'))
+    })
 }
 
 /// The first of a comma-separated list: proxies append.
@@ -51,9 +82,10 @@ fn header(request: &HttpRequest, name: HeaderName) -> Option<&str> {
 
 /// Scheme and authority of an absolute URL.
 fn origin(url: &str) -> Option<String> {
-    let (scheme, rest) = url.split_once("://")?;
+    let (text, rest) = url.split_once("://")?;
+    let scheme = scheme(text)?;
     let host = rest.split(['/', '?', '#']).next()?;
-    (matches!(scheme, "http" | "https") && is_host(host)).then(|| format!("{scheme}://{host}"))
+    is_host(host).then(|| format!("{scheme}://{host}"))
 }
 
 /// A name or an address, with or without a port (RFC 3986, section 3.2.2, without user names).
@@ -126,6 +158,46 @@ mod tests {
     }
 
     #[test]
+    fn an_absolute_target_counts_before_the_host() {
+        let of = |target: &str, headers: &[(&'static str, &'static str)]| {
+            let request = TestRequest::with_uri(target).insert_header(("host", "b.example"));
+            let request = headers
+                .iter()
+                .fold(request, |request, header| request.insert_header(*header));
+            base_url(&request.to_http_request(), None)
+        };
+        let target = "http://a.example:8080/api/tasks";
+        assert_eq!(of(target, &[]), "http://a.example:8080");
+        assert_eq!(of("HTTPS://u:p@a.example/x", &[]), "https://a.example");
+        assert_eq!(of("http://[::1]:80/x", &[]), "http://[::1]:80");
+        assert_eq!(of("/api/tasks", &[]), "http://b.example");
+        let proxy = [
+            ("x-forwarded-host", "c.example"),
+            ("x-forwarded-proto", "https"),
+        ];
+        assert_eq!(of(target, &proxy), "https://c.example");
+    }
+
+    #[test]
+    fn a_front_end_writes_as_it_likes() {
+        for proto in ["HTTPS", "Https, http"] {
+            let headers = [("host", "a.example"), ("x-forwarded-proto", proto)];
+            assert_eq!(base(&headers), "https://a.example");
+        }
+        assert_eq!(
+            base(&[("x-original-url", "HTTPS://App.example/api/tasks")]),
+            "https://App.example"
+        );
+        for forwarded in [
+            "for=192.0.2.1;host=a.example:8443;proto=https",
+            "Proto=HTTPS; Host=\"a.example:8443\"; by=_x, host=b.example",
+        ] {
+            let headers = [("host", "127.0.0.1:41234"), ("forwarded", forwarded)];
+            assert_eq!(base(&headers), "https://a.example:8443", "{forwarded}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_a_host_is_not_repeated() {
         for forged in [
             "a b",
@@ -186,7 +258,8 @@ mod tests {
         assert!(!authority.host().is_empty(), "{base}");
     }
 
-    const TELLING: [&str; 4] = [
+    const TELLING: [&str; 5] = [
+        "forwarded",
         "host",
         "x-forwarded-host",
         "x-forwarded-proto",
@@ -205,7 +278,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_header_gives_a_safe_base(text in corpus::any_text(), host in r"\[?[0-9a-zA-Z.:_-]{0,20}\]?(:[0-9+-]{0,6})?") {
-            for value in [&text, &host, &format!("https://{host}/x"), &format!("http://{text}")] {
+            for value in [&text, &host, &format!("https://{host}/x"), &format!("http://{text}"), &format!("host={host};proto={text}")] {
                 for name in TELLING {
                     assert_safe(&base_with(name, value.as_bytes()));
                 }

@@ -6,17 +6,22 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use actix_web::HttpResponse;
-use actix_web::http::header::CACHE_CONTROL;
+use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::web::{Bytes, Path};
+use actix_web::{HttpRequest, HttpResponse};
 use utoipa_swagger_ui::{Config, serve};
 
 use super::problem::Problem;
 
 const PAGE: &str = include_str!("docs.html");
 
-/// The page.
-pub(super) async fn page() -> HttpResponse {
+/// The page; with a slash behind its path, where to find it, because its links would lead elsewhere.
+pub(super) async fn page(request: HttpRequest) -> HttpResponse {
+    if request.path().ends_with('/') {
+        return HttpResponse::PermanentRedirect()
+            .insert_header((LOCATION, "../docs"))
+            .finish();
+    }
     HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
         .insert_header((CACHE_CONTROL, "no-cache"))

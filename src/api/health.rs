@@ -2,11 +2,9 @@
 //! process is there.
 
 use actix_web::HttpResponse;
-use actix_web::http::header::CACHE_CONTROL;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::headers::NO_STORE;
 use super::problem::Problem;
 use super::state::Api;
 
@@ -32,14 +30,12 @@ pub(super) async fn health(api: Api) -> Result<HttpResponse, Problem> {
         .check_storage()
         .await
         .map_err(|error| Problem::storage(&error))?;
-    Ok(HttpResponse::Ok()
-        .insert_header((CACHE_CONTROL, NO_STORE))
-        .json(Health {
-            status: "ok",
-            mode: api.mode,
-            storage: api.storage,
-            version: env!("CARGO_PKG_VERSION"),
-        }))
+    Ok(HttpResponse::Ok().json(Health {
+        status: "ok",
+        mode: api.mode,
+        storage: api.storage,
+        version: env!("CARGO_PKG_VERSION"),
+    }))
 }
 
 /// The Functions host asks here every 25 ms until the process is ready, and later whether it is

@@ -1,6 +1,5 @@
 //! `GET /api/operations` (key): the tasks, newest first.
 
-use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -8,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::base_url::base_url;
-use super::headers::NO_STORE;
 use super::keys::Keyed;
 use super::problem::Problem;
 use super::state::Api;
@@ -131,9 +129,7 @@ pub(super) async fn list(
         .iter()
         .filter_map(|(name, head)| ListedView::new(name, head))
         .collect();
-    Ok(HttpResponse::Ok()
-        .insert_header((CACHE_CONTROL, NO_STORE))
-        .json(TaskList { value, next_link }))
+    Ok(HttpResponse::Ok().json(TaskList { value, next_link }))
 }
 
 fn top(text: Option<&str>) -> Result<usize, Problem> {

@@ -3,10 +3,14 @@
 //! A handler parses into domain types, makes one domain call and renders. It knows nothing of the
 //! Functions host's envelopes, of storage or of the environment.
 
+mod accepted;
 mod base_url;
 mod body;
+mod conditions;
 mod consuming;
+mod cors;
 mod docs;
+mod edge;
 mod headers;
 mod health;
 mod key_text;
@@ -19,6 +23,7 @@ mod openapi;
 mod operations;
 mod origin;
 mod paced;
+mod paths;
 mod preferences;
 mod problem;
 mod result_body;
@@ -31,16 +36,16 @@ use std::future::ready;
 
 use actix_web::http::Method;
 use actix_web::http::header::HeaderValue;
-use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, web};
+use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, web};
 use utoipa::openapi::path::OperationBuilder;
 
+pub(crate) use edge::edge;
 pub use memory::Memory;
 use openapi::{
     operations as describe_operations, service as describe_service, tasks as describe_tasks,
 };
 use problem::Problem;
-pub(crate) use problem::render as render_problems;
-pub use state::{Access, Api, Keys};
+pub use state::{Access, Api, Browsers, Keys};
 
 /// A route that the Functions host forwards: each has its own function folder, and
 /// `tests/manifests` checks that the two agree.
@@ -104,7 +109,7 @@ const GET_TASK: Route = open(
 );
 const LIST_OPERATIONS: Route = keyed(
     "list_operations",
-    &[Method::GET],
+    READ,
     "/api/operations",
     describe_operations::list,
 );
@@ -141,7 +146,7 @@ const RETRY_OPERATION: Route = keyed(
 const GET_HEALTH: Route = open("get_health", READ, "/api/health", describe_service::health);
 const GET_METRICS: Route = keyed(
     "get_metrics",
-    &[Method::GET],
+    READ,
     "/api/metrics",
     describe_service::metrics,
 );
@@ -214,7 +219,8 @@ pub fn configure(config: &mut web::ServiceConfig) {
         }));
 }
 
-/// A path with a handler for each of its methods, and 405 for all others.
+/// A path with a handler for each of its methods, an answer for browsers that ask what they may send,
+/// and 405 for all others.
 pub(crate) struct Resources {
     resource: Resource,
     allow: Vec<&'static str>,
@@ -255,11 +261,12 @@ impl Resources {
         // Names of methods are tokens.
         let allow = HeaderValue::try_from(self.allow.join(", "))
             .unwrap_or_else(|_| HeaderValue::from_static(""));
-        let refuse = move || {
-            ready(Err::<HttpResponse, _>(Problem::method_not_allowed(
-                allow.clone(),
-            )))
+        let otherwise = move |request: HttpRequest| {
+            ready(
+                cors::preflight(&request, &allow)
+                    .ok_or_else(|| Problem::method_not_allowed(allow.clone())),
+            )
         };
-        self.resource.default_service(web::to(refuse))
+        self.resource.default_service(web::to(otherwise))
     }
 }

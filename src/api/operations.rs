@@ -1,18 +1,21 @@
 //! `/api/operations/{id}`: the status monitor, the result for those who poll a `Location`, and what
 //! a client can do to its task. None of these consumes.
 
-use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH, LOCATION, RETRY_AFTER};
+use actix_web::http::header::{CACHE_CONTROL, ETAG, LOCATION, RETRY_AFTER};
 use actix_web::web::Path;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 
+use super::accepted::accepted;
 use super::base_url::base_url;
-use super::headers::{JSON, NO_STORE};
+use super::conditions::precondition;
+use super::headers::JSON;
 use super::keys::Keyed;
 use super::problem::Problem;
 use super::state::Api;
 use super::view::TaskView;
-use crate::tasks::{Operated, RecordError, TaskId, TaskRecord, TaskState, TaskStatus, Versioned};
+use crate::tasks::{
+    Operated, RecordError, Target, TaskId, TaskRecord, TaskState, TaskStatus, Versioned,
+};
 
 /// The status of a task: 200 for as long as its record exists, 304 when the client has it already.
 pub(super) async fn monitor(
@@ -21,10 +24,12 @@ pub(super) async fn monitor(
     path: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let task = find(&api, &path).await?;
-    let etag = task.etag.map(|etag| format!("\"{}\"", etag.as_str()));
-    let is_known = etag
-        .as_deref()
-        .is_some_and(|etag| has_matching_etag(&request, etag));
+    let (wanted, version) = (precondition(&request), task.etag.as_ref());
+    // In this order (RFC 9110, section 13.2.2).
+    if !wanted.allows(version) {
+        return Err(Problem::precondition_failed());
+    }
+    let is_known = wanted.excludes(version);
     let mut reply = if is_known {
         HttpResponse::NotModified()
     } else {
@@ -32,9 +37,7 @@ pub(super) async fn monitor(
     };
     // To be kept, but asked about each time.
     reply.insert_header((CACHE_CONTROL, "no-cache"));
-    if let Some(etag) = etag {
-        reply.insert_header((ETAG, etag));
-    }
+    tag(&mut reply, &task);
     if !task.record.status().is_terminal() {
         reply.insert_header((RETRY_AFTER, api.tasks.retry_after(&task.record.kind)));
     }
@@ -45,16 +48,11 @@ pub(super) async fn monitor(
     })
 }
 
-/// RFC 9110, section 13.1.2; a weak tag matches as well.
-fn has_matching_etag(request: &HttpRequest, etag: &str) -> bool {
-    let values = request
-        .headers()
-        .get_all(IF_NONE_MATCH)
-        .filter_map(|value| value.to_str().ok());
-    values
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == etag)
+/// Says of which version a monitor is.
+fn tag(reply: &mut HttpResponseBuilder, task: &Versioned) {
+    if let Some(etag) = &task.etag {
+        reply.insert_header((ETAG, format!("\"{}\"", etag.as_str())));
+    }
 }
 
 /// The result of a task, as often as it is asked for: 202 until there is one.
@@ -66,32 +64,42 @@ pub(super) async fn result(
     let record = find(&api, &path).await?.record;
     match &record.state {
         TaskState::Queued { .. } | TaskState::Running { .. } => {
-            Ok(accepted(&request, &api, &record, "/result"))
+            let base = base_url(&request, api.public_base_url.as_deref());
+            let own = format!("{base}/api/operations/{}/result", record.id);
+            Ok(HttpResponse::Accepted()
+                .insert_header((LOCATION, own))
+                .insert_header((RETRY_AFTER, api.tasks.retry_after(&record.kind)))
+                .json(TaskView::from(&record)))
         }
         TaskState::Succeeded { result } => Ok(HttpResponse::Ok()
-            .insert_header((CACHE_CONTROL, NO_STORE))
             .content_type(JSON)
             .body(result.get().to_owned())),
         TaskState::Failed { error } => Err(Problem::task_failed(error)),
-        TaskState::Canceled => Err(Problem::new(
-            StatusCode::GONE,
-            "TaskCanceled",
-            "the task was canceled",
-        )),
+        TaskState::Canceled => Err(Problem::task_canceled()),
     }
 }
 
 /// Cancels a task; gives its monitor, also when it had ended before.
-pub(super) async fn cancel(api: Api, path: Path<String>) -> Result<HttpResponse, Problem> {
-    let task = operated(api.tasks.cancel(id(&path)?).await)?;
-    Ok(HttpResponse::Ok()
-        .insert_header((CACHE_CONTROL, NO_STORE))
-        .json(TaskView::from(&task.record)))
+pub(super) async fn cancel(
+    request: HttpRequest,
+    api: Api,
+    path: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let canceled = api.tasks.cancel(target(&request, &path)?).await;
+    let task = operated(&api, canceled)?;
+    let mut reply = HttpResponse::Ok();
+    tag(&mut reply, &task);
+    Ok(reply.json(TaskView::from(&task.record)))
 }
 
 /// Deletes the record of a task that has ended.
-pub(super) async fn delete(api: Api, path: Path<String>) -> Result<HttpResponse, Problem> {
-    operated(api.tasks.delete(id(&path)?).await)?;
+pub(super) async fn delete(
+    request: HttpRequest,
+    api: Api,
+    path: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let deleted = api.tasks.delete(target(&request, &path)?).await;
+    operated(&api, deleted)?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -102,34 +110,40 @@ pub(super) async fn retry(
     api: Api,
     path: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let task = operated(api.tasks.retry(id(&path)?).await)?;
-    Ok(accepted(&request, &api, &task.record, ""))
+    let retried = api.tasks.retry(target(&request, &path)?).await;
+    let task = operated(&api, retried)?;
+    let retry_after = api.tasks.retry_after(&task.record.kind);
+    let mut reply = accepted(&request, &api, task.record.id, retry_after);
+    tag(&mut reply, &task);
+    Ok(reply.json(TaskView::from(&task.record)))
 }
 
-/// 202 with the monitor, and where to look next.
-fn accepted(request: &HttpRequest, api: &Api, record: &TaskRecord, resource: &str) -> HttpResponse {
-    let base = base_url(request, api.public_base_url.as_deref());
-    HttpResponse::Accepted()
-        .insert_header((CACHE_CONTROL, NO_STORE))
-        .insert_header((
-            LOCATION,
-            format!("{base}/api/operations/{}{resource}", record.id),
-        ))
-        .insert_header((RETRY_AFTER, api.tasks.retry_after(&record.kind)))
-        .json(TaskView::from(record))
-}
-
-fn operated(operated: Result<Operated, RecordError>) -> Result<Versioned, Problem> {
+fn operated(api: &Api, operated: Result<Operated, RecordError>) -> Result<Versioned, Problem> {
     match operated? {
         Operated::Done(task) => Ok(task),
-        Operated::Conflict(status) => Err(Problem::conflict(match status {
-            TaskStatus::Queued | TaskStatus::Running => "the task has not ended",
-            TaskStatus::Succeeded => "the task has succeeded",
-            TaskStatus::Failed => "the task has failed, and cannot be retried",
-            TaskStatus::Canceled => "the task was canceled",
-        })),
+        Operated::Conflict(record) => Err(conflict(api, &record)),
+        Operated::OtherVersion => Err(Problem::precondition_failed()),
         Operated::Unknown => Err(unknown()),
     }
+}
+
+/// What cannot be done to a task that has not ended may be possible when it has.
+fn conflict(api: &Api, record: &TaskRecord) -> Problem {
+    match record.status() {
+        TaskStatus::Queued | TaskStatus::Running => Problem::conflict("the task has not ended")
+            .retry_after(api.tasks.retry_after(&record.kind)),
+        TaskStatus::Succeeded => Problem::conflict("the task has succeeded"),
+        TaskStatus::Failed => Problem::conflict("the task has failed, and cannot be retried"),
+        TaskStatus::Canceled => Problem::conflict("the task was canceled"),
+    }
+}
+
+/// The task that the client means, in the version it asks for.
+fn target(request: &HttpRequest, path: &str) -> Result<Target, Problem> {
+    Ok(Target {
+        id: id(path)?,
+        only_if: precondition(request),
+    })
 }
 
 fn id(path: &str) -> Result<TaskId, Problem> {
@@ -142,38 +156,4 @@ async fn find(api: &Api, path: &str) -> Result<Versioned, Problem> {
 
 fn unknown() -> Problem {
     Problem::not_found("there is no such task, or its result has been consumed")
-}
-
-#[cfg(test)]
-mod tests {
-    use actix_web::http::header::HeaderValue;
-    use actix_web::test::TestRequest;
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::corpus;
-
-    const TAG: &str = "\"0x8DE\"";
-
-    fn matches(value: &[u8]) -> bool {
-        HeaderValue::from_bytes(value).is_ok_and(|value| {
-            let request = TestRequest::default().insert_header((IF_NONE_MATCH, value));
-            has_matching_etag(&request.to_http_request(), TAG)
-        })
-    }
-
-    #[test]
-    fn hostile_conditions_do_not_match() {
-        corpus::each(|bytes| assert!(!matches(bytes) || bytes.contains(&b'*')));
-    }
-
-    proptest! {
-        #[test]
-        fn a_tag_is_found_wherever_it_is_in_the_list(before in r#"(W/)?"[a-z]{0,9}""#, after in r#"(W/)?"[a-z]{0,9}""#) {
-            let list = format!("{before} , W/{TAG},{after}");
-            prop_assert!(matches(list.as_bytes()));
-            let others = format!("{before},{after}");
-            prop_assert!(!matches(others.as_bytes()));
-        }
-    }
 }

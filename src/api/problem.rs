@@ -1,6 +1,6 @@
 //! The one document in which every failure leaves (RFC 9457, with Azure's `error` object beside it).
 //!
-//! A handler returns `Err(Problem)`; [`render`], the outermost middleware, writes it, because the
+//! A handler returns `Err(Problem)`; [`render`], at the edge, writes it, because the
 //! document names the request. Failures that actix-web itself makes pass through the same place.
 
 use std::fmt;
@@ -8,16 +8,13 @@ use std::fmt;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{
-    ALLOW, CACHE_CONTROL, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
-};
+use actix_web::http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::middleware::Next;
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::base_url::base_url;
-use super::headers::{NO_STORE, X_MS_ERROR_CODE};
+use super::headers::X_MS_ERROR_CODE;
 use super::memory::{Held, SMALL};
 use super::paced::PacedBody;
 use super::state::Api;
@@ -26,7 +23,7 @@ use crate::tasks::kinds::InvalidInput;
 use crate::tasks::{RecordError, SubmitError, TaskError};
 
 /// Seconds a client should wait when storage or the queue cannot take more now.
-const RETRY_AFTER_SECONDS: u32 = 5;
+const RETRY_AFTER_SECONDS: u64 = 5;
 
 /// The longest name of what is at fault, in characters.
 const MAX_TARGET: usize = 200;
@@ -43,7 +40,7 @@ pub(super) struct Problem {
     detail: String,
     /// The field at fault, as a path into the body.
     target: Option<String>,
-    retry_after: Option<u32>,
+    retry_after: Option<u64>,
     /// Headers of the reply that not every problem has.
     headers: Vec<(HeaderName, HeaderValue)>,
 }
@@ -79,6 +76,12 @@ impl Problem {
         if self.headers.iter().all(|(known, _)| *known != name) {
             self.headers.push((name, value));
         }
+        self
+    }
+
+    /// Seconds after which the same request may be granted.
+    pub(super) fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
         self
     }
 
@@ -127,6 +130,14 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, "Conflict", detail)
     }
 
+    pub(super) fn precondition_failed() -> Self {
+        Self::new(
+            StatusCode::PRECONDITION_FAILED,
+            "PreconditionFailed",
+            "the task is in another version than the request asks for; nothing was changed",
+        )
+    }
+
     pub(super) fn too_many_waiters() -> Self {
         Self {
             retry_after: Some(RETRY_AFTER_SECONDS),
@@ -169,6 +180,11 @@ impl Problem {
             error.code.clone(),
             error.message.clone(),
         )
+    }
+
+    /// A task that was canceled, where its result was asked for.
+    pub(super) fn task_canceled() -> Self {
+        Self::new(StatusCode::GONE, CANCELED.code, CANCELED.message)
     }
 
     /// The input's fields are told as the client sent them: below `prefix`.
@@ -220,8 +236,8 @@ impl Problem {
         )
     }
 
-    /// The document, for a client that knows us under `base`.
-    pub(super) fn document(&self, base: &str, instance: &str) -> String {
+    /// The document about the request for `instance`.
+    pub(super) fn document(&self, instance: &str) -> String {
         let words = words(&self.code);
         let title = {
             let mut title = words.join(" ");
@@ -229,7 +245,7 @@ impl Problem {
             title
         };
         let document = Document {
-            r#type: format!("{base}/problems/{}", words.join("-")),
+            r#type: format!("urn:problem-type:{}", words.join("-")),
             title,
             status: self.status.as_u16(),
             detail: &self.detail,
@@ -248,7 +264,9 @@ impl Problem {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub(super) struct Document<'a> {
-    /// What kind of problem it is.
+    /// What kind of problem it is: a name, the same under every address of the service, and not a
+    /// place to look at.
+    #[schema(format = "uri")]
     r#type: String,
     /// The same for people.
     title: String,
@@ -274,6 +292,23 @@ pub(super) struct ErrorObject<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     target: Option<&'a str>,
+}
+
+/// What pollers read of a task that was canceled: they want an error of everything but a success.
+pub(super) const CANCELED: ErrorObject<'static> = ErrorObject {
+    code: "TaskCanceled",
+    message: "the task was canceled",
+    target: None,
+};
+
+impl<'a> From<&'a TaskError> for ErrorObject<'a> {
+    fn from(error: &'a TaskError) -> Self {
+        Self {
+            code: &error.code,
+            message: &error.message,
+            target: None,
+        }
+    }
 }
 
 /// The longest word a code takes from a field's name, in characters.
@@ -356,10 +391,7 @@ impl Problem {
 
     /// The first submission with the key has not come to its end.
     pub(super) fn still_being_accepted() -> Self {
-        Self {
-            retry_after: Some(1),
-            ..Self::conflict("the first submission with this key is still being accepted")
-        }
+        Self::conflict("the first submission with this key is still being accepted").retry_after(1)
     }
 }
 
@@ -381,9 +413,8 @@ fn hold(
     }
 }
 
-/// The outermost middleware: writes the document of every failed request, and lets no reply hold
-/// more memory than there is.
-pub(crate) async fn render(
+/// Writes the document of every failed request, and lets no reply hold more memory than there is.
+pub(super) async fn render(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
@@ -416,15 +447,11 @@ pub(crate) async fn render(
         },
     };
     let request = response.request().clone();
-    let configured = request
-        .app_data::<Api>()
-        .and_then(|api| api.public_base_url.as_deref());
-    let document = problem.document(&base_url(&request, configured), request.path());
+    let document = problem.document(request.path());
 
     let mut reply = HttpResponse::build(problem.status);
     reply
         .content_type("application/problem+json")
-        .insert_header((CACHE_CONTROL, NO_STORE))
         .insert_header((X_MS_ERROR_CODE, problem.code.as_str()));
     if let Some(seconds) = problem.retry_after {
         reply.insert_header((RETRY_AFTER, seconds));
@@ -436,43 +463,4 @@ pub(crate) async fn render(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_document_is_the_one_of_the_contract() {
-        let problem =
-            Problem::unprocessable("InvalidNumber", "number", "number must be an integer");
-        assert_eq!(
-            problem.document("http://localhost:7071", "/api/tasks"),
-            concat!(
-                r#"{"type":"http://localhost:7071/problems/invalid-number","title":"Invalid number","#,
-                r#""status":422,"detail":"number must be an integer","instance":"/api/tasks","#,
-                r#""error":{"code":"InvalidNumber","message":"number must be an integer","target":"number"}}"#
-            )
-        );
-    }
-
-    #[test]
-    fn an_input_field_is_named_where_the_client_put_it() {
-        let invalid = InvalidInput::new("number", "number must be an integer");
-        assert_eq!(
-            Problem::invalid_input(&invalid, "").target.as_deref(),
-            Some("number")
-        );
-        let nested = Problem::invalid_input(&invalid, "input");
-        assert_eq!(nested.target.as_deref(), Some("input.number"));
-        assert_eq!(nested.code, "InvalidNumber");
-        let whole = Problem::invalid_input(&InvalidInput::new("", "not an object"), "input");
-        assert_eq!(
-            (whole.target.as_deref(), whole.code.as_str()),
-            (Some("input"), "InvalidInput")
-        );
-    }
-
-    #[test]
-    fn a_status_of_the_framework_gets_a_code_of_its_own() {
-        let problem = Problem::from_status(StatusCode::PAYLOAD_TOO_LARGE);
-        assert_eq!(problem.code, "PayloadTooLarge");
-    }
-}
+mod tests;

@@ -10,7 +10,7 @@ use actix_web::{FromRequest, HttpRequest};
 
 use super::memory::Memory;
 use super::problem::Problem;
-use crate::config::Secret;
+use crate::config::{Origins, Secret};
 use crate::tasks::Tasks;
 
 /// The state of the API on one server thread.
@@ -34,6 +34,17 @@ pub struct Api {
     pub memory: Memory,
     /// Who may use the routes that need a key.
     pub access: Access,
+    /// Which pages browsers let call us.
+    pub browsers: Browsers,
+}
+
+/// Which pages may call the service from a browser, though they are not its own.
+#[derive(Clone, Debug)]
+pub enum Browsers {
+    /// The Functions host says, and answers their questions.
+    ByHost,
+    /// Those of these origins.
+    From(Origins),
 }
 
 /// Who may use the routes that need a key.

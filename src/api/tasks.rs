@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use actix_web::http::Method;
-use actix_web::http::header::{CACHE_CONTROL, LINK, LOCATION, RETRY_AFTER};
+use actix_web::http::header::{LINK, RETRY_AFTER};
 use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::accepted::accepted;
 use super::base_url::base_url;
 use super::body::{Body, read_json};
 use super::consuming::ConsumingBody;
-use super::headers::{JSON, NO_STORE, OPERATION_ID, OPERATION_LOCATION, PREFERENCE_APPLIED};
+use super::headers::{JSON, PREFERENCE_APPLIED};
 use super::keys::Submitter;
 use super::preferences::{Preferences, has_api_version};
 use super::problem::Problem;
@@ -112,15 +113,7 @@ async fn accept(
         }
     }
 
-    let base = base_url(request, api.public_base_url.as_deref());
-    let monitor = [&base, "/api/operations/", &id.text()].concat();
-    let mut reply = HttpResponse::Accepted();
-    reply
-        .insert_header((LOCATION, [&monitor, "/result"].concat()))
-        .insert_header((OPERATION_LOCATION, monitor))
-        .insert_header((OPERATION_ID, id.to_string()))
-        .insert_header((RETRY_AFTER, retry_after))
-        .insert_header((CACHE_CONTROL, NO_STORE));
+    let mut reply = accepted(request, api, id, retry_after);
     if let Some(applied) = preferences.applied() {
         reply.insert_header((PREFERENCE_APPLIED, applied));
     }
@@ -171,7 +164,6 @@ pub(super) async fn fetch(
         ..Preferences::of(&request)
     };
     let mut absent = HttpResponse::NotFound();
-    absent.insert_header((CACHE_CONTROL, NO_STORE));
     let Ok(id) = path.parse() else {
         return Ok(absent.json(NoResult { task_id: &path }));
     };
@@ -247,9 +239,7 @@ async fn look(api: &Api, id: TaskId) -> Option<TaskRecord> {
 /// The head of a reply with a result.
 fn found(preferences: Preferences) -> HttpResponseBuilder {
     let mut reply = HttpResponse::Ok();
-    reply
-        .content_type(JSON)
-        .insert_header((CACHE_CONTROL, NO_STORE));
+    reply.content_type(JSON);
     if let Some(applied) = preferences.applied() {
         reply.insert_header((PREFERENCE_APPLIED, applied));
     }

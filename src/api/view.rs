@@ -6,9 +6,9 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::openapi::Status;
-use super::problem::ErrorObject;
+use super::problem::{CANCELED, ErrorObject};
 use crate::ports::{Head, Timestamp};
-use crate::tasks::{TaskError, TaskId, TaskRecord, TaskState, TaskStatus};
+use crate::tasks::{TaskId, TaskRecord, TaskState, TaskStatus};
 
 /// The status monitor of a task.
 #[derive(Serialize, ToSchema)]
@@ -42,17 +42,18 @@ pub(super) struct TaskView<'a> {
     result: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = ErrorObject<'static>, required = false)]
-    error: Option<&'a TaskError>,
+    error: Option<ErrorObject<'a>>,
 }
 
 impl<'a> From<&'a TaskRecord> for TaskView<'a> {
     fn from(record: &'a TaskRecord) -> Self {
         let (mut percent_complete, mut result, mut error) = (None, None, None);
         match &record.state {
-            TaskState::Queued { .. } | TaskState::Canceled => {}
+            TaskState::Queued { .. } => {}
             TaskState::Running { percent } => percent_complete = *percent,
             TaskState::Succeeded { result: value } => result = Some(&**value),
-            TaskState::Failed { error: value } => error = Some(value),
+            TaskState::Failed { error: value } => error = Some(value.into()),
+            TaskState::Canceled => error = Some(CANCELED),
         }
         Self {
             id: record.id,

@@ -109,6 +109,10 @@ pub struct Args {
     #[arg(long, env = "PUBLIC_BASE_URL", hide_env_values = true)]
     pub public_base_url: Option<String>,
 
+    /// Origins whose pages may call the service from a browser, such as https://app.example.com, separated by commas, or * for all; in standalone mode only
+    #[arg(long, env = "CORS_ALLOWED_ORIGINS", hide_env_values = true)]
+    pub cors_allowed_origins: Option<String>,
+
     /// Largest Fibonacci index, of either sign
     #[arg(
         long,
@@ -220,6 +224,7 @@ impl Args {
             &mut self.submit_key,
             &mut self.submit_key_secondary,
             &mut self.public_base_url,
+            &mut self.cors_allowed_origins,
             &mut self.worker_concurrency,
             &mut self.functions_port,
         ] {

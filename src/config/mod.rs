@@ -14,6 +14,7 @@ mod near_miss;
 mod patience;
 mod process;
 mod secret;
+mod urls;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -24,6 +25,8 @@ pub use args::{Args, Setting, settings};
 pub use patience::Patience;
 pub use process::read;
 pub use secret::Secret;
+pub use urls::Origins;
+use urls::{base_url, origins};
 
 use self::address::bind_address;
 use self::log_filter::log_filter;
@@ -45,6 +48,8 @@ pub struct Config {
     pub submit_keys: Vec<Secret>,
     /// The base of the links in replies, if it is not the one the client used.
     pub public_base_url: Option<String>,
+    /// Whose pages may call the service from a browser, in standalone mode.
+    pub allowed_origins: Origins,
     /// The largest |n| of a Fibonacci task.
     pub max_number: u64,
     /// The largest request body, in bytes.
@@ -184,6 +189,7 @@ impl TryFrom<Args> for Config {
                 ("SUBMIT_KEY_SECONDARY", args.submit_key_secondary),
             ])?,
             public_base_url: args.public_base_url.map(|url| base_url(&url)).transpose()?,
+            allowed_origins: origins(args.cors_allowed_origins.as_deref(), mode)?,
             max_number: parse(&args.max_number, "MAX_NUMBER", NOT_A_COUNT)?,
             max_body_bytes: max_body_bytes(&args.max_body_bytes)?,
             max_queue_length: Some(max_queue_length).filter(|max| *max > 0),
@@ -343,27 +349,6 @@ fn storage_name(name: String, setting: &str, longest: usize) -> Result<String, C
              which begins and ends with a letter or digit"
         ),
     ))
-}
-
-fn base_url(text: &str) -> Result<String, ConfigError> {
-    let base = text.trim_end_matches('/');
-    let rest = base
-        .strip_prefix("https://")
-        .or_else(|| base.strip_prefix("http://"));
-    let well_formed = rest.is_some_and(|rest| {
-        !rest.is_empty()
-            && rest
-                .bytes()
-                .all(|byte| byte.is_ascii_graphic() && !b"?#<>\"".contains(&byte))
-    });
-    if well_formed {
-        Ok(base.to_owned())
-    } else {
-        Err(wrong(
-            "PUBLIC_BASE_URL",
-            "is not a URL, such as https://tasks.example.com",
-        ))
-    }
 }
 
 #[cfg(test)]

@@ -53,6 +53,36 @@ fn a_wrong_setting_is_named() {
         ("--queue-name", &"q".repeat(57), "queue_name"),
         ("--container", "a--b", "BLOB_CONTAINER_NAME"),
         ("--public-base-url", "tasks.example", "PUBLIC_BASE_URL"),
+        ("--public-base-url", "localhost:8080", "PUBLIC_BASE_URL"),
+        ("--public-base-url", "https://a?b", "PUBLIC_BASE_URL"),
+        ("--public-base-url", "https://u:secret@a", "PUBLIC_BASE_URL"),
+        (
+            "--cors-allowed-origins",
+            "app.example",
+            "CORS_ALLOWED_ORIGINS",
+        ),
+        ("--cors-allowed-origins", "null", "CORS_ALLOWED_ORIGINS"),
+        ("--cors-allowed-origins", ",", "CORS_ALLOWED_ORIGINS"),
+        (
+            "--cors-allowed-origins",
+            "*, https://a",
+            "CORS_ALLOWED_ORIGINS",
+        ),
+        (
+            "--cors-allowed-origins",
+            "https://*.a",
+            "CORS_ALLOWED_ORIGINS",
+        ),
+        (
+            "--cors-allowed-origins",
+            "https://a/x",
+            "CORS_ALLOWED_ORIGINS",
+        ),
+        (
+            "--cors-allowed-origins",
+            "file:///x",
+            "CORS_ALLOWED_ORIGINS",
+        ),
         ("--max-number", "-1", "MAX_NUMBER"),
         ("--max-body-bytes", "1M", "MAX_BODY_BYTES"),
         ("--max-body-bytes", "0", "MAX_BODY_BYTES"),
@@ -157,6 +187,54 @@ fn a_base_url_loses_its_trailing_slash() {
     assert_eq!(
         config.public_base_url.as_deref(),
         Some("https://a.example/x")
+    );
+}
+
+#[test]
+fn a_base_url_is_a_url_like_others() {
+    for (text, base) in [
+        ("HTTP://Example.com/", "http://example.com"),
+        ("HTTPS://Example.com:443//", "https://example.com"),
+        (" https://a.example:8443/X/ ", "https://a.example:8443/X"),
+        (
+            "https://b\u{fc}cher.example",
+            "https://xn--bcher-kva.example",
+        ),
+        ("http://[::1]:80/\"x y\"", "http://[::1]/%22x%20y%22"),
+    ] {
+        let config = config(&["--public-base-url", text]).unwrap();
+        assert_eq!(config.public_base_url.as_deref(), Some(base), "{text}");
+    }
+}
+
+#[test]
+fn allowed_origins_are_a_list_or_all() {
+    let origins = |text: &str| {
+        let flag = format!("--cors-allowed-origins={text}");
+        config(&[&flag]).unwrap().allowed_origins
+    };
+    assert_eq!(config(&[]).unwrap().allowed_origins, Origins::None);
+    assert_eq!(origins(" "), Origins::None);
+    assert_eq!(origins("*"), Origins::Any);
+    let these = origins(" https://App.example:443/ ,http://localhost:3000,");
+    for origin in ["https://app.example", "http://localhost:3000"] {
+        assert!(these.allow(origin), "{origin}");
+    }
+    for origin in ["http://app.example", "http://localhost", "null", ""] {
+        assert!(!these.allow(origin), "{origin}");
+    }
+}
+
+#[test]
+fn under_the_host_origins_are_the_hosts_affair() {
+    let refusal = refusal(&[
+        "--cors-allowed-origins=*",
+        "--functions-port=1",
+        "--connection-string=UseDevelopmentStorage=true",
+    ]);
+    assert!(
+        refusal.starts_with("CORS_ALLOWED_ORIGINS has no meaning"),
+        "{refusal}"
     );
 }
 

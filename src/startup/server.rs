@@ -20,7 +20,7 @@ use super::connection::{Connection, watch};
 use super::descriptors::max_connections;
 use super::socket::{end_dead_connections, widen_backlog};
 use super::{Parts, StartError, parts};
-use crate::api::{self, Access, Api, Memory};
+use crate::api::{self, Access, Api, Browsers, Memory};
 use crate::config::{Config, Mode};
 use crate::tasks::limits::RELEASE_TIME;
 use crate::tasks::{Attempts, Shared};
@@ -72,11 +72,15 @@ pub(super) fn serve(
             body_timeout: config.patience.body,
             memory: memory.clone(),
             access: access.clone(),
+            browsers: match config.mode {
+                Mode::Hosted(_) => Browsers::ByHost,
+                Mode::Standalone(_) => Browsers::From(config.allowed_origins.clone()),
+            },
         };
         let hosted = matches!(config.mode, Mode::Hosted(_));
         App::new()
             .app_data(api)
-            .wrap(from_fn(api::render_problems))
+            .wrap(from_fn(api::edge))
             .wrap(from_fn(watch))
             .configure(|routes| {
                 if hosted {

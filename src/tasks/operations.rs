@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use super::id::TaskId;
 use super::message::TaskMessage;
+use super::precondition::{Precondition, Target};
 use super::records::{Commit, RecordError, Versioned};
 use super::service::Tasks;
-use super::task::{TaskState, TaskStatus};
+use super::task::{TaskRecord, TaskState, TaskStatus};
 use crate::crash::{CrashPoint, crash_point};
 
 /// How an operation on a task ended.
@@ -15,26 +15,43 @@ use crate::crash::{CrashPoint, crash_point};
 pub enum Operated {
     /// Done; this is the record now, or was the last one.
     Done(Versioned),
-    /// Not possible in the task's status; nothing was changed.
-    Conflict(TaskStatus),
+    /// Not possible as the task stands, which is told; nothing was changed.
+    Conflict(TaskRecord),
+    /// The record is in another version than the caller asked for; nothing was changed.
+    OtherVersion,
     /// There is no such task.
     Unknown,
 }
 
+// What the task is like is looked at first and the version after that, because a precondition is only
+// asked of what would be done without it (RFC 9110, section 13.2.1). And the version that was looked at
+// is the one that is written over: whatever changes in between is looked at anew.
 impl Tasks {
     /// Ends a task for its client. A queued one never runs, one that runs is told to stop, and a
     /// result that comes later loses. A task that has ended stays as it is, and is returned.
-    pub async fn cancel(&self, id: TaskId) -> Result<Operated, RecordError> {
+    pub async fn cancel(&self, target: impl Into<Target>) -> Result<Operated, RecordError> {
+        let Target { id, only_if } = target.into();
         loop {
             let Some(mut task) = self.find(id).await? else {
                 return Ok(Operated::Unknown);
             };
-            if task.record.status().is_terminal() {
+            let (status, version) = (task.record.status(), task.etag.as_ref());
+            // A canceled task is as it is wanted: the first reply may have been lost (section 13.1.1).
+            let is_allowed = status == TaskStatus::Canceled || only_if.allows(version);
+            if !is_allowed || only_if.excludes(version) {
+                return Ok(Operated::OtherVersion);
+            }
+            if status.is_terminal() {
                 return Ok(Operated::Done(task));
             }
             task.record.state = TaskState::Canceled;
+            let is_written = if only_if == Precondition::default() {
+                self.records.commit(&mut task).await? == Commit::Written
+            } else {
+                self.records.replace(&mut task).await?
+            };
             // Otherwise somebody has ended it since, and may even have retried it: look again.
-            if self.records.commit(&mut task).await? == Commit::Written {
+            if is_written {
                 self.shared.running.cancel(id);
                 self.shared.ended(&task.record, Duration::ZERO);
                 log::info!("task.id" = id, "task.kind" = task.record.kind, "trace.id" = task.record.trace_id(); "task canceled");
@@ -44,44 +61,48 @@ impl Tasks {
     }
 
     /// Deletes the record of a task that has ended.
-    pub async fn delete(&self, id: TaskId) -> Result<Operated, RecordError> {
-        let Some(task) = self.find(id).await? else {
-            return Ok(Operated::Unknown);
-        };
-        let status = task.record.status();
-        if !status.is_terminal() {
-            return Ok(Operated::Conflict(status));
+    pub async fn delete(&self, target: impl Into<Target>) -> Result<Operated, RecordError> {
+        let Target { id, only_if } = target.into();
+        loop {
+            let Some(task) = self.find(id).await? else {
+                return Ok(Operated::Unknown);
+            };
+            if !task.record.status().is_terminal() {
+                return Ok(Operated::Conflict(task.record));
+            }
+            if !only_if.holds(task.etag.as_ref()) {
+                return Ok(Operated::OtherVersion);
+            }
+            // Otherwise it was deleted or retried at the same moment: look again.
+            if self.records.delete(id, task.etag.as_ref()).await? {
+                log::info!("task.id" = id, "trace.id" = task.record.trace_id(); "task deleted");
+                return Ok(Operated::Done(task));
+            }
         }
-        // With its ETag: a task that is retried at the same moment stays.
-        if self.records.delete(id, task.etag.as_ref()).await? {
-            log::info!("task.id" = id, "trace.id" = task.record.trace_id(); "task deleted");
-            return Ok(Operated::Done(task));
-        }
-        let now = self.find(id).await?;
-        Ok(now.map_or(Operated::Unknown, |task| {
-            Operated::Conflict(task.record.status())
-        }))
     }
 
     /// Lets a failed task run again under its id: a full round of attempts, counted on from those
     /// it has had.
-    pub async fn retry(&self, id: TaskId) -> Result<Operated, RecordError> {
-        let Some(mut task) = self.find(id).await? else {
-            return Ok(Operated::Unknown);
+    pub async fn retry(&self, target: impl Into<Target>) -> Result<Operated, RecordError> {
+        let Target { id, only_if } = target.into();
+        let (failed, task) = loop {
+            let Some(mut task) = self.find(id).await? else {
+                return Ok(Operated::Unknown);
+            };
+            if task.record.status() != TaskStatus::Failed || task.record.input.is_none() {
+                return Ok(Operated::Conflict(task.record));
+            }
+            if !only_if.holds(task.etag.as_ref()) {
+                return Ok(Operated::OtherVersion);
+            }
+            let failed = task.record.clone();
+            task.record.state = TaskState::Queued { due_at: None };
+            task.record.retries += 1;
+            // Otherwise it was deleted or retried at the same moment: look again.
+            if self.records.replace(&mut task).await? {
+                break (failed, task);
+            }
         };
-        let status = task.record.status();
-        if status != TaskStatus::Failed || task.record.input.is_none() {
-            return Ok(Operated::Conflict(status));
-        }
-        let failed = task.clone();
-        task.record.state = TaskState::Queued { due_at: None };
-        task.record.retries += 1;
-        if !self.records.replace(&mut task).await? {
-            let now = self.find(id).await?;
-            return Ok(now.map_or(Operated::Unknown, |now| {
-                Operated::Conflict(now.record.status())
-            }));
-        }
         crash_point(CrashPoint::AfterRetry);
         let message = TaskMessage {
             attempts: task.record.attempts,
@@ -90,8 +111,8 @@ impl Tasks {
         if let Err(error) = self.queue.send(&message.to_text(), Duration::ZERO).await {
             // As it was: nobody would work on it. If this fails too, it stays queued.
             let mut undone = Versioned {
+                record: failed,
                 etag: task.etag,
-                ..failed
             };
             let records = self.records.clone();
             tokio::spawn(async move { records.replace(&mut undone).await });

@@ -32,9 +32,11 @@ async fn a_queued_task_never_runs() {
 200
 cache-control: no-store
 content-type: application/json
+etag: \"{etag}\"
 
 {\"id\":\"{id}\",\"kind\":\"waits\",\"status\":\"Canceled\",\"createdDateTime\":\"{time}\",\
-         \"lastActionDateTime\":\"{time}\",\"attempts\":0}"
+         \"lastActionDateTime\":\"{time}\",\"attempts\":0,\
+         \"error\":{\"code\":\"TaskCanceled\",\"message\":\"the task was canceled\"}}"
     );
 
     app.kinds.open_gate();

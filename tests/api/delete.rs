@@ -14,7 +14,10 @@ async fn what_has_ended_is_deleted_once() {
     let app = spawn_app();
     for body in [r#"{"number": 24}"#, r#"{"kind": "hopeless", "input": 0}"#] {
         let id = app.client.run(body).await;
-        assert_eq!(delete(&app, &id).await.transcript(), "204\n\n\n");
+        assert_eq!(
+            delete(&app, &id).await.transcript(),
+            "204\ncache-control: no-store\n\n"
+        );
         let again = delete(&app, &id).await;
         assert_eq!(
             (again.status, again.problem().0.as_str()),
@@ -43,6 +46,7 @@ async fn what_has_not_ended_is_not_deleted() {
             (reply.status, reply.problem().0.as_str()),
             (409, "Conflict")
         );
+        assert_eq!(reply.header("retry-after"), Some("1"));
     }
     app.kinds.open_gate();
     assert_eq!(app.client.ended(&id).await.status, 200);

@@ -1,6 +1,7 @@
 //! The links of a reply are absolute, and lead back the way the client came.
 
 use crate::helpers::app::{App, spawn_app, spawn_app_with};
+use crate::helpers::raw;
 use crate::helpers::reply::Reply;
 
 async fn submit(app: &App, headers: &[(&str, &str)]) -> Reply {
@@ -42,6 +43,11 @@ async fn links_use_what_the_front_end_tells_of_the_client() {
             ],
             "https://a.example",
         ),
+        (&[("x-forwarded-proto", "HTTPS")], "https://{own}"),
+        (
+            &[("forwarded", "for=192.0.2.1;proto=https;host=e.example")],
+            "https://e.example",
+        ),
         (
             &[
                 ("x-original-url", "https://c.example/api/tasks"),
@@ -50,8 +56,27 @@ async fn links_use_what_the_front_end_tells_of_the_client() {
             "https://c.example",
         ),
     ] {
+        let expected = expected.replace("{own}", &app.address.to_string());
         assert_eq!(base(&submit(&app, headers).await), expected);
     }
+}
+
+#[tokio::test]
+async fn an_absolute_target_is_the_clients_own_url() {
+    let app = spawn_app();
+    let reply = raw::send(
+        app.address,
+        b"POST http://a.example:8080/api/tasks HTTP/1.1",
+        &[b"Host: b.example", b"Content-Type: application/json"],
+        br#"{"number": 24}"#,
+    )
+    .await;
+    assert_eq!(reply.status, 202);
+    let monitor = reply.header("operation-location")[0];
+    assert!(
+        monitor.starts_with("http://a.example:8080/api/operations/"),
+        "{monitor}"
+    );
 }
 
 #[tokio::test]
@@ -87,8 +112,9 @@ async fn a_configured_base_is_used_in_every_link() {
         app.client.fetch(&id).await.header("link"),
         Some(link.as_str())
     );
+    // A name and not an address: it is the same under every base.
     assert_eq!(
         app.client.get("/api/nothing").await.json()["type"],
-        "https://public.example/x/problems/not-found"
+        "urn:problem-type:not-found"
     );
 }

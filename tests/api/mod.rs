@@ -3,7 +3,10 @@
 //! Each reply, the failures too, passes the checks of [`Reply`](crate::helpers::reply::Reply).
 
 mod absence;
+mod caches;
 mod cancel;
+mod conditions;
+mod cors;
 mod delete;
 mod fetch;
 mod fetching_at_once;

@@ -68,7 +68,7 @@ cache-control: no-store
 content-type: application/problem+json
 x-ms-error-code: NoHope
 
-{\"type\":\"{base}/problems/no-hope\",\"title\":\"No hope\",\"status\":424,\
+{\"type\":\"urn:problem-type:no-hope\",\"title\":\"No hope\",\"status\":424,\
          \"detail\":\"there never was any\",\"instance\":\"/api/operations/{id}/result\",\
          \"error\":{\"code\":\"NoHope\",\"message\":\"there never was any\"}}"
     );

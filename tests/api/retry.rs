@@ -26,7 +26,10 @@ async fn a_failed_task_runs_again_under_its_id() {
 202
 cache-control: no-store
 content-type: application/json
-location: {{base}}/api/operations/{{id}}
+etag: \"{{etag}}\"
+location: {{base}}/api/operations/{{id}}/result
+operation-id: {{id}}
+operation-location: {{base}}/api/operations/{{id}}
 retry-after: 1
 
 {{\"id\":\"{{id}}\",\"kind\":\"hopeless\",\"status\":\"NotStarted\",\"createdDateTime\":\"{{time}}\",\
@@ -53,16 +56,22 @@ async fn a_task_that_has_not_failed_is_not_retried() {
         .accepted(r#"{"kind": "waits", "input": 0}"#)
         .await;
     let succeeded = app.client.run(r#"{"number": 24}"#).await;
-    for id in [&waiting, &succeeded] {
+    // What has not ended may fail yet.
+    for (id, retry_after) in [(&waiting, Some("1")), (&succeeded, None)] {
         let reply = retry(&app, id).await;
         assert_eq!(
             (reply.status, reply.problem().0.as_str()),
             (409, "Conflict")
         );
+        assert_eq!(reply.header("retry-after"), retry_after);
     }
     let path = format!("/api/operations/{waiting}:cancel");
-    app.client.send(app.client.keyed("POST", &path)).await;
-    assert_eq!(retry(&app, &waiting).await.status, 409);
+    app.client.send(app.client.request("POST", &path)).await;
+    let canceled = retry(&app, &waiting).await;
+    assert_eq!(
+        (canceled.status, canceled.header("retry-after")),
+        (409, None)
+    );
     assert_eq!(app.client.result(&succeeded).await.status, 200);
 }
 

@@ -77,7 +77,7 @@ fn converse(client: &TcpStream, service: &TcpStream, log: &Mutex<Log>) -> Option
 }
 
 /// A head, and a body of its `content-length`; everything that is said here is text.
-fn message(from: &mut impl BufRead) -> Option<String> {
+pub(super) fn message(from: &mut impl BufRead) -> Option<String> {
     let mut text = String::new();
     while !text.ends_with("\r\n\r\n") {
         if from.read_line(&mut text).ok()? == 0 {

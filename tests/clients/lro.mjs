@@ -1,5 +1,6 @@
-// Has work done through @azure/core-lro: node lro.mjs http://127.0.0.1:7071 '{"number": 24}' WAY
-// WAY is what is polled: operation-location or location.
+// Has work done through @azure/core-lro: node lro.mjs http://127.0.0.1:7071 '{"number": 24}' WAY [PATH]
+// WAY is what is polled: operation-location or location. PATH is where the work goes: /api/tasks, unless
+// a failed task is to run again at /api/operations/ID:retry.
 
 import { createHttpPoller } from "@azure/core-lro";
 import {
@@ -10,7 +11,7 @@ import {
   RestError,
 } from "@azure/core-rest-pipeline";
 
-const [base, work, way] = process.argv.slice(2);
+const [base, work, way, path = "/api/tasks"] = process.argv.slice(2);
 const http = createDefaultHttpClient();
 const pipeline = createEmptyPipeline();
 
@@ -30,7 +31,7 @@ async function send(url, options) {
 
 const poller = createHttpPoller({
   sendInitialRequest: () =>
-    send(`${base}/api/tasks`, {
+    send(`${base}${path}`, {
       method: "POST",
       headers: createHttpHeaders({ "Content-Type": "application/json" }),
       body: work,

@@ -1,6 +1,7 @@
-"""Has work done through azure-core: lro.py http://127.0.0.1:7071 '{"number": 24}' WAY
+"""Has work done through azure-core: lro.py http://127.0.0.1:7071 '{"number": 24}' WAY [PATH]
 
-WAY is what is polled: operation-location or location.
+WAY is what is polled: operation-location or location. PATH is where the work goes: /api/tasks, unless
+a failed task is to run again at /api/operations/ID:retry.
 """
 
 import json
@@ -12,11 +13,11 @@ from azure.core.polling import LROPoller
 from azure.core.polling.base_polling import LocationPolling, LROBasePolling
 from azure.core.rest import HttpRequest
 
-base, work, way = sys.argv[1:]
+base, work, way, path = (sys.argv[1:] + ["/api/tasks"])[:4]
 algorithms = {"operation-location": None, "location": [LocationPolling()]}[way]
 
 with PipelineClient(base) as client:
-    submission = HttpRequest("POST", f"{base}/api/tasks", json=json.loads(work))
+    submission = HttpRequest("POST", f"{base}{path}", json=json.loads(work))
     polling = LROBasePolling(lro_algorithms=algorithms)
     try:
         accepted = client.send_request(submission, _return_pipeline_response=True)

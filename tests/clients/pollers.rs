@@ -76,6 +76,48 @@ async fn tells_failures(script: &str) {
     }
 }
 
+/// A task that is retried is polled as a new one is: the first poll is not its end.
+async fn follows_a_retried_task(script: &str) {
+    for way in ["operation-location", "location"] {
+        let app = spawn_app();
+        let id = app.client.run(r#"{"kind": "relents", "input": 0}"#).await;
+        let front = Front::before(app.address);
+        let retry = format!("/api/operations/{id}:retry");
+        let arguments = [&front.base, "{}", way, &retry];
+        let (ended, ()) = tokio::join!(programs::run(script, &arguments, |_| ()), async {
+            eventually("the task is polled", async || {
+                (front.requests().len() > 1).then_some(())
+            })
+            .await;
+            app.kinds.open_gate();
+        });
+        says(&ended, r#"{"relented":true}"#);
+        assert_eq!(front.requests()[0], format!("POST {retry}"));
+    }
+}
+
+/// What a poller says of a task that is canceled while it looks.
+async fn canceled(script: &str, way: &str) -> String {
+    let app = spawn_app();
+    let front = Front::before(app.address);
+    let work = r#"{"kind": "waits", "input": 0}"#;
+    let arguments = [&front.base, work, way];
+    let (ended, ()) = tokio::join!(programs::run(script, &arguments, |_| ()), async {
+        let polled = eventually("the task is polled", async || {
+            front.requests().get(1).cloned()
+        })
+        .await;
+        let path = polled
+            .strip_prefix("GET ")
+            .unwrap()
+            .trim_end_matches("/result");
+        let cancel = app.client.request("POST", &format!("{path}:cancel"));
+        assert_eq!(app.client.send(cancel).await.status, 200);
+    });
+    assert!(!ended.succeeded, "{}", ended.stdout);
+    ended.stderr
+}
+
 #[tokio::test]
 async fn azure_core_polls_the_monitor_and_gets_the_result() {
     polls_the_monitor(AZURE_CORE).await;
@@ -92,6 +134,19 @@ async fn azure_core_tells_failures_in_the_services_words() {
 }
 
 #[tokio::test]
+async fn azure_core_follows_a_task_that_is_retried() {
+    follows_a_retried_task(AZURE_CORE).await;
+}
+
+#[tokio::test]
+async fn azure_core_says_that_a_task_was_canceled() {
+    for way in ["operation-location", "location"] {
+        let error = canceled(AZURE_CORE, way).await;
+        assert_eq!(error, "TaskCanceled: the task was canceled\n", "{way}");
+    }
+}
+
+#[tokio::test]
 async fn core_lro_polls_the_monitor_and_gets_the_result() {
     polls_the_monitor(CORE_LRO).await;
 }
@@ -104,4 +159,18 @@ async fn core_lro_polls_a_location() {
 #[tokio::test]
 async fn core_lro_tells_failures_in_the_services_words() {
     tells_failures(CORE_LRO).await;
+}
+
+#[tokio::test]
+async fn core_lro_follows_a_task_that_is_retried() {
+    follows_a_retried_task(CORE_LRO).await;
+}
+
+#[tokio::test]
+async fn core_lro_says_that_a_task_was_canceled() {
+    // Of the monitor it reads the status alone, and has words of its own for it.
+    let error = canceled(CORE_LRO, "operation-location").await;
+    assert_eq!(error, "Operation was canceled\n");
+    let error = canceled(CORE_LRO, "location").await;
+    assert_eq!(error, "TaskCanceled: the task was canceled\n");
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_request_reply::backends::SystemClock;
 use async_request_reply::backends::embedded::Embedded;
 use async_request_reply::config::{
-    Config, LogFormat, MEMORY_BUDGET, Mode, Patience, Secret, Storage,
+    Config, LogFormat, MEMORY_BUDGET, Mode, Origins, Patience, Secret, Storage,
 };
 use async_request_reply::ports::{Clock, Document, Head};
 use async_request_reply::startup::Application;
@@ -81,6 +81,7 @@ fn config(folder: &Path) -> Config {
         api_keys: vec![Secret::new(KEY)],
         submit_keys: Vec::new(),
         public_base_url: None,
+        allowed_origins: Origins::None,
         max_number: 10_000_000,
         max_body_bytes: 2 * 1024 * 1024,
         max_queue_length: None,

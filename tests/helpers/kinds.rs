@@ -28,6 +28,7 @@ impl TestKinds {
             .with(Hopeless)
             .with(Later(self.runs.clone()))
             .with(Panics)
+            .with(Relents(self.gate.clone()))
             .with(Sleeps)
             .with(Threads)
             .with(Waits(self.gate.clone(), self.runs.clone()))
@@ -151,6 +152,28 @@ impl Kind for Hopeless {
             code: "NoHope",
             message: "there never was any".to_owned(),
         })
+    }
+}
+
+/// Fails for good at the first attempt; the next one goes on when the gate opens.
+struct Relents(Gate);
+
+impl Kind for Relents {
+    const NAME: &'static str = "relents";
+    type Input = Value;
+    type Output = Value;
+
+    fn run(&self, _: Value, attempt: &Attempt) -> Result<Value, Failure> {
+        if attempt.number() == 1 {
+            return Err(Failure::Permanent {
+                code: "NotYet",
+                message: "ask again".to_owned(),
+            });
+        }
+        while !self.0.wait() {
+            attempt.check_stop()?;
+        }
+        Ok(json!({ "relented": true }))
     }
 }
 

@@ -223,6 +223,8 @@ fn serve(host: &Arc<Host>, listener: TcpListener) -> Server {
             .app_data(host.clone())
             .default_service(web::to(http::serve))
     })
+    // As long as Kestrel does. A shorter time ends a connection while its client is about to use it.
+    .keep_alive(Duration::from_secs(130))
     .workers(1)
     .keep_alive(KEEP_ALIVE)
     .disable_signals()

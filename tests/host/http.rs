@@ -57,14 +57,20 @@ impl Routes {
         }
     }
 
-    /// Which function gets this request, if any.
+    /// Which function gets this request, if any: the first by name whose route and method match, not
+    /// the most specific.
     pub(crate) fn find(&self, method: &str, path: &str) -> Option<(&str, AuthLevel)> {
         let path = path.strip_prefix('/')?;
         let rest = match self.prefix.as_str() {
             "" => path,
             prefix => {
                 let (first, rest) = path.split_at_checked(prefix.len())?;
-                let rest = rest.strip_prefix('/')?;
+                // Also the bare prefix: a route may match nothing behind it.
+                let rest = if rest.is_empty() {
+                    rest
+                } else {
+                    rest.strip_prefix('/')?
+                };
                 first.eq_ignore_ascii_case(prefix).then_some(rest)?
             }
         };

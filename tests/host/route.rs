@@ -52,7 +52,8 @@ impl Template {
 
     /// Whether `path` matches, the route prefix already taken off.
     pub(crate) fn matches(&self, path: &str) -> bool {
-        let path = path.trim_end_matches('/');
+        // One slash at the end is nothing, a second one an empty segment.
+        let path = path.strip_suffix('/').unwrap_or(path);
         let mut given = path.split('/').filter(|_| !path.is_empty()).peekable();
         for segment in &self.0 {
             match (segment, given.next()) {

@@ -1,7 +1,7 @@
 //! Route templates, and which function answers.
 
 use crate::host::route::Template;
-use crate::host::{AppRoot, Routes, read_functions};
+use crate::host::{Function, Routes, Trigger};
 
 #[test]
 fn a_template_matches_the_paths_of_its_form() {
@@ -9,6 +9,7 @@ fn a_template_matches_the_paths_of_its_form() {
     let cases = [
         ("tasks", "tasks", true),
         ("tasks", "TASKS/", true),
+        ("tasks", "tasks//", false),
         ("tasks", "tasks/1", false),
         ("tasks/{id}", "tasks/1", true),
         ("tasks/{id}", "tasks", false),
@@ -38,20 +39,43 @@ fn a_template_matches_the_paths_of_its_form() {
 
 #[test]
 fn the_first_function_by_name_answers_and_not_the_most_specific() {
-    let root = AppRoot::of_project().unwrap();
-    let anything = r#"{"bindings": [
-        {"type": "httpTrigger", "direction": "in", "name": "req", "authLevel": "anonymous",
-         "methods": ["get"], "route": "{*rest}"},
-        {"type": "http", "direction": "out", "name": "res"}]}"#;
-    root.write("a_first/function.json", anything).unwrap();
-    let routes = Routes::new("api", &read_functions(root.path()).unwrap());
-    let answers = |method, path| routes.find(method, path).map(|(function, _)| function);
-    // A keyed route, open.
-    assert_eq!(answers("GET", "/api/metrics"), Some("a_first"));
-    assert_eq!(answers("GET", "/api"), None);
-    assert_eq!(answers("GET", "/api/"), Some("a_first"));
-    // A wrong method is for the next to answer.
-    assert_eq!(answers("POST", "/api/tasks"), Some("create_task"));
+    let function = |name: &str, route: &str, methods: &[&str]| {
+        let trigger = serde_json::from_value(serde_json::json!({
+            "name": "req",
+            "direction": "in",
+            "authLevel": "anonymous",
+            "route": route,
+            "methods": methods,
+        }));
+        Function {
+            name: name.to_owned(),
+            trigger: Trigger::Http(trigger.unwrap()),
+        }
+    };
+    let functions = [
+        function("d_exact", "tasks/stats", &["get"]),
+        function("c_number", "tasks/{id:int}", &["get"]),
+        function("b_any", "tasks/{id}", &["get"]),
+        function("a_rest", "{*rest}", &["post"]),
+    ];
+    let routes = Routes::new("api", &functions);
+    for (method, path, found) in [
+        ("GET", "/api/tasks/stats", Some("b_any")),
+        ("GET", "/API/Tasks/1/", Some("b_any")),
+        // A method that does not match leaves the request to the next.
+        ("POST", "/api/tasks/stats", Some("a_rest")),
+        ("POST", "/api", Some("a_rest")),
+        ("POST", "/api/", Some("a_rest")),
+        ("GET", "/api//tasks/1", None),
+        ("DELETE", "/api/tasks/1", None),
+    ] {
+        let function = routes.find(method, path).map(|(name, _)| name);
+        assert_eq!(function, found, "{method} {path}");
+    }
+    let routes = Routes::new("api", &functions[..2]);
+    let find = |path| routes.find("GET", path).map(|(name, _)| name);
+    assert_eq!(find("/api/tasks/stats"), Some("d_exact"));
+    assert_eq!(find("/api/tasks/x"), None);
 }
 
 #[test]

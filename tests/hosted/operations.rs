@@ -202,3 +202,62 @@ async fn a_monitor_that_is_known_is_not_sent_again() {
         .await;
     assert_eq!((reply.status.as_u16(), reply.body.len()), (304, 0));
 }
+
+#[tokio::test]
+async fn a_path_that_the_host_has_routed_is_known() {
+    let hosted = Hosted::start().await;
+    assert_eq!(hosted.get("/API/Health/").await.status, 200);
+    let accepted = hosted.post("/Api/Tasks/", BODY).await;
+    assert_eq!(accepted.status, 202, "{accepted:?}");
+    let id = json(&accepted)["id"].as_str().unwrap().to_owned();
+    hosted.ended(&id).await;
+    let monitor = hosted.get(&format!("/api/OPERATIONS/{id}/")).await;
+    assert_eq!(json(&monitor)["status"], "Succeeded");
+    let canceled = hosted
+        .post(&format!("/api/operations/{id}:CANCEL"), "")
+        .await;
+    assert_eq!(json(&canceled)["status"], "Succeeded");
+    // Nothing for the host, which answers itself.
+    let nothing = hosted.get("/api//health").await;
+    assert_eq!((nothing.status.as_u16(), nothing.body.len()), (404, 0));
+}
+
+#[tokio::test]
+async fn head_comes_through_wherever_get_does() {
+    let hosted = Hosted::start().await;
+    for path in ["/api/operations", "/api/metrics", "/api/health"] {
+        let head = hosted.send(Method::HEAD, path, Payload::Empty).await;
+        assert_eq!((head.status.as_u16(), head.body.len()), (200, 0), "{path}");
+        assert_eq!(head.header("cache-control"), "no-store", "{path}");
+        assert_ne!(head.header("content-length"), "", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_task_in_another_version_is_not_deleted() {
+    let hosted = Hosted::start().await;
+    let id = hosted.submit("24").await;
+    hosted.ended(&id).await;
+    let path = format!("/api/operations/{id}");
+    let etag = hosted.get(&path).await.header("etag").to_owned();
+    for (wanted, status) in [("\"x\"", 412), (etag.as_str(), 204)] {
+        let wanted = [("if-match", wanted)];
+        let reply = hosted
+            .send_with(Method::DELETE, &path, &wanted, Payload::Empty)
+            .await;
+        assert_eq!(reply.status, status);
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_the_host_lets_in_may_read_our_headers() {
+    let hosted = Hosted::start().await;
+    let page = [("origin", "https://app.example")];
+    let reply = hosted.submit_with(&page, BODY).await;
+    let exposed = reply.header("access-control-expose-headers");
+    assert!(exposed.contains("Operation-Location"), "{exposed}");
+    // The permission is the host's: twice would be none.
+    assert_eq!(reply.header("access-control-allow-origin"), "");
+    let reply = hosted.get("/api/health").await;
+    assert_eq!(reply.header("access-control-expose-headers"), "");
+}

@@ -16,6 +16,7 @@ mod messages;
 mod model;
 mod operating;
 mod poisoned;
+mod preconditions;
 mod pruning;
 mod renewing;
 mod rescuing;

@@ -141,6 +141,9 @@ async fn what_cannot_be_worked_on_cannot_be_retried() {
         bench.tasks.retry(waiting).await.unwrap(),
         bench.tasks.delete(waiting).await.unwrap(),
     ] {
-        assert!(matches!(operated, Operated::Conflict(TaskStatus::Queued)));
+        let Operated::Conflict(record) = operated else {
+            panic!("{operated:?}");
+        };
+        assert_eq!(record.status(), TaskStatus::Queued);
     }
 }

@@ -5,7 +5,7 @@ use utoipa::openapi::path::OperationBuilder;
 use utoipa::openapi::response::{Response, ResponseBuilder};
 
 use super::OPERATIONS;
-use super::parameters::{if_none_match, listing, task_id};
+use super::parameters::{if_match, if_none_match, listing, task_id};
 use super::responses::{json, problems, with_headers};
 use super::schemas::{monitor_example, result_example};
 use crate::tasks::TaskStatus;
@@ -47,10 +47,11 @@ pub(in crate::api) fn monitor() -> OperationBuilder {
         "The status monitor, for as long as there is a record of the task. Polling it changes nothing.",
     )
         .parameter(task_id("id"))
+        .parameter(if_match())
         .parameter(if_none_match())
         .response("200", with_headers(monitor, &headers).build())
         .response("304", with_headers(known, &headers).build());
-    problems(operation, &["404", "500", "503"])
+    problems(operation, &["404", "412", "500", "503"])
 }
 
 /// `GET /api/operations/{id}/result`
@@ -61,11 +62,12 @@ pub(in crate::api) fn result() -> OperationBuilder {
         result_example(),
     );
     // The schema of both: a generated client has one type for what succeeds.
-    let accepted = json(
+    let running = json(
         "The task has not ended. The body is its monitor.",
         "Result",
         monitor_example(TaskStatus::Running),
     );
+    let accepted = with_headers(running, &["Location", "Retry-After", "Cache-Control"]);
     let operation = described(
         "Read a result",
         "It stays, however often it is read. 202 until it is there: a client that cannot see the \
@@ -73,7 +75,7 @@ pub(in crate::api) fn result() -> OperationBuilder {
     )
     .parameter(task_id("id"))
     .response("200", no_store(result))
-    .response("202", with_headers(accepted, ACCEPTED).build());
+    .response("202", accepted.build());
     problems(operation, &["404", "410", "424", "500", "503"])
 }
 
@@ -89,8 +91,12 @@ pub(in crate::api) fn cancel() -> OperationBuilder {
         "Work that is under way is told to stop, and its result is not kept.",
     )
     .parameter(task_id("id"))
-    .response("200", no_store(monitor));
-    problems(operation, &["404", "500", "503"])
+    .parameter(if_match())
+    .response(
+        "200",
+        with_headers(monitor, &["Cache-Control", "ETag"]).build(),
+    );
+    problems(operation, &["404", "412", "500", "503"])
 }
 
 /// `DELETE /api/operations/{id}`
@@ -100,24 +106,37 @@ pub(in crate::api) fn delete() -> OperationBuilder {
         "Its record goes, and with it its result. A task that has not ended is a conflict.",
     )
     .parameter(task_id("id"))
-    .response("204", Response::new("The record is deleted."));
-    problems(operation, &["404", "409", "500", "503"])
+    .parameter(if_match())
+    .response(
+        "204",
+        no_store(ResponseBuilder::new().description("The record is deleted.")),
+    );
+    problems(operation, &["404", "409", "412", "500", "503"])
 }
 
 /// `POST /api/operations/{id}:retry`
 pub(in crate::api) fn retry() -> OperationBuilder {
     let reply = json(
-        "The task is queued again.",
+        "The task is queued again. The headers are those of a submission.",
         "Monitor",
         monitor_example(TaskStatus::Queued),
     );
+    let headers = [
+        "Location",
+        "Operation-Location",
+        "Operation-Id",
+        "Retry-After",
+        "ETag",
+        "Cache-Control",
+    ];
     let operation = described(
         "Run a failed task again",
         "It keeps its id, and its attempts are counted on. Other tasks are a conflict.",
     )
     .parameter(task_id("id"))
-    .response("202", with_headers(reply, ACCEPTED).build());
-    problems(operation, &["401", "404", "409", "500", "503"])
+    .parameter(if_match())
+    .response("202", with_headers(reply, &headers).build());
+    problems(operation, &["401", "404", "409", "412", "500", "503"])
 }
 
 fn described(summary: &str, description: &str) -> OperationBuilder {
@@ -126,9 +145,6 @@ fn described(summary: &str, description: &str) -> OperationBuilder {
         .summary(Some(summary))
         .description(Some(description))
 }
-
-/// What leads on from a reply that says to come back.
-const ACCEPTED: &[&str] = &["Location", "Retry-After", "Cache-Control"];
 
 fn no_store(reply: ResponseBuilder) -> Response {
     with_headers(reply, &["Cache-Control"]).build()

@@ -84,6 +84,13 @@ pub(super) fn traceparent() -> Parameter {
     )
 }
 
+pub(super) fn if_match() -> Parameter {
+    header(
+        "If-Match",
+        "Only if the monitor still has this `ETag` (or one of several, or any: `*`). 412 otherwise.",
+    )
+}
+
 pub(super) fn if_none_match() -> Parameter {
     header(
         "If-None-Match",

@@ -54,7 +54,8 @@ const SHARED: [Shared; 14] = [
     Shared {
         status: "409",
         name: "Conflict",
-        description: "Not possible now. `Retry-After` says when it may be.",
+        description: "Not possible as things stand. With `Retry-After` when it may be later: the task \
+                      has not ended, or the first submission with the key is still being accepted.",
         example: || Problem::conflict("the task has not ended"),
         headers: &["Retry-After"],
     },
@@ -62,22 +63,15 @@ const SHARED: [Shared; 14] = [
         status: "410",
         name: "TaskCanceled",
         description: "The task was canceled.",
-        example: || Problem::new(StatusCode::GONE, "TaskCanceled", "the task was canceled"),
+        example: Problem::task_canceled,
         headers: &[],
     },
     Shared {
         status: "412",
         name: "PreconditionFailed",
-        description: "The request was first sent so long ago that the first try may be forgotten.",
-        example: || {
-            let detail = "Repeatability-First-Sent must be of the last 23 hours";
-            Problem::new(
-                StatusCode::PRECONDITION_FAILED,
-                "FirstSentOutOfRange",
-                detail,
-            )
-            .target("Repeatability-First-Sent")
-        },
+        description: "`If-Match` or `If-None-Match` is not true of the task; or the request was first sent so \
+                      long ago that the first try may be forgotten. Nothing was changed.",
+        example: Problem::precondition_failed,
         headers: &["Repeatability-Result"],
     },
     Shared {
@@ -157,7 +151,7 @@ const SHARED: [Shared; 14] = [
 /// Adds the shared problems.
 pub(super) fn add(components: ComponentsBuilder) -> ComponentsBuilder {
     SHARED.iter().fold(components, |components, shared| {
-        let example = (shared.example)().document("http://localhost:7071", "/api/tasks");
+        let example = (shared.example)().document("/api/tasks");
         let content = ContentBuilder::new()
             .schema(Some(Ref::from_schema_name("Problem")))
             .example(serde_json::from_str(&example).ok())

@@ -14,7 +14,7 @@ use utoipa::{PartialSchema, ToSchema};
 use super::parameters::EXAMPLE_ID;
 use crate::api::health::Health;
 use crate::api::listing::TaskList;
-use crate::api::problem::{Document, ErrorObject};
+use crate::api::problem::{CANCELED, Document, ErrorObject};
 use crate::api::tasks::NoResult;
 use crate::api::view::{ListedView, TaskView, azure_status};
 use crate::tasks::TaskStatus;
@@ -221,6 +221,9 @@ pub(super) fn monitor_example(status: TaskStatus) -> Value {
     });
     if status == TaskStatus::Succeeded {
         monitor["result"] = result_example();
+    }
+    if status == TaskStatus::Canceled {
+        monitor["error"] = json!(CANCELED);
     }
     monitor
 }

@@ -31,7 +31,7 @@ pub(in crate::api) fn metrics() -> OperationBuilder {
         "Read this process's counters",
         "In the text format of Prometheus.",
     )
-    .response("200", metrics.build());
+    .response("200", with_headers(metrics, &["Cache-Control"]).build());
     problems(operation, &["401", "500", "503"])
 }
 

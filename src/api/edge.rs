@@ -1,0 +1,25 @@
+//! The outermost of what is ours: what holds for every request and every reply.
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::middleware::Next;
+
+use super::headers::NO_STORE;
+use super::{cors, paths, problem};
+
+/// Routes a path as the host would, writes the document of a failure, and lets nobody keep a reply that
+/// does not say it may be kept.
+pub(crate) async fn edge(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    paths::normalise(&mut request);
+    let mut reply = problem::render(request, next).await?;
+    let headers = reply.headers_mut();
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, NO_STORE);
+    }
+    cors::grant(&mut reply);
+    Ok(reply)
+}
