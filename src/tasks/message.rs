@@ -25,7 +25,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::id::TaskId;
 use super::json::{Object, describe, is_zero, present};
-use super::kinds::R0_KIND;
+use super::kinds::{R0_KIND, is_safe};
 use super::limits::MAX_MESSAGE_BYTES;
 use super::task::TaskRecord;
 use super::trace::is_traceparent;
@@ -206,7 +206,7 @@ impl TaskMessage<'static> {
                     .map(|message| message.id),
                 reason: format!("the message cannot be understood: {}", describe(&error)),
             })?;
-        if wire.kind.as_deref().is_some_and(|kind| !is_kind_name(kind)) {
+        if wire.kind.as_deref().is_some_and(|kind| !is_safe(kind)) {
             return Err(UnreadableMessage {
                 id: Some(wire.id),
                 reason: "the message names an impossible kind of work".to_owned(),
@@ -242,14 +242,6 @@ impl TaskMessage<'static> {
                 .map(|text| Cow::Owned(text.into_owned())),
         })
     }
-}
-
-/// The texts a record's head can hold; a forged kind must not become a forged header.
-fn is_kind_name(kind: &str) -> bool {
-    (1..=64).contains(&kind.len())
-        && kind
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
 /// The versions that stores give: opaque tags of RFC 9110 (section 8.8.3), without their quotes, and

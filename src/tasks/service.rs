@@ -11,7 +11,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use super::estimate::Estimate;
 use super::id::TaskId;
 use super::intake::RecordFirst;
-use super::kinds::{InvalidInput, Kinds};
+use super::kinds::{InvalidInput, Kinds, UNKNOWN_KIND};
 use super::limits::{CHECK_TIMEOUT, MAX_DELETIONS, QUEUE_LENGTH_MAX_AGE};
 use super::message::TaskMessage;
 use super::metrics::{Gauges, Metrics};
@@ -156,9 +156,6 @@ impl Shared {
         self.waiters.ended(record);
     }
 }
-
-/// The kind of a failed task whose message did not say.
-pub(super) const UNKNOWN_KIND: &str = "unknown";
 
 /// A place among the deletions under way.
 #[derive(Debug)]

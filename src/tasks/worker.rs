@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use serde_json::value::RawValue;
 
 use super::attempt::Attempts;
-use super::kinds::{AnyKind, Failure};
+use super::kinds::{AnyKind, Failure, UNKNOWN_KIND};
 use super::limits::{MAX_ATTEMPTS, OUTAGE_DELAY, backoff};
 use super::message::TaskMessage;
 use super::records::{Commit, RecordError, Records, Versioned};
-use super::service::{Shared, UNKNOWN_KIND};
+use super::service::Shared;
 use super::task::{TaskError, TaskRecord, TaskState};
 use crate::crash::{CrashPoint, crash_point};
 use crate::ports::Timestamp;
