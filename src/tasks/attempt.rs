@@ -2,10 +2,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::value::RawValue;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
 use super::kinds::{AnyKind, Attempt, Failure};
@@ -20,6 +20,15 @@ use super::task::TaskState;
 pub struct Attempts {
     slots: Arc<Semaphore>,
     stop: CancellationToken,
+}
+
+/// How long an attempt took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Took {
+    /// From the delivery to a free slot.
+    pub wait: Duration,
+    /// The work alone.
+    pub work: Duration,
 }
 
 impl Attempts {
@@ -44,13 +53,37 @@ impl Attempts {
         task: &mut Versioned,
         records: &Records,
         shared: &Shared,
-    ) -> Result<Box<RawValue>, Failure> {
-        let _slot = tokio::select! {
-            biased;
-            () = self.stop.cancelled() => return Err(Failure::Stopped),
-            slot = self.slots.acquire() => slot.map_err(|_| Failure::Stopped)?,
-            () = tokio::time::sleep(SLOT_WAIT) => return Err(Failure::Later { after: Duration::ZERO }),
+    ) -> (Result<Box<RawValue>, Failure>, Took) {
+        let mut took = Took::default();
+        let begun = Instant::now();
+        let slot = self.slot().await;
+        took.wait = begun.elapsed();
+        let begun = Instant::now();
+        let ended = match slot {
+            Ok(_slot) => self.work(kind, input, task, records, shared).await,
+            Err(failure) => Err(failure),
         };
+        took.work = begun.elapsed();
+        (ended, took)
+    }
+
+    async fn slot(&self) -> Result<SemaphorePermit<'_>, Failure> {
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => Err(Failure::Stopped),
+            slot = self.slots.acquire() => slot.map_err(|_| Failure::Stopped),
+            () = tokio::time::sleep(SLOT_WAIT) => Err(Failure::Later { after: Duration::ZERO }),
+        }
+    }
+
+    async fn work(
+        &self,
+        kind: Arc<dyn AnyKind>,
+        input: Box<RawValue>,
+        task: &mut Versioned,
+        records: &Records,
+        shared: &Shared,
+    ) -> Result<Box<RawValue>, Failure> {
         let stop = self.stop.child_token();
         // If this future ends early or is dropped, nobody waits for the work any more.
         let _stop_work = stop.clone().drop_guard();

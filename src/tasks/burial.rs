@@ -1,7 +1,5 @@
 //! The end of tasks whose message nobody can work on: they have failed.
 
-use std::time::Duration;
-
 use super::message::{TaskMessage, UnreadableMessage};
 use super::records::{RecordError, Versioned};
 use super::task::{TaskError, TaskState};
@@ -55,7 +53,7 @@ impl Worker {
         let etag = message.etag.clone();
         match self.find_unfinished(message, None).await? {
             Some(mut task) if !is_sent_again(&task, etag.as_deref()) => self
-                .end(&mut task, TaskState::Failed { error }, Duration::ZERO)
+                .end(&mut task, TaskState::Failed { error }, None)
                 .await
                 .map(drop),
             Some(_) | None => Ok(()),

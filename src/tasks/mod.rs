@@ -48,7 +48,7 @@ mod waiting;
 mod walk;
 mod worker;
 
-pub use attempt::Attempts;
+pub use attempt::{Attempts, Took};
 pub use consumer::{Consumer, Unsettled};
 pub use id::{IdText, NotATaskId, TaskId};
 pub use idempotency::KeyedSubmitError;

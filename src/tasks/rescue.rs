@@ -188,7 +188,7 @@ impl Rescue {
         };
         let failed = self.records.replace(&mut task).await?;
         if failed {
-            self.shared.ended(&task.record, std::time::Duration::ZERO);
+            self.shared.ended(&task.record, None);
             log::warn!("task.id" = task.record.id, "task.kind" = task.record.kind, "trace.id" = task.record.trace_id(); "task had lost its worker in the last attempt");
         }
         Ok(failed)

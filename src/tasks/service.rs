@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
+use super::attempt::Took;
 use super::estimate::Estimate;
 use super::id::TaskId;
 use super::intake::RecordFirst;
@@ -140,18 +141,19 @@ impl Shared {
         }
     }
 
-    /// Tells of a task that this process has just ended, and how long its last attempt took.
-    pub(super) fn ended(&self, record: &TaskRecord, duration: Duration) {
+    /// Tells of a task that this process has just ended, and how long its last attempt took, if that is
+    /// what ended it.
+    pub(super) fn ended(&self, record: &TaskRecord, took: Option<Took>) {
         // A kind nobody registered could be any text, and each would be a time series of its own.
         let known = self.kinds.name(&record.kind);
         self.metrics.task_ended(
             known.unwrap_or(UNKNOWN_KIND),
             record.status(),
             record.attempts,
-            duration,
+            took,
         );
         if let Some(kind) = known {
-            self.estimate.ended(kind, duration);
+            self.estimate.ended(kind, took.map(|took| took.work));
         }
         self.waiters.ended(record);
     }

@@ -3,11 +3,11 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::value::RawValue;
 
-use super::attempt::Attempts;
+use super::attempt::{Attempts, Took};
 use super::kinds::{AnyKind, Failure, UNKNOWN_KIND};
 use super::limits::{MAX_ATTEMPTS, OUTAGE_DELAY, backoff};
 use super::message::TaskMessage;
@@ -115,7 +115,7 @@ impl Worker {
             Ok(work) => work,
             Err(error) => {
                 let reason = error.message.clone();
-                let ended = self.end(&mut task, TaskState::Failed { error }, Duration::ZERO);
+                let ended = self.end(&mut task, TaskState::Failed { error }, None);
                 return Ok(match ended.await? {
                     Commit::OtherWork => ask_the_record(&task),
                     Commit::Written | Commit::Lost => Outcome::Spent { reason },
@@ -123,8 +123,7 @@ impl Worker {
             }
         };
 
-        let begun = Instant::now();
-        let ended = self
+        let (ended, took) = self
             .attempts
             .run(kind, input, &mut task, &self.records, &self.shared)
             .await;
@@ -162,7 +161,7 @@ impl Worker {
                 return Ok(Outcome::Done);
             }
         };
-        let ended = self.end(&mut task, state, begun.elapsed()).await?;
+        let ended = self.end(&mut task, state, Some(took)).await?;
         crash_point(CrashPoint::AfterCommit);
         Ok(match ended {
             Commit::OtherWork => ask_the_record(&task),
@@ -297,12 +296,13 @@ impl Worker {
         Ok((Arc::clone(kind), input.clone()))
     }
 
-    /// Ends the task, unless somebody did before, or its record is of other work.
+    /// Ends the task, unless somebody did before, or its record is of other work. `took` is how long
+    /// its last attempt did, if there was one.
     pub(super) async fn end(
         &self,
         task: &mut Versioned,
         state: TaskState,
-        duration: Duration,
+        took: Option<Took>,
     ) -> Result<Commit, RecordError> {
         task.record.state = state;
         let commit = self.records.commit(task).await?;
@@ -312,10 +312,11 @@ impl Worker {
             attempts,
             ..
         } = task.record;
-        let duration_ms = duration.as_millis();
+        let Took { wait, work } = took.unwrap_or_default();
+        let (wait_ms, duration_ms) = (wait.as_millis(), work.as_millis());
         match commit {
             Commit::Lost => {
-                log::info!("task.id" = id, attempt = attempts, duration_ms, "trace.id" = task.record.trace_id(); "task was ended before, this attempt counts for nothing");
+                log::info!("task.id" = id, attempt = attempts, wait_ms, duration_ms, "trace.id" = task.record.trace_id(); "task was ended before, this attempt counts for nothing");
             }
             Commit::OtherWork => {
                 log::warn!("task.id" = id, "task.kind" = kind; "message told of other work than the task's record, which counts");
@@ -323,9 +324,9 @@ impl Worker {
             Commit::Written => {
                 // Those who wait for the task have no use for it, and it may be megabytes.
                 task.record.input = None;
-                self.shared.ended(&task.record, duration);
+                self.shared.ended(&task.record, took);
                 log::info!(
-                    "task.id" = id, "task.kind" = kind, attempt = attempts, duration_ms, "trace.id" = task.record.trace_id();
+                    "task.id" = id, "task.kind" = kind, attempt = attempts, wait_ms, duration_ms, "trace.id" = task.record.trace_id();
                     "task {}", task.record.status().as_str()
                 );
             }

@@ -11,6 +11,7 @@ mod forged;
 mod idempotency;
 mod lasting;
 mod listing;
+mod measuring;
 mod messages;
 mod model;
 mod operating;
