@@ -2,8 +2,8 @@
 
 use super::message::{TaskMessage, UnreadableMessage};
 use super::records::{RecordError, Versioned};
-use super::task::{TaskError, TaskState};
-use super::worker::{Delivery, Outcome, Worker};
+use super::task::{TaskError, TaskState, UnreadableRecord};
+use super::worker::{Delivery, Outcome, Worker, broken_off};
 use crate::ports::ETag;
 
 impl Worker {
@@ -24,6 +24,10 @@ impl Worker {
         };
         match self.fail_unfinished(TaskMessage::naming(id), error).await {
             Ok(()) => Outcome::Spent { reason },
+            // So is the message, most likely.
+            Err(error @ RecordError::Unreadable(UnreadableRecord::Newer(_))) => {
+                broken_off(&error, delivery)
+            }
             Err(error) => {
                 log::warn!("task.id" = id; "could not record the failure yet: {error}");
                 Outcome::Poison { reason }

@@ -181,6 +181,9 @@ pub const RENEWAL_RETRY: Duration = Duration::from_secs(5);
 /// How long a message is put off when storage did not let its attempt be finished.
 pub const OUTAGE_DELAY: Duration = Duration::from_secs(15);
 
+/// How long a message is put off whose record only a newer process understands.
+pub const NEWER_DELAY: Duration = Duration::from_secs(15);
+
 #[cfg(test)]
 mod tests {
     use super::*;

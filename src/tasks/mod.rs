@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `id`, `task` | the record, its status and its name: pure values |
 //! | `message` | what travels through the queue |
+//! | `extensible` | what a newer version keeps in both, and finds again |
 //! | [`kinds`] | the work itself |
 //! | `service` | what clients ask for: submit, look, consume |
 //! | `intake` | a new record and its message, where storage cannot write both at once |
@@ -26,6 +27,7 @@ mod attempt;
 mod burial;
 mod consumer;
 mod estimate;
+mod extensible;
 mod id;
 mod idempotency;
 mod intake;
@@ -50,6 +52,7 @@ mod worker;
 
 pub use attempt::{Attempts, Took};
 pub use consumer::{Consumer, Unsettled};
+pub use extensible::Others;
 pub use id::{IdText, NotATaskId, TaskId};
 pub use idempotency::KeyedSubmitError;
 pub use intake::RecordFirst;

@@ -94,9 +94,10 @@ impl Records {
                 }
                 Some(now) => {
                     versioned.etag = now.etag;
+                    let record = &mut versioned.record;
                     // An attempt may have begun since ours, or since our cancel looked.
-                    let attempts = &mut versioned.record.attempts;
-                    *attempts = now.record.attempts.max(*attempts);
+                    record.attempts = now.record.attempts.max(record.attempts);
+                    record.others = now.record.others;
                 }
                 None if versioned.etag.is_some() => return Ok(Commit::Lost),
                 None => {}

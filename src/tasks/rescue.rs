@@ -91,6 +91,8 @@ impl Rescue {
                 match sent {
                     Ok(sent) => rescued += usize::from(sent),
                     Err(RecordError::Storage(error)) => refused.unless_passing(error)?,
+                    // It is another process's, which knows what it waits for.
+                    Err(RecordError::Unreadable(error)) if error.is_newer() => {}
                     Err(RecordError::Unreadable(error)) => refused.add(error.to_string()),
                 }
             }

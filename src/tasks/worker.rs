@@ -8,8 +8,9 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 
 use super::attempt::{Attempts, Took};
+use super::extensible::Others;
 use super::kinds::{AnyKind, Failure, UNKNOWN_KIND};
-use super::limits::{MAX_ATTEMPTS, OUTAGE_DELAY, backoff};
+use super::limits::{MAX_ATTEMPTS, NEWER_DELAY, OUTAGE_DELAY, backoff};
 use super::message::TaskMessage;
 use super::records::{Commit, RecordError, Records, Versioned};
 use super::service::Shared;
@@ -82,15 +83,7 @@ impl Worker {
         let id = message.id;
         self.run_message(message, delivery, held).await.unwrap_or_else(|error| {
             log::warn!("task.id" = id, "dequeue.count" = delivery.dequeue_count; "attempt broken off: {error}");
-            let reason = error.to_string();
-            match error {
-                // Not the task's fault: the same message again, later, without a count. If the
-                // queue is away as well, this one comes back by itself, and counts.
-                RecordError::Storage(_) => {
-                    Outcome::Again { message: delivery.text.clone(), after: OUTAGE_DELAY, reason }
-                }
-                RecordError::Unreadable(_) => Outcome::Poison { reason },
-            }
+            broken_off(&error, delivery)
         })
     }
 
@@ -271,6 +264,7 @@ impl Worker {
             retries,
             traceparent: traceparent.map(Cow::into_owned),
             state: TaskState::Queued { due_at: None },
+            others: Others::default(),
         };
         let etag = etag.map(Cow::into_owned);
         Versioned { record, etag }
@@ -348,6 +342,24 @@ fn ask_the_record(task: &Versioned) -> Outcome {
         message: message.to_text(),
         after: Duration::ZERO,
         reason: "the message told of other work than the task's record".to_owned(),
+    }
+}
+
+/// What becomes of the message of an attempt that a record has broken off.
+pub(super) fn broken_off(error: &RecordError, delivery: &Delivery) -> Outcome {
+    let reason = error.to_string();
+    let after = match error {
+        // Not the task's fault: the same message again, later, without a count. If the queue is away
+        // as well, this one comes back by itself, and counts.
+        RecordError::Storage(_) => OUTAGE_DELAY,
+        // Nor is this: a process of that version understands it.
+        RecordError::Unreadable(record) if record.is_newer() => NEWER_DELAY,
+        RecordError::Unreadable(_) => return Outcome::Poison { reason },
+    };
+    Outcome::Again {
+        message: delivery.text.clone(),
+        after,
+        reason,
     }
 }
 

@@ -19,6 +19,7 @@ mod load;
 mod malformed;
 mod media_types;
 mod monitor;
+mod newer_version;
 mod refused;
 mod result;
 mod retry;
