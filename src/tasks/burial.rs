@@ -4,7 +4,7 @@ use super::message::{TaskMessage, UnreadableMessage};
 use super::records::{RecordError, Versioned};
 use super::task::{TaskError, TaskState, UnreadableRecord};
 use super::worker::{Delivery, Outcome, Worker, broken_off};
-use crate::ports::ETag;
+use crate::ports::{ETag, Timestamp};
 
 impl Worker {
     /// A message that cannot be understood is poison; the task it names, if any, has failed.
@@ -22,7 +22,11 @@ impl Worker {
             code: "UnreadableMessage".to_owned(),
             message: "the task's message could not be understood".to_owned(),
         };
-        match self.fail_unfinished(TaskMessage::naming(id), error).await {
+        let message = TaskMessage::naming(id);
+        match self
+            .fail_unfinished(message, delivery.inserted_at, error)
+            .await
+        {
             Ok(()) => Outcome::Spent { reason },
             // So is the message, most likely.
             Err(error @ RecordError::Unreadable(UnreadableRecord::Newer(_))) => {
@@ -35,8 +39,13 @@ impl Worker {
         }
     }
 
-    /// Ends the task of a message that was given up; `false` when the message names none.
-    pub async fn fail_poisoned(&self, text: &str) -> Result<bool, RecordError> {
+    /// Ends the task of a message that was given up, and was sent at that time; `false` when the message
+    /// names none.
+    pub async fn fail_poisoned(
+        &self,
+        text: &str,
+        inserted_at: Timestamp,
+    ) -> Result<bool, RecordError> {
         let message = match TaskMessage::parse(text) {
             Ok(message) => message,
             Err(UnreadableMessage { id: Some(id), .. }) => TaskMessage::naming(id),
@@ -46,16 +55,19 @@ impl Worker {
             code: "DeadLettered".to_owned(),
             message: "the task was given up after its last attempt".to_owned(),
         };
-        self.fail_unfinished(message, error).await.map(|()| true)
+        self.fail_unfinished(message, Some(inserted_at), error)
+            .await
+            .map(|()| true)
     }
 
     async fn fail_unfinished(
         &self,
         message: TaskMessage<'_>,
+        inserted_at: Option<Timestamp>,
         error: TaskError,
     ) -> Result<(), RecordError> {
         let etag = message.etag.clone();
-        match self.find_unfinished(message, None).await? {
+        match self.find_unfinished(message, inserted_at).await? {
             Some(mut task) if !is_sent_again(&task, etag.as_deref()) => self
                 .end(&mut task, TaskState::Failed { error }, None)
                 .await

@@ -48,7 +48,8 @@ impl Consumer {
 
     /// Fails the task of a poisoned message and deletes the message; `false` when it names no task.
     pub async fn bury(&self, received: &Received) -> Result<bool, RecordError> {
-        let buried = self.worker.fail_poisoned(&received.text).await?;
+        let (text, sent_at) = (&received.text, received.inserted_at);
+        let buried = self.worker.fail_poisoned(text, sent_at).await?;
         if buried {
             crash_point(CrashPoint::SweepAfterBurial);
             self.poison_queue

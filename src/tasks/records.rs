@@ -97,6 +97,8 @@ impl Records {
                     let record = &mut versioned.record;
                     // An attempt may have begun since ours, or since our cancel looked.
                     record.attempts = now.record.attempts.max(record.attempts);
+                    // What a message does not tell, or tells otherwise.
+                    record.created_at = now.record.created_at;
                     record.others = now.record.others;
                 }
                 None if versioned.etag.is_some() => return Ok(Commit::Lost),

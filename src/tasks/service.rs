@@ -263,8 +263,8 @@ impl Tasks {
 
     /// Sends a message for the record that is there under a new task's id, unless it has ended.
     ///
-    /// Ids are unique, so it is ours: a retry met the first try's success, which has the time of this
-    /// submission and is undone with it; or a submission with an idempotency key is carried on, whose
+    /// Ids are unique, so it is ours: a retry met the first try's success, which was written at the time
+    /// of this submission and is undone with it; or a submission with an idempotency key is carried on, whose
     /// task may have been acknowledged, and stays whatever happens.
     async fn carry_on(&self, id: TaskId, now: Timestamp) -> Result<TaskRecord, SubmitError> {
         let gone = || StorageError::transient("accept task", "its record came and went");
@@ -274,7 +274,7 @@ impl Tasks {
         }
         let message = TaskMessage::of(&record, etag.as_ref()).to_text();
         if let Err(error) = self.queue.send(&message, Duration::ZERO).await {
-            if record.created_at == now {
+            if record.updated_at == now {
                 let records = self.records.clone();
                 tokio::spawn(async move { records.delete(id, etag.as_ref()).await });
             }

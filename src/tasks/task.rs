@@ -215,13 +215,14 @@ impl UnreadableRecord {
 }
 
 impl TaskRecord {
-    /// A record as it is when a task has just been accepted.
+    /// A record as it is when a task has just been accepted. The id tells when it was submitted, if it
+    /// tells a time at all: a worker that has only the message comes to the same.
     pub fn queued(id: TaskId, kind: String, input: Box<RawValue>, now: Timestamp) -> Self {
         Self {
             id,
             kind,
             input: Some(input),
-            created_at: now,
+            created_at: id.created_at().unwrap_or(now),
             updated_at: now,
             attempts: 0,
             retries: 0,

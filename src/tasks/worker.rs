@@ -208,13 +208,15 @@ impl Worker {
     ///
     /// The happy path reads nothing: the first delivery of a message that carries everything, for
     /// work that does no harm when the task was canceled meanwhile. If the record has changed
-    /// since, the conditional write will tell.
+    /// since, the conditional write will tell. A message with more in it than is known here is of a
+    /// newer version, whose record may have more in it, too.
     async fn claim(
         &self,
         message: TaskMessage<'_>,
         delivery: &Delivery,
     ) -> Result<Option<Versioned>, RecordError> {
-        let complete = message.kind.is_some() && message.input.is_some();
+        let complete =
+            message.kind.is_some() && message.input.is_some() && message.others.is_empty();
         let kind = message
             .kind
             .as_deref()
@@ -251,14 +253,16 @@ impl Worker {
             etag,
             retries,
             traceparent,
+            created_at,
             ..
         } = message;
         let now = self.shared.clock.now();
+        let created_at = created_at.or_else(|| id.created_at()).or(inserted_at);
         let record = TaskRecord {
             id,
             kind: kind.map_or_else(|| UNKNOWN_KIND.to_owned(), Cow::into_owned),
             input: input.map(Cow::into_owned),
-            created_at: id.created_at().or(inserted_at).unwrap_or(now),
+            created_at: created_at.unwrap_or(now),
             updated_at: now,
             attempts: 0,
             retries,

@@ -6,6 +6,7 @@ mod bench;
 mod canceling;
 mod concurrent;
 mod counting;
+mod dating;
 mod failing;
 mod forged;
 mod idempotency;
