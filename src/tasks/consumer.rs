@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::limits::{MAX_DEQUEUE_COUNT, RENEWAL_RETRY, VISIBILITY_TIMEOUT};
+use super::limits::{MAX_DEQUEUE_COUNT, RENEWAL_RETRY, SLOT_WAIT, VISIBILITY_TIMEOUT};
 use super::records::RecordError;
 use super::worker::{Delivery, Outcome, Worker};
 use crate::crash::{CrashPoint, crash_point};
@@ -97,7 +97,7 @@ impl Consumer {
             inserted_at: Some(received.inserted_at),
         };
         let outcome = {
-            let run = self.worker.run(&delivery, held);
+            let run = self.worker.run(&delivery, SLOT_WAIT, held);
             tokio::pin!(run);
             let mut next_renewal = VISIBILITY_TIMEOUT / 2;
             loop {
@@ -161,7 +161,7 @@ impl Consumer {
 
     /// Runs an attempt on a message that the host holds.
     pub async fn run(&self, delivery: &Delivery) -> Outcome {
-        self.worker.run(delivery, ()).await
+        self.worker.run(delivery, SLOT_WAIT, ()).await
     }
 
     /// What is left to do when the host holds the message: everything but the deletion, which

@@ -184,6 +184,21 @@ pub const OUTAGE_DELAY: Duration = Duration::from_secs(15);
 /// How long a message is put off whose record only a newer process understands.
 pub const NEWER_DELAY: Duration = Duration::from_secs(15);
 
+/// How much too early a delivery may come: the clocks of two machines, or of a machine and storage, differ.
+pub const EARLY_BY: Duration = Duration::from_secs(1);
+
+/// How soon and how late work may ask to be done in place of now: not at once, over and over, and not
+/// never.
+pub const SHORTEST_LATER: Duration = Duration::from_secs(1);
+/// See [`SHORTEST_LATER`].
+pub const LONGEST_LATER: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
+/// For how long work may ask for another time without spending attempts.
+pub const LATER_UNCOUNTED: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The longest code of a failure, in bytes.
+pub const MAX_CODE: usize = 64;
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -17,12 +17,14 @@
 //! | `idempotency` | a client's key for a submission |
 //! | `waiting`, `running` | who waits for a task, and what runs, in this process |
 //! | `worker` | one delivery in, one [`Outcome`] out |
+//! | `again` | deliveries that another is to follow |
 //! | `burial` | the tasks of messages that nobody can work on |
 //! | `consumer` | a received message to a settled one, where there is no host to do it |
 //! | `maintenance` | one sweep: the poison queue, the records, the queue |
 //! | `walk`, `rescue`, `refused` | through the records: old ones, and tasks that have lost their message |
 //! | [`limits`] | every fixed limit, with its reason |
 
+mod again;
 mod attempt;
 mod burial;
 mod consumer;

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
+use super::again::{Next, Step, ask_the_record, put_off};
 use super::attempt::{Attempts, Took};
 use super::extensible::Others;
-use super::kinds::{AnyKind, Failure, UNKNOWN_KIND};
-use super::limits::{MAX_ATTEMPTS, NEWER_DELAY, OUTAGE_DELAY, backoff};
+use super::kinds::{AnyKind, UNKNOWN_KIND};
+use super::limits::{NEWER_DELAY, OUTAGE_DELAY};
 use super::message::TaskMessage;
 use super::records::{Commit, RecordError, Records, Versioned};
 use super::service::Shared;
@@ -58,8 +59,8 @@ pub enum Outcome {
 /// Runs attempts.
 #[derive(Clone)]
 pub struct Worker {
-    records: Records,
-    shared: Arc<Shared>,
+    pub(super) records: Records,
+    pub(super) shared: Arc<Shared>,
     attempts: Attempts,
 }
 
@@ -73,15 +74,17 @@ impl Worker {
         }
     }
 
-    /// Runs one attempt and says what is to become of the message. Drops `held` once the work is
-    /// computed.
-    pub async fn run(&self, delivery: &Delivery, held: impl Send) -> Outcome {
+    /// Runs one attempt and says what is to become of the message: once a slot is free, for which it
+    /// waits for so long. Drops `held` once the work is computed.
+    pub async fn run(&self, delivery: &Delivery, patience: Duration, held: impl Send) -> Outcome {
         let message = match TaskMessage::parse(&delivery.text) {
             Ok(message) => message,
-            Err(unreadable) => return self.refuse(unreadable, delivery).await,
+            // What is seldom does not make every delivery larger.
+            Err(unreadable) => return Box::pin(self.refuse(unreadable, delivery)).await,
         };
         let id = message.id;
-        self.run_message(message, delivery, held).await.unwrap_or_else(|error| {
+        let ended = self.run_message(message, delivery, patience, held).await;
+        ended.unwrap_or_else(|error| {
             log::warn!("task.id" = id, "dequeue.count" = delivery.dequeue_count; "attempt broken off: {error}");
             broken_off(&error, delivery)
         })
@@ -89,114 +92,91 @@ impl Worker {
 
     async fn run_message(
         &self,
-        message: TaskMessage<'_>,
+        mut message: TaskMessage<'_>,
         delivery: &Delivery,
+        patience: Duration,
         held: impl Send,
     ) -> Result<Outcome, RecordError> {
         let id = message.id;
+        if let Some(left) = self.is_early(message.due_at, delivery.inserted_at) {
+            log::debug!("task.id" = id; "message came before its time");
+            return Ok(put_off(message, delivery, left));
+        }
+        let must_read = self.must_read(&message, delivery);
         // The queue's own count goes past 1 only when an attempt could not be finished.
         let mut attempt = message.attempts.saturating_add(delivery.dequeue_count);
         let spent = message.spent.saturating_add(delivery.dequeue_count);
-        let Some(mut task) = self.claim(message, delivery).await? else {
+        let later_since = message.later_since;
+        let others = std::mem::take(&mut message.others);
+        let claimed = if must_read {
+            self.find_unfinished(message, delivery.inserted_at).await?
+        } else {
+            Some(self.first_version(message, delivery.inserted_at))
+        };
+        let Some(mut task) = claimed else {
             log::info!("task.id" = id, attempt; "task has ended already");
             return Ok(Outcome::Done);
         };
+        if let TaskState::Queued { due_at } = task.record.state
+            && let Some(left) = self.is_early(due_at, delivery.inserted_at)
+            && let Ok(message) = TaskMessage::parse(&delivery.text)
+        {
+            log::debug!("task.id" = id; "message came before its task's time");
+            let message = TaskMessage { due_at, ..message };
+            return Ok(put_off(message, delivery, left));
+        }
         // More than the message knows of when it is a copy, sent because storage was away.
         attempt = attempt.max(task.record.attempts);
         task.record.attempts = attempt;
-        let (kind, input) = match self.work_of(&task.record) {
-            Ok(work) => work,
-            Err(error) => {
-                let reason = error.message.clone();
-                let ended = self.end(&mut task, TaskState::Failed { error }, None);
-                return Ok(match ended.await? {
+        let (step, took) = match self.work_of(&task.record) {
+            Ok(work) => {
+                let (ended, took) = self
+                    .attempts
+                    .run(work, &mut task, &self.records, &self.shared, patience)
+                    .await;
+                drop(held);
+                crash_point(CrashPoint::AfterWork);
+                (self.step(ended, spent, later_since), Some(took))
+            }
+            Err(error) => (self.step_without_work(error, &task, spent), None),
+        };
+        let next = match step {
+            Step::End(state, outcome) => {
+                let ended = self.end(&mut task, state, took).await?;
+                crash_point(CrashPoint::AfterCommit);
+                return Ok(match ended {
                     Commit::OtherWork => ask_the_record(&task),
-                    Commit::Written | Commit::Lost => Outcome::Spent { reason },
+                    Commit::Written | Commit::Lost => outcome,
                 });
             }
-        };
-
-        let (ended, took) = self
-            .attempts
-            .run(kind, input, &mut task, &self.records, &self.shared)
-            .await;
-        drop(held);
-        crash_point(CrashPoint::AfterWork);
-        let (state, outcome) = match ended {
-            Ok(result) => (TaskState::Succeeded { result }, Outcome::Done),
-            Err(Failure::Permanent { code, message }) => (failed(code, message), Outcome::Done),
-            Err(Failure::Transient { code, message }) if spent >= MAX_ATTEMPTS => {
-                let reason = format!("the last attempt failed: {code}");
-                (failed(code, message), Outcome::Spent { reason })
-            }
-            Err(Failure::Transient { code, .. }) => {
-                return self.again(task, spent, backoff(spent), code).await;
-            }
-            Err(Failure::Later { after }) => {
-                task.record.attempts = attempt.saturating_sub(1);
-                return self
-                    .again(task, spent.saturating_sub(1), after, "not yet")
-                    .await;
-            }
-            Err(Failure::Stopped) if self.is_stopping() => {
-                task.record.attempts = attempt.saturating_sub(1);
-                return self
-                    .again(
-                        task,
-                        spent.saturating_sub(1),
-                        Duration::ZERO,
-                        "the process is stopping",
-                    )
-                    .await;
-            }
-            Err(Failure::Stopped) => {
+            Step::AskTheRecord => return Ok(ask_the_record(&task)),
+            Step::Stopped if self.has_ended(&task).await? => {
                 log::info!("task.id" = id, attempt, "trace.id" = task.record.trace_id(); "attempt stopped, task has ended");
                 return Ok(Outcome::Done);
             }
+            Step::Stopped => Next::released(spent, "it was told to stop"),
+            Step::Again(next) => next,
         };
-        let ended = self.end(&mut task, state, Some(took)).await?;
-        crash_point(CrashPoint::AfterCommit);
-        Ok(match ended {
-            Commit::OtherWork => ask_the_record(&task),
-            Commit::Written | Commit::Lost => outcome,
-        })
+        self.again(&mut task, next, others).await
     }
 
-    /// Another attempt, later. The record shows how many there were, and is queued again.
-    async fn again(
-        &self,
-        mut task: Versioned,
-        spent: u32,
-        after: Duration,
-        reason: &str,
-    ) -> Result<Outcome, RecordError> {
-        let delay = after.try_into().unwrap_or(time::Duration::MAX);
-        let due_at = (!after.is_zero()).then(|| self.shared.clock.now().saturating_add(delay));
-        task.record.state = TaskState::Queued { due_at };
-        match self.records.commit(&mut task).await? {
-            Commit::Written => {}
-            Commit::Lost => return Ok(Outcome::Done),
-            Commit::OtherWork => return Ok(ask_the_record(&task)),
-        }
-        crash_point(CrashPoint::AfterRequeue);
-        let TaskRecord {
-            id, kind, attempts, ..
-        } = &task.record;
-        let after_ms = after.as_millis();
-        log::warn!(
-            "task.id" = id, "task.kind" = kind, attempt = attempts, "trace.id" = task.record.trace_id(), after_ms;
-            "attempt failed, another follows: {reason}"
-        );
-        let message = TaskMessage {
-            attempts: *attempts,
-            spent,
-            ..TaskMessage::of(&task.record, task.etag.as_ref())
+    /// Whether the round of a task that was told to stop is over, by its record: no message is settled
+    /// on the word of anything else. That a task was canceled here is remembered longer than the task,
+    /// whose id somebody may send again.
+    async fn has_ended(&self, task: &Versioned) -> Result<bool, RecordError> {
+        let id = task.record.id;
+        let now = self.records.read(id).await?;
+        let is_open = match now {
+            Some(now) => {
+                !now.record.status().is_terminal() && now.record.retries == task.record.retries
+            }
+            // Without a record when it was sent, and without one yet.
+            None => task.etag.is_none(),
         };
-        Ok(Outcome::Again {
-            message: message.to_text(),
-            after,
-            reason: reason.to_owned(),
-        })
+        if is_open {
+            self.shared.running.forget(id);
+        }
+        Ok(!is_open)
     }
 
     /// Whether attempts are told to stop because the process ends.
@@ -204,17 +184,13 @@ impl Worker {
         self.attempts.are_stopping()
     }
 
-    /// Decides whether there is anything to do, and which version of the record ending it replaces.
+    /// Whether the record is read before the work begins.
     ///
     /// The happy path reads nothing: the first delivery of a message that carries everything, for
     /// work that does no harm when the task was canceled meanwhile. If the record has changed
     /// since, the conditional write will tell. A message with more in it than is known here is of a
     /// newer version, whose record may have more in it, too.
-    async fn claim(
-        &self,
-        message: TaskMessage<'_>,
-        delivery: &Delivery,
-    ) -> Result<Option<Versioned>, RecordError> {
+    fn must_read(&self, message: &TaskMessage<'_>, delivery: &Delivery) -> bool {
         let complete =
             message.kind.is_some() && message.input.is_some() && message.others.is_empty();
         let kind = message
@@ -222,10 +198,7 @@ impl Worker {
             .as_deref()
             .and_then(|kind| self.shared.kinds.get(kind));
         let is_pure = kind.is_some_and(|kind| kind.is_pure());
-        if delivery.dequeue_count > 1 || !complete || !is_pure {
-            return self.find_unfinished(message, delivery.inserted_at).await;
-        }
-        Ok(Some(self.first_version(message, delivery.inserted_at)))
+        delivery.dequeue_count > 1 || !complete || !is_pure
     }
 
     /// The record of a message's task; `None` when the task has ended or its record is gone.
@@ -282,7 +255,7 @@ impl Worker {
                 Some(_) => "the task has no input",
             };
             return Err(TaskError {
-                code: "NotWorkable".to_owned(),
+                code: NOT_WORKABLE.to_owned(),
                 message: message.to_owned(),
             });
         };
@@ -333,21 +306,8 @@ impl Worker {
     }
 }
 
-/// A message is a hint: one that told of other work than its task's record (somebody forged it, or
-/// a tool on the way rewrote it) is followed by one that tells nothing, so that the record is read.
-fn ask_the_record(task: &Versioned) -> Outcome {
-    let message = TaskMessage {
-        // There is a record: if it is gone by then, so is the task.
-        etag: task.etag.as_ref().map(Cow::Borrowed),
-        retries: task.record.retries,
-        ..TaskMessage::naming(task.record.id)
-    };
-    Outcome::Again {
-        message: message.to_text(),
-        after: Duration::ZERO,
-        reason: "the message told of other work than the task's record".to_owned(),
-    }
-}
+/// The code of a task whose kind nobody here knows, or that has no input.
+pub(super) const NOT_WORKABLE: &str = "NotWorkable";
 
 /// What becomes of the message of an attempt that a record has broken off.
 pub(super) fn broken_off(error: &RecordError, delivery: &Delivery) -> Outcome {
@@ -364,14 +324,5 @@ pub(super) fn broken_off(error: &RecordError, delivery: &Delivery) -> Outcome {
         message: delivery.text.clone(),
         after,
         reason,
-    }
-}
-
-fn failed(code: &str, message: String) -> TaskState {
-    TaskState::Failed {
-        error: TaskError {
-            code: code.to_owned(),
-            message,
-        },
     }
 }

@@ -84,6 +84,9 @@ impl InvalidInput {
 }
 
 /// Why an attempt ended without a result.
+///
+/// A code is for programs, and travels in a header: `PascalCase`, up to 64 letters and digits. In place
+/// of another one `InvalidCode` is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
     /// Trying again cannot help; the task fails now.
@@ -100,14 +103,20 @@ pub enum Failure {
         /// A sentence for the client.
         message: String,
     },
-    /// It cannot be done yet. This attempt does not count.
+    /// It cannot be done yet. For a day this does not count as an attempt; from then on it does, so that
+    /// the task ends.
     Later {
-        /// When to try again.
+        /// When to try again: in a second at the soonest, in a year at the latest.
         after: Duration,
     },
-    /// The attempt was told to stop and did.
-    Stopped,
+    /// The attempt was told to stop and did: what [`Attempt::check_stop`] gives, and nothing else.
+    Stopped(Stopped),
 }
+
+/// Says that an attempt was told to stop. Work cannot make it up: its task would be left open, and
+/// nobody would come back to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stopped(());
 
 /// What an attempt knows about itself, and how it talks to the outside.
 #[derive(Clone, Debug)]
@@ -143,7 +152,7 @@ impl Attempt {
     /// The same as a `?`-able check.
     pub fn check_stop(&self) -> Result<(), Failure> {
         if self.stop_requested() {
-            Err(Failure::Stopped)
+            Err(Failure::Stopped(Stopped(())))
         } else {
             Ok(())
         }
