@@ -56,6 +56,13 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// True for a message that was given back, for whoever can begin it at once.
+    pub(super) fn is_for_others(&self) -> bool {
+        matches!(self, Self::Again { after, .. } if after.is_zero())
+    }
+}
+
 /// Runs attempts.
 #[derive(Clone)]
 pub struct Worker {

@@ -22,6 +22,7 @@ mod renewing;
 mod rescuing;
 mod rescuing_at_once;
 mod retrying;
+mod sharing;
 mod submitting;
 mod succeeding;
 mod sweeping;
