@@ -154,7 +154,8 @@ pub trait Queue: Send + Sync {
     /// Makes the queue ready to use: creates it when missing.
     async fn prepare(&self) -> Result<(), StorageError>;
 
-    /// Appends a message (at most 64 KiB), visible after `delay` (zero: at once).
+    /// Appends a message (at most 64 KiB), visible after `delay` (zero: at once), or before when the queue
+    /// cannot hide it for so long.
     async fn send(&self, text: &str, delay: Duration) -> Result<(), StorageError>;
 
     /// Takes up to `max` (1 to 32) visible messages and hides them for `visibility_timeout`.

@@ -20,7 +20,7 @@ use super::paced::PacedBody;
 use super::state::Api;
 use crate::ports::StorageError;
 use crate::tasks::kinds::InvalidInput;
-use crate::tasks::{RecordError, SubmitError, TaskError};
+use crate::tasks::{RecordError, SubmitError, TaskError, UnreadableRecord};
 
 /// Seconds a client should wait when storage or the queue cannot take more now.
 const RETRY_AFTER_SECONDS: u64 = 5;
@@ -215,6 +215,23 @@ impl Problem {
         }
     }
 
+    /// What the store holds of the task cannot be understood: by nobody, or not by this process.
+    fn unreadable(record: &UnreadableRecord) -> Self {
+        if !record.is_newer() {
+            return Self::internal(record);
+        }
+        log::warn!("{record}");
+        Self {
+            retry_after: Some(RETRY_AFTER_SECONDS),
+            ..Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "NewerVersion",
+                "a newer version of the service has the task, and this process cannot tell of it; \
+                 nothing was changed",
+            )
+        }
+    }
+
     /// A defect of ours: logged under an id that the client gets to see, and nothing else.
     pub(super) fn internal(cause: &dyn fmt::Display) -> Self {
         let id = uuid::Uuid::new_v4();
@@ -351,7 +368,7 @@ impl From<RecordError> for Problem {
     fn from(error: RecordError) -> Self {
         match error {
             RecordError::Storage(error) => Self::storage(&error),
-            RecordError::Unreadable(error) => Self::internal(&error),
+            RecordError::Unreadable(error) => Self::unreadable(&error),
         }
     }
 }
@@ -374,7 +391,7 @@ impl Problem {
                 )
             },
             SubmitError::Storage(error) => Self::storage(&error),
-            SubmitError::Unreadable(error) => Self::internal(&error),
+            SubmitError::Unreadable(error) => Self::unreadable(&error),
         }
     }
 }

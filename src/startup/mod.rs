@@ -26,13 +26,16 @@ use crate::backends::embedded::OpenError;
 use crate::backends::{Counts, SystemClock};
 use crate::config::{Config, Mode, Storage};
 use crate::ports::{Recovery, StorageError};
-use crate::tasks::kinds::Kinds;
+use crate::tasks::kinds::{KindRefused, Kinds};
 use crate::tasks::{Attempts, Consumer, Maintenance, Records, Shared, Tasks, Worker};
 use crate::triggers::standalone::{self, Pace};
 
 /// Why the process cannot start, or had to stop.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// A kind of work cannot be registered.
+    #[error(transparent)]
+    Kind(#[from] KindRefused),
     /// The address is taken, or not ours.
     #[error("cannot listen on {address}: {cause}")]
     Listen {
@@ -115,6 +118,7 @@ impl Application {
     /// Listens first, so that the host finds the port open, then opens storage. Does no I/O to a
     /// storage account yet: that is [`run`](Self::run)'s.
     pub fn build(config: Config, kinds: Kinds) -> Result<Self, StartError> {
+        let kinds = kinds.checked()?;
         let address = config.mode.address();
         let listen = |cause| StartError::Listen { address, cause };
         let listener = TcpListener::bind(address).map_err(listen)?;

@@ -2,14 +2,14 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::kinds::{AnyKind, Attempt, Failure};
-use super::limits::{PROGRESS_INTERVAL, RUNNING_AFTER, SHOW_TIMEOUT, SLOT_WAIT};
+use super::limits::{MAX_CODE, PROGRESS_INTERVAL, RUNNING_AFTER, SHOW_TIMEOUT};
 use super::records::{Commit, Records, Versioned};
 use super::service::Shared;
 use super::task::TaskState;
@@ -20,6 +20,36 @@ use super::task::TaskState;
 pub struct Attempts {
     slots: Arc<Semaphore>,
     stop: CancellationToken,
+}
+
+/// How an attempt ended.
+pub(super) enum Ended {
+    /// With a result.
+    Succeeded(Box<RawValue>),
+    /// Without one.
+    Failed {
+        code: &'static str,
+        message: String,
+        /// Whether trying again may help.
+        may_pass: bool,
+    },
+    /// The work asks for another time.
+    Later(Duration),
+    /// The record asks for other work than the message did.
+    OtherWork,
+    /// It has not begun: others have the slots.
+    NoSlot,
+    /// It was told to stop, or not to begin: the process ends, or the task has.
+    Stopped,
+}
+
+/// How long an attempt took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Took {
+    /// From the delivery to a free slot.
+    pub wait: Duration,
+    /// The work alone.
+    pub work: Duration,
 }
 
 impl Attempts {
@@ -36,67 +66,145 @@ impl Attempts {
         self.stop.is_cancelled()
     }
 
-    /// Does the work of a task. When that lasts, the record shows it as running.
+    /// Does the work of a task, once a slot is free: within `patience`, or not at all. When the work
+    /// lasts, the record shows it as running.
     pub(super) async fn run(
         &self,
-        kind: Arc<dyn AnyKind>,
-        input: Box<RawValue>,
+        (kind, input): (Arc<dyn AnyKind>, Box<RawValue>),
         task: &mut Versioned,
         records: &Records,
         shared: &Shared,
-    ) -> Result<Box<RawValue>, Failure> {
-        let _slot = tokio::select! {
+        patience: Duration,
+    ) -> (Ended, Took) {
+        let begun = Instant::now();
+        let mut took = Took::default();
+        let slot = tokio::select! {
             biased;
-            () = self.stop.cancelled() => return Err(Failure::Stopped),
-            () = shared.stopping.cancelled() => return Err(Failure::Later { after: Duration::ZERO }),
-            slot = self.slots.acquire() => slot.map_err(|_| Failure::Stopped)?,
-            () = tokio::time::sleep(SLOT_WAIT) => return Err(Failure::Later { after: Duration::ZERO }),
+            () = self.stop.cancelled() => Err(Ended::Stopped),
+            () = shared.stopping.cancelled() => Err(Ended::Stopped),
+            slot = self.slots.acquire() => slot.map_err(|_| Ended::Stopped),
+            () = tokio::time::sleep(patience) => Err(Ended::NoSlot),
         };
+        took.wait = begun.elapsed();
+        let _slot = match slot {
+            Ok(slot) => slot,
+            Err(ended) => return (ended, took),
+        };
+        let begun = Instant::now();
         let stop = self.stop.child_token();
         // If this future ends early or is dropped, nobody waits for the work any more.
         let _stop_work = stop.clone().drop_guard();
-        let begun = shared.running.begin(task.record.id, &stop);
-        let _running = begun.ok_or(Failure::Stopped)?;
+        let Some(_running) = shared.running.begin(task.record.id, &stop) else {
+            return (Ended::Stopped, took);
+        };
         let attempt = Attempt::new(task.record.attempts, stop.clone());
         if kind.is_quick(&input) {
             let run = AssertUnwindSafe(|| kind.run(&input, &attempt));
-            return catch_unwind(run).unwrap_or_else(|_| Err(panicked()));
+            let worked = catch_unwind(run).map_or_else(|_| panicked(), |w| told(w, &attempt));
+            took.work = begun.elapsed();
+            return (worked, took);
         }
-        let time_limit = tokio::time::sleep(kind.time_limit());
-        tokio::pin!(time_limit);
-        let mut work = tokio::task::spawn_blocking({
-            let attempt = attempt.clone();
-            move || kind.run(&input, &attempt)
-        });
-        let mut look_again = RUNNING_AFTER;
-        loop {
-            tokio::select! {
-                ended = &mut work => return ended.unwrap_or_else(|_| Err(panicked())),
-                () = &mut time_limit => return Err(Failure::Transient {
-                    code: "TimeLimitExceeded",
-                    message: "the attempt took longer than its time limit".to_owned(),
-                }),
-                () = stop.cancelled() => return Err(Failure::Stopped),
-                () = tokio::time::sleep(look_again) => {
-                    // Written also when the percentage has not changed: that is how an attempt learns
-                    // that another process has ended its task.
-                    match show_running(task, attempt.percent(), records).await {
-                        Some(Commit::Lost) => return Err(Failure::Stopped),
-                        // Putting the task off meets the record again, and gives way to it.
-                        Some(Commit::OtherWork) => return Err(Failure::Later { after: Duration::ZERO }),
-                        Some(Commit::Written) | None => {}
-                    }
-                    look_again = PROGRESS_INTERVAL;
-                }
-            }
-        }
+        // Quick work need not carry what lasting work takes.
+        let lasting = Box::pin(work(kind, input, &attempt, stop, task, records));
+        let (ended, work) = lasting.await;
+        took.work = work.unwrap_or_else(|| begun.elapsed());
+        (ended, took)
     }
 }
 
-fn panicked() -> Failure {
-    Failure::Transient {
+/// Does the work on a thread where it may block. Gives the time it took there, if it came to its end.
+async fn work(
+    kind: Arc<dyn AnyKind>,
+    input: Box<RawValue>,
+    attempt: &Attempt,
+    stop: CancellationToken,
+    task: &mut Versioned,
+    records: &Records,
+) -> (Ended, Option<Duration>) {
+    let time_limit = tokio::time::sleep(kind.time_limit());
+    tokio::pin!(time_limit);
+    let mut work = tokio::task::spawn_blocking({
+        let attempt = attempt.clone();
+        move || {
+            let begun = Instant::now();
+            (kind.run(&input, &attempt), begun.elapsed())
+        }
+    });
+    let mut look_again = RUNNING_AFTER;
+    loop {
+        let ended = tokio::select! {
+            biased;
+            // What is done counts, also when it was told to stop meanwhile.
+            ended = &mut work => return match ended {
+                Ok((worked, took)) => (told(worked, attempt), Some(took)),
+                // The runtime ends, and has not begun it.
+                Err(error) if error.is_cancelled() => (Ended::Stopped, None),
+                Err(_) => (panicked(), None),
+            },
+            () = stop.cancelled() => Ended::Stopped,
+            () = &mut time_limit => Ended::Failed {
+                code: "TimeLimitExceeded",
+                message: "the attempt took longer than its time limit".to_owned(),
+                may_pass: true,
+            },
+            () = tokio::time::sleep(look_again) => {
+                // Written also when the percentage has not changed: that is how an attempt learns
+                // that another process has ended its task.
+                match show_running(task, attempt.percent(), records).await {
+                    Some(Commit::Lost) => Ended::Stopped,
+                    Some(Commit::OtherWork) => Ended::OtherWork,
+                    Some(Commit::Written) | None => {
+                        look_again = PROGRESS_INTERVAL;
+                        continue;
+                    }
+                }
+            }
+        };
+        return (ended, None);
+    }
+}
+
+/// What the work says of its end. That it was told to stop counts only if it was: a task whose message
+/// is settled for nothing would stay open.
+fn told(worked: Result<Box<RawValue>, Failure>, attempt: &Attempt) -> Ended {
+    let failed = |code, message, may_pass| Ended::Failed {
+        code: fit(code),
+        message,
+        may_pass,
+    };
+    match worked {
+        Ok(result) => Ended::Succeeded(result),
+        Err(Failure::Permanent { code, message }) => failed(code, message, false),
+        Err(Failure::Transient { code, message }) => failed(code, message, true),
+        Err(Failure::Later { after }) => Ended::Later(after),
+        Err(Failure::Stopped(_)) if attempt.stop_requested() => Ended::Stopped,
+        Err(Failure::Stopped(_)) => failed(
+            "StoppedUnasked",
+            "the work stopped although nobody told it to".to_owned(),
+            true,
+        ),
+    }
+}
+
+/// A code that can travel in a header.
+fn fit(code: &'static str) -> &'static str {
+    let is_fit = (1..=MAX_CODE).contains(&code.len())
+        && code.starts_with(|first: char| first.is_ascii_uppercase())
+        && code.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if is_fit {
+        return code;
+    }
+    log::error!(
+        "{code:?} is no code of a failure: it has 1 to {MAX_CODE} letters and digits, in PascalCase"
+    );
+    "InvalidCode"
+}
+
+fn panicked() -> Ended {
+    Ended::Failed {
         code: "WorkPanicked",
         message: "the work broke off because of a defect".to_owned(),
+        may_pass: true,
     }
 }
 
@@ -115,4 +223,26 @@ async fn show_running(
             |error| log::debug!("task.id" = task.record.id; "running status not shown: {error}"),
         )
         .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_can_travel_in_a_header_or_another_is_told() {
+        for code in ["NotYet", "E42", "A"] {
+            assert_eq!(fit(code), code);
+        }
+        for code in [
+            "",
+            "not yet",
+            "notYet",
+            "NotYet\r\nx-forged: 1",
+            "Zu spät",
+            "4Ever",
+        ] {
+            assert_eq!(fit(code), "InvalidCode", "{code}");
+        }
+    }
 }

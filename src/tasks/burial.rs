@@ -1,12 +1,10 @@
 //! The end of tasks whose message nobody can work on: they have failed.
 
-use std::time::Duration;
-
 use super::message::{TaskMessage, UnreadableMessage};
 use super::records::{RecordError, Versioned};
-use super::task::{TaskError, TaskState};
-use super::worker::{Delivery, Outcome, Worker};
-use crate::ports::ETag;
+use super::task::{TaskError, TaskState, UnreadableRecord};
+use super::worker::{Delivery, Outcome, Worker, broken_off};
+use crate::ports::{ETag, Timestamp};
 
 impl Worker {
     /// A message that cannot be understood is poison; the task it names, if any, has failed.
@@ -24,8 +22,16 @@ impl Worker {
             code: "UnreadableMessage".to_owned(),
             message: "the task's message could not be understood".to_owned(),
         };
-        match self.fail_unfinished(TaskMessage::naming(id), error).await {
+        let message = TaskMessage::naming(id);
+        match self
+            .fail_unfinished(message, delivery.inserted_at, error)
+            .await
+        {
             Ok(()) => Outcome::Spent { reason },
+            // So is the message, most likely.
+            Err(error @ RecordError::Unreadable(UnreadableRecord::Newer(_))) => {
+                broken_off(&error, delivery)
+            }
             Err(error) => {
                 log::warn!("task.id" = id; "could not record the failure yet: {error}");
                 Outcome::Poison { reason }
@@ -33,8 +39,13 @@ impl Worker {
         }
     }
 
-    /// Ends the task of a message that was given up; `false` when the message names none.
-    pub async fn fail_poisoned(&self, text: &str) -> Result<bool, RecordError> {
+    /// Ends the task of a message that was given up, and was sent at that time; `false` when the message
+    /// names none.
+    pub async fn fail_poisoned(
+        &self,
+        text: &str,
+        inserted_at: Timestamp,
+    ) -> Result<bool, RecordError> {
         let message = match TaskMessage::parse(text) {
             Ok(message) => message,
             Err(UnreadableMessage { id: Some(id), .. }) => TaskMessage::naming(id),
@@ -44,18 +55,21 @@ impl Worker {
             code: "DeadLettered".to_owned(),
             message: "the task was given up after its last attempt".to_owned(),
         };
-        self.fail_unfinished(message, error).await.map(|()| true)
+        self.fail_unfinished(message, Some(inserted_at), error)
+            .await
+            .map(|()| true)
     }
 
     async fn fail_unfinished(
         &self,
         message: TaskMessage<'_>,
+        inserted_at: Option<Timestamp>,
         error: TaskError,
     ) -> Result<(), RecordError> {
         let etag = message.etag.clone();
-        match self.find_unfinished(message, None).await? {
+        match self.find_unfinished(message, inserted_at).await? {
             Some(mut task) if !is_sent_again(&task, etag.as_deref()) => self
-                .end(&mut task, TaskState::Failed { error }, Duration::ZERO)
+                .end(&mut task, TaskState::Failed { error }, None)
                 .await
                 .map(drop),
             Some(_) | None => Ok(()),

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::limits::{MAX_DEQUEUE_COUNT, RENEWAL_RETRY, VISIBILITY_TIMEOUT};
+use super::limits::{
+    IN_HAND_WAIT, MAX_DEQUEUE_COUNT, RENEWAL_RETRY, SLOT_WAIT, VISIBILITY_TIMEOUT,
+};
 use super::records::RecordError;
 use super::worker::{Delivery, Outcome, Worker};
 use crate::crash::{CrashPoint, crash_point};
@@ -48,7 +50,8 @@ impl Consumer {
 
     /// Fails the task of a poisoned message and deletes the message; `false` when it names no task.
     pub async fn bury(&self, received: &Received) -> Result<bool, RecordError> {
-        let buried = self.worker.fail_poisoned(&received.text).await?;
+        let (text, sent_at) = (&received.text, received.inserted_at);
+        let buried = self.worker.fail_poisoned(text, sent_at).await?;
         if buried {
             crash_point(CrashPoint::SweepAfterBurial);
             self.poison_queue
@@ -68,20 +71,34 @@ impl Consumer {
 
     /// Runs an attempt and settles the message. What cannot be settled now comes back by itself
     /// when its visibility timeout ends.
-    pub async fn process(&self, received: Received) -> Outcome {
-        self.process_holding(received, ()).await
+    pub fn process(&self, received: Received) -> impl Future<Output = Outcome> {
+        self.settle_after(received, SLOT_WAIT, ())
     }
 
-    /// The same, and drops `held` once the work is computed: others may be received then, while this
-    /// one is committed and deleted.
-    pub async fn process_holding(&self, mut received: Received, held: impl Send) -> Outcome {
+    /// The same for one of many that were received at once: what does not begin within [`IN_HAND_WAIT`]
+    /// is given back, for another process may be able to begin it. Drops `held` once the work is
+    /// computed: others may be received then, while this one is committed and deleted.
+    pub fn process_in_hand(
+        &self,
+        received: Received,
+        held: impl Send,
+    ) -> impl Future<Output = Outcome> {
+        self.settle_after(received, IN_HAND_WAIT, held)
+    }
+
+    async fn settle_after(
+        &self,
+        mut received: Received,
+        patience: Duration,
+        held: impl Send,
+    ) -> Outcome {
         let outcome = if received.dequeue_count > MAX_DEQUEUE_COUNT {
             // Whoever had it last died with it. The host does not call the handler either.
             Outcome::Poison {
                 reason: "delivered too often".to_owned(),
             }
         } else {
-            self.run_renewing(&mut received, held).await
+            self.run_renewing(&mut received, patience, held).await
         };
         if let Err(error) = self.settle(&received, &outcome).await {
             log::warn!("message.id" = received.id.as_str(); "message stays until its visibility timeout ends: {error}");
@@ -89,14 +106,19 @@ impl Consumer {
         outcome
     }
 
-    async fn run_renewing(&self, received: &mut Received, held: impl Send) -> Outcome {
+    async fn run_renewing(
+        &self,
+        received: &mut Received,
+        patience: Duration,
+        held: impl Send,
+    ) -> Outcome {
         let delivery = Delivery {
             text: std::mem::take(&mut received.text),
             dequeue_count: received.dequeue_count,
             inserted_at: Some(received.inserted_at),
         };
         let outcome = {
-            let run = self.worker.run(&delivery, held);
+            let run = self.worker.run(&delivery, patience, held);
             tokio::pin!(run);
             let mut next_renewal = VISIBILITY_TIMEOUT / 2;
             loop {
@@ -162,7 +184,7 @@ impl Consumer {
 
     /// Runs an attempt on a message that the host holds.
     pub async fn run(&self, delivery: &Delivery) -> Outcome {
-        self.worker.run(delivery, ()).await
+        self.worker.run(delivery, SLOT_WAIT, ()).await
     }
 
     /// What is left to do when the host holds the message: everything but the deletion, which

@@ -1,7 +1,7 @@
 //! How long until a task is done: a guess for `Retry-After`, from what this process has seen.
 //!
-//! The tasks that wait (see `backlog`), times the recent duration of the kind, over the attempts that
-//! run side by side. See `docs/decisions`.
+//! The tasks that wait (see `backlog`), times the recent duration of the kind's work, over the attempts
+//! that run side by side. See `docs/decisions`.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -13,25 +13,54 @@ use super::service::lock;
 /// How much the newest duration counts in the moving average: the last ten or so make it.
 const WEIGHT: f64 = 0.2;
 
-/// Seconds of a task of each kind, moving averages.
+/// What a task is taken to last before any has ended here, in seconds: little for one, and an hour for
+/// a million.
+const UNKNOWN: f64 = 0.005;
+
+/// What this process knows of durations.
 #[derive(Default)]
-pub(super) struct Estimate(Mutex<HashMap<&'static str, f64>>);
+pub(super) struct Estimate(Mutex<State>);
+
+/// Seconds of work of a task, moving averages.
+#[derive(Default)]
+struct State {
+    /// Of each kind.
+    seconds: HashMap<&'static str, f64>,
+    /// The same of any task.
+    of_any: Option<f64>,
+}
 
 impl Estimate {
-    /// A task of a registered kind ended here.
-    pub(super) fn ended(&self, kind: &'static str, duration: Duration) {
-        let seconds = duration.as_secs_f64();
-        let mut averages = lock(&self.0);
-        let average = averages.entry(kind).or_insert(seconds);
-        *average += WEIGHT * (seconds - *average);
+    /// A task of a registered kind ended here, with so much work, if it was work that ended it.
+    pub(super) fn ended(&self, kind: &'static str, work: Option<Duration>) {
+        let Some(work) = work else {
+            return;
+        };
+        let seconds = work.as_secs_f64();
+        let mut state = lock(&self.0);
+        let State {
+            seconds: of_kind,
+            of_any,
+        } = &mut *state;
+        for average in [
+            of_kind.entry(kind).or_insert(seconds),
+            of_any.get_or_insert(seconds),
+        ] {
+            *average += WEIGHT * (seconds - *average);
+        }
     }
 
     /// Whole seconds until a task of the kind is probably done, behind so many that wait, within
     /// [`RETRY_AFTER_RANGE`].
     pub(super) fn retry_after(&self, kind: &str, waiting: u64, concurrency: usize) -> u64 {
-        let seconds = lock(&self.0).get(kind).copied().unwrap_or_default();
+        let state = lock(&self.0);
         // Counts of tasks are far below the 2^53 that a float holds exactly.
-        let rounds = (waiting as f64 / concurrency.max(1) as f64).max(1.0);
+        let rounds = waiting as f64 / concurrency.max(1) as f64;
+        let (rounds, seconds) = match state.seconds.get(kind) {
+            Some(seconds) => (rounds.max(1.0), *seconds),
+            // Of this one nothing is known; of those before it, what the others tell.
+            None => (rounds, state.of_any.unwrap_or(UNKNOWN)),
+        };
         let guess = Duration::try_from_secs_f64(rounds * seconds).unwrap_or(Duration::MAX);
         let whole = guess.as_secs() + u64::from(guess.subsec_nanos() > 0);
         whole.clamp(*RETRY_AFTER_RANGE.start(), *RETRY_AFTER_RANGE.end())
@@ -46,20 +75,39 @@ mod tests {
     fn the_guess_follows_length_duration_and_concurrency() {
         let estimate = Estimate::default();
         assert_eq!(estimate.retry_after("k", 10, 2), 1);
-        estimate.ended("k", Duration::from_secs(4));
+        estimate.ended("k", Some(Duration::from_secs(4)));
         assert_eq!(estimate.retry_after("k", 10, 2), 20);
         assert_eq!(estimate.retry_after("k", 10, 4), 10);
-        assert_eq!(estimate.retry_after("other", 10, 2), 1);
+        // Behind the same tasks.
+        assert_eq!(estimate.retry_after("other", 10, 2), 20);
         assert_eq!(estimate.retry_after("k", 1_000_000, 2), 60);
         assert_eq!(estimate.retry_after("k", 0, 2), 4);
+        assert_eq!(estimate.retry_after("other", 0, 2), 1);
+    }
+
+    #[test]
+    fn the_guess_grows_with_the_queue_before_anything_is_known() {
+        let estimate = Estimate::default();
+        let guesses = [0, 100, 4_000, 99_779].map(|length| estimate.retry_after("k", length, 2));
+        assert_eq!(guesses, [1, 1, 10, 60]);
+    }
+
+    #[test]
+    fn what_ends_without_work_tells_nothing_of_it() {
+        let estimate = Estimate::default();
+        estimate.ended("k", Some(Duration::from_secs(8)));
+        for _ in 0..30 {
+            estimate.ended("k", None);
+        }
+        assert_eq!(estimate.retry_after("k", 0, 1), 8);
     }
 
     #[test]
     fn the_duration_is_a_moving_average() {
         let estimate = Estimate::default();
-        estimate.ended("k", Duration::from_secs(10));
+        estimate.ended("k", Some(Duration::from_secs(10)));
         for _ in 0..30 {
-            estimate.ended("k", Duration::from_millis(100));
+            estimate.ended("k", Some(Duration::from_millis(100)));
         }
         assert_eq!(estimate.retry_after("k", 1, 1), 1);
     }

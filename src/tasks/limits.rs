@@ -44,8 +44,9 @@ pub const RECEIVE_PAGE: u32 = 32;
 /// [`SWEEP_BUDGET`] it stays under `functionTimeout` in host.json, past which the host kills the process.
 pub const ATTEMPT_TIME_LIMIT: Duration = Duration::from_secs(7 * 60);
 
-/// How long a delivery waits for a slot to compute. Then it goes back to the end of the queue, and
-/// does not count: under the host, an invocation must not outlast `functionTimeout` by waiting.
+/// How long a delivery waits for a slot to compute when the host holds it, and goes on holding as many.
+/// Then it goes back to the end of the queue, and does not count: an invocation must not outlast
+/// `functionTimeout` by waiting. Without a host it is [`IN_HAND_WAIT`].
 pub const SLOT_WAIT: Duration = Duration::from_secs(60);
 
 /// How long after its begin a sweep goes on starting work: less than the minute to the next one.
@@ -91,22 +92,20 @@ pub const COMMIT_TRIES: usize = 5;
 /// written. With the default grace that makes ten seconds at most: what container platforms wait.
 pub const RELEASE_TIME: Duration = Duration::from_secs(5);
 
-/// Messages that a process without a host has in hand before their work is computed: some for each
-/// slot, so that storage is waited for side by side, and not so many that a crash spends the
-/// deliveries of tasks that had not begun, or that another process idles meanwhile. At least twice
-/// the slots: more are received when half of them are left.
-pub fn min_in_hand(concurrency: usize) -> usize {
-    let some_for_each = concurrency.saturating_mul(4).clamp(8, 32);
-    some_for_each.max(concurrency.saturating_mul(2))
-}
-
-/// As many as that when work is computed as fast as it is received: a page at a time.
+/// The most messages that a process without a host has in hand before their work is computed: a page,
+/// or as many as it computes side by side. It has no more than the latter while work lasts, so that
+/// others get the rest and a crash spends the deliveries of few that had not begun.
 pub fn max_in_hand(concurrency: usize) -> usize {
-    min_in_hand(concurrency).max(RECEIVE_PAGE as usize)
+    concurrency.max(RECEIVE_PAGE as usize)
 }
 
-/// Messages in hand that wait this long for their work to begin are too many.
+/// How long a message in hand waits for its work to begin, where another process may be able to begin it;
+/// and how long work may last that is still quick.
 pub const IN_HAND_WAIT: Duration = Duration::from_secs(1);
+
+/// How long a page of messages is waited for to become free before fewer are received: quick work is
+/// received by the page, and lasting work when there is somebody to do it.
+pub const PAGE_WAIT: Duration = Duration::from_millis(50);
 
 /// Messages that a process without a host works on in all, those included that are computed and are
 /// being committed or deleted.
@@ -192,6 +191,24 @@ pub const RENEWAL_RETRY: Duration = Duration::from_secs(5);
 
 /// How long a message is put off when storage did not let its attempt be finished.
 pub const OUTAGE_DELAY: Duration = Duration::from_secs(15);
+
+/// How long a message is put off whose record only a newer process understands.
+pub const NEWER_DELAY: Duration = Duration::from_secs(15);
+
+/// How much too early a delivery may come: the clocks of two machines, or of a machine and storage, differ.
+pub const EARLY_BY: Duration = Duration::from_secs(1);
+
+/// How soon and how late work may ask to be done in place of now: not at once, over and over, and not
+/// never.
+pub const SHORTEST_LATER: Duration = Duration::from_secs(1);
+/// See [`SHORTEST_LATER`].
+pub const LONGEST_LATER: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
+/// For how long work may ask for another time without spending attempts.
+pub const LATER_UNCOUNTED: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The longest code of a failure, in bytes.
+pub const MAX_CODE: usize = 64;
 
 #[cfg(test)]
 mod tests {

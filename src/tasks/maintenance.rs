@@ -12,11 +12,12 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 
 use super::consumer::Consumer;
-use super::limits::{BURIAL_BUDGET, RECEIVE_PAGE, SWEEP_BUDGET, WALK_BUDGET};
+use super::limits::{BURIAL_BUDGET, IN_HAND_WAIT, RECEIVE_PAGE, SWEEP_BUDGET, WALK_BUDGET};
 use super::records::RecordError;
 use super::rescue::Rescue;
 use super::service::Shared;
 use super::walk::{Walk, Walked};
+use super::worker::Outcome;
 use crate::crash::{CrashPoint, crash_point};
 use crate::ports::{Queue, StorageError, TaskStore};
 
@@ -116,22 +117,32 @@ impl Maintenance {
         Ok(swept)
     }
 
-    /// Works off the queue, page by page, until it is empty or the time is over.
+    /// Works off the queue, page by page, until it is empty or the time is over, or until there are no
+    /// slots: then those who have them work it off. The pages are large while work is quick.
     /// Messages of a page run side by side: a bad or a slow one does not stop the others.
     async fn drain_queue(&self, until: Instant) -> Result<usize, StorageError> {
+        let small =
+            RECEIVE_PAGE.min(u32::try_from(self.shared.concurrency).unwrap_or(RECEIVE_PAGE));
         let mut drained = 0;
+        let mut size = small;
         while Instant::now() < until && !self.consumer.is_stopping() {
-            let page = self.consumer.receive(RECEIVE_PAGE).await?;
+            let begun = Instant::now();
+            let page = self.consumer.receive(size).await?;
             if page.is_empty() {
                 break;
             }
             drained += page.len();
             crash_point(CrashPoint::SweepAfterReceive);
-            join_all(
+            let outcomes = join_all(
                 page.into_iter()
-                    .map(|received| self.consumer.process(received)),
+                    .map(|received| self.consumer.process_in_hand(received, ())),
             )
             .await;
+            let is_quick = begun.elapsed() < IN_HAND_WAIT;
+            if !is_quick && outcomes.iter().any(Outcome::is_for_others) {
+                break;
+            }
+            size = if is_quick { RECEIVE_PAGE } else { small };
         }
         Ok(drained)
     }

@@ -11,6 +11,14 @@
 //! | `spent` | those of them that count towards the maximum; missing when none |
 //! | `retries` | how often the task had been retried; missing when never |
 //! | `traceparent` | the client's trace; passed over when it is none |
+//! | `due_at` | when its attempt may begin; missing when at once |
+//! | `created_at` | when the task was submitted; missing when its id tells, or nobody knows |
+//! | `later_since` | since when its work has asked for another time; missing when it has not |
+//!
+//! Times that cannot be read as such are passed over: others may call something else like that. A key
+//! that is not in this table is a newer version's. It is sent on with the next message, and the record,
+//! which may have more in it as well, is read before the work begins: so **a version that adds to the
+//! record adds a key here**, or leaves out `input`.
 //!
 //! The key names must not be those of the Functions host's metadata (`dequeueCount`, `sys`, …),
 //! because the host copies message fields over them. `id` is such a name, but R0 uses it, so
@@ -21,17 +29,19 @@ mod wrapping;
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
+use super::extensible::{Extended, Extensible, Others};
 use super::id::TaskId;
-use super::json::{Object, describe, is_zero, null_as_default, present};
-use super::kinds::R0_KIND;
+use super::json::{describe, is_zero, null_as_default, present};
+use super::kinds::{R0_KIND, is_safe};
 use super::limits::MAX_MESSAGE_BYTES;
 use super::task::TaskRecord;
 use super::trace::is_traceparent;
 
-use crate::ports::ETag;
+use crate::ports::{ETag, Timestamp};
+use crate::timestamp;
 
 /// A message, understood, or about to be sent: then it borrows from the task, whose input may be large.
 #[derive(Clone, Debug)]
@@ -52,6 +62,14 @@ pub struct TaskMessage<'a> {
     pub retries: u32,
     /// The client's trace.
     pub traceparent: Option<Cow<'a, str>>,
+    /// When its attempt may begin, if not at once. The record has the same, and is the truth.
+    pub due_at: Option<Timestamp>,
+    /// When the task was submitted, if its id does not tell that.
+    pub created_at: Option<Timestamp>,
+    /// Since when its work has asked for another time, and nothing else came of it.
+    pub later_since: Option<Timestamp>,
+    /// What a newer version has in it.
+    pub others: Others<'a>,
 }
 
 /// A message nobody can work on.
@@ -105,6 +123,27 @@ struct Wire<'a> {
     retries: u32,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     traceparent: Option<Cow<'a, str>>,
+    #[serde(
+        default,
+        deserialize_with = "time_or_none",
+        serialize_with = "timestamp::option::serialize",
+        skip_serializing_if = "Option::is_none"
+    )]
+    due_at: Option<Timestamp>,
+    #[serde(
+        default,
+        deserialize_with = "time_or_none",
+        serialize_with = "timestamp::option::serialize",
+        skip_serializing_if = "Option::is_none"
+    )]
+    created_at: Option<Timestamp>,
+    #[serde(
+        default,
+        deserialize_with = "time_or_none",
+        serialize_with = "timestamp::option::serialize",
+        skip_serializing_if = "Option::is_none"
+    )]
+    later_since: Option<Timestamp>,
 }
 
 /// R0's input, the one field that moves between `input` and the message itself.
@@ -121,19 +160,24 @@ struct IdOnly {
 }
 
 impl<'a> TaskMessage<'a> {
-    /// The message for a task as its record is now, in this version.
+    /// The message for a task as its record is now, in this version. Of a record with more in it than is
+    /// known here it leaves out the input, so that whoever gets it reads the record.
     pub fn of(record: &'a TaskRecord, etag: Option<&'a ETag>) -> Self {
         let TaskRecord {
             id,
             kind,
             input,
+            created_at,
             retries,
             traceparent,
+            others,
             ..
         } = record;
+        let input = input.as_deref().filter(|_| others.is_empty());
         Self {
             kind: Some(kind.into()),
-            input: input.as_deref().map(Cow::Borrowed),
+            input: input.map(Cow::Borrowed),
+            created_at: (id.created_at() != Some(*created_at)).then_some(*created_at),
             etag: etag.map(Cow::Borrowed),
             retries: *retries,
             traceparent: traceparent.as_deref().map(Cow::Borrowed),
@@ -152,11 +196,15 @@ impl<'a> TaskMessage<'a> {
             spent: 0,
             retries: 0,
             traceparent: None,
+            due_at: None,
+            created_at: None,
+            later_since: None,
+            others: Others::default(),
         }
     }
 
     /// The text to send, at most [`MAX_MESSAGE_BYTES`]: an input that is larger, or that a queue
-    /// cannot carry, stays in the record (a claim check).
+    /// cannot carry, stays in the record (a claim check), and what is not known here is left out last.
     pub fn to_text(&self) -> String {
         let mut wire = Wire {
             id: self.id,
@@ -171,6 +219,9 @@ impl<'a> TaskMessage<'a> {
             spent: self.spent,
             retries: self.retries,
             traceparent: self.traceparent.as_deref().map(Cow::Borrowed),
+            due_at: self.due_at,
+            created_at: self.created_at,
+            later_since: self.later_since,
         };
         if wire.kind.as_deref() == Some(R0_KIND)
             && let Some(R0Input { number }) = wire
@@ -180,15 +231,17 @@ impl<'a> TaskMessage<'a> {
             wire.number = Some(number);
             wire.input = None;
         }
-        let text = write(&wire);
-        // Messages travel in XML, which has no such characters.
-        let is_xml = !text.contains(['\u{FFFE}', '\u{FFFF}']);
-        if text.len() <= MAX_MESSAGE_BYTES && is_xml {
+        let text = write(&wire, &self.others);
+        if can_be_sent(&text) {
             return text;
         }
         wire.number = None;
         wire.input = None;
-        write(&wire)
+        let text = write(&wire, &self.others);
+        if can_be_sent(&text) {
+            return text;
+        }
+        write(&wire, &Others::default())
     }
 }
 
@@ -203,14 +256,17 @@ impl TaskMessage<'static> {
     }
 
     fn parse_json(text: &str) -> Result<Self, UnreadableMessage> {
-        let Object(wire): Object<Wire<'_>> =
-            serde_json::from_str(text).map_err(|error| UnreadableMessage {
-                id: serde_json::from_str::<IdOnly>(text)
-                    .ok()
-                    .map(|message| message.id),
-                reason: format!("the message cannot be understood: {}", describe(&error)),
-            })?;
-        if wire.kind.as_deref().is_some_and(|kind| !is_kind_name(kind)) {
+        let read = serde_json::from_str::<Extensible<'_, Wire<'_>>>(text);
+        let Extensible {
+            known: wire,
+            others,
+        } = read.map_err(|error| UnreadableMessage {
+            id: serde_json::from_str::<IdOnly>(text)
+                .ok()
+                .map(|message| message.id),
+            reason: format!("the message cannot be understood: {}", describe(&error)),
+        })?;
+        if wire.kind.as_deref().is_some_and(|kind| !is_safe(kind)) {
             return Err(UnreadableMessage {
                 id: Some(wire.id),
                 reason: "the message names an impossible kind of work".to_owned(),
@@ -248,16 +304,19 @@ impl TaskMessage<'static> {
                 .traceparent
                 .filter(|text| is_traceparent(text))
                 .map(|text| Cow::Owned(text.into_owned())),
+            due_at: wire.due_at,
+            created_at: wire.created_at,
+            later_since: wire.later_since,
+            others: others.into_owned(),
         })
     }
 }
 
-/// The texts a record's head can hold; a forged kind must not become a forged header.
-fn is_kind_name(kind: &str) -> bool {
-    (1..=64).contains(&kind.len())
-        && kind
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+/// A time, if the value is one.
+fn time_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    let value = <&RawValue>::deserialize(deserializer)?;
+    let text = serde_json::from_str::<Cow<'_, str>>(value.get());
+    Ok(text.ok().and_then(|text| timestamp::parse(&text)))
 }
 
 /// The versions that stores give: opaque tags of RFC 9110 (section 8.8.3), without their quotes, and
@@ -269,8 +328,14 @@ fn is_version(etag: &str) -> bool {
             .all(|byte| byte.is_ascii_graphic() && byte != b'"')
 }
 
-fn write(wire: &Wire<'_>) -> String {
-    serde_json::to_string(wire).expect("a message has string keys and finite values")
+fn write(known: &Wire<'_>, others: &Others<'_>) -> String {
+    serde_json::to_string(&Extended { known, others })
+        .expect("a message has string keys and finite values")
+}
+
+/// Messages travel in XML, which has no such characters.
+fn can_be_sent(text: &str) -> bool {
+    text.len() <= MAX_MESSAGE_BYTES && !text.contains(['\u{FFFE}', '\u{FFFF}'])
 }
 
 #[cfg(test)]

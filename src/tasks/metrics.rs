@@ -5,6 +5,7 @@ use std::fmt::{Display, Write};
 use std::sync::Mutex;
 use std::time::Duration;
 
+use super::attempt::Took;
 use super::maintenance::Swept;
 use super::service::lock;
 use super::task::TaskStatus;
@@ -23,9 +24,27 @@ const BOUNDS: [f64; 8] = [0.001, 0.01, 0.1, 1.0, 10.0, 60.0, 300.0, 1800.0];
 struct Ended {
     count: u64,
     attempts: u64,
+    work: Histogram,
+    wait: Histogram,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Histogram {
+    count: u64,
     seconds: f64,
     /// How many took at most as long as the bound.
     within: [u64; BOUNDS.len()],
+}
+
+impl Histogram {
+    fn add(&mut self, duration: Duration) {
+        let seconds = duration.as_secs_f64();
+        self.count += 1;
+        self.seconds += seconds;
+        for (bound, within) in BOUNDS.iter().zip(&mut self.within) {
+            *within += u64::from(seconds <= *bound);
+        }
+    }
 }
 
 /// What is true at the moment of asking.
@@ -43,21 +62,21 @@ pub struct Gauges {
 
 impl Metrics {
     /// Counts a task that this process brought to a terminal status: the attempts it had, and how
-    /// long the last one took.
+    /// long the last one took, if that is what ended it.
     pub fn task_ended(
         &self,
         kind: &'static str,
         status: TaskStatus,
         attempts: u32,
-        duration: Duration,
+        took: Option<Took>,
     ) {
         let mut ended = lock(&self.ended);
         let entry = ended.entry((kind, status.as_str())).or_default();
         entry.count += 1;
         entry.attempts += u64::from(attempts);
-        entry.seconds += duration.as_secs_f64();
-        for (bound, within) in BOUNDS.iter().zip(&mut entry.within) {
-            *within += u64::from(duration.as_secs_f64() <= *bound);
+        if let Some(Took { wait, work }) = took {
+            entry.work.add(work);
+            entry.wait.add(wait);
         }
     }
 
@@ -92,28 +111,17 @@ impl Metrics {
         for (key, entry) in &ended {
             text.sample("task_attempts_total", &labels(key), entry.attempts);
         }
-        let name = "task_duration_seconds";
-        text.family(
-            name,
-            "histogram",
-            "How long the last attempts of these tasks took.",
-        );
+        let duration = "How long the work of these tasks took, in their last attempts.";
+        let wait = "How long it waited for a slot before that, in the process that did it.";
+        let (name, family) = ("task_duration_seconds", "histogram");
+        text.family(name, family, duration);
         for (key, entry) in &ended {
-            let labels = labels(key);
-            for (bound, within) in BOUNDS.iter().zip(entry.within) {
-                text.sample(
-                    &format!("{name}_bucket"),
-                    &format!("{labels},le=\"{bound}\""),
-                    within,
-                );
-            }
-            text.sample(
-                &format!("{name}_bucket"),
-                &format!("{labels},le=\"+Inf\""),
-                entry.count,
-            );
-            text.sample(&format!("{name}_sum"), &labels, entry.seconds);
-            text.sample(&format!("{name}_count"), &labels, entry.count);
+            text.histogram(name, &labels(key), &entry.work);
+        }
+        let name = "task_wait_seconds";
+        text.family(name, family, wait);
+        for (key, entry) in &ended {
+            text.histogram(name, &labels(key), &entry.wait);
         }
         let swept = *lock(&self.swept);
         for (name, value, help) in [
@@ -189,6 +197,21 @@ impl Text {
         let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}");
     }
 
+    fn histogram(&mut self, name: &str, labels: &str, histogram: &Histogram) {
+        let bucket = format!("{name}_bucket");
+        let Histogram {
+            count,
+            seconds,
+            within,
+        } = histogram;
+        for (bound, within) in BOUNDS.iter().zip(within) {
+            self.sample(&bucket, &format!("{labels},le=\"{bound}\""), within);
+        }
+        self.sample(&bucket, &format!("{labels},le=\"+Inf\""), count);
+        self.sample(&format!("{name}_sum"), labels, seconds);
+        self.sample(&format!("{name}_count"), labels, count);
+    }
+
     fn sample(&mut self, name: &str, labels: &str, value: impl Display) {
         let _ = if labels.is_empty() {
             writeln!(self.0, "{name} {value}")
@@ -206,9 +229,13 @@ mod tests {
     fn durations_fall_into_buckets() {
         let metrics = Metrics::default();
         for milliseconds in [1, 5, 2_000] {
-            let duration = Duration::from_millis(milliseconds);
-            metrics.task_ended("k", TaskStatus::Succeeded, 2, duration);
+            let took = Took {
+                wait: Duration::from_secs(30),
+                work: Duration::from_millis(milliseconds),
+            };
+            metrics.task_ended("k", TaskStatus::Succeeded, 2, Some(took));
         }
+        metrics.task_ended("k", TaskStatus::Canceled, 0, None);
         let text = metrics.to_prometheus(&Gauges {
             queue_length: 3,
             oldest_message: Some(Duration::from_millis(1_500)),
@@ -222,6 +249,10 @@ mod tests {
             r#"task_duration_seconds_bucket{kind="k",status="succeeded",le="0.01"} 2"#,
             r#"task_duration_seconds_bucket{kind="k",status="succeeded",le="10"} 3"#,
             r#"task_duration_seconds_bucket{kind="k",status="succeeded",le="+Inf"} 3"#,
+            r#"task_wait_seconds_bucket{kind="k",status="succeeded",le="10"} 0"#,
+            r#"task_wait_seconds_sum{kind="k",status="succeeded"} 90"#,
+            r#"tasks_ended_total{kind="k",status="canceled"} 1"#,
+            r#"task_duration_seconds_count{kind="k",status="canceled"} 0"#,
             r#"storage_operations_total{operation="read_record"} 7"#,
             "queue_messages 3",
             "queue_oldest_message_seconds 1.5",

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `id`, `task` | the record, its status and its name: pure values |
 //! | `message` | what travels through the queue |
+//! | `extensible` | what a newer version keeps in both, and finds again |
 //! | [`kinds`] | the work itself |
 //! | `service` | what clients ask for: submit, look, consume |
 //! | `intake` | a new record and its message, where storage cannot write both at once |
@@ -17,17 +18,20 @@
 //! | `idempotency` | a client's key for a submission |
 //! | `waiting`, `running` | who waits for a task, and what runs, in this process |
 //! | `worker` | one delivery in, one [`Outcome`] out |
+//! | `again` | deliveries that another is to follow |
 //! | `burial` | the tasks of messages that nobody can work on |
 //! | `consumer` | a received message to a settled one, where there is no host to do it |
 //! | `maintenance` | one sweep: the poison queue, the records, the queue |
 //! | `walk`, `rescue`, `refused` | through the records: old ones, and tasks that have lost their message |
 //! | [`limits`] | every fixed limit, with its reason |
 
+mod again;
 mod attempt;
 mod backlog;
 mod burial;
 mod consumer;
 mod estimate;
+mod extensible;
 mod id;
 mod idempotency;
 mod intake;
@@ -51,8 +55,9 @@ mod waiting;
 mod walk;
 mod worker;
 
-pub use attempt::Attempts;
+pub use attempt::{Attempts, Took};
 pub use consumer::{Consumer, Unsettled};
+pub use extensible::Others;
 pub use id::{IdText, NotATaskId, TaskId};
 pub use idempotency::KeyedSubmitError;
 pub use intake::RecordFirst;

@@ -53,7 +53,7 @@ impl Tasks {
             // Otherwise somebody has ended it since, and may even have retried it: look again.
             if is_written {
                 self.shared.running.cancel(id);
-                self.shared.ended(&task.record, Duration::ZERO);
+                self.shared.ended(&task.record, None);
                 log::info!("task.id" = id, "task.kind" = task.record.kind, "trace.id" = task.record.trace_id(); "task canceled");
                 return Ok(Operated::Done(task));
             }

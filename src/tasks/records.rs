@@ -94,9 +94,12 @@ impl Records {
                 }
                 Some(now) => {
                     versioned.etag = now.etag;
+                    let record = &mut versioned.record;
                     // An attempt may have begun since ours, or since our cancel looked.
-                    let attempts = &mut versioned.record.attempts;
-                    *attempts = now.record.attempts.max(*attempts);
+                    record.attempts = now.record.attempts.max(record.attempts);
+                    // What a message does not tell, or tells otherwise.
+                    record.created_at = now.record.created_at;
+                    record.others = now.record.others;
                 }
                 None if versioned.etag.is_some() => return Ok(Commit::Lost),
                 None => {}

@@ -91,6 +91,8 @@ impl Rescue {
                 match sent {
                     Ok(sent) => rescued += usize::from(sent),
                     Err(RecordError::Storage(error)) => refused.unless_passing(error)?,
+                    // It is another process's, which knows what it waits for.
+                    Err(RecordError::Unreadable(error)) if error.is_newer() => {}
                     Err(RecordError::Unreadable(error)) => refused.add(error.to_string()),
                 }
             }
@@ -188,7 +190,7 @@ impl Rescue {
         };
         let failed = self.records.replace(&mut task).await?;
         if failed {
-            self.shared.ended(&task.record, std::time::Duration::ZERO);
+            self.shared.ended(&task.record, None);
             log::warn!("task.id" = task.record.id, "task.kind" = task.record.kind, "trace.id" = task.record.trace_id(); "task had lost its worker in the last attempt");
         }
         Ok(failed)

@@ -58,6 +58,14 @@ impl Running {
             state.canceled.remove(&oldest);
         }
     }
+
+    /// Lets attempts begin again: the task has not ended after all.
+    pub(super) fn forget(&self, id: TaskId) {
+        let mut state = lock(&self.0);
+        if state.canceled.remove(&id) {
+            state.forget_next.retain(|known| *known != id);
+        }
+    }
 }
 
 /// An attempt under way; dropped when it has ended.

@@ -9,11 +9,12 @@ use serde_json::value::RawValue;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
+use super::attempt::Took;
 use super::backlog::{Backlog, Look, Place};
 use super::estimate::Estimate;
 use super::id::TaskId;
 use super::intake::RecordFirst;
-use super::kinds::{InvalidInput, Kinds};
+use super::kinds::{InvalidInput, Kinds, UNKNOWN_KIND};
 use super::limits::{CHECK_TIMEOUT, MAX_DELETIONS};
 use super::message::TaskMessage;
 use super::metrics::{Gauges, Metrics};
@@ -148,25 +149,23 @@ impl Shared {
         }
     }
 
-    /// Tells of a task that this process has just ended, and how long its last attempt took.
-    pub(super) fn ended(&self, record: &TaskRecord, duration: Duration) {
+    /// Tells of a task that this process has just ended, and how long its last attempt took, if that is
+    /// what ended it.
+    pub(super) fn ended(&self, record: &TaskRecord, took: Option<Took>) {
         // A kind nobody registered could be any text, and each would be a time series of its own.
         let known = self.kinds.name(&record.kind);
         self.metrics.task_ended(
             known.unwrap_or(UNKNOWN_KIND),
             record.status(),
             record.attempts,
-            duration,
+            took,
         );
         if let Some(kind) = known {
-            self.estimate.ended(kind, duration);
+            self.estimate.ended(kind, took.map(|took| took.work));
         }
         self.waiters.ended(record);
     }
 }
-
-/// The kind of a failed task whose message did not say.
-pub(super) const UNKNOWN_KIND: &str = "unknown";
 
 /// A place among the deletions under way.
 #[derive(Debug)]
@@ -270,8 +269,8 @@ impl Tasks {
 
     /// Sends a message for the record that is there under a new task's id, unless it has ended.
     ///
-    /// Ids are unique, so it is ours: a retry met the first try's success, which has the time of this
-    /// submission and is undone with it; or a submission with an idempotency key is carried on, whose
+    /// Ids are unique, so it is ours: a retry met the first try's success, which was written at the time
+    /// of this submission and is undone with it; or a submission with an idempotency key is carried on, whose
     /// task may have been acknowledged, and stays whatever happens.
     async fn carry_on(&self, id: TaskId, now: Timestamp) -> Result<TaskRecord, SubmitError> {
         let gone = || StorageError::transient("accept task", "its record came and went");
@@ -281,7 +280,7 @@ impl Tasks {
         }
         let message = TaskMessage::of(&record, etag.as_ref()).to_text();
         if let Err(error) = self.queue.send(&message, Duration::ZERO).await {
-            if record.created_at == now {
+            if record.updated_at == now {
                 let records = self.records.clone();
                 tokio::spawn(async move { records.delete(id, etag.as_ref()).await });
             }

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::extensible::{Extended, Extensible, Others};
 use super::id::TaskId;
 use super::json::{Object, describe, is_zero, present};
 use crate::ports::{Document, Head, Timestamp};
@@ -120,6 +121,8 @@ pub struct TaskRecord {
     pub traceparent: Option<String>,
     /// Its status and what belongs to it.
     pub state: TaskState,
+    /// What a newer version keeps here: it stays as it is.
+    pub others: Others<'static>,
 }
 
 /// The record's form in storage, and, with only the last two fields of a result, R0's blob.
@@ -165,8 +168,17 @@ struct StoredRecord<'a> {
     error: Option<TaskError>,
 }
 
-/// The version of [`StoredRecord`] that this code writes.
+/// The version of [`StoredRecord`] that this code writes. A field more is no new version: older
+/// processes keep what they do not know. A new version is what they would misunderstand.
 const SCHEMA: u32 = 1;
+
+/// As much of a record as says whether this code can know what it means.
+#[derive(Deserialize)]
+struct Version<'a> {
+    schema: u64,
+    #[serde(borrow)]
+    status: Option<&'a RawValue>,
+}
 
 /// About what the fields of a record take beside its input and its result, in bytes.
 const FIELDS_LENGTH: usize = 256;
@@ -180,24 +192,43 @@ struct R0Result<'a> {
     calculation_result: &'a RawValue,
 }
 
-/// The blob of a task does not hold a record of ours.
+/// The blob of a task does not hold a record that this code understands.
 #[derive(Debug, thiserror::Error)]
-#[error("unreadable task record: {0}")]
-pub struct UnreadableRecord(String);
+pub enum UnreadableRecord {
+    /// It is none of ours, or damaged.
+    #[error("unreadable task record: {0}")]
+    Damaged(String),
+    /// A newer version wrote it, and understands it.
+    #[error("the task record is of a newer version: {0}")]
+    Newer(String),
+}
+
+impl UnreadableRecord {
+    /// True when it only takes a newer process.
+    pub fn is_newer(&self) -> bool {
+        matches!(self, Self::Newer(_))
+    }
+
+    fn damaged(what: impl Into<String>) -> Self {
+        Self::Damaged(what.into())
+    }
+}
 
 impl TaskRecord {
-    /// A record as it is when a task has just been accepted.
-    pub fn queued(id: TaskId, kind: String, input: Box<RawValue>, created_at: Timestamp) -> Self {
+    /// A record as it is when a task has just been accepted. The id tells when it was submitted, if it
+    /// tells a time at all: a worker that has only the message comes to the same.
+    pub fn queued(id: TaskId, kind: String, input: Box<RawValue>, now: Timestamp) -> Self {
         Self {
             id,
             kind,
             input: Some(input),
-            created_at,
-            updated_at: created_at,
+            created_at: id.created_at().unwrap_or(now),
+            updated_at: now,
             attempts: 0,
             retries: 0,
             traceparent: None,
             state: TaskState::Queued { due_at: None },
+            others: Others::default(),
         }
     }
 
@@ -263,7 +294,11 @@ impl TaskRecord {
         let texts = [stored.input, stored.result].into_iter().flatten();
         let length = texts.map(|text| text.get().len()).sum::<usize>() + FIELDS_LENGTH;
         let mut body = Vec::with_capacity(length);
-        serde_json::to_writer(&mut body, &stored)
+        let extended = Extended {
+            known: &stored,
+            others: &self.others,
+        };
+        serde_json::to_writer(&mut body, &extended)
             .expect("a record has string keys and finite values");
         Document {
             head: Head {
@@ -284,19 +319,15 @@ impl TaskRecord {
         body: &[u8],
         modified_at: Timestamp,
     ) -> Result<Self, UnreadableRecord> {
-        let stored: StoredRecord<'_> = match serde_json::from_slice(body) {
-            Ok(stored) => stored,
+        let read = serde_json::from_slice::<Extensible<'_, StoredRecord<'_>>>(body);
+        let (stored, others) = match read {
+            Ok(Extensible { known, others }) if known.schema <= SCHEMA => (known, others),
+            Ok(Extensible { known, .. }) => return Err(newer_schema(known.schema.into())),
             Err(error) => {
                 return Self::from_r0(id, body, modified_at)
-                    .ok_or_else(|| UnreadableRecord(describe(&error)));
+                    .ok_or_else(|| newer(body).unwrap_or_else(|| damaged(&error)));
             }
         };
-        if stored.schema > SCHEMA {
-            return Err(UnreadableRecord(format!(
-                "schema {} is newer than mine",
-                stored.schema
-            )));
-        }
         let state = match stored.status {
             TaskStatus::Queued => TaskState::Queued {
                 due_at: stored.due_at,
@@ -307,13 +338,13 @@ impl TaskRecord {
             TaskStatus::Succeeded => TaskState::Succeeded {
                 result: stored
                     .result
-                    .ok_or_else(|| UnreadableRecord("succeeded without a result".into()))?
+                    .ok_or_else(|| UnreadableRecord::damaged("succeeded without a result"))?
                     .to_owned(),
             },
             TaskStatus::Failed => TaskState::Failed {
                 error: stored
                     .error
-                    .ok_or_else(|| UnreadableRecord("failed without an error".into()))?,
+                    .ok_or_else(|| UnreadableRecord::damaged("failed without an error"))?,
             },
             TaskStatus::Canceled => TaskState::Canceled,
         };
@@ -327,6 +358,7 @@ impl TaskRecord {
             retries: stored.retries,
             traceparent: stored.traceparent.map(Cow::into_owned),
             state,
+            others: others.into_owned(),
         })
     }
 
@@ -348,8 +380,30 @@ impl TaskRecord {
             state: TaskState::Succeeded {
                 result: RawValue::from_string(result).ok()?,
             },
+            others: Others::default(),
         })
     }
+}
+
+fn damaged(error: &serde_json::Error) -> UnreadableRecord {
+    UnreadableRecord::Damaged(describe(error))
+}
+
+fn newer_schema(schema: u64) -> UnreadableRecord {
+    UnreadableRecord::Newer(format!("it has schema {schema}, and mine is {SCHEMA}"))
+}
+
+/// Why a body that cannot be read as a record is one all the same: of a newer schema, or with a status
+/// that came later.
+fn newer(body: &[u8]) -> Option<UnreadableRecord> {
+    let Object(Version { schema, status }) = serde_json::from_slice(body).ok()?;
+    if schema > SCHEMA.into() {
+        return Some(newer_schema(schema));
+    }
+    let status = serde_json::from_str::<Cow<'_, str>>(status?.get()).ok()?;
+    TaskStatus::parse(&status)
+        .is_none()
+        .then(|| UnreadableRecord::Newer("its status is not known here".to_owned()))
 }
 
 #[cfg(test)]

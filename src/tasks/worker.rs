@@ -3,16 +3,18 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::value::RawValue;
 
-use super::attempt::Attempts;
-use super::kinds::{AnyKind, Failure};
-use super::limits::{MAX_ATTEMPTS, OUTAGE_DELAY, backoff};
+use super::again::{Next, Step, ask_the_record, put_off};
+use super::attempt::{Attempts, Took};
+use super::extensible::Others;
+use super::kinds::{AnyKind, UNKNOWN_KIND};
+use super::limits::{NEWER_DELAY, OUTAGE_DELAY};
 use super::message::TaskMessage;
 use super::records::{Commit, RecordError, Records, Versioned};
-use super::service::{Shared, UNKNOWN_KIND};
+use super::service::Shared;
 use super::task::{TaskError, TaskRecord, TaskState};
 use crate::crash::{CrashPoint, crash_point};
 use crate::ports::Timestamp;
@@ -54,22 +56,18 @@ pub enum Outcome {
     },
 }
 
-/// Why an attempt is followed by another.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-enum Why {
-    #[error("{0}")]
-    Failed(&'static str),
-    #[error("not yet")]
-    TooEarly,
-    #[error("the process is stopping")]
-    Stopping,
+impl Outcome {
+    /// True for a message that was given back, for whoever can begin it at once.
+    pub(super) fn is_for_others(&self) -> bool {
+        matches!(self, Self::Again { after, .. } if after.is_zero())
+    }
 }
 
 /// Runs attempts.
 #[derive(Clone)]
 pub struct Worker {
-    records: Records,
-    shared: Arc<Shared>,
+    pub(super) records: Records,
+    pub(super) shared: Arc<Shared>,
     attempts: Attempts,
 }
 
@@ -83,150 +81,109 @@ impl Worker {
         }
     }
 
-    /// Runs one attempt and says what is to become of the message. Drops `held` once the work is
-    /// computed.
-    pub async fn run(&self, delivery: &Delivery, held: impl Send) -> Outcome {
+    /// Runs one attempt and says what is to become of the message: once a slot is free, for which it
+    /// waits for so long. Drops `held` once the work is computed.
+    pub async fn run(&self, delivery: &Delivery, patience: Duration, held: impl Send) -> Outcome {
         let message = match TaskMessage::parse(&delivery.text) {
             Ok(message) => message,
-            Err(unreadable) => return self.refuse(unreadable, delivery).await,
+            // What is seldom does not make every delivery larger.
+            Err(unreadable) => return Box::pin(self.refuse(unreadable, delivery)).await,
         };
         let id = message.id;
-        self.run_message(message, delivery, held).await.unwrap_or_else(|error| {
+        let ended = self.run_message(message, delivery, patience, held).await;
+        ended.unwrap_or_else(|error| {
             log::warn!("task.id" = id, "dequeue.count" = delivery.dequeue_count; "attempt broken off: {error}");
-            let reason = error.to_string();
-            match error {
-                // Not the task's fault: the same message again, later, without a count. If the
-                // queue is away as well, this one comes back by itself, and counts.
-                RecordError::Storage(_) => {
-                    Outcome::Again { message: delivery.text.clone(), after: OUTAGE_DELAY, reason }
-                }
-                RecordError::Unreadable(_) => Outcome::Poison { reason },
-            }
+            broken_off(&error, delivery)
         })
     }
 
     async fn run_message(
         &self,
-        message: TaskMessage<'_>,
+        mut message: TaskMessage<'_>,
         delivery: &Delivery,
+        patience: Duration,
         held: impl Send,
     ) -> Result<Outcome, RecordError> {
         let id = message.id;
+        if let Some(left) = self.is_early(message.due_at, delivery.inserted_at) {
+            log::debug!("task.id" = id; "message came before its time");
+            return Ok(put_off(message, delivery, left));
+        }
+        let must_read = self.must_read(&message, delivery);
         // The queue's own count goes past 1 only when an attempt could not be finished.
         let mut attempt = message.attempts.saturating_add(delivery.dequeue_count);
         let spent = message.spent.saturating_add(delivery.dequeue_count);
-        let Some(mut task) = self.claim(message, delivery).await? else {
+        let later_since = message.later_since;
+        let others = std::mem::take(&mut message.others);
+        let claimed = if must_read {
+            self.find_unfinished(message, delivery.inserted_at).await?
+        } else {
+            Some(self.first_version(message, delivery.inserted_at))
+        };
+        let Some(mut task) = claimed else {
             log::info!("task.id" = id, attempt; "task has ended already");
             return Ok(Outcome::Done);
         };
+        if let TaskState::Queued { due_at } = task.record.state
+            && let Some(left) = self.is_early(due_at, delivery.inserted_at)
+            && let Ok(message) = TaskMessage::parse(&delivery.text)
+        {
+            log::debug!("task.id" = id; "message came before its task's time");
+            let message = TaskMessage { due_at, ..message };
+            return Ok(put_off(message, delivery, left));
+        }
         // More than the message knows of when it is a copy, sent because storage was away.
         attempt = attempt.max(task.record.attempts);
         task.record.attempts = attempt;
-        let (kind, input) = match self.work_of(&task.record) {
-            Ok(work) => work,
-            Err(error) => {
-                let reason = error.message.clone();
-                let ended = self.end(&mut task, TaskState::Failed { error }, Duration::ZERO);
-                return Ok(match ended.await? {
+        let (step, took) = match self.work_of(&task.record) {
+            Ok(work) => {
+                let (ended, took) = self
+                    .attempts
+                    .run(work, &mut task, &self.records, &self.shared, patience)
+                    .await;
+                drop(held);
+                crash_point(CrashPoint::AfterWork);
+                (self.step(ended, spent, later_since), Some(took))
+            }
+            Err(error) => (self.step_without_work(error, &task, spent), None),
+        };
+        let next = match step {
+            Step::End(state, outcome) => {
+                let ended = self.end(&mut task, state, took).await?;
+                crash_point(CrashPoint::AfterCommit);
+                return Ok(match ended {
                     Commit::OtherWork => ask_the_record(&task),
-                    Commit::Written | Commit::Lost => Outcome::Spent { reason },
+                    Commit::Written | Commit::Lost => outcome,
                 });
             }
-        };
-
-        let begun = Instant::now();
-        let ended = self
-            .attempts
-            .run(kind, input, &mut task, &self.records, &self.shared)
-            .await;
-        drop(held);
-        crash_point(CrashPoint::AfterWork);
-        let (state, outcome) = match ended {
-            Ok(result) => (TaskState::Succeeded { result }, Outcome::Done),
-            Err(Failure::Permanent { code, message }) => (failed(code, message), Outcome::Done),
-            Err(Failure::Transient { code, message }) if spent >= MAX_ATTEMPTS => {
-                let reason = format!("the last attempt failed: {code}");
-                (failed(code, message), Outcome::Spent { reason })
-            }
-            Err(Failure::Transient { code, .. }) => {
-                let why = Why::Failed(code);
-                return self.again(task, spent, backoff(spent), why).await;
-            }
-            Err(Failure::Later { after }) => {
-                task.record.attempts = attempt.saturating_sub(1);
-                return self
-                    .again(task, spent.saturating_sub(1), after, Why::TooEarly)
-                    .await;
-            }
-            Err(Failure::Stopped) if self.attempts.are_stopping() => {
-                task.record.attempts = attempt.saturating_sub(1);
-                return self
-                    .again(task, spent.saturating_sub(1), Duration::ZERO, Why::Stopping)
-                    .await;
-            }
-            Err(Failure::Stopped) => {
+            Step::AskTheRecord => return Ok(ask_the_record(&task)),
+            Step::Stopped if self.has_ended(&task).await? => {
                 log::info!("task.id" = id, attempt, "trace.id" = task.record.trace_id(); "attempt stopped, task has ended");
                 return Ok(Outcome::Done);
             }
+            Step::Stopped => Next::released(spent, "it was told to stop"),
+            Step::Again(next) => next,
         };
-        let ended = self.end(&mut task, state, begun.elapsed()).await?;
-        crash_point(CrashPoint::AfterCommit);
-        Ok(match ended {
-            Commit::OtherWork => ask_the_record(&task),
-            Commit::Written | Commit::Lost => outcome,
-        })
+        self.again(&mut task, next, others).await
     }
 
-    /// Another attempt, later. The record shows how many there were, and is queued again.
-    async fn again(
-        &self,
-        mut task: Versioned,
-        spent: u32,
-        after: Duration,
-        why: Why,
-    ) -> Result<Outcome, RecordError> {
-        let delay = after.try_into().unwrap_or(time::Duration::MAX);
-        let due_at = (!after.is_zero()).then(|| self.shared.clock.now().saturating_add(delay));
-        task.record.state = TaskState::Queued { due_at };
-        match self.records.commit(&mut task).await? {
-            Commit::Written => {}
-            Commit::Lost => return Ok(Outcome::Done),
-            Commit::OtherWork => return Ok(ask_the_record(&task)),
+    /// Whether the round of a task that was told to stop is over, by its record: no message is settled
+    /// on the word of anything else. That a task was canceled here is remembered longer than the task,
+    /// whose id somebody may send again.
+    async fn has_ended(&self, task: &Versioned) -> Result<bool, RecordError> {
+        let id = task.record.id;
+        let now = self.records.read(id).await?;
+        let is_open = match now {
+            Some(now) => {
+                !now.record.status().is_terminal() && now.record.retries == task.record.retries
+            }
+            // Without a record when it was sent, and without one yet.
+            None => task.etag.is_none(),
+        };
+        if is_open {
+            self.shared.running.forget(id);
         }
-        crash_point(CrashPoint::AfterRequeue);
-        let TaskRecord {
-            id, kind, attempts, ..
-        } = &task.record;
-        let after_ms = after.as_millis();
-        // One that does not count has the number of the next.
-        let uncounted = attempts.saturating_add(1);
-        let (level, attempt, what) = match why {
-            Why::Failed(_) => (
-                log::Level::Warn,
-                *attempts,
-                "attempt failed, another follows",
-            ),
-            Why::TooEarly => (log::Level::Info, uncounted, "task put off"),
-            Why::Stopping => (
-                log::Level::Info,
-                uncounted,
-                "attempt stopped, the task goes on elsewhere",
-            ),
-        };
-        log::log!(
-            level, "task.id" = id, "task.kind" = kind, attempt, "trace.id" = task.record.trace_id(), after_ms;
-            "{what}: {why}"
-        );
-        let message = TaskMessage {
-            attempts: *attempts,
-            spent,
-            ..TaskMessage::of(&task.record, task.etag.as_ref())
-        };
-        Ok(Outcome::Again {
-            message: message.to_text(),
-            after,
-            reason: why.to_string(),
-        })
+        Ok(!is_open)
     }
 
     /// A message has left the queue, and none followed it.
@@ -239,26 +196,21 @@ impl Worker {
         self.shared.stopping.is_cancelled() || self.attempts.are_stopping()
     }
 
-    /// Decides whether there is anything to do, and which version of the record ending it replaces.
+    /// Whether the record is read before the work begins.
     ///
     /// The happy path reads nothing: the first delivery of a message that carries everything, for
     /// work that does no harm when the task was canceled meanwhile. If the record has changed
-    /// since, the conditional write will tell.
-    async fn claim(
-        &self,
-        message: TaskMessage<'_>,
-        delivery: &Delivery,
-    ) -> Result<Option<Versioned>, RecordError> {
-        let complete = message.kind.is_some() && message.input.is_some();
+    /// since, the conditional write will tell. A message with more in it than is known here is of a
+    /// newer version, whose record may have more in it, too.
+    fn must_read(&self, message: &TaskMessage<'_>, delivery: &Delivery) -> bool {
+        let complete =
+            message.kind.is_some() && message.input.is_some() && message.others.is_empty();
         let kind = message
             .kind
             .as_deref()
             .and_then(|kind| self.shared.kinds.get(kind));
         let is_pure = kind.is_some_and(|kind| kind.is_pure());
-        if delivery.dequeue_count > 1 || !complete || !is_pure {
-            return self.find_unfinished(message, delivery.inserted_at).await;
-        }
-        Ok(Some(self.first_version(message, delivery.inserted_at)))
+        delivery.dequeue_count > 1 || !complete || !is_pure
     }
 
     /// The record of a message's task; `None` when the task has ended or its record is gone.
@@ -286,19 +238,22 @@ impl Worker {
             etag,
             retries,
             traceparent,
+            created_at,
             ..
         } = message;
         let now = self.shared.clock.now();
+        let created_at = created_at.or_else(|| id.created_at()).or(inserted_at);
         let record = TaskRecord {
             id,
             kind: kind.map_or_else(|| UNKNOWN_KIND.to_owned(), Cow::into_owned),
             input: input.map(Cow::into_owned),
-            created_at: id.created_at().or(inserted_at).unwrap_or(now),
+            created_at: created_at.unwrap_or(now),
             updated_at: now,
             attempts: 0,
             retries,
             traceparent: traceparent.map(Cow::into_owned),
             state: TaskState::Queued { due_at: None },
+            others: Others::default(),
         };
         let etag = etag.map(Cow::into_owned);
         Versioned { record, etag }
@@ -312,7 +267,7 @@ impl Worker {
                 Some(_) => "the task has no input",
             };
             return Err(TaskError {
-                code: "NotWorkable".to_owned(),
+                code: NOT_WORKABLE.to_owned(),
                 message: message.to_owned(),
             });
         };
@@ -324,12 +279,13 @@ impl Worker {
         Ok((Arc::clone(kind), input.clone()))
     }
 
-    /// Ends the task, unless somebody did before, or its record is of other work.
+    /// Ends the task, unless somebody did before, or its record is of other work. `took` is how long
+    /// its last attempt did, if there was one.
     pub(super) async fn end(
         &self,
         task: &mut Versioned,
         state: TaskState,
-        duration: Duration,
+        took: Option<Took>,
     ) -> Result<Commit, RecordError> {
         task.record.state = state;
         let commit = self.records.commit(task).await?;
@@ -339,10 +295,11 @@ impl Worker {
             attempts,
             ..
         } = task.record;
-        let duration_ms = duration.as_millis();
+        let Took { wait, work } = took.unwrap_or_default();
+        let (wait_ms, duration_ms) = (wait.as_millis(), work.as_millis());
         match commit {
             Commit::Lost => {
-                log::info!("task.id" = id, attempt = attempts, duration_ms, "trace.id" = task.record.trace_id(); "task was ended before, this attempt counts for nothing");
+                log::info!("task.id" = id, attempt = attempts, wait_ms, duration_ms, "trace.id" = task.record.trace_id(); "task was ended before, this attempt counts for nothing");
             }
             Commit::OtherWork => {
                 log::warn!("task.id" = id, "task.kind" = kind; "message told of other work than the task's record, which counts");
@@ -350,9 +307,9 @@ impl Worker {
             Commit::Written => {
                 // Those who wait for the task have no use for it, and it may be megabytes.
                 task.record.input = None;
-                self.shared.ended(&task.record, duration);
+                self.shared.ended(&task.record, took);
                 log::info!(
-                    "task.id" = id, "task.kind" = kind, attempt = attempts, duration_ms, "trace.id" = task.record.trace_id();
+                    "task.id" = id, "task.kind" = kind, attempt = attempts, wait_ms, duration_ms, "trace.id" = task.record.trace_id();
                     "task {}", task.record.status().as_str()
                 );
             }
@@ -361,27 +318,23 @@ impl Worker {
     }
 }
 
-/// A message is a hint: one that told of other work than its task's record (somebody forged it, or
-/// a tool on the way rewrote it) is followed by one that tells nothing, so that the record is read.
-fn ask_the_record(task: &Versioned) -> Outcome {
-    let message = TaskMessage {
-        // There is a record: if it is gone by then, so is the task.
-        etag: task.etag.as_ref().map(Cow::Borrowed),
-        retries: task.record.retries,
-        ..TaskMessage::naming(task.record.id)
+/// The code of a task whose kind nobody here knows, or that has no input.
+pub(super) const NOT_WORKABLE: &str = "NotWorkable";
+
+/// What becomes of the message of an attempt that a record has broken off.
+pub(super) fn broken_off(error: &RecordError, delivery: &Delivery) -> Outcome {
+    let reason = error.to_string();
+    let after = match error {
+        // Not the task's fault: the same message again, later, without a count. If the queue is away
+        // as well, this one comes back by itself, and counts.
+        RecordError::Storage(_) => OUTAGE_DELAY,
+        // Nor is this: a process of that version understands it.
+        RecordError::Unreadable(record) if record.is_newer() => NEWER_DELAY,
+        RecordError::Unreadable(_) => return Outcome::Poison { reason },
     };
     Outcome::Again {
-        message: message.to_text(),
-        after: Duration::ZERO,
-        reason: "the message told of other work than the task's record".to_owned(),
-    }
-}
-
-fn failed(code: &str, message: String) -> TaskState {
-    TaskState::Failed {
-        error: TaskError {
-            code: code.to_owned(),
-            message,
-        },
+        message: delivery.text.clone(),
+        after,
+        reason,
     }
 }

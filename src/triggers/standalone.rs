@@ -56,8 +56,8 @@ pub async fn work(consumer: Consumer, shared: Arc<Shared>, pace: Pace, stop: Can
         }
         // The places that are left are free again.
         for (received, place) in page.into_iter().zip(places) {
-            let consumer = consumer.clone();
-            in_flight.spawn(async move { consumer.process_holding(received, place).await });
+            let (consumer, place) = (consumer.clone(), place.taken());
+            in_flight.spawn(async move { consumer.process_in_hand(received, place).await });
         }
         if is_full {
             continue;

@@ -31,7 +31,7 @@ async fn a_blob_that_is_no_record_is_a_defect_that_shows_nothing() {
         "s3cret",
         "",
         "[]",
-        r#"{"schema":99,"s3cret":1}"#,
+        r#"{"schema":1,"s3cret":1}"#,
         r#"{"schema":1,"id":"6f1c2b3e-1d2c-4b3a-8f4e-000000000007","kind":"s3cret","status":"succeeded",
             "created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z","attempts":1}"#,
     ] {

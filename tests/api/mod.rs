@@ -22,6 +22,7 @@ mod load;
 mod malformed;
 mod media_types;
 mod monitor;
+mod newer_version;
 mod refused;
 mod repeatable;
 mod result;

@@ -101,6 +101,69 @@ async fn a_hidden_message_is_visible_after_a_reopen_and_keeps_its_count() {
     }
 }
 
+#[tokio::test]
+async fn a_message_that_waits_for_its_time_goes_on_waiting_after_a_reopen() {
+    let folder = folder();
+    let clock = Arc::new(ManualClock::new());
+    let open = || Embedded::open(folder.path(), "tasks", clock.clone()).unwrap();
+    let embedded = open();
+    embedded.queue().send("later", LONG).await.unwrap();
+    embedded.queue().send("held", NOW).await.unwrap();
+    assert_eq!(embedded.queue().receive(32, LONG).await.unwrap().len(), 1);
+    drop(embedded);
+
+    let queue = open().queue();
+
+    let texts = async || -> Vec<String> {
+        let messages = queue.receive(32, LONG * 2).await.unwrap();
+        messages.into_iter().map(|message| message.text).collect()
+    };
+    assert_eq!(texts().await, ["held"]);
+    clock.advance(LONG);
+    assert_eq!(texts().await, ["later"]);
+}
+
+/// Sends a message at once and one for later, of which somebody holds a third; then the clock is put back.
+async fn clock_put_back(clock: &ManualClock, queue: &dyn Queue) {
+    queue.send("held", NOW).await.unwrap();
+    assert_eq!(queue.receive(32, LONG).await.unwrap().len(), 1);
+    queue.send("at once", NOW).await.unwrap();
+    queue.send("later", LONG).await.unwrap();
+    clock.rewind(LONG * 100);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_put_back_takes_what_is_hidden_with_it() {
+    let folder = folder();
+    let clock = Arc::new(ManualClock::new());
+    let embedded = Embedded::open(folder.path(), "tasks", clock.clone()).unwrap();
+    let queue = embedded.queue();
+    clock_put_back(&clock, &*queue).await;
+
+    // Also when it is another queue that is looked into first.
+    assert_eq!(embedded.poison_queue().receive(32, LONG).await, Ok(vec![]));
+    let messages = queue.receive(32, LONG * 2).await.unwrap();
+    assert_eq!(messages.len(), 1);
+    assert_eq!(messages[0].text, "at once");
+    clock.advance(LONG);
+    assert_eq!(queue.receive(32, LONG).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_clock_that_was_put_back_while_nobody_looked_hides_nothing() {
+    let folder = folder();
+    let clock = Arc::new(ManualClock::new());
+    let open = || Embedded::open(folder.path(), "tasks", clock.clone()).unwrap();
+    let embedded = open();
+    clock_put_back(&clock, &*embedded.queue()).await;
+    drop(embedded);
+
+    // What is to come later tells so itself.
+    let messages = open().queue().receive(32, LONG).await.unwrap();
+
+    assert_eq!(messages.len(), 3);
+}
+
 #[test]
 fn a_folder_in_use_is_refused() {
     let folder = folder();

@@ -9,6 +9,7 @@ mod listing;
 mod message_queue;
 mod record_store;
 mod subject;
+mod two_versions;
 
 use subject::{Subject, Time};
 
@@ -56,6 +57,8 @@ macro_rules! conformance {
             message_queue::the_oldest_visible_message_tells_its_age,
             message_queue::concurrent_receivers_never_share_a_message,
             message_queue::the_poison_queue_is_a_queue_of_its_own,
+            two_versions::a_newer_schema_is_put_off_and_not_poisoned,
+            two_versions::a_field_and_a_key_that_came_later_are_kept,
         }
     };
     ($fresh:ident: $($suite:ident::$behaviour:ident),+ $(,)?) => {$(

@@ -6,6 +6,7 @@ use async_request_reply::tasks::kinds::{Attempt, Failure, Kind, Kinds};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use super::gate::{Gate, Runs};
 
@@ -21,6 +22,7 @@ impl TestKinds {
     /// The standard kinds and all test kinds.
     pub(crate) fn registry(&self, max_number: u64) -> Kinds {
         Kinds::standard(max_number)
+            .with(Babbles)
             .with(Bulk)
             .with(Deaf(self.gate.clone(), self.deaf_ends.clone()))
             .with(Echo(self.runs.clone()))
@@ -28,6 +30,7 @@ impl TestKinds {
             .with(Hopeless)
             .with(Later(self.runs.clone()))
             .with(Panics)
+            .with(Quits)
             .with(Relents(self.gate.clone()))
             .with(Sleeps)
             .with(Threads)
@@ -174,6 +177,38 @@ impl Kind for Relents {
             attempt.check_stop()?;
         }
         Ok(json!({ "relented": true }))
+    }
+}
+
+/// Fails with a code that no header can carry.
+struct Babbles;
+
+impl Kind for Babbles {
+    const NAME: &'static str = "babbles";
+    type Input = Value;
+    type Output = Value;
+
+    fn run(&self, _: Value, _: &Attempt) -> Result<Value, Failure> {
+        Err(Failure::Permanent {
+            code: "what a pity\r\nx-forged: 1",
+            message: "it talks too much".to_owned(),
+        })
+    }
+}
+
+/// Says that it was told to stop, as it would if another attempt had been.
+struct Quits;
+
+impl Kind for Quits {
+    const NAME: &'static str = "quits";
+    type Input = Value;
+    type Output = Value;
+
+    fn run(&self, _: Value, _: &Attempt) -> Result<Value, Failure> {
+        let stop = CancellationToken::new();
+        stop.cancel();
+        Attempt::new(1, stop).check_stop()?;
+        Ok(json!({}))
     }
 }
 

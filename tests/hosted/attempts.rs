@@ -3,7 +3,10 @@
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
+use async_request_reply::backends::SystemClock;
 use async_request_reply::config::{Mode, Storage};
+use async_request_reply::ports::Clock;
+use async_request_reply::timestamp;
 use serde_json::json;
 
 use super::{Hosted, json, options};
@@ -94,6 +97,22 @@ async fn an_attempt_that_comes_too_early_is_not_counted_and_comes_when_it_said()
         (&json!("Succeeded"), &json!(1))
     );
     assert_acknowledged(&hosted.host.finished("queue_worker", 7).await);
+}
+
+#[tokio::test]
+async fn a_message_that_comes_before_its_time_is_acknowledged_and_comes_again() {
+    let (_app, hosted) = start().await;
+    let due_at = SystemClock.now() + Duration::from_secs(4);
+    let id = uuid::Uuid::new_v4().to_string();
+    let message = json!({
+        "id": id, "kind": "flaky", "input": {"failures": 0}, "due_at": timestamp::to_text(due_at),
+    });
+    hosted.queue.send(&message.to_string()).await.unwrap();
+    let ended = hosted.ended(&id).await;
+    assert_eq!(ended["result"], json!({ "attempt": 1 }));
+    assert!(SystemClock.now() + Duration::from_secs(1) >= due_at);
+    assert_acknowledged(&hosted.host.finished("queue_worker", 2).await);
+    hosted.queue.settles_at(0).await;
 }
 
 #[tokio::test]

@@ -23,7 +23,8 @@ use crate::ports::{Queue, Received, StorageError, Timestamp};
 /// A message stays until it is deleted. The service's default of 7 days would lose a backlog.
 const NEVER_EXPIRES: i32 = -1;
 
-/// The longest visibility timeout the service takes: 7 days, in seconds.
+/// The longest visibility timeout the service takes: 7 days, in seconds. A message that is to wait for
+/// longer comes back then, and tells by itself that it is early.
 const LONGEST_HIDDEN: i32 = 7 * 24 * 60 * 60;
 
 /// The answers that say a receipt is stale, or its message gone.

@@ -11,6 +11,7 @@ mod folder;
 mod intake;
 mod millis;
 mod open_error;
+mod put_back;
 mod queue;
 mod readers;
 mod savepoint;
@@ -28,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 use crate::ports::{Clock, Intake, Queue, TaskStore};
 use folder::{FolderLock, keep_private};
 use intake::EmbeddedIntake;
+use put_back::Latest;
 use queue::EmbeddedQueue;
 use readers::Readers;
 use task_store::EmbeddedTasks;
@@ -47,6 +49,7 @@ pub struct Embedded {
     clock: Arc<dyn Clock>,
     queue: Arc<str>,
     poison_queue: Arc<str>,
+    latest: Arc<Latest>,
 }
 
 /// What the store and the queues share.
@@ -97,6 +100,7 @@ impl Embedded {
             clock,
             queue: queue_name.into(),
             poison_queue: poison_queue.into(),
+            latest: Arc::default(),
         })
     }
 
@@ -149,6 +153,7 @@ impl Embedded {
             database: self.database.clone(),
             name: name.clone(),
             clock: self.clock.clone(),
+            latest: self.latest.clone(),
         })
     }
 }

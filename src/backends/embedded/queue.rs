@@ -14,6 +14,7 @@ use super::Database;
 use super::durability::Until;
 use super::errors::storage_error;
 use super::millis::Millis;
+use super::put_back::Latest;
 use super::savepoint::all_or_nothing;
 use crate::ports::{Clock, Queue, Received, StorageError, Timestamp};
 
@@ -40,8 +41,11 @@ const UPDATE: &str = "
 
 const DELETE: &str = "DELETE FROM messages WHERE id = ?2 AND queue = ?1 AND pop_receipt = ?3";
 
-const RELEASE_ALL: &str =
-    "UPDATE messages SET visible_at = ?2 WHERE queue = ?1 AND visible_at > ?2";
+/// A message without a receipt was never received: whoever sent it has put it off. Unless it is yet to be
+/// sent, by a clock that was put back.
+const RELEASE_ALL: &str = "
+    UPDATE messages SET visible_at = ?2
+    WHERE queue = ?1 AND visible_at > ?2 AND (pop_receipt IS NOT NULL OR inserted_at > ?2)";
 
 /// Walks the queue's part of the index: tens of milliseconds for a million messages.
 const LENGTH: &str = "SELECT count(*) FROM messages WHERE queue = ?1";
@@ -71,6 +75,7 @@ pub(super) struct EmbeddedQueue {
     pub(super) database: Arc<Database>,
     pub(super) name: Arc<str>,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) latest: Arc<Latest>,
 }
 
 #[async_trait]
@@ -97,10 +102,12 @@ impl Queue for EmbeddedQueue {
         visibility_timeout: Duration,
     ) -> Result<Vec<Received>, StorageError> {
         let (queue, clock) = (self.name.clone(), self.clock.clone());
+        let latest = self.latest.clone();
         self.database
             .writer
             .write("receive messages", Until::Committed, move |connection| {
                 let now = Millis(clock.now());
+                latest.follow(connection, now)?;
                 let until = now.after(visibility_timeout);
                 let mut visible = connection.prepare_cached(VISIBLE)?;
                 let mut rows = visible.query(params![queue, now, max])?;
@@ -197,10 +204,10 @@ impl Queue for EmbeddedQueue {
     }
 }
 
-/// Makes every message of a queue visible, keeping its dequeue count.
+/// Makes every message of a queue visible that somebody held, keeping its dequeue count.
 ///
 /// For the start: no other process uses the file, so whoever held a message is dead. Messages
-/// that somebody delayed come early too, which does no harm: a delay is a courtesy, not a promise.
+/// that wait for their time go on waiting.
 pub(super) fn release_all(
     connection: &Connection,
     queue: &str,

@@ -1,8 +1,8 @@
 //! The kinds of work. A new kind is one new file in this folder and one line in [`Kinds::standard`].
 
 mod fibonacci;
+mod registry;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
@@ -13,6 +13,8 @@ use serde_json::value::{RawValue, to_raw_value};
 use tokio_util::sync::CancellationToken;
 
 pub use fibonacci::Fibonacci;
+pub use registry::{KindRefused, Kinds};
+pub(super) use registry::{UNKNOWN_KIND, is_safe};
 
 use super::json::named_field;
 use super::limits::ATTEMPT_TIME_LIMIT;
@@ -24,7 +26,8 @@ pub const R0_KIND: &str = Fibonacci::NAME;
 ///
 /// Work may run more than once (delivery is at-least-once), so it must be safe to repeat.
 pub trait Kind: Send + Sync + 'static {
-    /// The name clients use: lower-case letters, digits, `-`.
+    /// The name clients use: 1 to 64 lower-case letters, digits, `-`, `_` and `.`, a letter or a digit
+    /// first. With another one, or one that is taken, the service does not start.
     const NAME: &'static str;
 
     /// The client's input. What does not deserialize is refused with a 422 that names the field.
@@ -82,6 +85,9 @@ impl InvalidInput {
 }
 
 /// Why an attempt ended without a result.
+///
+/// A code is for programs, and travels in a header: `PascalCase`, up to 64 letters and digits. In place
+/// of another one `InvalidCode` is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
     /// Trying again cannot help; the task fails now.
@@ -98,14 +104,20 @@ pub enum Failure {
         /// A sentence for the client.
         message: String,
     },
-    /// It cannot be done yet. This attempt does not count.
+    /// It cannot be done yet. For a day this does not count as an attempt; from then on it does, so that
+    /// the task ends.
     Later {
-        /// When to try again.
+        /// When to try again: in a second at the soonest, in a year at the latest.
         after: Duration,
     },
-    /// The attempt was told to stop and did.
-    Stopped,
+    /// The attempt was told to stop and did: what [`Attempt::check_stop`] gives, and nothing else.
+    Stopped(Stopped),
 }
+
+/// Says that an attempt was told to stop. Work cannot make it up: its task would be left open, and
+/// nobody would come back to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stopped(());
 
 /// What an attempt knows about itself, and how it talks to the outside.
 #[derive(Clone, Debug)]
@@ -141,7 +153,7 @@ impl Attempt {
     /// The same as a `?`-able check.
     pub fn check_stop(&self) -> Result<(), Failure> {
         if self.stop_requested() {
-            Err(Failure::Stopped)
+            Err(Failure::Stopped(Stopped(())))
         } else {
             Ok(())
         }
@@ -237,47 +249,5 @@ fn without_value(sentence: &str) -> String {
             format!("{what}, expected {expected}")
         }
         None => sentence.to_owned(),
-    }
-}
-
-/// How many kinds are named to a client that asks for one that is not known.
-const MAX_NAMES: usize = 20;
-
-/// The kinds this process can do, by name.
-#[derive(Clone, Default)]
-pub struct Kinds(BTreeMap<&'static str, Arc<dyn AnyKind>>);
-
-impl Kinds {
-    /// The kinds that come with the project. `max_number` bounds the Fibonacci index, either sign.
-    pub fn standard(max_number: u64) -> Self {
-        Self::default().with(Fibonacci { max_number })
-    }
-
-    /// Adds a kind. Of two with one name the later counts.
-    #[must_use]
-    pub fn with<K: Kind>(mut self, kind: K) -> Self {
-        self.0.insert(K::NAME, Arc::new(kind));
-        self
-    }
-
-    /// Finds a kind by the name a client or a message used.
-    pub fn get(&self, name: &str) -> Option<&Arc<dyn AnyKind>> {
-        self.0.get(name)
-    }
-
-    /// The names, for a client to read: all of a handful, and how many more there are.
-    pub(super) fn names(&self) -> String {
-        let mut names: Vec<_> = self.0.keys().copied().take(MAX_NAMES).collect();
-        let others = self.0.len() - names.len();
-        let more = format!("{others} others");
-        if others > 0 {
-            names.push(&more);
-        }
-        names.join(", ")
-    }
-
-    /// The registered name that is equal to this one.
-    pub fn name(&self, name: &str) -> Option<&'static str> {
-        self.0.get_key_value(name).map(|(name, _)| *name)
     }
 }

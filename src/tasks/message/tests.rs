@@ -183,3 +183,46 @@ proptest! {
         prop_assert_eq!(format!("{read:?}"), format!("{sent:?}"));
     }
 }
+
+#[test]
+fn times_travel_as_text_and_others_are_passed_over() {
+    let due_at = timestamp::parse("2026-08-20T10:00:00.123Z");
+    let created_at = timestamp::parse("2026-08-19T10:00:00Z");
+    let sent = TaskMessage {
+        due_at,
+        created_at,
+        ..TaskMessage::naming(ID.parse().unwrap())
+    };
+    let text = sent.to_text();
+    assert_eq!(
+        text,
+        format!(
+            r#"{{"id":"{ID}","due_at":"2026-08-20T10:00:00.123Z","created_at":"2026-08-19T10:00:00.000Z"}}"#
+        )
+    );
+    let read = TaskMessage::parse(&text).unwrap();
+    assert_eq!((read.due_at, read.created_at), (due_at, created_at));
+    for value in ["1", "null", r#""soon""#, r#"{"a":1}"#, r#""9999-99-99""#] {
+        let text = format!(r#"{{"id":"{ID}","due_at":{value},"created_at":{value}}}"#);
+        let read = TaskMessage::parse(&text).unwrap();
+        assert_eq!((read.due_at, read.created_at), (None, None), "{value}");
+        assert!(read.others.is_empty());
+    }
+}
+
+#[test]
+fn a_key_that_is_not_known_is_sent_on_while_there_is_room() {
+    for (length, is_kept, is_complete) in [
+        (10, true, true),
+        (MAX_MESSAGE_BYTES - 500, true, false),
+        (MAX_MESSAGE_BYTES, false, false),
+    ] {
+        let (more, input) = ("x".repeat(length), "y".repeat(1_000));
+        let text = format!(r#"{{"id":"{ID}","kind":"a","input":"{input}","later":"{more}"}}"#);
+        let again = TaskMessage::parse(&text).unwrap().to_text();
+        assert!(again.len() <= MAX_MESSAGE_BYTES);
+        assert_eq!(again.contains(r#""later":"xx"#), is_kept, "{length}");
+        // Without its input, whoever gets it reads the record.
+        assert_eq!(again.contains(r#""input":"yy"#), is_complete, "{length}");
+    }
+}

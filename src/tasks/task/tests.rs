@@ -81,3 +81,38 @@ proptest! {
         prop_assert_eq!(read.to_document(), written);
     }
 }
+
+const KNOWN: &str = r#""id":"01919f4c-6d00-7000-8000-000000000001","kind":"a","created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z","attempts":1"#;
+
+#[test]
+fn what_a_newer_version_wrote_is_told_apart_from_damage() {
+    for (body, is_newer) in [
+        (format!(r#"{{"schema":2,"status":"queued",{KNOWN}}}"#), true),
+        (format!(r#"{{"schema":1,"status":"paused",{KNOWN}}}"#), true),
+        (r#"{"schema":2}"#.to_owned(), true),
+        (r#"{"schema":4294967296,"status":7}"#.to_owned(), true),
+        (format!(r#"{{"schema":1,"status":7,{KNOWN}}}"#), false),
+        (r#"{"schema":1,"status":"queued"}"#.to_owned(), false),
+        (
+            format!(r#"{{"schema":1,"status":"failed",{KNOWN}}}"#),
+            false,
+        ),
+        (r#"{"schema":-1}"#.to_owned(), false),
+        ("[2]".to_owned(), false),
+    ] {
+        let refused = read(body.as_bytes()).unwrap_err();
+        assert_eq!(refused.is_newer(), is_newer, "{body}: {refused}");
+    }
+}
+
+#[test]
+fn a_field_that_came_later_is_written_again_as_it_was() {
+    let more = r#""lane":{"speed": 1.50},"tags":["\u0061"]"#;
+    let body = format!(r#"{{"schema":1,"status":"queued",{KNOWN},{more}}}"#);
+    let mut record = read(body.as_bytes()).unwrap();
+    record.state = TaskState::Canceled;
+    let written = record.to_document().body;
+    let written = str::from_utf8(&written).unwrap();
+    assert!(written.ends_with(&format!(",{more}}}")), "{written}");
+    assert!(written.contains(r#""status":"canceled""#), "{written}");
+}

@@ -196,10 +196,8 @@ fn missing_repeated_and_unknown_fields_are_named() {
 fn an_attempt_that_is_told_to_stop_does() {
     let stop = CancellationToken::new();
     stop.cancel();
-    assert_eq!(
-        fibonacci(1_000, &Attempt::new(1, stop)),
-        Err(Failure::Stopped)
-    );
+    let stopped = fibonacci(1_000, &Attempt::new(1, stop));
+    assert!(matches!(stopped, Err(Failure::Stopped(_))));
 }
 
 #[test]
@@ -210,7 +208,8 @@ fn an_attempt_is_stopped_between_the_steps_of_a_large_value() {
     // To be in the middle: the steps in binary are over in a moment, those in decimal take seconds.
     thread::sleep(Duration::from_millis(50));
     stop.cancel();
-    assert_eq!(computing.join().unwrap(), Err(Failure::Stopped));
+    let stopped = computing.join().unwrap();
+    assert!(matches!(stopped, Err(Failure::Stopped(_))));
 }
 
 #[test]
