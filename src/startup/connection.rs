@@ -4,53 +4,20 @@
 //! until the next one's first byte. A client that sends that byte and no more, or breaks off a
 //! chunked body after the reply to it, would keep its connection for ever.
 
-use std::cell::Cell;
+mod activity;
+
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::middleware::Next;
 use actix_web::rt::net::TcpStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
-/// What a connection and the requests on it know of each other.
-pub(super) struct Activity {
-    /// Requests that are being worked on: they take as long as they take.
-    requests: Cell<usize>,
-    /// When one of them ended, or something was written.
-    last: Cell<Instant>,
-}
-
-/// A request that is being worked on.
-struct Working(Rc<Activity>);
-
-impl Working {
-    fn on(activity: &Rc<Activity>) -> Self {
-        activity.requests.set(activity.requests.get() + 1);
-        Self(Rc::clone(activity))
-    }
-}
-
-impl Drop for Working {
-    fn drop(&mut self) {
-        self.0.requests.set(self.0.requests.get() - 1);
-        self.0.last.set(Instant::now());
-    }
-}
-
-/// The middleware that tells a connection of the requests on it.
-pub(super) async fn watch(
-    request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let _working = request.conn_data::<Rc<Activity>>().map(Working::on);
-    next.call(request).await
-}
+use self::activity::Activity;
+pub(super) use self::activity::watch;
 
 /// A connection; reading from it fails when its client has been idle for too long.
 pub(super) struct Connection {
@@ -62,10 +29,7 @@ pub(super) struct Connection {
 
 impl Connection {
     pub(super) fn new(stream: TcpStream, limit: Duration) -> Self {
-        let activity = Rc::new(Activity {
-            requests: Cell::new(0),
-            last: Cell::new(Instant::now()),
-        });
+        let activity = Rc::new(Activity::new());
         Self {
             stream,
             activity,
@@ -81,12 +45,8 @@ impl Connection {
     /// The timer is not moved with each request: it looks when it rings.
     fn is_over(&mut self, context: &mut Context<'_>) -> bool {
         while self.timer.as_mut().poll(context).is_ready() {
-            let now = Instant::now();
-            let end = match self.activity.requests.get() {
-                0 => self.activity.last.get() + self.limit,
-                _ => now + self.limit,
-            };
-            if end <= now {
+            let end = self.activity.idle_since() + self.limit;
+            if end <= Instant::now() {
                 return true;
             }
             self.timer.as_mut().reset(end);
@@ -119,13 +79,17 @@ impl AsyncWrite for Connection {
         let this = self.get_mut();
         let written = Pin::new(&mut this.stream).poll_write(context, bytes);
         if matches!(written, Poll::Ready(Ok(1..))) {
-            this.activity.last.set(Instant::now());
+            this.activity.wrote();
         }
         written
     }
 
+    /// All of a reply has been written once there is nothing to flush.
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(context)
+        let this = self.get_mut();
+        ready!(Pin::new(&mut this.stream).poll_flush(context))?;
+        this.activity.flushed();
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -1,0 +1,124 @@
+//! What a connection and the one request on it know of each other.
+
+use std::cell::Cell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use actix_web::body::{BodySize, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
+use actix_web::web::Bytes;
+use tokio::time::Instant;
+
+/// How far a connection is with its request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// There is none, or the reply to it has been given to the operating system in full.
+    Idle,
+    /// It is being worked on, which takes as long as it takes.
+    Working,
+    /// Its reply is being sent.
+    Replying,
+    /// The dispatcher has its reply in full, and writes it.
+    Replied,
+}
+
+/// What a connection and the request on it know of each other.
+pub(in super::super) struct Activity {
+    phase: Cell<Phase>,
+    /// When the phase changed, or something was written.
+    last: Cell<Instant>,
+}
+
+impl Activity {
+    pub(super) fn new() -> Self {
+        Self {
+            phase: Cell::new(Phase::Idle),
+            last: Cell::new(Instant::now()),
+        }
+    }
+
+    /// The operating system took something of what is sent.
+    pub(super) fn wrote(&self) {
+        self.last.set(Instant::now());
+    }
+
+    /// The operating system has taken all there was to send.
+    pub(super) fn flushed(&self) {
+        if self.phase.get() == Phase::Replied {
+            self.set(Phase::Idle);
+        }
+    }
+
+    /// When nothing was done for the client since; now, while its request is being worked on.
+    pub(super) fn idle_since(&self) -> Instant {
+        match self.phase.get() {
+            Phase::Working => Instant::now(),
+            _ => self.last.get(),
+        }
+    }
+
+    fn set(&self, phase: Phase) {
+        self.phase.set(phase);
+        self.last.set(Instant::now());
+    }
+}
+
+/// A request on its way to a reply, until the dispatcher has all of that.
+struct Answering(Rc<Activity>);
+
+impl Answering {
+    fn on(activity: &Rc<Activity>) -> Self {
+        activity.set(Phase::Working);
+        Self(Rc::clone(activity))
+    }
+
+    fn has_a_reply(&self) {
+        self.0.set(Phase::Replying);
+    }
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.0.set(Phase::Replied);
+    }
+}
+
+/// The middleware that tells a connection how far its request is.
+pub(in super::super) async fn watch(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + Unpin>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let answering = request.conn_data::<Rc<Activity>>().map(Answering::on);
+    let response = next.call(request).await?;
+    if let Some(answering) = &answering {
+        answering.has_a_reply();
+    }
+    Ok(response.map_body(|_, body| Answer {
+        body,
+        _answering: answering,
+    }))
+}
+
+/// The body of a reply. The dispatcher drops it when it has all of it, also where it is empty or, to
+/// `HEAD`, not sent.
+struct Answer<B> {
+    body: B,
+    _answering: Option<Answering>,
+}
+
+impl<B: MessageBody + Unpin> MessageBody for Answer<B> {
+    type Error = B::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.get_mut().body).poll_next(context)
+    }
+}
