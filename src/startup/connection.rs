@@ -1,12 +1,13 @@
-//! A client's connection, closed when its client keeps us waiting between two requests.
+//! A client's connection, as actix-http is given it: its requests come one at a time, and it is closed
+//! when its client keeps us waiting between two of them.
 //!
-//! actix-http times the head of a connection's first request only, and the pause between requests
-//! until the next one's first byte. A client that sends that byte and no more, or breaks off a
-//! chunked body after the reply to it, would keep its connection for ever.
+//! actix-http times the head of a connection's first request only, and the pause before the others anew
+//! with each of their bytes. A client that sends one now and then, or breaks off a chunked body after the
+//! reply to it, would keep its connection for ever.
 
 mod activity;
 mod body;
-#[expect(dead_code, reason = "for the gate, which comes next")]
+mod gate;
 mod head;
 
 use std::io;
@@ -21,11 +22,13 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use self::activity::Activity;
 pub(super) use self::activity::watch;
+use self::gate::Gate;
 
 /// A connection; reading from it fails when its client has been idle for too long.
 pub(super) struct Connection {
     stream: TcpStream,
     activity: Rc<Activity>,
+    gate: Gate,
     limit: Duration,
     timer: Pin<Box<Sleep>>,
 }
@@ -35,6 +38,7 @@ impl Connection {
         let activity = Rc::new(Activity::new());
         Self {
             stream,
+            gate: Gate::new(Rc::clone(&activity)),
             activity,
             limit,
             timer: Box::pin(sleep(limit)),
@@ -56,6 +60,33 @@ impl Connection {
         }
         false
     }
+
+    /// Reads what may pass now, as far as it is there. Nothing, at the end of the stream, and after the
+    /// last request: that end is looked for also while nothing may pass.
+    fn poll_pass(
+        &mut self,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let start = buffer.filled().len();
+        loop {
+            self.gate.release(buffer);
+            if buffer.filled().len() > start || self.gate.is_over() {
+                return Poll::Ready(Ok(()));
+            }
+            if self.gate.is_full() {
+                return Poll::Pending;
+            }
+            ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+            if buffer.filled().len() == start {
+                return Poll::Ready(Ok(()));
+            }
+            self.gate.sift(buffer, start);
+            if buffer.filled().len() > start {
+                return Poll::Ready(Ok(()));
+            }
+        }
+    }
 }
 
 impl AsyncRead for Connection {
@@ -65,7 +96,7 @@ impl AsyncRead for Connection {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        let read = Pin::new(&mut this.stream).poll_read(context, buffer);
+        let read = this.poll_pass(context, buffer);
         if read.is_pending() && this.is_over(context) {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
@@ -87,11 +118,13 @@ impl AsyncWrite for Connection {
         written
     }
 
-    /// All of a reply has been written once there is nothing to flush.
+    /// All of a reply has been written once there is nothing to flush: then the next request may pass.
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         ready!(Pin::new(&mut this.stream).poll_flush(context))?;
-        this.activity.flushed();
+        if this.activity.flushed() && this.gate.holds_something() {
+            context.waker().wake_by_ref();
+        }
         Poll::Ready(Ok(()))
     }
 

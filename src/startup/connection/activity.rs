@@ -16,6 +16,8 @@ use tokio::time::Instant;
 enum Phase {
     /// There is none, or the reply to it has been given to the operating system in full.
     Idle,
+    /// It was handed over, and may be refused without anybody here hearing of it.
+    Asked,
     /// It is being worked on, which takes as long as it takes.
     Working,
     /// Its reply is being sent.
@@ -39,16 +41,27 @@ impl Activity {
         }
     }
 
+    pub(super) fn is_idle(&self) -> bool {
+        self.phase.get() == Phase::Idle
+    }
+
+    /// A request begins.
+    pub(super) fn ask(&self) {
+        self.set(Phase::Asked);
+    }
+
     /// The operating system took something of what is sent.
     pub(super) fn wrote(&self) {
         self.last.set(Instant::now());
     }
 
-    /// The operating system has taken all there was to send.
-    pub(super) fn flushed(&self) {
-        if self.phase.get() == Phase::Replied {
+    /// The operating system has taken all there was to send. Says whether this is the end of a reply.
+    pub(super) fn flushed(&self) -> bool {
+        let ends = self.phase.get() == Phase::Replied;
+        if ends {
             self.set(Phase::Idle);
         }
+        ends
     }
 
     /// When nothing was done for the client since; now, while its request is being worked on.
