@@ -64,6 +64,11 @@ impl Activity {
         ends
     }
 
+    #[cfg(test)]
+    pub(super) fn answered(&self) {
+        self.phase.set(Phase::Idle);
+    }
+
     /// When nothing was done for the client since; now, while its request is being worked on.
     pub(super) fn idle_since(&self) -> Instant {
         match self.phase.get() {

@@ -122,3 +122,6 @@ impl Gate {
 
 /// See [`Head::LacksLength`].
 struct LacksLength(usize);
+
+#[cfg(test)]
+mod tests;
