@@ -9,6 +9,7 @@ mod activity;
 mod body;
 mod gate;
 mod head;
+mod names;
 
 use std::io;
 use std::pin::Pin;
@@ -23,6 +24,7 @@ use tokio::time::{Instant, Sleep, sleep};
 use self::activity::Activity;
 pub(super) use self::activity::watch;
 use self::gate::Gate;
+use self::names::{Corrected, interim};
 
 /// A connection; reading from it fails when its client has been idle for too long.
 pub(super) struct Connection {
@@ -111,9 +113,17 @@ impl AsyncWrite for Connection {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        let written = Pin::new(&mut this.stream).poll_write(context, bytes);
-        if matches!(written, Poll::Ready(Ok(1..))) {
-            this.activity.wrote();
+        let stream = Pin::new(&mut this.stream);
+        let (written, before_head) = match this.activity.head_is_due() {
+            true => {
+                let corrected = Corrected::of(bytes);
+                let written = stream.poll_write_vectored(context, corrected.pieces());
+                (written, interim(bytes))
+            }
+            false => (stream.poll_write(context, bytes), 0),
+        };
+        if let Poll::Ready(Ok(length @ 1..)) = written {
+            this.activity.wrote(length > before_head);
         }
         written
     }

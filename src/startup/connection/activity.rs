@@ -31,6 +31,8 @@ pub(in super::super) struct Activity {
     phase: Cell<Phase>,
     /// When the phase changed, or something was written.
     last: Cell<Instant>,
+    /// Whether the head of a reply is the next thing to be written.
+    head_is_due: Cell<bool>,
 }
 
 impl Activity {
@@ -38,6 +40,8 @@ impl Activity {
         Self {
             phase: Cell::new(Phase::Idle),
             last: Cell::new(Instant::now()),
+            // To a request that does not come, too, there is an answer.
+            head_is_due: Cell::new(true),
         }
     }
 
@@ -48,11 +52,19 @@ impl Activity {
     /// A request begins.
     pub(super) fn ask(&self) {
         self.set(Phase::Asked);
+        self.head_is_due.set(true);
+    }
+
+    pub(super) fn head_is_due(&self) -> bool {
+        self.head_is_due.get()
     }
 
     /// The operating system took something of what is sent.
-    pub(super) fn wrote(&self) {
+    pub(super) fn wrote(&self, head: bool) {
         self.last.set(Instant::now());
+        if head {
+            self.head_is_due.set(false);
+        }
     }
 
     /// The operating system has taken all there was to send. Says whether this is the end of a reply.
@@ -103,16 +115,19 @@ impl Drop for Answering {
     }
 }
 
-/// The middleware that tells a connection how far its request is.
+/// The middleware that tells a connection how far its request is, and has names of headers written as
+/// they are documented, but for those of [`names`](super::names).
 pub(in super::super) async fn watch(
     request: ServiceRequest,
     next: Next<impl MessageBody + Unpin>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let answering = request.conn_data::<Rc<Activity>>().map(Answering::on);
-    let response = next.call(request).await?;
+    let mut response = next.call(request).await?;
     if let Some(answering) = &answering {
         answering.has_a_reply();
     }
+    let head = response.response_mut().head_mut();
+    head.set_camel_case_headers(true);
     Ok(response.map_body(|_, body| Answer {
         body,
         _answering: answering,
