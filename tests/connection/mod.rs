@@ -1,7 +1,11 @@
 //! What one connection carries: requests one after the other, whatever comes with them or before its
 //! time.
 
+mod bodies;
 mod names;
+mod old;
+mod pipelined;
+mod upgrades;
 
 use crate::limits::raw::Raw;
 
@@ -16,6 +20,11 @@ fn submission(lines: &str) -> String {
         "POST /api/tasks HTTP/1.1\r\nHost: x\r\n{lines}Content-Type: application/json\r\n\
          Content-Length: 14\r\n\r\n{{\"number\": 24}}"
     )
+}
+
+/// The body of a reply.
+fn body(reply: &str) -> &str {
+    reply.split_once("\r\n\r\n").unwrap().1
 }
 
 /// A header of a reply, by its name to the letter.
