@@ -14,6 +14,7 @@ mod api;
 mod azure;
 mod backends;
 mod clients;
+mod connection;
 mod crash;
 mod helpers;
 mod host;

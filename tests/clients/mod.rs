@@ -1,11 +1,14 @@
 //! Clients of every kind in conversation with the service: those that `docs/clients.md` shows, the
-//! pollers of the Azure SDKs, and the README's curl calls.
+//! pollers of the Azure SDKs, the README's curl calls, and others as they come: what their defaults
+//! make of a connection is theirs to choose.
 
 mod browser;
 mod client;
 mod documented;
 mod examples;
 mod front;
+mod nginx;
 mod pollers;
 mod programs;
+mod stock;
 mod walkthrough;

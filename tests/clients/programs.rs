@@ -11,6 +11,8 @@ use crate::helpers::eventually::DEADLINE;
 
 const SETUP: &str = "run: npm run setup --prefix tests";
 
+const INSTALL_JAVA: &str = "run: apt-get install default-jdk-headless";
+
 /// What a program said, and how it ended.
 pub(super) struct Ended {
     pub(super) succeeded: bool,
@@ -24,6 +26,7 @@ pub(super) async fn run(script: &str, arguments: &[&str], watch: impl Fn(&str)) 
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
     let (_, extension) = script.rsplit_once('.').unwrap();
     let interpreter = match extension {
+        "java" => "java".into(),
         "mjs" => "node".into(),
         "py" => folder.join(".venv/bin/python"),
         _ => "bash".into(),
@@ -44,7 +47,7 @@ pub(super) async fn ended(command: &mut Command, watch: impl Fn(&str)) -> Ended 
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
-            .unwrap_or_else(|error| panic!("{command:?}: {error}; {SETUP}"));
+            .unwrap_or_else(|error| panic!("{command:?}: {error}; {}", remedy(command)));
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut stdout = String::new();
         while let Some(line) = lines.next_line().await.unwrap() {
@@ -67,5 +70,13 @@ pub(super) async fn ended(command: &mut Command, watch: impl Fn(&str)) -> Ended 
         succeeded: status.success(),
         stdout,
         stderr,
+    }
+}
+
+/// How to get a program that is not there.
+fn remedy(command: &Command) -> &'static str {
+    match command.as_std().get_program().to_str() {
+        Some("java") => INSTALL_JAVA,
+        _ => SETUP,
     }
 }

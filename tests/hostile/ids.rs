@@ -97,12 +97,12 @@ fn assert_refused(reply: &RawReply, asked: &str) {
     let length: usize = reply.head.iter().map(String::len).sum();
     assert!(length < 1_000, "{asked}: {:?}", reply.head);
     let known = [
-        "allow",
-        "cache-control",
-        "connection",
-        "content-length",
-        "content-type",
-        "date",
+        "Allow",
+        "Cache-Control",
+        "Connection",
+        "Content-Length",
+        "Content-Type",
+        "Date",
         "x-ms-error-code",
     ];
     for line in &reply.head {

@@ -37,7 +37,7 @@ async fn bodies_beyond_the_budget_are_told_to_come_back() {
 
     let refused = replies.iter().filter(|reply| status(reply) == "503");
     for reply in refused.clone() {
-        assert!(reply.contains("retry-after: 5\r\n"), "{reply}");
+        assert!(reply.contains("Retry-After: 5\r\n"), "{reply}");
         assert!(reply.contains("x-ms-error-code: Overloaded\r\n"), "{reply}");
     }
     let refused = refused.count();
@@ -115,7 +115,7 @@ async fn a_task_whose_result_does_not_fit_is_accepted_all_the_same() {
 
     assert_eq!(status(&reply), "202", "{reply}");
     assert!(
-        reply.contains("location: http://x/api/operations/"),
+        reply.contains("Location: http://x/api/operations/"),
         "{reply}"
     );
     app.client.has_taken(2).await;

@@ -7,5 +7,5 @@ mod full_disk;
 mod heads;
 mod memory;
 mod overload;
-mod raw;
+pub(crate) mod raw;
 mod slow;

@@ -6,28 +6,28 @@ use std::net::{SocketAddr, TcpStream};
 use crate::helpers::eventually::DEADLINE;
 
 /// A connection on which anything can be sent.
-pub(super) struct Raw(TcpStream);
+pub(crate) struct Raw(TcpStream);
 
 impl Raw {
-    pub(super) fn connect(address: SocketAddr) -> Self {
+    pub(crate) fn connect(address: SocketAddr) -> Self {
         let connection = TcpStream::connect(address).unwrap();
         connection.set_read_timeout(Some(DEADLINE)).unwrap();
         Self(connection)
     }
 
     /// Sends what the service lets us send.
-    pub(super) fn send(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
+    pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
         let _ = self.0.write_all(bytes.as_ref());
         self
     }
 
     /// Waits for the first byte of a reply, and leaves it unread.
-    pub(super) fn wait_for_something(&self) {
+    pub(crate) fn wait_for_something(&self) {
         assert_eq!(self.0.peek(&mut [0]).unwrap(), 1);
     }
 
     /// Whether the service has neither closed nor reset the connection.
-    pub(super) fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.0.set_nonblocking(true).unwrap();
         let open =
             matches!(self.0.peek(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock);
@@ -37,7 +37,7 @@ impl Raw {
 
     /// What the service sends before it closes the connection, or resets it. Panics when it does
     /// neither within the deadline.
-    pub(super) fn until_closed(&mut self) -> String {
+    pub(crate) fn until_closed(&mut self) -> String {
         let mut text = Vec::new();
         match self.0.read_to_end(&mut text) {
             Ok(_) => {}
@@ -47,18 +47,23 @@ impl Raw {
         String::from_utf8_lossy(&text).into_owned()
     }
 
-    /// The next reply with a body of its `content-length`.
-    pub(super) fn reply(&mut self) -> String {
+    /// The next reply, which has no body: it is one to `HEAD`.
+    pub(crate) fn head(&mut self) -> String {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             let mut byte = [0];
             self.0.read_exact(&mut byte).unwrap();
             head.push(byte[0]);
         }
-        let head = String::from_utf8(head).unwrap();
+        String::from_utf8(head).unwrap()
+    }
+
+    /// The next reply with a body of its `Content-Length`.
+    pub(crate) fn reply(&mut self) -> String {
+        let head = self.head();
         let length = head
             .lines()
-            .find_map(|line| line.strip_prefix("content-length: "))
+            .find_map(|line| line.strip_prefix("Content-Length: "))
             .map_or(0, |length| length.parse().unwrap());
         let mut body = vec![0; length];
         self.0.read_exact(&mut body).unwrap();
@@ -67,6 +72,6 @@ impl Raw {
 }
 
 /// The status of a reply.
-pub(super) fn status(reply: &str) -> &str {
+pub(crate) fn status(reply: &str) -> &str {
     reply.get(9..12).unwrap_or("none")
 }
