@@ -104,7 +104,7 @@ async fn a_stock_nginx_passes_on_whole_conversations() {
         r#"proxy_http_version 1.1; proxy_set_header Connection "upgrade"; proxy_set_header Upgrade $http_upgrade;"#,
         r#"proxy_http_version 1.1; proxy_set_header Connection "";"#,
     ] {
-        let app = spawn_app_with(|config| config.api_key = Some(Secret::new(KEY)));
+        let app = spawn_app_with(|config| config.api_keys = vec![Secret::new(KEY)]);
         let client = Behind(Nginx::before(app.address, lines).await);
         client.has_a_whole_conversation().await;
     }

@@ -47,7 +47,7 @@ fn check(app: &App, sent: &str, code: &str, expected: &[&str]) {
 
 #[tokio::test]
 async fn names_are_sent_as_they_are_documented() {
-    let app = spawn_app_with(|config| config.api_key = Some(Secret::new("a key of sixteen")));
+    let app = spawn_app_with(|config| config.api_keys = vec![Secret::new("a key of sixteen")]);
     let id = app.client.run(r#"{"number": 24}"#).await;
     let monitor = format!("/api/operations/{id}");
     let accepted = [
