@@ -17,14 +17,18 @@ pub(super) struct Extensible<'a, T> {
     pub(super) others: Others<'a>,
 }
 
-/// The fields beside the known ones, as they were written. Nothing is allocated while there are none.
+/// The fields beside the known ones, as they were written. There hardly ever are any: then they take a
+/// word in each record and message, and nothing is allocated.
 #[derive(Clone, Debug, Default)]
-pub struct Others<'a>(Vec<(Cow<'a, str>, Cow<'a, RawValue>)>);
+pub struct Others<'a>(Option<Box<List<'a>>>);
 
-impl Others<'_> {
+#[derive(Clone, Debug, Default)]
+struct List<'a>(Vec<(Cow<'a, str>, Cow<'a, RawValue>)>);
+
+impl<'a> Others<'a> {
     /// True when every field was known.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.is_none()
     }
 
     /// The same, kept for longer than the text they are from.
@@ -32,14 +36,21 @@ impl Others<'_> {
         let owned = |(key, value): (Cow<'_, str>, Cow<'_, RawValue>)| {
             (Cow::Owned(key.into_owned()), Cow::Owned(value.into_owned()))
         };
-        Others(self.0.into_iter().map(owned).collect())
+        let list = self.0.map(|list| list.0.into_iter().map(owned).collect());
+        Others(list.map(|list| Box::new(List(list))))
+    }
+
+    fn add(&mut self, key: Cow<'a, str>, value: &'a RawValue) {
+        let list = self.0.get_or_insert_default();
+        list.0.push((key, Cow::Borrowed(value)));
     }
 }
 
 impl Serialize for Others<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (key, value) in &self.0 {
+        let list = self.0.as_ref().map_or(&[][..], |list| &list.0);
+        let mut map = serializer.serialize_map(Some(list.len()))?;
+        for (key, value) in list {
             map.serialize_entry(key, value)?;
         }
         map.end()
@@ -138,7 +149,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Fields<'_, 'de, A> {
                 return known.map(Some);
             }
             let value = self.map.next_value::<&'de RawValue>()?;
-            self.others.0.push((key, Cow::Borrowed(value)));
+            self.others.add(key, value);
         }
         Ok(None)
     }

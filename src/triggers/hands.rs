@@ -5,10 +5,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::time::Instant;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::tasks::limits::{IN_HAND_WAIT, PAGE_WAIT, RECEIVE_PAGE, max_in_hand};
 
@@ -130,7 +129,7 @@ mod tests {
         tokio::time::sleep(duration + Duration::from_millis(50)).await;
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn quick_work_is_taken_a_page_at_a_time() {
         let mut hands = Hands::new(2);
         for expected in [2, 4, 8, 16, 32, 32] {
@@ -140,7 +139,7 @@ mod tests {
         }
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_page_that_is_not_full_asks_for_no_more() {
         let mut hands = Hands::new(4);
         for _ in 0..3 {
@@ -150,7 +149,7 @@ mod tests {
         }
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn messages_in_hand_are_received_again_when_half_are_computed() {
         let mut hands = Hands::new(8);
         let mut places = hands.free().await;
@@ -161,7 +160,7 @@ mod tests {
         assert_eq!(hands.free().await.len(), 4);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_slot_that_is_free_does_not_wait_for_half_of_the_others() {
         let mut hands = Hands::new(8);
         let mut places = hands.free().await;
@@ -169,7 +168,7 @@ mod tests {
         assert_eq!(hands.free().await.len(), 1);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn of_lasting_work_no_more_is_taken_than_there_are_slots() {
         let mut hands = after_quick_work().await;
         let places = hands.free().await;
@@ -181,7 +180,7 @@ mod tests {
         assert_eq!((hands.count, free.len()), (2, 2));
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn places_that_become_free_one_by_one_are_given_up_all_the_same() {
         let mut hands = after_quick_work().await;
         let places = hands.free().await;
