@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use async_request_reply::config::{Args, Config, LogFormat, Mode, Storage};
-use async_request_reply::logging;
+use async_request_reply::logging::{self, Flush};
 use async_request_reply::startup::{Application, StartError};
 use async_request_reply::tasks::kinds::Kinds;
 use clap::Parser;
@@ -12,23 +12,29 @@ fn main() -> ExitCode {
     let config = match Config::try_from(Args::parse()) {
         Ok(config) => config,
         Err(error) => {
-            logging::init("info", LogFormat::Text);
+            let _flush = logging::init("info", LogFormat::Text);
             log::error!("cannot start: {error}");
             return ExitCode::from(2);
         }
     };
-    logging::init(&config.log_filter, config.log_format);
+    let flush = logging::init(&config.log_filter, config.log_format);
     match actix_web::rt::System::new().block_on(run(config)) {
         Ok(()) => {
             log::info!("stopped");
             // Work that ignored its stop request would keep the runtime from ending.
-            std::process::exit(0)
+            end(flush, 0)
         }
         Err(error) => {
             log::error!("{error}");
-            std::process::exit(1)
+            end(flush, 1)
         }
     }
+}
+
+/// Ends the process, once its last lines have been written.
+fn end(flush: Flush, code: i32) -> ! {
+    drop(flush);
+    std::process::exit(code)
 }
 
 async fn run(config: Config) -> Result<(), StartError> {
