@@ -4,11 +4,13 @@ use std::process::ExitCode;
 
 use async_request_reply::config::{Args, Config, LogFormat, Mode, Storage};
 use async_request_reply::logging::{self, Flush};
+use async_request_reply::panics;
 use async_request_reply::startup::{Application, StartError};
 use async_request_reply::tasks::kinds::Kinds;
 use clap::Parser;
 
 fn main() -> ExitCode {
+    panics::log_panics();
     let config = match Config::try_from(Args::parse()) {
         Ok(config) => config,
         Err(error) => {

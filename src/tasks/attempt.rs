@@ -8,10 +8,11 @@ use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use super::at_hand::AtHand;
 use super::kinds::{AnyKind, Attempt, Failure};
 use super::limits::{PROGRESS_INTERVAL, RUNNING_AFTER, SHOW_TIMEOUT, SLOT_WAIT};
 use super::records::{Commit, Records, Versioned};
-use super::service::Shared;
+use super::service::{Shared, UNKNOWN_KIND};
 use super::task::TaskState;
 
 /// Runs attempts, at most so many at a time in the whole process. One that ignores its stop request
@@ -57,15 +58,23 @@ impl Attempts {
         let begun = shared.running.begin(task.record.id, &stop);
         let _running = begun.ok_or(Failure::Stopped)?;
         let attempt = Attempt::new(task.record.attempts, stop.clone());
+        let (id, name) = (task.record.id, shared.kinds.name(&task.record.kind));
+        let name = name.unwrap_or(UNKNOWN_KIND);
         if kind.is_quick(&input) {
-            let run = AssertUnwindSafe(|| kind.run(&input, &attempt));
+            let run = AssertUnwindSafe(|| {
+                let _at_hand = AtHand::task(id, name);
+                kind.run(&input, &attempt)
+            });
             return catch_unwind(run).unwrap_or_else(|_| Err(panicked()));
         }
         let time_limit = tokio::time::sleep(kind.time_limit());
         tokio::pin!(time_limit);
         let mut work = tokio::task::spawn_blocking({
             let attempt = attempt.clone();
-            move || kind.run(&input, &attempt)
+            move || {
+                let _at_hand = AtHand::task(id, name);
+                kind.run(&input, &attempt)
+            }
         });
         let mut look_again = RUNNING_AFTER;
         loop {

@@ -9,7 +9,7 @@
 //! | `service` | what clients ask for: submit, look, consume |
 //! | `intake` | a new record and its message, where storage cannot write both at once |
 //! | `records` | records in the store; the first terminal write wins |
-//! | `attempt` | one run of a kind's code, in its slot and time limit |
+//! | `attempt`, `at_hand` | one run of a kind's code, in its slot and time limit; whose it is |
 //! | `estimate` | how long until a task is done |
 //! | `operations` | cancel, delete, retry |
 //! | `listing` | tasks, newest first |
@@ -22,6 +22,7 @@
 //! | `walk`, `rescue`, `refused` | through the records: old ones, and tasks that have lost their message |
 //! | [`limits`] | every fixed limit, with its reason |
 
+mod at_hand;
 mod attempt;
 mod burial;
 mod consumer;
@@ -48,6 +49,7 @@ mod waiting;
 mod walk;
 mod worker;
 
+pub use at_hand::task_at_hand;
 pub use attempt::Attempts;
 pub use consumer::{Consumer, Unsettled};
 pub use id::{IdText, NotATaskId, TaskId};
