@@ -44,6 +44,7 @@ pub mod crash;
 pub mod logging;
 pub mod panics;
 pub mod ports;
+mod prometheus;
 pub mod startup;
 mod sync;
 pub mod tasks;

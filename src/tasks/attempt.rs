@@ -57,6 +57,7 @@ impl Attempts {
         let _stop_work = stop.clone().drop_guard();
         let begun = shared.running.begin(task.record.id, &stop);
         let _running = begun.ok_or(Failure::Stopped)?;
+        let _counted = shared.metrics.attempt_begins(&task.record.kind);
         let attempt = Attempt::new(task.record.attempts, stop.clone());
         let (id, name) = (task.record.id, shared.kinds.name(&task.record.kind));
         let name = name.unwrap_or(UNKNOWN_KIND);

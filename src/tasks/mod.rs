@@ -13,6 +13,7 @@
 //! | `estimate` | how long until a task is done |
 //! | `operations` | cancel, delete, retry |
 //! | `listing` | tasks, newest first |
+//! | `metrics` | what this process has done so far |
 //! | `idempotency` | a client's key for a submission |
 //! | `waiting`, `running` | who waits for a task, and what runs, in this process |
 //! | `worker` | one delivery in, one [`Outcome`] out |

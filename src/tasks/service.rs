@@ -119,9 +119,9 @@ impl Shared {
     ) -> Self {
         let started_at = clock.now();
         Self {
+            metrics: Metrics::new(&kinds),
             kinds,
             clock,
-            metrics: Metrics::default(),
             operations,
             wake: Notify::new(),
             max_queue_length,
@@ -142,15 +142,9 @@ impl Shared {
 
     /// Tells of a task that this process has just ended, and how long its last attempt took.
     pub(super) fn ended(&self, record: &TaskRecord, duration: Duration) {
-        // A kind nobody registered could be any text, and each would be a time series of its own.
-        let known = self.kinds.name(&record.kind);
-        self.metrics.task_ended(
-            known.unwrap_or(UNKNOWN_KIND),
-            record.status(),
-            record.attempts,
-            duration,
-        );
-        if let Some(kind) = known {
+        self.metrics
+            .task_ended(&record.kind, record.status(), record.attempts, duration);
+        if let Some(kind) = self.kinds.name(&record.kind) {
             self.estimate.ended(kind, duration);
         }
         self.waiters.ended(record);
@@ -249,6 +243,7 @@ impl Tasks {
             return Ok(record);
         }
         crash_point(CrashPoint::AfterMessage);
+        self.shared.metrics.accepted(&record.kind);
         self.shared.wake.notify_one();
         if self.shared.estimate.submitted(now) {
             let tasks = self.clone();

@@ -129,6 +129,9 @@ impl Worker {
             .run(kind, input, &mut task, &self.records, &self.shared)
             .await;
         drop(held);
+        self.shared
+            .metrics
+            .attempt_ended(&task.record.kind, &ended);
         crash_point(CrashPoint::AfterWork);
         let (state, outcome) = match ended {
             Ok(result) => (TaskState::Succeeded { result }, Outcome::Done),

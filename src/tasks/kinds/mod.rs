@@ -261,6 +261,11 @@ impl Kinds {
         self.0.get(name)
     }
 
+    /// The names, in order.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.0.keys().copied()
+    }
+
     /// The registered name that is equal to this one.
     pub fn name(&self, name: &str) -> Option<&'static str> {
         self.0.get_key_value(name).map(|(name, _)| *name)
