@@ -18,6 +18,7 @@ mod operations;
 mod paced;
 mod preferences;
 mod problem;
+mod requests;
 mod state;
 mod submitting;
 mod tasks;
@@ -35,6 +36,7 @@ use openapi::{
 };
 use problem::Problem;
 pub(crate) use problem::render as render_problems;
+pub use requests::Requests;
 pub use state::{Access, Api};
 
 /// A route that the Functions host forwards: each has its own function folder, and
@@ -173,7 +175,7 @@ pub const ROUTES: [Route; 13] = [
 
 /// Adds the routes to an application, whose data holds an [`Api`].
 pub fn configure(config: &mut web::ServiceConfig) {
-    let root = Resources::new("/").on(&[Method::GET, Method::HEAD], health::alive);
+    let root = Resources::new(requests::ROOT).on(&[Method::GET, Method::HEAD], health::alive);
     config
         .service(root.done())
         .service(Resources::of(CREATE_TASK, tasks::submit).done())
@@ -207,9 +209,9 @@ pub(crate) struct Resources {
 }
 
 impl Resources {
-    pub(crate) fn new(path: &str) -> Self {
+    fn new(path: &'static str) -> Self {
         Self {
-            resource: web::resource(path),
+            resource: web::resource(path).app_data(requests::Template(path)),
             allow: Vec::new(),
         }
     }

@@ -11,6 +11,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, CACHE_CONTROL, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::middleware::Next;
 use actix_web::{HttpResponse, ResponseError};
+use futures_util::FutureExt;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -18,6 +19,7 @@ use super::base_url::base_url;
 use super::headers::{NO_STORE, X_MS_ERROR_CODE};
 use super::memory::{Held, SMALL};
 use super::paced::PacedBody;
+use super::requests;
 use super::state::Api;
 use crate::ports::StorageError;
 use crate::tasks::kinds::InvalidInput;
@@ -326,9 +328,17 @@ fn hold(
     }
 }
 
-/// The outermost middleware: writes the document of every failed request, and lets no reply hold
-/// more memory than there is.
-pub(crate) async fn render(
+/// The outermost middleware: writes the document of every failed request, lets no reply hold more
+/// memory than there is, and counts what is answered.
+pub(crate) fn render(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> impl Future<Output = Result<ServiceResponse<BoxBody>, actix_web::Error>> {
+    // Not awaited here: that would keep the request's memory twice.
+    rendered(request, next).map(|rendered| rendered.inspect(requests::count))
+}
+
+async fn rendered(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {

@@ -20,7 +20,7 @@ use super::connection::{Connection, watch};
 use super::descriptors::max_connections;
 use super::socket::{end_dead_connections, widen_backlog};
 use super::{Parts, StartError, parts};
-use crate::api::{self, Access, Api, Memory};
+use crate::api::{self, Access, Api, Memory, Requests};
 use crate::config::{Config, Mode};
 use crate::tasks::limits::STOP_GRACE;
 use crate::tasks::{Attempts, Shared};
@@ -50,6 +50,7 @@ pub(super) fn serve(
     let (shared, attempts) = (Arc::clone(shared), attempts.clone());
     let (mode, patience) = (config.mode, config.patience);
     let memory = Memory::new(config.memory_budget);
+    let requests = Requests::default();
     let application = move || {
         let ports = backend
             .connect()
@@ -69,6 +70,7 @@ pub(super) fn serve(
             max_body_bytes: config.max_body_bytes,
             body_timeout: config.patience.body,
             memory: memory.clone(),
+            requests: requests.clone(),
             access: match (&config.mode, &config.api_key) {
                 (Mode::Hosted(_), _) => Access::CheckedByHost,
                 (Mode::Standalone(_), Some(key)) => Access::Key(key.clone()),

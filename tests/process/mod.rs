@@ -4,6 +4,7 @@ mod backup;
 mod logging;
 mod refusals;
 mod restarts;
+mod stalled_log;
 mod starting;
 mod stopping;
 mod tracing;
