@@ -32,19 +32,31 @@ impl ETag {
 
 /// What a listing tells about a record: kept beside the body (blob metadata, table columns).
 ///
-/// The texts are short printable ASCII, because blob metadata travels in HTTP headers.
+/// Kind and status are short printable ASCII, because blob metadata travels in HTTP headers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
     /// The kind of work.
     pub kind: String,
     /// The status, in the record's spelling.
     pub status: String,
-    /// When the task was submitted, to the millisecond.
+    /// When the task was submitted, to the millisecond. A replacement cannot change it.
     pub created_at: Timestamp,
     /// When the record last changed, to the millisecond and by the writer's clock.
     pub updated_at: Timestamp,
     /// How many attempts have begun.
     pub attempts: u32,
+    /// Why the task failed, if it did; `None` too where an older release wrote the record. Few have one,
+    /// so the others carry no room for it.
+    pub error: Option<Box<HeadError>>,
+}
+
+/// An error in short: any text on one line, of a few hundred bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeadError {
+    /// For programs.
+    pub code: String,
+    /// For people.
+    pub message: String,
 }
 
 /// A record to write: its head and its body.

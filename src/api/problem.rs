@@ -225,6 +225,17 @@ pub(super) struct ErrorObject<'a> {
     target: Option<&'a str>,
 }
 
+impl<'a> ErrorObject<'a> {
+    /// Of a task, whose input is not at fault in any one field.
+    pub(super) fn new(code: &'a str, message: &'a str) -> Self {
+        Self {
+            code,
+            message,
+            target: None,
+        }
+    }
+}
+
 /// The longest word a code takes from a field's name, in characters.
 const MAX_CODE_WORD: usize = 40;
 

@@ -36,13 +36,32 @@ pub(super) struct TaskView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = ErrorObject<'static>, required = false)]
     error: Option<&'a TaskError>,
+    /// Why the last attempt failed, when another follows. Not `error`: to pollers that is the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = ErrorObject<'static>, required = false)]
+    last_error: Option<&'a TaskError>,
+    /// When that one begins, at the earliest.
+    #[serde(
+        with = "crate::timestamp::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(value_type = String, format = DateTime, required = false)]
+    next_attempt_date_time: Option<Timestamp>,
 }
 
 impl<'a> From<&'a TaskRecord> for TaskView<'a> {
     fn from(record: &'a TaskRecord) -> Self {
         let (mut percent_complete, mut result, mut error) = (None, None, None);
+        let (mut last_error, mut next_attempt_date_time) = (None, None);
         match &record.state {
-            TaskState::Queued { .. } | TaskState::Canceled => {}
+            TaskState::Canceled => {}
+            TaskState::Queued {
+                due_at,
+                last_error: e,
+            } => {
+                next_attempt_date_time = *due_at;
+                last_error = e.as_deref();
+            }
             TaskState::Running { percent } => percent_complete = *percent,
             TaskState::Succeeded { result: value } => result = Some(&**value),
             TaskState::Failed { error: value } => error = Some(value),
@@ -57,11 +76,14 @@ impl<'a> From<&'a TaskRecord> for TaskView<'a> {
             percent_complete,
             result,
             error,
+            last_error,
+            next_attempt_date_time,
         }
     }
 }
 
-/// The status monitor as a listing shows it: without result and error, which are in the record.
+/// The status monitor as a listing shows it: without its result, which is in the record, and with the
+/// beginning of its error.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ListedMonitor)]
 #[serde(rename_all = "camelCase")]
@@ -76,6 +98,9 @@ pub(super) struct ListedView<'a> {
     #[schema(value_type = String, format = DateTime)]
     last_action_date_time: Timestamp,
     attempts: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = ErrorObject<'static>, required = false)]
+    error: Option<ErrorObject<'a>>,
 }
 
 impl<'a> ListedView<'a> {
@@ -87,6 +112,10 @@ impl<'a> ListedView<'a> {
             created_date_time: head.created_at,
             last_action_date_time: head.updated_at,
             attempts: head.attempts,
+            error: head
+                .error
+                .as_ref()
+                .map(|error| ErrorObject::new(&error.code, &error.message)),
         }
     }
 }

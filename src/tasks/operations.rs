@@ -74,7 +74,7 @@ impl Tasks {
             return Ok(Operated::Conflict(status));
         }
         let failed = task.clone();
-        task.record.state = TaskState::Queued { due_at: None };
+        task.record.state = TaskState::queued();
         task.record.retries += 1;
         if !self.records.replace(&mut task).await? {
             let now = self.find(id).await?;

@@ -10,7 +10,8 @@ use serde_json::value::RawValue;
 
 use super::id::TaskId;
 use super::json::{Object, describe, is_zero, present};
-use crate::ports::{Document, Head, Timestamp};
+use crate::ports::{Document, Head, HeadError, Timestamp};
+use crate::text::in_short;
 
 /// Where a task stands. The last three are terminal: written once, never overwritten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -72,6 +73,15 @@ pub struct TaskError {
     pub message: String,
 }
 
+impl TaskError {
+    fn in_short(&self) -> HeadError {
+        HeadError {
+            code: in_short(&self.code, CODE_IN_SHORT),
+            message: in_short(&self.message, MESSAGE_IN_SHORT),
+        }
+    }
+}
+
 /// What a status brings with it.
 #[derive(Clone, Debug)]
 pub enum TaskState {
@@ -79,6 +89,8 @@ pub enum TaskState {
     Queued {
         /// When the next attempt may begin; `None`: at once.
         due_at: Option<Timestamp>,
+        /// Why the attempt before failed, if there was one and it did.
+        last_error: Option<Box<TaskError>>,
     },
     /// An attempt is under way.
     Running {
@@ -97,6 +109,16 @@ pub enum TaskState {
     },
     /// Ended by its client.
     Canceled,
+}
+
+impl TaskState {
+    /// To be attempted at once, and not because an attempt has failed.
+    pub fn queued() -> Self {
+        Self::Queued {
+            due_at: None,
+            last_error: None,
+        }
+    }
 }
 
 /// The durable document about a task: the source of truth for its status.
@@ -163,10 +185,17 @@ struct StoredRecord<'a> {
     result: Option<&'a RawValue>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     error: Option<TaskError>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_error: Option<Box<TaskError>>,
 }
 
 /// The version of [`StoredRecord`] that this code writes.
 const SCHEMA: u32 = 1;
+
+/// What a listing shows of an error at most, in bytes: metadata of a blob is 8 KiB in all, and what is
+/// beyond ASCII takes three there for each.
+const CODE_IN_SHORT: usize = 64;
+const MESSAGE_IN_SHORT: usize = 256;
 
 /// About what the fields of a record take beside its input and its result, in bytes.
 const FIELDS_LENGTH: usize = 256;
@@ -197,7 +226,7 @@ impl TaskRecord {
             attempts: 0,
             retries: 0,
             traceparent: None,
-            state: TaskState::Queued { due_at: None },
+            state: TaskState::queued(),
         }
     }
 
@@ -233,9 +262,16 @@ impl TaskRecord {
     pub fn to_document(&self) -> Document {
         let status = self.status();
         let (mut due_at, mut percent, mut result, mut error) = (None, None, None, None);
+        let mut last_error = None;
         match &self.state {
             TaskState::Canceled => {}
-            TaskState::Queued { due_at: at } => due_at = *at,
+            TaskState::Queued {
+                due_at: at,
+                last_error: e,
+            } => {
+                due_at = *at;
+                last_error.clone_from(e);
+            }
             TaskState::Running { percent: p } => percent = *p,
             TaskState::Succeeded { result: r } => result = Some(&**r),
             TaskState::Failed { error: e } => error = Some(e.clone()),
@@ -259,6 +295,7 @@ impl TaskRecord {
                 .filter(|_| status != TaskStatus::Succeeded),
             result,
             error,
+            last_error,
         };
         let texts = [stored.input, stored.result].into_iter().flatten();
         let length = texts.map(|text| text.get().len()).sum::<usize>() + FIELDS_LENGTH;
@@ -272,6 +309,10 @@ impl TaskRecord {
                 created_at: self.created_at,
                 updated_at: self.updated_at,
                 attempts: self.attempts,
+                error: stored
+                    .error
+                    .as_ref()
+                    .map(|error| Box::new(error.in_short())),
             },
             body: body.into(),
         }
@@ -300,6 +341,7 @@ impl TaskRecord {
         let state = match stored.status {
             TaskStatus::Queued => TaskState::Queued {
                 due_at: stored.due_at,
+                last_error: stored.last_error,
             },
             TaskStatus::Running => TaskState::Running {
                 percent: stored.percent,

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use log::Level;
 use serde_json::value::RawValue;
 
 use super::attempt::Attempts;
@@ -16,6 +17,10 @@ use super::service::{Shared, UNKNOWN_KIND};
 use super::task::{TaskError, TaskRecord, TaskState};
 use crate::crash::{CrashPoint, crash_point};
 use crate::ports::Timestamp;
+use crate::text::beginning;
+
+/// The longest message of an error that is logged, in bytes.
+const MAX_LOGGED_MESSAGE: usize = 500;
 
 /// One hand-over of a message.
 #[derive(Clone, Debug)]
@@ -129,9 +134,7 @@ impl Worker {
             .run(kind, input, &mut task, &self.records, &self.shared)
             .await;
         drop(held);
-        self.shared
-            .metrics
-            .attempt_ended(&task.record.kind, &ended);
+        self.shared.metrics.attempt_ended(&task.record.kind, &ended);
         crash_point(CrashPoint::AfterWork);
         let (state, outcome) = match ended {
             Ok(result) => (TaskState::Succeeded { result }, Outcome::Done),
@@ -140,13 +143,16 @@ impl Worker {
                 let reason = format!("the last attempt failed: {code}");
                 (failed(code, message), Outcome::Spent { reason })
             }
-            Err(Failure::Transient { code, .. }) => {
-                return self.again(task, spent, backoff(spent), code).await;
+            Err(Failure::Transient { code, message }) => {
+                let error = Box::new(error_of(code, message));
+                return self
+                    .again(task, spent, backoff(spent), code, Some(error))
+                    .await;
             }
             Err(Failure::Later { after }) => {
                 task.record.attempts = attempt.saturating_sub(1);
                 return self
-                    .again(task, spent.saturating_sub(1), after, "not yet")
+                    .again(task, spent.saturating_sub(1), after, "not yet", None)
                     .await;
             }
             Err(Failure::Stopped) if self.is_stopping() => {
@@ -157,6 +163,7 @@ impl Worker {
                         spent.saturating_sub(1),
                         Duration::ZERO,
                         "the process is stopping",
+                        None,
                     )
                     .await;
             }
@@ -173,17 +180,19 @@ impl Worker {
         })
     }
 
-    /// Another attempt, later. The record shows how many there were, and is queued again.
+    /// Another attempt, later. The record shows how many there were and why the last one failed, if it
+    /// did, and is queued again.
     async fn again(
         &self,
         mut task: Versioned,
         spent: u32,
         after: Duration,
         reason: &str,
+        last_error: Option<Box<TaskError>>,
     ) -> Result<Outcome, RecordError> {
         let delay = after.try_into().unwrap_or(time::Duration::MAX);
         let due_at = (!after.is_zero()).then(|| self.shared.clock.now().saturating_add(delay));
-        task.record.state = TaskState::Queued { due_at };
+        task.record.state = TaskState::Queued { due_at, last_error };
         match self.records.commit(&mut task).await? {
             Commit::Written => {}
             Commit::Lost => return Ok(Outcome::Done),
@@ -191,12 +200,23 @@ impl Worker {
         }
         crash_point(CrashPoint::AfterRequeue);
         let TaskRecord {
-            id, kind, attempts, ..
+            id,
+            kind,
+            attempts,
+            state,
+            ..
         } = &task.record;
+        let (code, message) = match state {
+            TaskState::Queued {
+                last_error: Some(error),
+                ..
+            } => error_fields(error),
+            _ => (reason, ""),
+        };
         let after_ms = after.as_millis();
         log::warn!(
-            "task.id" = id, "task.kind" = kind, attempt = attempts, "trace.id" = task.record.trace_id(), after_ms;
-            "attempt failed, another follows: {reason}"
+            "task.id" = id, "task.kind" = kind, attempt = attempts, "trace.id" = task.record.trace_id(), after_ms, "error.message" = message;
+            "attempt failed, another follows: {code}"
         );
         let message = TaskMessage {
             attempts: *attempts,
@@ -274,7 +294,7 @@ impl Worker {
             attempts: 0,
             retries,
             traceparent: traceparent.map(Cow::into_owned),
-            state: TaskState::Queued { due_at: None },
+            state: TaskState::queued(),
         };
         let etag = etag.map(Cow::into_owned);
         Versioned { record, etag }
@@ -327,8 +347,14 @@ impl Worker {
                 // Those who wait for the task have no use for it, and it may be megabytes.
                 task.record.input = None;
                 self.shared.ended(&task.record, duration);
-                log::info!(
-                    "task.id" = id, "task.kind" = kind, attempt = attempts, duration_ms, "trace.id" = task.record.trace_id();
+                let (level, (code, message)) = match &task.record.state {
+                    TaskState::Failed { error } => (Level::Warn, error_fields(error)),
+                    _ => (Level::Info, ("", "")),
+                };
+                log::log!(
+                    level,
+                    "task.id" = id, "task.kind" = kind, attempt = attempts, duration_ms, "trace.id" = task.record.trace_id(),
+                    "error.code" = code, "error.message" = message;
                     "task {}", task.record.status().as_str()
                 );
             }
@@ -355,9 +381,18 @@ fn ask_the_record(task: &Versioned) -> Outcome {
 
 fn failed(code: &str, message: String) -> TaskState {
     TaskState::Failed {
-        error: TaskError {
-            code: code.to_owned(),
-            message,
-        },
+        error: error_of(code, message),
     }
+}
+
+fn error_of(code: &str, message: String) -> TaskError {
+    TaskError {
+        code: code.to_owned(),
+        message,
+    }
+}
+
+/// What the log tells of an error: its client may see both, so both are safe to show.
+fn error_fields(error: &TaskError) -> (&str, &str) {
+    (&error.code, beginning(&error.message, MAX_LOGGED_MESSAGE))
 }

@@ -47,6 +47,7 @@ impl Archive {
             created_at: at,
             updated_at: at,
             attempts: 1,
+            error: None,
         };
         let body = "{}".into();
         let document = Document { head, body };
