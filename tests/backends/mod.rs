@@ -71,4 +71,5 @@ macro_rules! conformance {
 mod azure;
 mod embedded;
 mod embedded_file;
+mod embedded_newest;
 mod memory;

@@ -13,8 +13,10 @@ use uuid::Uuid;
 use super::Database;
 use super::durability::Until;
 use super::millis::Millis;
+use super::newest;
 use crate::ports::{
-    Clock, Document, ETag, Head, HeadError, Listed, Page, StorageError, Stored, TaskStore,
+    Clock, Document, ETag, Head, HeadError, Listed, Newest, Page, StorageError, Stored, TaskStore,
+    Wanted,
 };
 
 const CREATE: &str = "
@@ -166,6 +168,26 @@ impl TaskStore for EmbeddedTasks {
                 Ok(Page { items, next })
             })
             .await
+    }
+
+    async fn newest(
+        &self,
+        wanted: &Wanted,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Newest, StorageError> {
+        let position = after.map(str::parse).transpose();
+        let Ok(position) = position else {
+            return Ok(Newest::UnknownPosition);
+        };
+        let wanted = wanted.clone();
+        self.database
+            .readers
+            .read("list records", move |connection| {
+                newest::page(connection, &wanted, position, limit as usize)
+            })
+            .await
+            .map(Newest::Page)
     }
 }
 
