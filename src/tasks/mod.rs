@@ -56,7 +56,7 @@ pub use consumer::{Consumer, Unsettled};
 pub use id::{IdText, NotATaskId, TaskId};
 pub use idempotency::KeyedSubmitError;
 pub use intake::RecordFirst;
-pub use listing::{Filter, TaskPage};
+pub use listing::{Filter, ListError, TaskPage};
 pub use maintenance::{Maintenance, Swept};
 pub use message::{TaskMessage, UnreadableMessage};
 pub use metrics::{Gauges, Metrics};

@@ -1,7 +1,6 @@
 //! What clients can ask for: submit, look, and consume. Knows records and queues, not HTTP.
 
 use std::collections::HashMap;
-use std::sync::atomic::AtomicU8;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use super::id::TaskId;
 use super::intake::RecordFirst;
 use super::kinds::{InvalidInput, Kinds};
 use super::limits::{CHECK_TIMEOUT, MAX_DELETIONS, QUEUE_LENGTH_MAX_AGE};
+use super::listing::Hints;
 use super::message::TaskMessage;
 use super::metrics::{Gauges, Metrics};
 use super::records::{RecordError, Records, Versioned};
@@ -97,8 +97,8 @@ pub struct Shared {
     pub(super) running: Running,
     /// What is known of load.
     estimate: Estimate,
-    /// How many digits of time the windows of the last listing had, see `listing`.
-    pub(super) list_digits: AtomicU8,
+    /// What the listings before know of when tasks were made.
+    pub(super) list_hints: Mutex<Hints>,
     /// When this process began.
     pub(super) started_at: Timestamp,
     /// Where the next sweep's walk through the records goes on.
@@ -133,7 +133,7 @@ impl Shared {
             waiters: Waiters::default(),
             running: Running::default(),
             estimate: Estimate::default(),
-            list_digits: AtomicU8::new(1),
+            list_hints: Mutex::default(),
             started_at,
             walk_position: Mutex::default(),
             fronts: Mutex::default(),

@@ -11,6 +11,7 @@ mod forged;
 mod idempotency;
 mod lasting;
 mod listing;
+mod listing_calls;
 mod logged;
 mod messages;
 mod model;
