@@ -1,5 +1,6 @@
 //! The `handler` binary: choose the mode, start, say why it stopped.
 
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use async_request_reply::config::{Args, Config, LogFormat, Mode, Storage};
@@ -49,10 +50,11 @@ async fn run(config: Config) -> Result<(), StartError> {
             account.blob_endpoint, account.queue_endpoint, config.container, config.queue
         ),
     };
+    let is_for_people = config.log_format == LogFormat::Text && io::stdout().is_terminal();
     let application = Application::build(config, kinds)?;
     let address = application.address();
     log::info!("{} on http://{address}, {place}", mode.name());
-    if let Mode::Standalone(_) = mode {
+    if let (Mode::Standalone(_), true) = (mode, is_for_people) {
         log::info!(
             "try: curl -d '{{\"number\": 24}}' -H 'Content-Type: application/json' http://{address}/api/tasks"
         );

@@ -18,7 +18,7 @@ pub(crate) struct Reply {
 }
 
 /// No other header may leave the service.
-const HEADERS: [&str; 14] = [
+const HEADERS: [&str; 15] = [
     "allow",
     "cache-control",
     "connection",
@@ -32,6 +32,7 @@ const HEADERS: [&str; 14] = [
     "operation-location",
     "preference-applied",
     "retry-after",
+    "vary",
     "x-ms-error-code",
 ];
 
