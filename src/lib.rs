@@ -14,6 +14,8 @@
 //! An arrow is the only way to import: `tasks` knows no HTTP, `api` no envelopes of the host, the
 //! backends no task. `startup` knows all parts and how none of them works.
 //!
+//! Beside them: `logging` writes what all of them log, and `panics` tells it of their defects.
+//!
 //! # The two data flows
 //!
 //! ```text
@@ -40,10 +42,13 @@ pub mod config;
 mod corpus;
 pub mod crash;
 pub mod logging;
+pub mod panics;
 pub mod ports;
 mod private;
+mod prometheus;
 pub mod startup;
 mod sync;
 pub mod tasks;
+mod text;
 pub mod timestamp;
 pub mod triggers;

@@ -5,52 +5,87 @@
 //! {"time":"2026-08-20T10:00:00.123Z","level":"INFO","message":"task succeeded","task.id":"…",…}
 //! ```
 
+mod buffer;
 mod escaped;
 
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use env_logger::{Builder, Target};
-use log::Record;
 use log::kv::{Error, Key, Value, VisitSource};
+use log::{Level, Record};
 
 use crate::backends::SystemClock;
 use crate::config::LogFormat;
 use crate::ports::Clock;
 use crate::timestamp::Text;
+use buffer::{Buffer, Entry};
 use escaped::{Json, Line, Word};
 
-/// Starts logging on stdout, of panics as well. `filter` is in the syntax of `env_logger`, such as
-/// `info` or `debug,mio=warn`.
-pub fn init(filter: &str, format: LogFormat) {
-    std::panic::set_hook(Box::new(|panic| {
-        let place = panic
-            .location()
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        // The message may repeat a client's data; the place is what is needed to find the defect.
-        log::error!("a defect at {place} broke off what was under way");
-    }));
-    init_to(Target::Stdout, filter, format);
+pub use buffer::Flush;
+
+static HAS_BEGUN: AtomicBool = AtomicBool::new(false);
+
+/// Whether there is a log.
+pub(crate) fn has_begun() -> bool {
+    HAS_BEGUN.load(Relaxed)
 }
 
-/// Starts logging to somewhere else, and leaves panics alone.
-pub fn init_to(target: Target, filter: &str, format: LogFormat) {
+/// How many lines of the log were dropped so far, because nobody read them.
+pub fn dropped_lines() -> u64 {
+    buffer::dropped()
+}
+
+/// Starts logging on stdout, which nobody waits for. `filter` is in the syntax of `env_logger`, such
+/// as `info` or `debug,mio=warn`.
+pub fn init(filter: &str, format: LogFormat) -> Flush {
+    init_to(io::stdout(), filter, format)
+}
+
+/// Starts logging to somewhere else.
+pub fn init_to(stream: impl Write + Send + 'static, filter: &str, format: LogFormat) -> Flush {
+    let buffer = Buffer::start(stream, move |count| lament(format, count))
+        .expect("a process that can have no thread cannot serve");
+    let entry = Entry(Arc::clone(&buffer));
     Builder::new()
         // actix tells of its threads at info, the storage client of each request.
         .filter_module("actix_server", log::LevelFilter::Warn)
         .filter_module("azure_core", log::LevelFilter::Warn)
         .filter_module("typespec_client_core", log::LevelFilter::Warn)
         .parse_filters(filter)
-        .target(target)
-        .format(move |line, record| {
-            let time = Text(SystemClock.now());
-            match format {
-                LogFormat::Text => write_text(line, &time, record),
-                LogFormat::Json => write_json(line, &time, record),
-            }
-        })
+        .target(Target::Pipe(Box::new(entry)))
+        .format(move |line, record| write_line(line, format, record))
         .init();
+    HAS_BEGUN.store(true, Relaxed);
+    Flush(buffer)
+}
+
+fn write_line(line: &mut impl Write, format: LogFormat, record: &Record<'_>) -> io::Result<()> {
+    let time = Text(SystemClock.now());
+    match format {
+        LogFormat::Text => write_text(line, &time, record),
+        LogFormat::Json => write_json(line, &time, record),
+    }
+}
+
+/// The line that stands for those that were dropped.
+fn lament(format: LogFormat, count: u64) -> Vec<u8> {
+    let mut line = Vec::new();
+    // Writing to memory cannot fail.
+    let _ = write_line(
+        &mut line,
+        format,
+        &Record::builder()
+            .level(Level::Warn)
+            .target(module_path!())
+            .args(format_args!(
+                "{count} lines of the log were dropped here, because nobody read them"
+            ))
+            .build(),
+    );
+    line
 }
 
 fn write_text(

@@ -1,22 +1,25 @@
 //! The `handler` binary: choose the mode, start, say why it stopped.
 
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use async_request_reply::config::{self, Config, LogFormat, Mode, Storage};
-use async_request_reply::logging;
+use async_request_reply::logging::{self, Flush};
+use async_request_reply::panics;
 use async_request_reply::startup::{Application, StartError};
 use async_request_reply::tasks::kinds::Kinds;
 
 fn main() -> ExitCode {
+    panics::log_panics();
     let (config, remarks) = match config::read() {
         Ok(read) => read,
         Err(error) => {
-            logging::init("info", LogFormat::Text);
+            let _flush = logging::init("info", LogFormat::Text);
             log::error!("cannot start: {error}");
             return ExitCode::from(2);
         }
     };
-    logging::init(&config.log_filter, config.log_format);
+    let flush = logging::init(&config.log_filter, config.log_format);
     for remark in remarks {
         log::warn!("{remark}");
     }
@@ -24,13 +27,19 @@ fn main() -> ExitCode {
         Ok(()) => {
             log::info!("stopped");
             // Work that ignored its stop request would keep the runtime from ending.
-            std::process::exit(0)
+            end(flush, 0)
         }
         Err(error) => {
             log::error!("{error}");
-            std::process::exit(1)
+            end(flush, 1)
         }
     }
+}
+
+/// Ends the process, once its last lines have been written.
+fn end(flush: Flush, code: i32) -> ! {
+    drop(flush);
+    std::process::exit(code)
 }
 
 async fn run(config: Config) -> Result<(), StartError> {
@@ -43,10 +52,11 @@ async fn run(config: Config) -> Result<(), StartError> {
             account.blob_endpoint, account.queue_endpoint, config.container, config.queue
         ),
     };
+    let is_for_people = config.log_format == LogFormat::Text && io::stdout().is_terminal();
     let application = Application::build(config, kinds)?;
     let address = application.address();
     log::info!("{} on http://{address}, {place}", mode.name());
-    if let Mode::Standalone(_) = mode {
+    if let (Mode::Standalone(_), true) = (mode, is_for_people) {
         log::info!(
             "try: curl -d '{{\"number\": 24}}' -H 'Content-Type: application/json' http://{address}/api/tasks"
         );

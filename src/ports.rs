@@ -32,19 +32,31 @@ impl ETag {
 
 /// What a listing tells about a record: kept beside the body (blob metadata, table columns).
 ///
-/// The texts are short printable ASCII, because blob metadata travels in HTTP headers.
+/// Kind and status are short printable ASCII, because blob metadata travels in HTTP headers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
     /// The kind of work.
     pub kind: String,
     /// The status, in the record's spelling.
     pub status: String,
-    /// When the task was submitted, to the millisecond.
+    /// When the task was submitted, to the millisecond. A replacement cannot change it.
     pub created_at: Timestamp,
     /// When the record last changed, to the millisecond and by the writer's clock.
     pub updated_at: Timestamp,
     /// How many attempts have begun.
     pub attempts: u32,
+    /// Why the task failed, if it did; `None` too where an older release wrote the record. Few have one,
+    /// so the others carry no room for it.
+    pub error: Option<Box<HeadError>>,
+}
+
+/// An error in short: any text on one line, of a few hundred bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeadError {
+    /// For programs.
+    pub code: String,
+    /// For people.
+    pub message: String,
 }
 
 /// A record to write: its head and its body.
@@ -80,7 +92,7 @@ pub struct Listed {
     pub head: Option<Head>,
 }
 
-/// A page of a listing, in ascending order of name (bytewise).
+/// A page of a listing: in ascending order of name (bytewise), unless said otherwise.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
     /// The rows.
@@ -128,6 +140,49 @@ pub trait TaskStore: Send + Sync {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Page, StorageError>;
+
+    /// Lists the records that are wanted, newest first, from where the page before ended, if the store
+    /// can. A page may be shorter than `limit`, even empty, and still have a next.
+    async fn newest(
+        &self,
+        wanted: &Wanted,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Newest, StorageError> {
+        let _ = (wanted, after, limit);
+        Ok(Newest::Unsupported)
+    }
+}
+
+/// What a listing of the newest records is to take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// Those of these statuses.
+    pub statuses: Vec<&'static str>,
+    /// Those of this kind, or of any.
+    pub kind: Option<String>,
+    /// Those created after this time.
+    pub created_after: Option<Timestamp>,
+    /// Those created before this time.
+    pub created_before: Option<Timestamp>,
+}
+
+impl Wanted {
+    /// Whether a record of this status and kind is wanted, whenever it was created.
+    pub fn takes(&self, status: &str, kind: &str) -> bool {
+        self.statuses.contains(&status) && self.kind.as_ref().is_none_or(|wanted| wanted == kind)
+    }
+}
+
+/// How a store answers when it is asked for its newest records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Newest {
+    /// With these, in descending order of the time they were created.
+    Page(Page),
+    /// No page of its ended where this one is to begin.
+    UnknownPosition,
+    /// It can list by name only.
+    Unsupported,
 }
 
 /// A message as received: hidden from others until its visibility timeout ends.

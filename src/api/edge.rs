@@ -6,10 +6,10 @@ use actix_web::http::header::CACHE_CONTROL;
 use actix_web::middleware::Next;
 
 use super::headers::NO_STORE;
-use super::{cors, paths, problem};
+use super::{cors, paths, problem, requests};
 
-/// Routes a path as the host would, writes the document of a failure, and lets nobody keep a reply that
-/// does not say it may be kept.
+/// Routes a path as the host would, writes the document of a failure, lets nobody keep a reply that does
+/// not say it may be kept, and counts it.
 pub(crate) async fn edge(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -21,5 +21,6 @@ pub(crate) async fn edge(
         headers.insert(CACHE_CONTROL, NO_STORE);
     }
     cors::grant(&mut reply);
+    requests::count(&reply);
     Ok(reply)
 }

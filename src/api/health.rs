@@ -1,7 +1,8 @@
 //! `GET /api/health`: whether this service can do its work now. And `/`, which says only that the
 //! process is there.
 
-use actix_web::HttpResponse;
+use actix_web::http::header::{ACCEPT, LOCATION, VARY};
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -40,12 +41,30 @@ pub(super) async fn health(api: Api) -> Result<HttpResponse, Problem> {
 
 /// The Functions host asks here every 25 ms until the process is ready, and later whether it is
 /// alive; so this touches nothing.
-pub(super) async fn alive() -> HttpResponse {
+///
+/// A browser is led to the page on which a person can try the API.
+pub(super) async fn alive(request: HttpRequest) -> HttpResponse {
+    if takes_html(&request) {
+        return HttpResponse::SeeOther()
+            .insert_header((LOCATION, "api/docs"))
+            .insert_header((VARY, ACCEPT.as_str()))
+            .finish();
+    }
     HttpResponse::Ok()
+        .insert_header((VARY, ACCEPT.as_str()))
         .content_type("text/plain; charset=utf-8")
         .body(concat!(
             "async-request-reply ",
             env!("CARGO_PKG_VERSION"),
             ": POST /api/tasks\n"
         ))
+}
+
+/// Browsers name it; programs take anything, or do not say.
+fn takes_html(request: &HttpRequest) -> bool {
+    let accepted = request.headers().get_all(ACCEPT);
+    accepted
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split([',', ';']))
+        .any(|range| range.trim().eq_ignore_ascii_case("text/html"))
 }

@@ -11,9 +11,9 @@ use super::keys::Keyed;
 use super::problem::Problem;
 use super::state::Api;
 use super::view::{ListedView, status_of};
-use crate::tasks::Filter;
 use crate::tasks::json::shortened;
 use crate::tasks::limits::{DEFAULT_TOP, MAX_TOP};
+use crate::tasks::{Filter, ListError};
 use crate::timestamp;
 
 /// The query, as text: what it means is checked field by field, to name the one at fault.
@@ -88,7 +88,7 @@ pub(super) struct TaskList<'a> {
     next_link: Option<String>,
 }
 
-/// A page of tasks, as monitors without result and error.
+/// A page of tasks, as monitors without their results.
 pub(super) async fn list(
     _: Keyed,
     request: HttpRequest,
@@ -107,7 +107,10 @@ pub(super) async fn list(
         .tasks
         .list(&filter(&filtering)?, top, before.as_deref())
         .await
-        .map_err(|error| Problem::storage(&error))?;
+        .map_err(|error| match error {
+            ListError::UnknownPosition => invalid_token(),
+            ListError::Storage(error) => Problem::storage(&error),
+        })?;
     let next_link = page.next.map(|before| {
         let token = Token {
             before,
@@ -177,25 +180,27 @@ fn filter(query: &ListQuery) -> Result<Filter, Problem> {
     })
 }
 
-/// The name before which the page goes on.
+/// Where the page goes on, which is the store's to understand.
 fn open(token: &str, query: &ListQuery) -> Result<String, Problem> {
     BASE64_URL_SAFE_NO_PAD
         .decode(token)
         .ok()
         .and_then(|bytes| serde_json::from_slice::<Token>(&bytes).ok())
-        .filter(|token| token.query == *query && may_be_name(&token.before))
+        .filter(|token| token.query == *query && may_be_position(&token.before))
         .map(|token| token.before)
-        .ok_or_else(|| {
-            Problem::bad_request(
-                "InvalidContinuationToken",
-                "continuationToken is not one of this query",
-            )
-            .target("continuationToken")
-        })
+        .ok_or_else(invalid_token)
 }
 
-/// Whether a text is made as the names of tasks are; a token may be forged.
-fn may_be_name(text: &str) -> bool {
+fn invalid_token() -> Problem {
+    Problem::bad_request(
+        "InvalidContinuationToken",
+        "continuationToken is not one of this query",
+    )
+    .target("continuationToken")
+}
+
+/// Whether a text is made as positions are; a token may be forged.
+fn may_be_position(text: &str) -> bool {
     text.len() <= 36
         && text
             .bytes()

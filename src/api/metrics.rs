@@ -5,15 +5,22 @@ use actix_web::HttpResponse;
 use super::keys::Keyed;
 use super::problem::Problem;
 use super::state::Api;
+use crate::logging::dropped_lines;
+use crate::prometheus::Exposition;
 
 /// The counters, and the queue's length as storage tells it.
 pub(super) async fn metrics(_: Keyed, api: Api) -> Result<HttpResponse, Problem> {
-    let text = api
-        .tasks
-        .metrics()
-        .await
-        .map_err(|error| Problem::storage(&error))?;
+    let tasks = api.tasks.metrics().await;
+    let tasks = tasks.map_err(|error| Problem::storage(&error))?;
+    let mut text = Exposition::default();
+    api.requests.write(&mut text);
+    text.single(
+        "log_lines_dropped_total",
+        "counter",
+        "Lines of the log that were dropped, because nobody read them.",
+        dropped_lines(),
+    );
     Ok(HttpResponse::Ok()
         .content_type("text/plain; version=0.0.4; charset=utf-8")
-        .body(text))
+        .body(tasks + &text.into_text()))
 }

@@ -26,6 +26,7 @@ mod paced;
 mod paths;
 mod preferences;
 mod problem;
+mod requests;
 mod result_body;
 mod state;
 mod submitting;
@@ -45,6 +46,7 @@ use openapi::{
     operations as describe_operations, service as describe_service, tasks as describe_tasks,
 };
 use problem::Problem;
+pub use requests::Requests;
 pub use state::{Access, Api, Browsers, Keys};
 
 /// A route that the Functions host forwards: each has its own function folder, and
@@ -191,7 +193,7 @@ pub const ROUTES: [Route; 14] = [
 
 /// Adds the routes to an application, whose data holds an [`Api`].
 pub fn configure(config: &mut web::ServiceConfig) {
-    let root = Resources::new("/").on(&[Method::GET, Method::HEAD], health::alive);
+    let root = Resources::new(requests::ROOT).on(&[Method::GET, Method::HEAD], health::alive);
     config
         .service(root.done())
         .service(Resources::of(CREATE_TASK, tasks::submit).done())
@@ -227,9 +229,9 @@ pub(crate) struct Resources {
 }
 
 impl Resources {
-    pub(crate) fn new(path: &str) -> Self {
+    fn new(path: &'static str) -> Self {
         Self {
-            resource: web::resource(path),
+            resource: web::resource(path).app_data(requests::Template(path)),
             allow: Vec::new(),
         }
     }

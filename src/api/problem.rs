@@ -312,17 +312,21 @@ pub(super) struct ErrorObject<'a> {
 }
 
 /// What pollers read of a task that was canceled: they want an error of everything but a success.
-pub(super) const CANCELED: ErrorObject<'static> = ErrorObject {
-    code: "TaskCanceled",
-    message: "the task was canceled",
-    target: None,
-};
+pub(super) const CANCELED: ErrorObject<'static> =
+    ErrorObject::new("TaskCanceled", "the task was canceled");
 
 impl<'a> From<&'a TaskError> for ErrorObject<'a> {
     fn from(error: &'a TaskError) -> Self {
+        Self::new(&error.code, &error.message)
+    }
+}
+
+impl<'a> ErrorObject<'a> {
+    /// Of a task, whose input is not at fault in any one field.
+    pub(super) const fn new(code: &'a str, message: &'a str) -> Self {
         Self {
-            code: &error.code,
-            message: &error.message,
+            code,
+            message,
             target: None,
         }
     }

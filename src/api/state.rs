@@ -10,6 +10,7 @@ use actix_web::{FromRequest, HttpRequest};
 
 use super::memory::Memory;
 use super::problem::Problem;
+use super::requests::Requests;
 use crate::config::{Origins, Secret};
 use crate::tasks::Tasks;
 
@@ -32,6 +33,8 @@ pub struct Api {
     pub body_timeout: Duration,
     /// What bodies may hold of memory, on all threads.
     pub memory: Memory,
+    /// What was asked of all threads.
+    pub requests: Requests,
     /// Who may use the routes that need a key.
     pub access: Access,
     /// Which pages browsers let call us.

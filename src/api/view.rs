@@ -43,13 +43,31 @@ pub(super) struct TaskView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = ErrorObject<'static>, required = false)]
     error: Option<ErrorObject<'a>>,
+    /// Why the last attempt failed, when another follows. Not `error`: to pollers that is the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = ErrorObject<'static>, required = false)]
+    last_error: Option<ErrorObject<'a>>,
+    /// When that one begins, at the earliest.
+    #[serde(
+        with = "crate::timestamp::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(value_type = String, format = DateTime, required = false)]
+    next_attempt_date_time: Option<Timestamp>,
 }
 
 impl<'a> From<&'a TaskRecord> for TaskView<'a> {
     fn from(record: &'a TaskRecord) -> Self {
         let (mut percent_complete, mut result, mut error) = (None, None, None);
+        let (mut last_error, mut next_attempt_date_time) = (None, None);
         match &record.state {
-            TaskState::Queued { .. } => {}
+            TaskState::Queued {
+                due_at,
+                last_error: e,
+            } => {
+                next_attempt_date_time = *due_at;
+                last_error = e.as_deref().map(ErrorObject::from);
+            }
             TaskState::Running { percent } => percent_complete = *percent,
             TaskState::Succeeded { result: value } => result = Some(&**value),
             TaskState::Failed { error: value } => error = Some(value.into()),
@@ -65,11 +83,14 @@ impl<'a> From<&'a TaskRecord> for TaskView<'a> {
             percent_complete,
             result,
             error,
+            last_error,
+            next_attempt_date_time,
         }
     }
 }
 
-/// The status monitor as a listing shows it: without result and error, which are in the record.
+/// The status monitor as a listing shows it: without its result, which is in the record, and with the
+/// beginning of its error.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ListedMonitor)]
 #[serde(rename_all = "camelCase")]
@@ -91,18 +112,29 @@ pub(super) struct ListedView<'a> {
     last_action_date_time: Timestamp,
     /// How often the work was begun.
     attempts: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = ErrorObject<'static>, required = false)]
+    error: Option<ErrorObject<'a>>,
 }
 
 impl<'a> ListedView<'a> {
     /// `None` for a head that is not written as ours are: a client knows no other status.
     pub(super) fn new(id: &'a str, head: &'a Head) -> Option<Self> {
+        let status = TaskStatus::parse(&head.status)?;
         Some(Self {
             id,
             kind: &head.kind,
-            status: azure_status(TaskStatus::parse(&head.status)?),
+            status: azure_status(status),
             created_date_time: head.created_at,
             last_action_date_time: head.updated_at,
             attempts: head.attempts,
+            error: match status {
+                TaskStatus::Canceled => Some(CANCELED),
+                _ => head
+                    .error
+                    .as_ref()
+                    .map(|error| ErrorObject::new(&error.code, &error.message)),
+            },
         })
     }
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::ports::{
-    Document, ETag, Intake, Operations, Page, Queue, Received, StorageError, Stored, TaskStore,
-    Tell, Timestamp,
+    Document, ETag, Intake, Newest, Operations, Page, Queue, Received, StorageError, Stored,
+    TaskStore, Tell, Timestamp, Wanted,
 };
 
 /// The operations that are counted, by the names in metrics.
@@ -114,6 +114,19 @@ impl TaskStore for Counted<dyn TaskStore> {
         self.counted("list_records")
             .list(prefix, after, limit)
             .await
+    }
+
+    async fn newest(
+        &self,
+        wanted: &Wanted,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Newest, StorageError> {
+        let newest = self.inner.newest(wanted, after, limit).await;
+        if newest != Ok(Newest::Unsupported) {
+            self.counts.add("list_records");
+        }
+        newest
     }
 }
 

@@ -20,7 +20,7 @@ use super::connection::{Connection, watch};
 use super::descriptors::max_connections;
 use super::socket::{end_dead_connections, widen_backlog};
 use super::{Parts, StartError, parts};
-use crate::api::{self, Access, Api, Browsers, Memory};
+use crate::api::{self, Access, Api, Browsers, Memory, Requests};
 use crate::config::{Config, Mode};
 use crate::tasks::limits::RELEASE_TIME;
 use crate::tasks::{Attempts, Shared};
@@ -52,6 +52,7 @@ pub(super) fn serve(
     let (mode, patience) = (config.mode, config.patience);
     let drain_time = config.shutdown_grace.max(RELEASE_TIME);
     let memory = Memory::new(config.memory_budget);
+    let requests = Requests::default();
     let application = move || {
         let ports = backend
             .connect()
@@ -71,6 +72,7 @@ pub(super) fn serve(
             max_body_bytes: config.max_body_bytes,
             body_timeout: config.patience.body,
             memory: memory.clone(),
+            requests: requests.clone(),
             access: access.clone(),
             browsers: match config.mode {
                 Mode::Hosted(_) => Browsers::ByHost,

@@ -12,9 +12,10 @@ use super::limits::{
 use super::message::TaskMessage;
 use super::records::{Commit, RecordError, Versioned};
 use super::task::{TaskError, TaskRecord, TaskState};
-use super::worker::{Delivery, NOT_WORKABLE, Outcome, Worker};
+use super::worker::{Delivery, Outcome, Worker};
 use crate::crash::{CrashPoint, crash_point};
 use crate::ports::Timestamp;
+use crate::text::beginning;
 
 /// What follows an attempt.
 pub(super) enum Step {
@@ -41,12 +42,12 @@ pub(super) struct Next {
 
 impl Next {
     /// After one that failed, the last of so many.
-    fn failed(spent: u32, code: &'static str) -> Self {
+    fn failed(spent: u32, error: TaskError) -> Self {
         Self {
             spent,
             after: backoff(spent),
             later_since: None,
-            why: Why::Failed(code),
+            why: Why::Failed(Box::new(error)),
         }
     }
 
@@ -62,10 +63,9 @@ impl Next {
 }
 
 /// Why another attempt is to follow.
-#[derive(Clone, Copy)]
 enum Why {
     /// This one failed.
-    Failed(&'static str),
+    Failed(Box<TaskError>),
     /// This one does not count, because of that.
     Released(&'static str),
 }
@@ -82,7 +82,7 @@ impl Worker {
             } => match may_pass {
                 false => Step::End(failed(code, message), Outcome::Done),
                 true if spent >= MAX_ATTEMPTS => last_failed(code, message),
-                true => Step::Again(Next::failed(spent, code)),
+                true => Step::Again(Next::failed(spent, error_of(code, message))),
             },
             Ended::Later(after) => self.later(after, later_since, spent),
             Ended::OtherWork => Step::AskTheRecord,
@@ -100,7 +100,7 @@ impl Worker {
         let is_known = self.shared.kinds.get(&task.record.kind).is_some();
         let may_be_known_elsewhere = self.shared.has_other_workers && task.etag.is_some();
         if !is_known && may_be_known_elsewhere && spent < MAX_ATTEMPTS {
-            return Step::Again(Next::failed(spent, NOT_WORKABLE));
+            return Step::Again(Next::failed(spent, error));
         }
         let reason = error.message.clone();
         Step::End(TaskState::Failed { error }, Outcome::Spent { reason })
@@ -110,13 +110,18 @@ impl Worker {
     fn later(&self, after: Duration, since: Option<Timestamp>, spent: u32) -> Step {
         let now = self.shared.clock.now();
         let since = since.unwrap_or(now);
+        let never_ready = || {
+            let message = "the work asked for another time once too often";
+            (NEVER_READY, message.to_owned())
+        };
         let (spent, why) = if now - since <= LATER_UNCOUNTED {
             (spent.saturating_sub(1), Why::Released("not yet"))
         } else if spent < MAX_ATTEMPTS {
-            (spent, Why::Failed(NEVER_READY))
+            let (code, message) = never_ready();
+            (spent, Why::Failed(Box::new(error_of(code, message))))
         } else {
-            let message = "the work asked for another time once too often";
-            return last_failed(NEVER_READY, message.to_owned());
+            let (code, message) = never_ready();
+            return last_failed(code, message);
         };
         Step::Again(Next {
             spent,
@@ -126,7 +131,8 @@ impl Worker {
         })
     }
 
-    /// Another attempt, later. The record shows how many there were, and is queued again.
+    /// Another attempt, later. The record shows how many there were and why the last one failed, if it
+    /// did, and is queued again.
     pub(super) async fn again(
         &self,
         task: &mut Versioned,
@@ -140,11 +146,15 @@ impl Worker {
             why,
         } = next;
         let attempt = task.record.attempts;
-        if let Why::Released(_) = why {
-            task.record.attempts = attempt.saturating_sub(1);
-        }
         let due_at = (!after.is_zero()).then(|| self.after(after));
-        task.record.state = TaskState::Queued { due_at };
+        let (last_error, released) = match why {
+            Why::Failed(error) => (Some(error), None),
+            Why::Released(why) => {
+                task.record.attempts = attempt.saturating_sub(1);
+                (task.record.state.take_last_error(), Some(why))
+            }
+        };
+        task.record.state = TaskState::Queued { due_at, last_error };
         match self.records.commit(task).await? {
             Commit::Written => {}
             Commit::Lost => return Ok(Outcome::Done),
@@ -152,18 +162,30 @@ impl Worker {
         }
         crash_point(CrashPoint::AfterRequeue);
         let TaskRecord {
-            id, kind, attempts, ..
+            id,
+            kind,
+            attempts,
+            state,
+            ..
         } = &task.record;
         let after_ms = after.as_millis();
-        let reason = match why {
-            Why::Failed(code) => {
+        let reason = match (released, state) {
+            (
+                None,
+                TaskState::Queued {
+                    last_error: Some(error),
+                    ..
+                },
+            ) => {
+                let (code, message) = error_fields(error);
                 log::warn!(
-                    "task.id" = id, "task.kind" = kind, attempt, "trace.id" = task.record.trace_id(), after_ms;
+                    "task.id" = id, "task.kind" = kind, attempt, "trace.id" = task.record.trace_id(), after_ms, "error.message" = message;
                     "attempt failed, another follows: {code}"
                 );
                 code
             }
-            Why::Released(why) => {
+            (why, _) => {
+                let why = why.unwrap_or_default();
                 log::info!(
                     "task.id" = id, "task.kind" = kind, attempt, "trace.id" = task.record.trace_id(), after_ms;
                     "attempt given back, and not counted: {why}"
@@ -213,11 +235,23 @@ const NEVER_READY: &str = "NeverReady";
 
 fn failed(code: &str, message: String) -> TaskState {
     TaskState::Failed {
-        error: TaskError {
-            code: code.to_owned(),
-            message,
-        },
+        error: error_of(code, message),
     }
+}
+
+fn error_of(code: &str, message: String) -> TaskError {
+    TaskError {
+        code: code.to_owned(),
+        message,
+    }
+}
+
+/// The longest message of an error in a line of the log, in bytes.
+const MAX_LOGGED_MESSAGE: usize = 500;
+
+/// What the log tells of an error: its client may see both, so both are safe to show.
+pub(super) fn error_fields(error: &TaskError) -> (&str, &str) {
+    (&error.code, beginning(&error.message, MAX_LOGGED_MESSAGE))
 }
 
 /// After the last attempt, which failed as well.

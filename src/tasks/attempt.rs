@@ -8,7 +8,8 @@ use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::kinds::{AnyKind, Attempt, Failure};
+use super::at_hand::AtHand;
+use super::kinds::{AnyKind, Attempt, Failure, UNKNOWN_KIND};
 use super::limits::{MAX_CODE, PROGRESS_INTERVAL, RUNNING_AFTER, SHOW_TIMEOUT};
 use super::records::{Commit, Records, Versioned};
 use super::service::Shared;
@@ -97,15 +98,21 @@ impl Attempts {
         let Some(_running) = shared.running.begin(task.record.id, &stop) else {
             return (Ended::Stopped, took);
         };
+        let _counted = shared.metrics.attempt_begins(&task.record.kind);
         let attempt = Attempt::new(task.record.attempts, stop.clone());
+        let (id, name) = (task.record.id, shared.kinds.name(&task.record.kind));
+        let name = name.unwrap_or(UNKNOWN_KIND);
         if kind.is_quick(&input) {
-            let run = AssertUnwindSafe(|| kind.run(&input, &attempt));
+            let run = AssertUnwindSafe(|| {
+                let _at_hand = AtHand::task(id, name);
+                kind.run(&input, &attempt)
+            });
             let worked = catch_unwind(run).map_or_else(|_| panicked(), |w| told(w, &attempt));
             took.work = begun.elapsed();
             return (worked, took);
         }
         // Quick work need not carry what lasting work takes.
-        let lasting = Box::pin(work(kind, input, &attempt, stop, task, records));
+        let lasting = Box::pin(work((kind, name), input, &attempt, stop, task, records));
         let (ended, work) = lasting.await;
         took.work = work.unwrap_or_else(|| begun.elapsed());
         (ended, took)
@@ -114,7 +121,7 @@ impl Attempts {
 
 /// Does the work on a thread where it may block. Gives the time it took there, if it came to its end.
 async fn work(
-    kind: Arc<dyn AnyKind>,
+    (kind, name): (Arc<dyn AnyKind>, &'static str),
     input: Box<RawValue>,
     attempt: &Attempt,
     stop: CancellationToken,
@@ -123,9 +130,11 @@ async fn work(
 ) -> (Ended, Option<Duration>) {
     let time_limit = tokio::time::sleep(kind.time_limit());
     tokio::pin!(time_limit);
+    let id = task.record.id;
     let mut work = tokio::task::spawn_blocking({
         let attempt = attempt.clone();
         move || {
+            let _at_hand = AtHand::task(id, name);
             let begun = Instant::now();
             (kind.run(&input, &attempt), begun.elapsed())
         }

@@ -205,6 +205,7 @@ impl KeyRecord {
                 }
                 .to_owned(),
                 created_at: self.claimed_at,
+                error: None,
                 updated_at: self.claimed_at,
                 attempts: 0,
             },

@@ -153,6 +153,13 @@ pub const MAX_REMEMBERED_CANCELS: usize = 10_000;
 /// is divided, see `listing`.
 pub const LIST_WINDOW: u32 = 5_000;
 
+/// How long a process goes by what it has seen of a time without tasks: one whose record came late is
+/// listed after this time at the latest.
+pub const LIST_KNOWN_FOR: Duration = Duration::from_secs(2 * 60);
+
+/// How long after a task was named its record is usually there.
+pub const LIST_SETTLES_IN: Duration = Duration::from_secs(10);
+
 /// Calls to the store that one page of a listing may cost.
 pub const LIST_CALLS: usize = 16;
 

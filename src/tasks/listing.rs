@@ -1,21 +1,22 @@
-//! Tasks, newest first, out of a store that lists names in ascending order only.
+//! Tasks, newest first.
 //!
-//! The names of tasks begin with the time they were made, in hexadecimal digits (UUIDv7). So the
-//! names with a common prefix are the tasks of a window of time: 12 digits are a millisecond, 8
-//! about a minute, 1 some 557 years. A listing walks such windows backwards, each read with one call:
-//! a window that holds too many is read again with one more digit, and where there is nothing the
-//! next one is wider. The number of calls for a page is bounded; a page may then be short, even
-//! empty, and still lead on.
-//!
-//! Tasks whose ids do not tell the time (R0's are UUIDv4) are not listed.
+//! A store that can list by time is asked for just that, and has the tasks of every name. From one that
+//! lists names in ascending order only, tasks whose names tell when they were made are read window by
+//! window, see `windows` and `descent`.
 
-use std::sync::atomic::Ordering::Relaxed;
+mod descent;
+mod windows;
+
+use std::collections::VecDeque;
 
 use super::id::TaskId;
 use super::limits::{LIST_CALLS, LIST_WINDOW};
-use super::service::Tasks;
+use super::service::{Tasks, lock};
 use super::task::TaskStatus;
-use crate::ports::{Head, Listed, StorageError, Timestamp};
+use crate::ports::{Head, Listed, Newest, StorageError, TaskStore, Timestamp, Wanted};
+pub(super) use descent::Hints;
+use descent::{Descent, Seen};
+use windows::{DIGITS, millisecond_of, milliseconds, time_text};
 
 /// Which tasks to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,56 +36,28 @@ pub struct Filter {
 pub struct TaskPage {
     /// Names and heads, which is what a listing can tell without reading each record.
     pub tasks: Vec<(String, Head)>,
-    /// The name before which the next page goes on; `None` after the last page.
+    /// Where the next page goes on; `None` after the last page. As the store needs it: hexadecimal
+    /// digits and hyphens, 36 at the most.
     pub next: Option<String>,
 }
 
-/// Digits of time in a name, without the hyphen behind the eighth.
-const DIGITS: u8 = 12;
+/// Why there is no page.
+#[derive(Debug, thiserror::Error)]
+pub enum ListError {
+    /// No page of this store's ended there.
+    #[error("no listing goes on there")]
+    UnknownPosition,
+    /// The store did not do it.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
 
 /// Calls kept back for a millisecond that holds more than one call lists: more than five thousand
 /// tasks, which no store takes in that time.
 const MILLISECOND_CALLS: usize = 2;
 
-/// Clocks of other processes may be ahead of ours by as much as this, in milliseconds.
-const SKEW_MS: u64 = 60 * 60 * 1000;
-
-/// The tasks made in a span of time, both ends included, which share the first digits of their names.
-struct Window {
-    start: u64,
-    prefix: String,
-}
-
-impl Window {
-    /// The window of `digits` digits that holds a millisecond.
-    fn around(millisecond: u64, digits: u8) -> Self {
-        let rest = 4 * u32::from(DIGITS - digits);
-        Self {
-            start: millisecond >> rest << rest,
-            prefix: time_text(millisecond, usize::from(digits)),
-        }
-    }
-}
-
-/// The first digits of the names of a millisecond.
-fn time_text(millisecond: u64, digits: usize) -> String {
-    let mut text = format!("{millisecond:012x}");
-    text.truncate(digits);
-    if digits > 8 {
-        text.insert(8, '-');
-    }
-    text
-}
-
-/// The millisecond in which a name, or the beginning of one, was made.
-fn millisecond_of(name: &str) -> Option<u64> {
-    let digits: String = name.get(..13)?.split('-').collect();
-    u64::from_str_radix(&digits, 16).ok()
-}
-
-fn milliseconds(time: Timestamp) -> u64 {
-    u64::try_from(time.unix_timestamp_nanos() / 1_000_000).unwrap_or_default()
-}
+/// How the names of all tasks begin whose ids tell the time, until the year 2527.
+const ALL_KNOWN_AGES: &str = "0";
 
 impl Filter {
     fn takes(&self, head: &Head) -> bool {
@@ -98,108 +71,147 @@ impl Filter {
                 .created_before
                 .is_none_or(|before| head.created_at < before)
     }
+
+    fn wanted(&self) -> Wanted {
+        let status = self.status.map(TaskStatus::as_str);
+        Wanted {
+            statuses: status.map_or_else(
+                || TaskStatus::ALL.map(TaskStatus::as_str).to_vec(),
+                |status| vec![status],
+            ),
+            kind: self.kind.clone(),
+            created_after: self.created_after,
+            created_before: self.created_before,
+        }
+    }
+
+    /// Whether it may pass over most of what there is.
+    fn is_choosy(&self) -> bool {
+        self.status.is_some() || self.kind.is_some()
+    }
 }
 
 impl Tasks {
-    /// Lists up to `top` tasks that the filter takes, those before the name `before`.
+    /// Lists up to `top` tasks that the filter takes, from where the page before ended.
     pub async fn list(
         &self,
         filter: &Filter,
         top: usize,
+        position: Option<&str>,
+    ) -> Result<TaskPage, ListError> {
+        let limit = u32::try_from(top).unwrap_or(u32::MAX);
+        match self.store.newest(&filter.wanted(), position, limit).await? {
+            Newest::Page(page) => Ok(TaskPage {
+                tasks: page.items.into_iter().filter_map(of_ours).collect(),
+                next: page.next,
+            }),
+            Newest::UnknownPosition => Err(ListError::UnknownPosition),
+            Newest::Unsupported => self.list_by_name(filter, top, position).await,
+        }
+    }
+
+    /// The same out of a store that lists by name. The number of calls is bounded: a page may be short,
+    /// even empty, and still lead on.
+    async fn list_by_name(
+        &self,
+        filter: &Filter,
+        top: usize,
         before: Option<&str>,
-    ) -> Result<TaskPage, StorageError> {
-        let latest = match filter.created_before {
-            Some(time) => milliseconds(time),
-            None => milliseconds(self.shared.clock.now()) + SKEW_MS,
+    ) -> Result<TaskPage, ListError> {
+        let start = match before {
+            Some(name) => Some(start(name).ok_or(ListError::UnknownPosition)?),
+            None => filter.created_before.map(milliseconds),
         };
-        let mut end = before.and_then(millisecond_of).unwrap_or(latest);
         let oldest = filter.created_after.map_or(0, milliseconds);
-        // As wide as the windows of the last listing were: the tasks are as dense as then.
-        let mut digits = self.shared.list_digits.load(Relaxed).clamp(1, DIGITS);
+        let now = milliseconds(self.shared.clock.now());
+        let hints = *lock(&self.shared.list_hints);
+        let mut descent = Descent::new(start, now, &hints, filter.is_choosy());
         let mut page = TaskPage::default();
         let mut calls = 0;
         while calls + MILLISECOND_CALLS <= LIST_CALLS {
-            calls += 1;
-            let window = Window::around(end, digits);
-            let mut listed = self.store.list(&window.prefix, None, LIST_WINDOW).await?;
-            if listed.next.is_some() && digits < DIGITS {
-                digits += 1;
+            let (window, max_calls) = descent.next(LIST_CALLS - calls);
+            let is_next = |name: &str, head: &Head| {
+                before.is_none_or(|before| name < before)
+                    && descent.is_below(name)
+                    && filter.takes(head)
+            };
+            let room = top - page.tasks.len();
+            let (taken, seen) =
+                read(&*self.store, &window.prefix, max_calls, is_next, room).await?;
+            calls += seen.calls;
+            if !seen.is_whole {
+                descent.crowded(&window, &seen, &mut lock(&self.shared.list_hints));
                 continue;
             }
-            // A millisecond cannot be divided: all of it, to have it in order.
-            while let Some(next) = listed.next.take() {
-                calls += 1;
-                let more = self
-                    .store
-                    .list(&window.prefix, Some(&next), LIST_WINDOW)
-                    .await?;
-                listed.items.extend(more.items);
-                listed.next = more.next;
+            let has_more = descent.passed(&window, &seen, &mut lock(&self.shared.list_hints));
+            page.tasks.extend(taken.into_iter().rev());
+            if page.tasks.len() == top {
+                page.next = page.tasks.last().map(|(name, _)| name.clone());
+                return Ok(page);
             }
-            self.shared.list_digits.store(digits, Relaxed);
-            let found = listed.items.len();
-            for (name, head) in listed.items.into_iter().rev().filter_map(of_known_age) {
-                // A window may reach past its end, into what was listed before.
-                let is_later = before.is_some_and(|before| *name >= *before)
-                    || millisecond_of(&name).is_none_or(|millisecond| millisecond > end);
-                if is_later || !filter.takes(&head) {
-                    continue;
-                }
-                page.tasks.push((name, head));
-                if page.tasks.len() == top {
-                    page.next = page.tasks.last().map(|(name, _)| name.clone());
+            if !has_more || descent.end() < oldest {
+                return Ok(page);
+            }
+            if descent.lacks_floor() {
+                calls += 1;
+                let first = self.store.list(ALL_KNOWN_AGES, None, 1).await?;
+                let first = first.items.first().map(|listed| &*listed.name);
+                if !descent.found_floor(first.and_then(millisecond_of)) {
                     return Ok(page);
                 }
             }
-            if window.start <= oldest {
-                return Ok(page);
-            }
-            end = window.start - 1;
-            if found < LIST_WINDOW as usize / 16 {
-                digits = (digits - 1).max(1);
-            }
         }
-        page.next = Some(time_text(end + 1, usize::from(DIGITS)));
+        descent.broken_off(&mut lock(&self.shared.list_hints));
+        page.next = Some(time_text(descent.end() + 1, DIGITS));
         Ok(page)
     }
+}
+
+/// Reads the names with a prefix, in so many calls at most, and keeps the last `room` of those that are
+/// to be taken, in ascending order.
+async fn read(
+    store: &dyn TaskStore,
+    prefix: &str,
+    max_calls: usize,
+    is_next: impl Fn(&str, &Head) -> bool,
+    room: usize,
+) -> Result<(VecDeque<(String, Head)>, Seen), StorageError> {
+    let mut taken = VecDeque::new();
+    let mut seen = Seen::default();
+    let mut position = None;
+    while seen.calls < max_calls && !seen.is_whole {
+        let page = store.list(prefix, position.as_deref(), LIST_WINDOW).await?;
+        let known: Vec<_> = page.items.into_iter().filter_map(of_known_age).collect();
+        seen.add(known.iter().filter_map(|(name, _)| millisecond_of(name)));
+        for (name, head) in known {
+            if is_next(&name, &head) {
+                taken.push_back((name, head));
+            }
+            if taken.len() > room {
+                taken.pop_front();
+            }
+        }
+        position = page.next;
+        seen.is_whole = position.is_none();
+    }
+    Ok((taken, seen))
+}
+
+/// The last millisecond that may hold a name before this one, or before this beginning of names.
+fn start(before: &str) -> Option<u64> {
+    let millisecond = millisecond_of(before)?;
+    let is_name = before.parse::<TaskId>().is_ok();
+    Some(millisecond.saturating_sub(u64::from(!is_name)))
+}
+
+/// A task of ours.
+fn of_ours(listed: Listed) -> Option<(String, Head)> {
+    listed.name.parse::<TaskId>().ok()?;
+    Some((listed.name, listed.head?))
 }
 
 /// A task of ours whose name tells when it was made.
 fn of_known_age(listed: Listed) -> Option<(String, Head)> {
     listed.name.parse::<TaskId>().ok()?.created_at()?;
     Some((listed.name, listed.head?))
-}
-
-#[cfg(test)]
-mod tests {
-    use time::macros::datetime;
-
-    use super::*;
-
-    #[test]
-    fn a_window_holds_the_names_of_its_time() {
-        let time = datetime!(2026-08-20 10:00:00.123 UTC);
-        let name = TaskId::new(time).to_string();
-        let millisecond = milliseconds(time);
-        assert_eq!(millisecond_of(&name), Some(millisecond));
-        for digits in 1..=DIGITS {
-            let window = Window::around(millisecond, digits);
-            assert!(name.starts_with(&window.prefix), "{digits}");
-            assert!(window.start <= millisecond);
-            let before = Window::around(window.start - u64::from(window.start > 0), digits);
-            assert!(
-                window.start == 0 || before.prefix < window.prefix,
-                "{digits}"
-            );
-        }
-        assert_eq!(Window::around(millisecond, 12).start, millisecond);
-    }
-
-    #[test]
-    fn the_beginning_of_a_name_is_before_the_names_of_its_time() {
-        let time = datetime!(2026-08-20 10:00:00.123 UTC);
-        let beginning = time_text(milliseconds(time), 12);
-        assert_eq!(millisecond_of(&beginning), Some(milliseconds(time)));
-        assert!(TaskId::new(time).to_string() > beginning);
-    }
 }

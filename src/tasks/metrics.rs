@@ -1,48 +1,80 @@
-//! What this process has done so far, counted, and told in the Prometheus text format (0.0.4).
+//! What this process has done so far, counted, and told in the Prometheus text format.
+//!
+//! Every known kind is there from the start, at 0: a series that begins with its first failure hides
+//! that one from `increase()`. Counting takes no lock.
+
+mod histogram;
 
 use std::collections::BTreeMap;
-use std::fmt::{Display, Write};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use super::attempt::Took;
+use self::histogram::Histogram;
+use super::attempt::{Ended as AttemptEnded, Took};
+use super::kinds::{Kinds, UNKNOWN_KIND};
 use super::maintenance::Swept;
 use super::service::lock;
 use super::task::TaskStatus;
+use crate::prometheus::Exposition;
 
 /// Counters of this process, from its start.
-#[derive(Default)]
 pub struct Metrics {
-    ended: Mutex<BTreeMap<(&'static str, &'static str), Ended>>,
+    kinds: BTreeMap<&'static str, OfKind>,
+    /// A kind nobody registered could be any text, and each would be a time series of its own.
+    unknown: OfKind,
+    waits: [AtomicU64; Waited::ALL.len()],
     swept: Mutex<Swept>,
 }
 
-/// The upper bounds of the duration histogram, in seconds: from a small number to a large one.
-const BOUNDS: [f64; 8] = [0.001, 0.01, 0.1, 1.0, 10.0, 60.0, 300.0, 1800.0];
+/// The statuses in which a task ends.
+const ENDS: [TaskStatus; 3] = [
+    TaskStatus::Succeeded,
+    TaskStatus::Failed,
+    TaskStatus::Canceled,
+];
 
-#[derive(Clone, Copy, Default)]
+/// How an attempt came out. A failed one may be followed by another; one that was put off or stopped
+/// does not count as an attempt.
+const OUTCOMES: [&str; 4] = ["succeeded", "failed", "put_off", "stopped"];
+
+/// What is counted for each kind.
+#[derive(Default)]
+struct OfKind {
+    accepted: AtomicU64,
+    running: AtomicU64,
+    outcomes: [AtomicU64; OUTCOMES.len()],
+    ended: [Ended; ENDS.len()],
+}
+
+#[derive(Default)]
 struct Ended {
-    count: u64,
-    attempts: u64,
+    /// Also those that no attempt ended.
+    count: AtomicU64,
+    attempts: AtomicU64,
     work: Histogram,
     wait: Histogram,
 }
 
-#[derive(Clone, Copy, Default)]
-struct Histogram {
-    count: u64,
-    seconds: f64,
-    /// How many took at most as long as the bound.
-    within: [u64; BOUNDS.len()],
+/// How a client's wait for a task came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Waited {
+    /// The task ended in time.
+    Ended,
+    /// It did not, or it is gone.
+    NotEnded,
+    /// As many clients waited as may.
+    Refused,
 }
 
-impl Histogram {
-    fn add(&mut self, duration: Duration) {
-        let seconds = duration.as_secs_f64();
-        self.count += 1;
-        self.seconds += seconds;
-        for (bound, within) in BOUNDS.iter().zip(&mut self.within) {
-            *within += u64::from(seconds <= *bound);
+impl Waited {
+    const ALL: [Self; 3] = [Self::Ended, Self::NotEnded, Self::Refused];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Ended => "ended",
+            Self::NotEnded => "not_ended",
+            Self::Refused => "refused",
         }
     }
 }
@@ -60,24 +92,79 @@ pub struct Gauges {
     pub operations: BTreeMap<&'static str, u64>,
 }
 
+/// An attempt that computes; dropped when it has ended.
+pub(super) struct Computing<'a>(&'a AtomicU64);
+
+impl Drop for Computing<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
+}
+
 impl Metrics {
+    /// Nothing has happened yet to any of these kinds.
+    pub fn new(kinds: &Kinds) -> Self {
+        Self {
+            kinds: kinds
+                .names()
+                .map(|name| (name, OfKind::default()))
+                .collect(),
+            unknown: OfKind::default(),
+            waits: Default::default(),
+            swept: Mutex::default(),
+        }
+    }
+
+    fn of(&self, kind: &str) -> &OfKind {
+        self.kinds.get(kind).unwrap_or(&self.unknown)
+    }
+
+    fn each_kind(&self) -> impl Iterator<Item = (&'static str, &OfKind)> {
+        let known = self.kinds.iter().map(|(name, of)| (*name, of));
+        known.chain([(UNKNOWN_KIND, &self.unknown)])
+    }
+
+    /// Counts a submission that got in.
+    pub(super) fn accepted(&self, kind: &str) {
+        self.of(kind).accepted.fetch_add(1, Relaxed);
+    }
+
+    /// Counts an attempt that computes, until what this gives is dropped.
+    pub(super) fn attempt_begins(&self, kind: &str) -> Computing<'_> {
+        let running = &self.of(kind).running;
+        running.fetch_add(1, Relaxed);
+        Computing(running)
+    }
+
+    /// Counts how an attempt came out; one that has not begun is none.
+    pub(super) fn attempt_ended(&self, kind: &str, ended: &AttemptEnded) {
+        let index = match ended {
+            AttemptEnded::Succeeded(_) => 0,
+            AttemptEnded::Failed { .. } => 1,
+            AttemptEnded::Later(_) => 2,
+            AttemptEnded::OtherWork | AttemptEnded::Stopped => 3,
+            AttemptEnded::NoSlot => return,
+        };
+        self.of(kind).outcomes[index].fetch_add(1, Relaxed);
+    }
+
     /// Counts a task that this process brought to a terminal status: the attempts it had, and how
     /// long the last one took, if that is what ended it.
-    pub fn task_ended(
-        &self,
-        kind: &'static str,
-        status: TaskStatus,
-        attempts: u32,
-        took: Option<Took>,
-    ) {
-        let mut ended = lock(&self.ended);
-        let entry = ended.entry((kind, status.as_str())).or_default();
-        entry.count += 1;
-        entry.attempts += u64::from(attempts);
-        if let Some(Took { wait, work }) = took {
-            entry.work.add(work);
-            entry.wait.add(wait);
+    pub fn task_ended(&self, kind: &str, status: TaskStatus, attempts: u32, took: Option<Took>) {
+        let ended = ENDS.iter().zip(&self.of(kind).ended);
+        for (_, ended) in ended.filter(|(end, _)| **end == status) {
+            ended.count.fetch_add(1, Relaxed);
+            ended.attempts.fetch_add(attempts.into(), Relaxed);
+            if let Some(Took { wait, work }) = took {
+                ended.work.observe(work);
+                ended.wait.observe(wait);
+            }
         }
+    }
+
+    /// Counts how a client's wait came out.
+    pub(super) fn waited(&self, waited: Waited) {
+        self.waits[waited as usize].fetch_add(1, Relaxed);
     }
 
     /// Counts what a sweep did; what it left is what the last one says.
@@ -91,38 +178,105 @@ impl Metrics {
 
     /// The text that Prometheus reads.
     pub fn to_prometheus(&self, gauges: &Gauges) -> String {
-        let ended = lock(&self.ended).clone();
-        let labels = |(kind, status): &(&str, &str)| format!("kind=\"{kind}\",status=\"{status}\"");
-        let mut text = Text::default();
+        let mut text = Exposition::default();
+        self.write_tasks(&mut text);
+        self.write_sweeps(&mut text);
+        let (name, help) = (
+            "storage_operations_total",
+            "Operations asked of storage by this process.",
+        );
+        text.family(name, "counter", help);
+        for (operation, count) in &gauges.operations {
+            text.sample(name, &format!("operation=\"{operation}\""), count);
+        }
+        text.single(
+            "queue_messages",
+            "gauge",
+            "Messages in the queue, hidden ones included; approximate.",
+            gauges.queue_length,
+        );
+        let oldest = gauges.oldest_message.unwrap_or_default();
+        text.single(
+            "queue_oldest_message_seconds",
+            "gauge",
+            "How long ago the next message was sent; 0 without one.",
+            oldest.as_secs_f64(),
+        );
+        text.single(
+            "waiting_clients",
+            "gauge",
+            "Clients that wait for a task to end.",
+            gauges.waiters,
+        );
+        let (name, help) = (
+            "waits_total",
+            "Waits for a task to end that came to an end.",
+        );
+        text.family(name, "counter", help);
+        for (waited, count) in Waited::ALL.into_iter().zip(&self.waits) {
+            let label = format!("outcome=\"{}\"", waited.as_str());
+            text.sample(name, &label, count.load(Relaxed));
+        }
+        text.into_text()
+    }
 
-        text.family(
+    fn write_tasks(&self, text: &mut Exposition) {
+        let (name, help) = ("tasks_accepted_total", "Submissions that got in here.");
+        text.family(name, "counter", help);
+        for (kind, of) in self.each_kind() {
+            let label = format!("kind=\"{kind}\"");
+            text.sample(name, &label, of.accepted.load(Relaxed));
+        }
+        let (name, help) = ("attempts_running", "Attempts that compute now.");
+        text.family(name, "gauge", help);
+        for (kind, of) in self.each_kind() {
+            let label = format!("kind=\"{kind}\"");
+            text.sample(name, &label, of.running.load(Relaxed));
+        }
+        let (name, help) = (
+            "attempts_total",
+            "Attempts by how they came out; a failed one may be followed by another.",
+        );
+        text.family(name, "counter", help);
+        for (kind, of) in self.each_kind() {
+            for (outcome, count) in OUTCOMES.iter().zip(&of.outcomes) {
+                let labels = format!("kind=\"{kind}\",outcome=\"{outcome}\"");
+                text.sample(name, &labels, count.load(Relaxed));
+            }
+        }
+        let (name, help) = (
             "tasks_ended_total",
-            "counter",
             "Tasks this process brought to a terminal status.",
         );
-        for (key, entry) in &ended {
-            text.sample("tasks_ended_total", &labels(key), entry.count);
-        }
-        text.family(
-            "task_attempts_total",
-            "counter",
-            "Attempts these tasks had.",
+        text.family(name, "counter", help);
+        self.each_end(|labels, ended| text.sample(name, labels, ended.count.load(Relaxed)));
+        let (name, help) = ("task_attempts_total", "Attempts these tasks had.");
+        text.family(name, "counter", help);
+        self.each_end(|labels, ended| text.sample(name, labels, ended.attempts.load(Relaxed)));
+        let (name, help) = (
+            "task_duration_seconds",
+            "How long the work of these tasks took, in their last attempts.",
         );
-        for (key, entry) in &ended {
-            text.sample("task_attempts_total", &labels(key), entry.attempts);
+        text.family(name, "histogram", help);
+        self.each_end(|labels, ended| ended.work.write(text, name, labels));
+        let (name, help) = (
+            "task_wait_seconds",
+            "How long it waited for a slot before that, in the process that did it.",
+        );
+        text.family(name, "histogram", help);
+        self.each_end(|labels, ended| ended.wait.write(text, name, labels));
+    }
+
+    fn each_end(&self, mut write: impl FnMut(&str, &Ended)) {
+        for (kind, of) in self.each_kind() {
+            for (status, ended) in ENDS.iter().zip(&of.ended) {
+                let labels = format!("kind=\"{kind}\",status=\"{}\"", status.as_str());
+                write(&labels, ended);
+            }
         }
-        let duration = "How long the work of these tasks took, in their last attempts.";
-        let wait = "How long it waited for a slot before that, in the process that did it.";
-        let (name, family) = ("task_duration_seconds", "histogram");
-        text.family(name, family, duration);
-        for (key, entry) in &ended {
-            text.histogram(name, &labels(key), &entry.work);
-        }
-        let name = "task_wait_seconds";
-        text.family(name, family, wait);
-        for (key, entry) in &ended {
-            text.histogram(name, &labels(key), &entry.wait);
-        }
+    }
+
+    fn write_sweeps(&self, text: &mut Exposition) {
         let swept = *lock(&self.swept);
         for (name, value, help) in [
             (
@@ -141,83 +295,14 @@ impl Metrics {
                 "Records that sweeps deleted when their retention had ended.",
             ),
         ] {
-            text.family(name, "counter", help);
-            text.sample(name, "", value);
+            text.single(name, "counter", help, value);
         }
-        text.family(
+        text.single(
             "poison_messages",
             "gauge",
             "Messages in the poison queue that name no task, at the last sweep.",
+            swept.nameless,
         );
-        text.sample("poison_messages", "", swept.nameless);
-        text.family(
-            "storage_operations_total",
-            "counter",
-            "Operations asked of storage by this process.",
-        );
-        for (operation, count) in &gauges.operations {
-            text.sample(
-                "storage_operations_total",
-                &format!("operation=\"{operation}\""),
-                count,
-            );
-        }
-        text.family(
-            "queue_messages",
-            "gauge",
-            "Messages in the queue, hidden ones included; approximate.",
-        );
-        text.sample("queue_messages", "", gauges.queue_length);
-        text.family(
-            "queue_oldest_message_seconds",
-            "gauge",
-            "How long ago the next message was sent; 0 without one.",
-        );
-        text.sample(
-            "queue_oldest_message_seconds",
-            "",
-            gauges.oldest_message.unwrap_or_default().as_secs_f64(),
-        );
-        text.family(
-            "waiting_clients",
-            "gauge",
-            "Clients that wait for a task to end.",
-        );
-        text.sample("waiting_clients", "", gauges.waiters);
-        text.0
-    }
-}
-
-/// The exposition format. Writing to a string cannot fail.
-#[derive(Default)]
-struct Text(String);
-
-impl Text {
-    fn family(&mut self, name: &str, kind: &str, help: &str) {
-        let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}");
-    }
-
-    fn histogram(&mut self, name: &str, labels: &str, histogram: &Histogram) {
-        let bucket = format!("{name}_bucket");
-        let Histogram {
-            count,
-            seconds,
-            within,
-        } = histogram;
-        for (bound, within) in BOUNDS.iter().zip(within) {
-            self.sample(&bucket, &format!("{labels},le=\"{bound}\""), within);
-        }
-        self.sample(&bucket, &format!("{labels},le=\"+Inf\""), count);
-        self.sample(&format!("{name}_sum"), labels, seconds);
-        self.sample(&format!("{name}_count"), labels, count);
-    }
-
-    fn sample(&mut self, name: &str, labels: &str, value: impl Display) {
-        let _ = if labels.is_empty() {
-            writeln!(self.0, "{name} {value}")
-        } else {
-            writeln!(self.0, "{name}{{{labels}}} {value}")
-        };
     }
 }
 
@@ -225,40 +310,77 @@ impl Text {
 mod tests {
     use super::*;
 
+    fn assert_has(text: &str, lines: &[&str]) {
+        for line in lines {
+            assert!(text.lines().any(|found| found == *line), "{line}\n{text}");
+        }
+    }
+
     #[test]
     fn durations_fall_into_buckets() {
-        let metrics = Metrics::default();
+        let metrics = Metrics::new(&Kinds::standard(1));
         for milliseconds in [1, 5, 2_000] {
             let took = Took {
                 wait: Duration::from_secs(30),
                 work: Duration::from_millis(milliseconds),
             };
-            metrics.task_ended("k", TaskStatus::Succeeded, 2, Some(took));
+            metrics.task_ended("fibonacci", TaskStatus::Succeeded, 2, Some(took));
         }
-        metrics.task_ended("k", TaskStatus::Canceled, 0, None);
+        metrics.task_ended("fibonacci", TaskStatus::Canceled, 0, None);
         let text = metrics.to_prometheus(&Gauges {
             queue_length: 3,
             oldest_message: Some(Duration::from_millis(1_500)),
             waiters: 1,
             operations: BTreeMap::from([("read_record", 7)]),
         });
-        for line in [
-            r#"tasks_ended_total{kind="k",status="succeeded"} 3"#,
-            r#"task_attempts_total{kind="k",status="succeeded"} 6"#,
-            r#"task_duration_seconds_bucket{kind="k",status="succeeded",le="0.001"} 1"#,
-            r#"task_duration_seconds_bucket{kind="k",status="succeeded",le="0.01"} 2"#,
-            r#"task_duration_seconds_bucket{kind="k",status="succeeded",le="10"} 3"#,
-            r#"task_duration_seconds_bucket{kind="k",status="succeeded",le="+Inf"} 3"#,
-            r#"task_wait_seconds_bucket{kind="k",status="succeeded",le="10"} 0"#,
-            r#"task_wait_seconds_sum{kind="k",status="succeeded"} 90"#,
-            r#"tasks_ended_total{kind="k",status="canceled"} 1"#,
-            r#"task_duration_seconds_count{kind="k",status="canceled"} 0"#,
-            r#"storage_operations_total{operation="read_record"} 7"#,
-            "queue_messages 3",
-            "queue_oldest_message_seconds 1.5",
-            "waiting_clients 1",
-        ] {
-            assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+        assert_has(
+            &text,
+            &[
+                r#"tasks_ended_total{kind="fibonacci",status="succeeded"} 3"#,
+                r#"task_attempts_total{kind="fibonacci",status="succeeded"} 6"#,
+                r#"task_duration_seconds_bucket{kind="fibonacci",status="succeeded",le="0.001"} 1"#,
+                r#"task_duration_seconds_bucket{kind="fibonacci",status="succeeded",le="0.01"} 2"#,
+                r#"task_duration_seconds_bucket{kind="fibonacci",status="succeeded",le="10"} 3"#,
+                r#"task_duration_seconds_bucket{kind="fibonacci",status="succeeded",le="+Inf"} 3"#,
+                r#"task_duration_seconds_sum{kind="fibonacci",status="succeeded"} 2.006"#,
+                r#"task_wait_seconds_bucket{kind="fibonacci",status="succeeded",le="10"} 0"#,
+                r#"task_wait_seconds_sum{kind="fibonacci",status="succeeded"} 90"#,
+                r#"tasks_ended_total{kind="fibonacci",status="canceled"} 1"#,
+                r#"task_duration_seconds_count{kind="fibonacci",status="canceled"} 0"#,
+                r#"storage_operations_total{operation="read_record"} 7"#,
+                "queue_messages 3",
+                "queue_oldest_message_seconds 1.5",
+                "waiting_clients 1",
+            ],
+        );
+    }
+
+    #[test]
+    fn every_kind_and_every_end_is_there_before_anything_has_happened() {
+        let metrics = Metrics::new(&Kinds::standard(1));
+        let text = metrics.to_prometheus(&Gauges::default());
+        for kind in ["fibonacci", UNKNOWN_KIND] {
+            assert_has(
+                &text,
+                &[&format!("tasks_accepted_total{{kind=\"{kind}\"}} 0")],
+            );
+            assert_has(&text, &[&format!("attempts_running{{kind=\"{kind}\"}} 0")]);
+            for outcome in OUTCOMES {
+                let labels = format!("kind=\"{kind}\",outcome=\"{outcome}\"");
+                assert_has(&text, &[&format!("attempts_total{{{labels}}} 0")]);
+            }
         }
+    }
+
+    #[test]
+    fn a_kind_that_nobody_registered_is_no_series_of_its_own() {
+        let metrics = Metrics::new(&Kinds::standard(1));
+        metrics.task_ended("made up\"", TaskStatus::Failed, 1, None);
+        let text = metrics.to_prometheus(&Gauges::default());
+        assert!(!text.contains("made up"));
+        assert_has(
+            &text,
+            &[r#"tasks_ended_total{kind="unknown",status="failed"} 1"#],
+        );
     }
 }

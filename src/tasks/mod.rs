@@ -10,11 +10,12 @@
 //! | `service` | what clients ask for: submit, look, consume |
 //! | `intake` | a new record and its message, where storage cannot write both at once |
 //! | `records` | records in the store; the first terminal write wins |
-//! | `attempt` | one run of a kind's code, in its slot and time limit |
+//! | `attempt`, `at_hand` | one run of a kind's code, in its slot and time limit; whose it is |
 //! | `backlog` | how many messages wait |
 //! | `estimate` | how long until a task is done |
 //! | `operations` | cancel, delete, retry |
 //! | `listing` | tasks, newest first |
+//! | `metrics` | what this process has done so far |
 //! | `idempotency` | a client's key for a submission |
 //! | `waiting`, `running` | who waits for a task, and what runs, in this process |
 //! | `worker` | one delivery in, one [`Outcome`] out |
@@ -26,6 +27,7 @@
 //! | [`limits`] | every fixed limit, with its reason |
 
 mod again;
+mod at_hand;
 mod attempt;
 mod backlog;
 mod burial;
@@ -55,13 +57,14 @@ mod waiting;
 mod walk;
 mod worker;
 
+pub use at_hand::task_at_hand;
 pub use attempt::{Attempts, Took};
 pub use consumer::{Consumer, Unsettled};
 pub use extensible::Others;
 pub use id::{IdText, NotATaskId, TaskId};
 pub use idempotency::KeyedSubmitError;
 pub use intake::RecordFirst;
-pub use listing::{Filter, TaskPage};
+pub use listing::{Filter, ListError, TaskPage};
 pub use maintenance::{Maintenance, Swept};
 pub use message::{TaskMessage, UnreadableMessage};
 pub use metrics::{Gauges, Metrics};

@@ -96,7 +96,7 @@ impl Tasks {
                 return Ok(Operated::OtherVersion);
             }
             let failed = task.record.clone();
-            task.record.state = TaskState::Queued { due_at: None };
+            task.record.state = TaskState::queued();
             task.record.retries += 1;
             // Otherwise it was deleted or retried at the same moment: look again.
             if self.records.replace(&mut task).await? {

@@ -160,7 +160,7 @@ impl Rescue {
         {
             return Ok(self.give_up(task).await?);
         }
-        task.record.state = TaskState::Queued { due_at: None };
+        task.record.state = TaskState::queued();
         if !self.records.replace(&mut task).await? {
             return Ok(false);
         }
@@ -208,7 +208,7 @@ struct Horizon {
 
 impl Horizon {
     fn is_past(self, state: &TaskState) -> bool {
-        !matches!(state, TaskState::Queued { due_at: Some(due_at) } if *due_at + LOST_AFTER >= self.seen_at)
+        !matches!(state, TaskState::Queued { due_at: Some(due_at), .. } if *due_at + LOST_AFTER >= self.seen_at)
     }
 }
 

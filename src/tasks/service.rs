@@ -1,7 +1,6 @@
 //! What clients can ask for: submit, look, and consume. Knows records and queues, not HTTP.
 
 use std::collections::HashMap;
-use std::sync::atomic::AtomicU8;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,8 +13,9 @@ use super::backlog::{Backlog, Look, Place};
 use super::estimate::Estimate;
 use super::id::TaskId;
 use super::intake::RecordFirst;
-use super::kinds::{InvalidInput, Kinds, UNKNOWN_KIND};
+use super::kinds::{InvalidInput, Kinds};
 use super::limits::{CHECK_TIMEOUT, MAX_DELETIONS};
+use super::listing::Hints;
 use super::message::TaskMessage;
 use super::metrics::{Gauges, Metrics};
 use super::records::{RecordError, Records, Versioned};
@@ -105,8 +105,8 @@ pub struct Shared {
     pub(super) running: Running,
     /// How long tasks take.
     estimate: Estimate,
-    /// How many digits of time the windows of the last listing had, see `listing`.
-    pub(super) list_digits: AtomicU8,
+    /// What the listings before know of when tasks were made.
+    pub(super) list_hints: Mutex<Hints>,
     /// When this process began.
     pub(super) started_at: Timestamp,
     /// Where the next sweep's walk through the records goes on.
@@ -127,9 +127,9 @@ impl Shared {
     ) -> Self {
         let started_at = clock.now();
         Self {
+            metrics: Metrics::new(&kinds),
             kinds,
             clock,
-            metrics: Metrics::default(),
             operations,
             wake: Notify::new(),
             stopping: CancellationToken::new(),
@@ -142,7 +142,7 @@ impl Shared {
             waiters: Waiters::default(),
             running: Running::default(),
             estimate: Estimate::default(),
-            list_digits: AtomicU8::new(1),
+            list_hints: Mutex::default(),
             started_at,
             walk_position: Mutex::default(),
             fronts: Mutex::default(),
@@ -152,15 +152,9 @@ impl Shared {
     /// Tells of a task that this process has just ended, and how long its last attempt took, if that is
     /// what ended it.
     pub(super) fn ended(&self, record: &TaskRecord, took: Option<Took>) {
-        // A kind nobody registered could be any text, and each would be a time series of its own.
-        let known = self.kinds.name(&record.kind);
-        self.metrics.task_ended(
-            known.unwrap_or(UNKNOWN_KIND),
-            record.status(),
-            record.attempts,
-            took,
-        );
-        if let Some(kind) = known {
+        self.metrics
+            .task_ended(&record.kind, record.status(), record.attempts, took);
+        if let Some(kind) = self.kinds.name(&record.kind) {
             self.estimate.ended(kind, took.map(|took| took.work));
         }
         self.waiters.ended(record);
@@ -216,7 +210,7 @@ impl Tasks {
                 .kinds
                 .get(&submission.kind)
                 .ok_or_else(|| SubmitError::UnknownKind {
-                    known: self.shared.kinds.names(),
+                    known: self.shared.kinds.names_for_people(),
                 })?;
         Ok(kind.check(&submission.input)?)
     }
@@ -259,6 +253,7 @@ impl Tasks {
         }
         place.fill();
         crash_point(CrashPoint::AfterMessage);
+        self.shared.metrics.accepted(&record.kind);
         self.shared.wake.notify_one();
         if let Some(look) = self.shared.backlog.due(now) {
             self.look_up(look);

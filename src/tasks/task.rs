@@ -11,7 +11,8 @@ use serde_json::value::RawValue;
 use super::extensible::{Extended, Extensible, Others};
 use super::id::TaskId;
 use super::json::{Object, describe, is_zero, present};
-use crate::ports::{Document, Head, Timestamp};
+use crate::ports::{Document, Head, HeadError, Timestamp};
+use crate::text::in_short;
 
 /// Where a task stands. The last three are terminal: written once, never overwritten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -73,6 +74,15 @@ pub struct TaskError {
     pub message: String,
 }
 
+impl TaskError {
+    fn in_short(&self) -> HeadError {
+        HeadError {
+            code: in_short(&self.code, CODE_IN_SHORT),
+            message: in_short(&self.message, MESSAGE_IN_SHORT),
+        }
+    }
+}
+
 /// What a status brings with it.
 #[derive(Clone, Debug)]
 pub enum TaskState {
@@ -80,6 +90,8 @@ pub enum TaskState {
     Queued {
         /// When the next attempt may begin; `None`: at once.
         due_at: Option<Timestamp>,
+        /// Why the attempt before failed, if there was one and it did.
+        last_error: Option<Box<TaskError>>,
     },
     /// An attempt is under way.
     Running {
@@ -98,6 +110,24 @@ pub enum TaskState {
     },
     /// Ended by its client.
     Canceled,
+}
+
+impl TaskState {
+    /// To be attempted at once, and not because an attempt has failed.
+    pub fn queued() -> Self {
+        Self::Queued {
+            due_at: None,
+            last_error: None,
+        }
+    }
+
+    /// Why the last attempt failed, if that is known of a task that waits for another.
+    pub(super) fn take_last_error(&mut self) -> Option<Box<TaskError>> {
+        match self {
+            Self::Queued { last_error, .. } => last_error.take(),
+            _ => None,
+        }
+    }
 }
 
 /// The durable document about a task: the source of truth for its status.
@@ -166,6 +196,8 @@ struct StoredRecord<'a> {
     result: Option<&'a RawValue>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     error: Option<TaskError>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_error: Option<Box<TaskError>>,
 }
 
 /// The version of [`StoredRecord`] that this code writes. A field more is no new version: older
@@ -179,6 +211,11 @@ struct Version<'a> {
     #[serde(borrow)]
     status: Option<&'a RawValue>,
 }
+
+/// What a listing shows of an error at most, in bytes: metadata of a blob is 8 KiB in all, and what is
+/// beyond ASCII takes three there for each.
+const CODE_IN_SHORT: usize = 64;
+const MESSAGE_IN_SHORT: usize = 256;
 
 /// About what the fields of a record take beside its input and its result, in bytes.
 const FIELDS_LENGTH: usize = 256;
@@ -227,7 +264,7 @@ impl TaskRecord {
             attempts: 0,
             retries: 0,
             traceparent: None,
-            state: TaskState::Queued { due_at: None },
+            state: TaskState::queued(),
             others: Others::default(),
         }
     }
@@ -264,9 +301,16 @@ impl TaskRecord {
     pub fn to_document(&self) -> Document {
         let status = self.status();
         let (mut due_at, mut percent, mut result, mut error) = (None, None, None, None);
+        let mut last_error = None;
         match &self.state {
             TaskState::Canceled => {}
-            TaskState::Queued { due_at: at } => due_at = *at,
+            TaskState::Queued {
+                due_at: at,
+                last_error: e,
+            } => {
+                due_at = *at;
+                last_error.clone_from(e);
+            }
             TaskState::Running { percent: p } => percent = *p,
             TaskState::Succeeded { result: r } => result = Some(&**r),
             TaskState::Failed { error: e } => error = Some(e.clone()),
@@ -290,6 +334,7 @@ impl TaskRecord {
                 .filter(|_| status != TaskStatus::Succeeded),
             result,
             error,
+            last_error,
         };
         let texts = [stored.input, stored.result].into_iter().flatten();
         let length = texts.map(|text| text.get().len()).sum::<usize>() + FIELDS_LENGTH;
@@ -307,6 +352,10 @@ impl TaskRecord {
                 created_at: self.created_at,
                 updated_at: self.updated_at,
                 attempts: self.attempts,
+                error: stored
+                    .error
+                    .as_ref()
+                    .map(|error| Box::new(error.in_short())),
             },
             body: body.into(),
         }
@@ -331,6 +380,7 @@ impl TaskRecord {
         let state = match stored.status {
             TaskStatus::Queued => TaskState::Queued {
                 due_at: stored.due_at,
+                last_error: stored.last_error,
             },
             TaskStatus::Running => TaskState::Running {
                 percent: stored.percent,

@@ -5,11 +5,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::sleep;
 
 use super::id::TaskId;
 use super::limits::{FIRST_LOOK, LAST_LOOK, LONGEST_LOOK_INTERVAL, MAX_WAITERS};
+use super::metrics::Waited;
 use super::records::RecordError;
 use super::service::Tasks;
 use super::task::TaskRecord;
@@ -101,15 +103,31 @@ impl Tasks {
     /// Takes a place among the waiters of a task. Do it before the task is submitted or looked at:
     /// what ends after this is not missed.
     pub fn watch(&self, id: TaskId) -> Result<Waiter, TooManyWaiters> {
-        self.shared.waiters.watch(id)
+        let watched = self.shared.waiters.watch(id);
+        if watched.is_err() {
+            self.shared.metrics.waited(Waited::Refused);
+        }
+        watched
     }
 
     /// Waits until the task has ended, at most for `timeout`, and no longer once the process is told
     /// to stop. `None` when it has not, or is gone.
-    ///
+    pub fn wait(
+        &self,
+        waiter: Waiter,
+        timeout: Duration,
+    ) -> impl Future<Output = Result<Option<Arc<TaskRecord>>, RecordError>> {
+        self.ended(waiter, timeout).inspect(|ended| {
+            self.shared.metrics.waited(match ended {
+                Ok(Some(_)) => Waited::Ended,
+                Ok(None) | Err(_) => Waited::NotEnded,
+            });
+        })
+    }
+
     /// Another process may be the one that ends it, unless the store is ours alone. So the record is
     /// read now and then, and once more at the end: a result that is there by then is not missed.
-    pub async fn wait(
+    async fn ended(
         &self,
         mut waiter: Waiter,
         timeout: Duration,

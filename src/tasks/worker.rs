@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use log::Level;
 use serde_json::value::RawValue;
 
-use super::again::{Next, Step, ask_the_record, put_off};
+use super::again::{Next, Step, ask_the_record, error_fields, put_off};
 use super::attempt::{Attempts, Took};
 use super::extensible::Others;
 use super::kinds::{AnyKind, UNKNOWN_KIND};
@@ -124,7 +125,7 @@ impl Worker {
             log::info!("task.id" = id, attempt; "task has ended already");
             return Ok(Outcome::Done);
         };
-        if let TaskState::Queued { due_at } = task.record.state
+        if let TaskState::Queued { due_at, .. } = task.record.state
             && let Some(left) = self.is_early(due_at, delivery.inserted_at)
             && let Ok(message) = TaskMessage::parse(&delivery.text)
         {
@@ -142,6 +143,7 @@ impl Worker {
                     .run(work, &mut task, &self.records, &self.shared, patience)
                     .await;
                 drop(held);
+                self.shared.metrics.attempt_ended(&task.record.kind, &ended);
                 crash_point(CrashPoint::AfterWork);
                 (self.step(ended, spent, later_since), Some(took))
             }
@@ -252,7 +254,7 @@ impl Worker {
             attempts: 0,
             retries,
             traceparent: traceparent.map(Cow::into_owned),
-            state: TaskState::Queued { due_at: None },
+            state: TaskState::queued(),
             others: Others::default(),
         };
         let etag = etag.map(Cow::into_owned);
@@ -308,8 +310,14 @@ impl Worker {
                 // Those who wait for the task have no use for it, and it may be megabytes.
                 task.record.input = None;
                 self.shared.ended(&task.record, took);
-                log::info!(
-                    "task.id" = id, "task.kind" = kind, attempt = attempts, wait_ms, duration_ms, "trace.id" = task.record.trace_id();
+                let (level, (code, message)) = match &task.record.state {
+                    TaskState::Failed { error } => (Level::Warn, error_fields(error)),
+                    _ => (Level::Info, ("", "")),
+                };
+                log::log!(
+                    level,
+                    "task.id" = id, "task.kind" = kind, attempt = attempts, wait_ms, duration_ms, "trace.id" = task.record.trace_id(),
+                    "error.code" = code, "error.message" = message;
                     "task {}", task.record.status().as_str()
                 );
             }
@@ -319,7 +327,7 @@ impl Worker {
 }
 
 /// The code of a task whose kind nobody here knows, or that has no input.
-pub(super) const NOT_WORKABLE: &str = "NotWorkable";
+const NOT_WORKABLE: &str = "NotWorkable";
 
 /// What becomes of the message of an attempt that a record has broken off.
 pub(super) fn broken_off(error: &RecordError, delivery: &Delivery) -> Outcome {

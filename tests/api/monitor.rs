@@ -78,6 +78,41 @@ etag: \"{etag}\"
 }
 
 #[tokio::test]
+async fn between_two_attempts_it_says_why_and_when_without_looking_like_the_end() {
+    let app = spawn_app();
+    let id = app
+        .client
+        .accepted(r#"{"kind": "flaky", "input": {"failures": 1}}"#)
+        .await;
+    let waiting = eventually("the first attempt has failed", async || {
+        Some(app.client.monitor(&id).await).filter(|reply| reply.json()["attempts"] == 1)
+    })
+    .await;
+    assert_eq!(
+        waiting.transcript(),
+        "\
+200
+cache-control: no-cache
+content-type: application/json
+etag: \"{etag}\"
+retry-after: 1
+
+{\"id\":\"{id}\",\"kind\":\"flaky\",\"status\":\"NotStarted\",\"createdDateTime\":\"{time}\",\
+         \"lastActionDateTime\":\"{time}\",\"attempts\":1,\
+         \"lastError\":{\"code\":\"NotYet\",\"message\":\"attempt 1 failed\"},\
+         \"nextAttemptDateTime\":\"{time}\"}"
+    );
+    let waiting = waiting.json();
+    let time = |name: &str| waiting[name].as_str().unwrap().to_owned();
+    assert!(time("nextAttemptDateTime") > time("lastActionDateTime"));
+
+    assert_eq!(app.client.ended(&id).await.status, 200);
+    let ended = app.client.monitor(&id).await.json();
+    assert_eq!(ended["attempts"], 2);
+    assert!(ended.get("lastError").is_none() && ended.get("nextAttemptDateTime").is_none());
+}
+
+#[tokio::test]
 async fn looking_consumes_nothing() {
     let app = spawn_app();
     let id = app.client.run(r#"{"number": 24}"#).await;

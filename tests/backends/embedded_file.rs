@@ -223,7 +223,7 @@ fn a_file_of_a_newer_schema_is_refused_and_left_alone() {
     assert_eq!(
         refusal(folder.path()),
         format!(
-            "{} has schema version 99, and this handler knows versions up to 1: \
+            "{} has schema version 99, and this handler knows versions up to 2: \
              install the release that wrote it, or a later one",
             file.display()
         )

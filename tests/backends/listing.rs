@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use async_request_reply::ports::{Listed, Page, TaskStore};
+use async_request_reply::ports::{HeadError, Listed, Page, TaskStore};
 
 use super::Subject;
 use super::record_store::{create, document};
@@ -114,4 +114,24 @@ pub(super) async fn a_row_shows_the_record_it_stands_for(subject: &Subject) {
             (stored.etag, stored.modified_at)
         );
     }
+}
+
+pub(super) async fn a_row_shows_why_a_task_failed(subject: &Subject) {
+    let tasks = &*subject.tasks;
+    let first = create(tasks, "a", &document("queued", "1")).await;
+    let mut failed = document("failed", "2");
+    failed.head.error = Some(Box::new(HeadError {
+        code: "TooLate".to_owned(),
+        message: "100 % of <a href=\"x\"> & 'y', caf\u{e9} \u{1F600} %41; a=b".to_owned(),
+    }));
+    let second = tasks.replace("a", &failed, &first).await.unwrap().unwrap();
+
+    let rows = rest(tasks, "", None, 100).await;
+    assert_eq!(rows[0].head.as_ref(), Some(&failed.head));
+
+    // The task was retried.
+    let queued = document("queued", "3");
+    tasks.replace("a", &queued, &second).await.unwrap().unwrap();
+    let rows = rest(tasks, "", None, 100).await;
+    assert_eq!(rows[0].head.as_ref(), Some(&queued.head));
 }

@@ -38,6 +38,7 @@ macro_rules! conformance {
             listing::pages_lead_on_to_the_end,
             listing::a_page_leads_on_after_deletions,
             listing::a_row_shows_the_record_it_stands_for,
+            listing::a_row_shows_why_a_task_failed,
             intake::accepted_work_has_a_record_and_a_message_of_its_version,
             intake::work_under_a_taken_name_is_not_accepted,
             message_queue::a_queue_is_prepared_twice_without_harm,
@@ -73,4 +74,5 @@ macro_rules! conformance {
 mod azure;
 mod embedded;
 mod embedded_file;
+mod embedded_newest;
 mod memory;

@@ -6,7 +6,6 @@ use std::{io, thread};
 
 use async_request_reply::config::{LogFormat, Storage};
 use async_request_reply::logging;
-use env_logger::Target;
 use stats_alloc::Stats;
 
 use crate::client::Client;
@@ -68,8 +67,7 @@ fn check(figure: Allocations, task: fn(&mut Client)) {
 fn log_to_nowhere() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        let nowhere = Target::Pipe(Box::new(io::sink()));
-        logging::init_to(nowhere, "info", LogFormat::Text);
+        drop(logging::init_to(io::sink(), "info", LogFormat::Text));
     });
 }
 

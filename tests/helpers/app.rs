@@ -109,6 +109,7 @@ async fn write_blobs(folder: &Path, blobs: &[(&str, &str)]) {
             created_at: SystemClock.now(),
             updated_at: SystemClock.now(),
             attempts: 0,
+            error: None,
         };
         let body = (*body).to_owned().into();
         let written = store.create(name, &Document { head, body }).await.unwrap();

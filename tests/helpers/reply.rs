@@ -18,7 +18,7 @@ pub(crate) struct Reply {
 }
 
 /// No other header may leave the service.
-const HEADERS: [&str; 15] = [
+const HEADERS: [&str; 16] = [
     "allow",
     "cache-control",
     "connection",
@@ -33,6 +33,7 @@ const HEADERS: [&str; 15] = [
     "preference-applied",
     "repeatability-result",
     "retry-after",
+    "vary",
     "x-ms-error-code",
 ];
 

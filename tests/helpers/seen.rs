@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_request_reply::ports::{
-    Document, ETag, Page, Queue, Received, StorageError, Stored, TaskStore, Timestamp,
+    Document, ETag, Newest, Page, Queue, Received, StorageError, Stored, TaskStore, Timestamp,
+    Wanted,
 };
 use async_trait::async_trait;
 
@@ -71,6 +72,16 @@ impl TaskStore for SeenStore {
     ) -> Result<Page, StorageError> {
         let list = self.0.list(prefix, after, limit);
         self.1.pass(Call::List, list).await
+    }
+
+    async fn newest(
+        &self,
+        wanted: &Wanted,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Newest, StorageError> {
+        let newest = self.0.newest(wanted, after, limit);
+        self.1.pass(Call::List, newest).await
     }
 }
 

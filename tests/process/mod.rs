@@ -8,6 +8,7 @@ mod private;
 mod refusals;
 mod restarts;
 mod settings;
+mod stalled_log;
 mod starting;
 mod stopping;
 mod tracing;

@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 use std::path::Path;
+use std::process::Command;
 
 use crate::helpers::handler::{Handler, Serving};
 
@@ -183,4 +184,22 @@ async fn a_port_in_use_is_named() {
         said.starts_with(&format!("cannot listen on {address}: ")),
         "{said}"
     );
+}
+
+#[tokio::test]
+async fn a_defect_at_the_start_says_what_and_where() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new("sh");
+    // Too few files for a runtime, which the crate that makes it takes for a defect.
+    let script = r#"ulimit -n 5; exec "$0" "$@""#;
+    command.args(["-c", script, env!("CARGO_BIN_EXE_handler")]);
+    let ended = Handler::start_as(command, folder.path(), &[ANY_PORT], &[])
+        .ended()
+        .await;
+    assert_eq!(ended.code, Some(101));
+    assert_eq!(ended.stderr, "");
+    let (_, said) = ended.stdout.split_once(" ERROR a defect at ").unwrap();
+    let (place, text) = said.split_once(" broke off what was under way: ").unwrap();
+    assert!(place.contains(".rs:"), "{place}");
+    assert!(text.contains("Too many open files"), "{text}");
 }

@@ -41,6 +41,8 @@ async fn it_works_without_any_setting_and_writes_nothing_to_stderr() {
     assert!(ended.stdout.contains("task succeeded"), "{}", ended.stdout);
     assert!(!ended.stdout.contains("46368"), "{}", ended.stdout);
     assert!(!ended.stdout.contains("ERROR"), "{}", ended.stdout);
+    // A hint for people, who have a terminal.
+    assert!(!ended.stdout.contains("curl"), "{}", ended.stdout);
     assert!(folder.path().join("data/tasks.db").is_file());
 }
 
@@ -117,6 +119,8 @@ async fn an_account_that_does_not_answer_is_named_and_waited_for() {
         .await;
     assert!(warning.ends_with("; trying again in 1 s"), "{warning}");
     assert!(!warning.contains(KEY), "{warning}");
+    // Ready it is not, but alive.
+    assert_eq!(serving.client.get("/").await.status, 200);
     assert_eq!(serving.client.get("/api/health").await.status, 503);
     assert_eq!(serving.client.submit(r#"{"number":24}"#).await.status, 503);
     storage.restart();

@@ -9,26 +9,39 @@ use async_request_reply::tasks::{Filter, TaskId, TaskStatus, Tasks};
 
 use super::bench::Bench;
 use super::counting::Counting;
+use crate::helpers::memory::MemoryTasks;
 
 /// Tasks over a store that counts.
-struct Archive {
-    bench: Bench,
-    store: Arc<Counting>,
-    tasks: Tasks,
+pub(super) struct Archive {
+    pub(super) bench: Bench,
+    pub(super) store: Arc<Counting>,
+    pub(super) tasks: Tasks,
 }
 
 /// What reading all pages of a listing took.
 #[derive(Debug, Default)]
-struct Read {
-    names: Vec<String>,
-    pages: usize,
-    calls: usize,
+pub(super) struct Read {
+    pub(super) names: Vec<String>,
+    pub(super) pages: usize,
+    pub(super) calls: usize,
 }
 
 impl Archive {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let bench = Bench::new();
-        let store = Arc::new(Counting::new(bench.store.clone()));
+        let store = bench.store.clone();
+        Self::over(bench, store)
+    }
+
+    /// Where tens of thousands of records are written in a moment.
+    pub(super) fn in_memory() -> Self {
+        let bench = Bench::new();
+        let store = MemoryTasks::new(bench.clock.clone());
+        Self::over(bench, store)
+    }
+
+    fn over(bench: Bench, store: Arc<dyn TaskStore>) -> Self {
+        let store = Arc::new(Counting::new(store));
         let tasks = Tasks::new(store.clone(), bench.queue.clone(), bench.shared.clone());
         Self {
             bench,
@@ -38,7 +51,7 @@ impl Archive {
     }
 
     /// A record that was made this long ago; gives its name.
-    async fn add(&self, age: Duration, kind: &str, status: TaskStatus) -> String {
+    pub(super) async fn add(&self, age: Duration, kind: &str, status: TaskStatus) -> String {
         let at: Timestamp = self.bench.clock.now() - age;
         let name = TaskId::new(at).to_string();
         let head = Head {
@@ -47,6 +60,7 @@ impl Archive {
             created_at: at,
             updated_at: at,
             attempts: 1,
+            error: None,
         };
         let body = "{}".into();
         let document = Document { head, body };
@@ -75,7 +89,12 @@ impl Archive {
     }
 
     /// Checks that a listing is these names, newest first.
-    async fn lists(&self, filter: &Filter, top: usize, mut expected: Vec<String>) -> Read {
+    pub(super) async fn lists(
+        &self,
+        filter: &Filter,
+        top: usize,
+        mut expected: Vec<String>,
+    ) -> Read {
         expected.sort_by(|one, other| other.cmp(one));
         let read = self.read(filter, top).await;
         let (pages, calls) = (read.pages, read.calls);
@@ -230,4 +249,33 @@ async fn what_is_no_task_of_ours_is_not_listed() {
     }
     let expected = vec![id.to_string(), keyed.to_string()];
     archive.lists(&Filter::default(), 10, expected).await;
+}
+
+#[tokio::test]
+async fn a_task_that_another_program_named_is_listed_where_the_store_can_list_by_time() {
+    let bench = Bench::new();
+    let earlier = bench.submit("echo", "1").await;
+    bench.deliver().await;
+    bench.clock.advance(Duration::from_secs(1));
+    let named = "6f1c2b3e-1d2c-4b3a-8f4e-000000000007";
+    let message = format!(r#"{{"id": "{named}", "kind": "hopeless", "input": 0}}"#);
+    bench.queue.send(&message, Duration::ZERO).await.unwrap();
+    bench.deliver().await;
+    bench.clock.advance(Duration::from_secs(1));
+    let later = bench.submit("echo", "2").await;
+    for (status, expected) in [
+        (
+            None,
+            vec![later.to_string(), named.to_owned(), earlier.to_string()],
+        ),
+        (Some(TaskStatus::Failed), vec![named.to_owned()]),
+    ] {
+        let filter = Filter {
+            status,
+            ..Filter::default()
+        };
+        let page = bench.tasks.list(&filter, 10, None).await.unwrap();
+        let names: Vec<_> = page.tasks.into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, expected, "{status:?}");
+    }
 }

@@ -14,6 +14,8 @@ mod idempotency;
 mod lasting;
 mod limiting;
 mod listing;
+mod listing_calls;
+mod logged;
 mod measuring;
 mod messages;
 mod model;

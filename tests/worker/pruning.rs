@@ -76,6 +76,7 @@ async fn what_something_else_wrote_is_never_touched() {
             created_at: bench.clock.now(),
             updated_at: bench.clock.now(),
             attempts: 1,
+            error: None,
         };
         let body = "theirs".into();
         let document = Document { head, body };

@@ -15,7 +15,8 @@ pub(in crate::api) fn list() -> OperationBuilder {
     let mut listed = monitor_example(TaskStatus::Succeeded);
     listed.as_object_mut().map(|listed| listed.remove("result"));
     let page = json(
-        "A page of monitors, without results and errors; `nextLink` when there is more.",
+        "A page of monitors without their results; the messages of errors may be cut. `nextLink` when \
+         there may be more: go on until there is none, also after a page that is short or empty.",
         "TaskList",
         json!({
             "value": [listed],
@@ -24,7 +25,11 @@ pub(in crate::api) fn list() -> OperationBuilder {
     );
     let operation = described(
         "List tasks, newest first",
-        "In pages: `nextLink` leads to the next one. A page may be short, even empty, and lead on.",
+        "In pages: `nextLink` leads to the next one. The embedded store has indexes for this. Azure \
+         Storage lists by name alone, so there a filter by status or kind looks through the tasks of all, \
+         in a bounded number of calls for each page, and a page may hold none that match although there \
+         are some: its `nextLink` leads on. `createdAfter` bounds what is looked through. Tasks whose ids \
+         are no UUIDv7 are listed from the embedded store only.",
     )
     .response("200", no_store(page));
     let operation = listing()

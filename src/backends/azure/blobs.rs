@@ -14,12 +14,15 @@ use azure_storage_blob::models::{
     BlobItem, BlockBlobClientUploadOptions, ListBlobsIncludeItem,
 };
 use futures_util::TryStreamExt;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use time::OffsetDateTime;
 use tokio::sync::Semaphore;
 
 use super::error::{incomplete, unless};
 use super::place::{self, Place};
-use crate::ports::{Document, ETag, Head, Listed, Page, StorageError, Stored, TaskStore};
+use crate::ports::{
+    Document, ETag, Head, HeadError, Listed, Page, StorageError, Stored, TaskStore,
+};
 use crate::timestamp;
 
 /// The crate splits a transfer at this size (its default is 4 MiB). A record is far below it, so
@@ -231,13 +234,40 @@ fn to_header(etag: &ETag) -> Etag {
 }
 
 fn metadata(head: &Head) -> HashMap<String, String> {
-    HashMap::from([
+    let mut metadata = HashMap::from([
         ("kind".to_owned(), head.kind.clone()),
         ("status".to_owned(), head.status.clone()),
         ("created".to_owned(), timestamp::to_text(head.created_at)),
         ("updated".to_owned(), timestamp::to_text(head.updated_at)),
         ("attempts".to_owned(), head.attempts.to_string()),
-    ])
+    ]);
+    if let Some(HeadError { code, message }) = head.error.as_deref() {
+        let encoded = |text| utf8_percent_encode(text, NOT_PLAIN).to_string();
+        metadata.insert("errorcode".to_owned(), encoded(code));
+        metadata.insert("errormessage".to_owned(), encoded(message));
+    }
+    metadata
+}
+
+/// What is encoded in an error: all that a header cannot carry, or that would have to be escaped in
+/// the XML of a listing, and the sign of the encoding itself. A blank inside is none of these.
+const NOT_PLAIN: &AsciiSet = &CONTROLS
+    .add(b'%')
+    .add(b'<')
+    .add(b'>')
+    .add(b'&')
+    .add(b'"')
+    .add(b'\'');
+
+fn error(metadata: &HashMap<String, String>) -> Option<Box<HeadError>> {
+    let text = |name| {
+        let decoded = percent_decode_str(metadata.get(name)?).decode_utf8_lossy();
+        Some(decoded.into_owned())
+    };
+    Some(Box::new(HeadError {
+        code: text("errorcode")?,
+        message: text("errormessage").unwrap_or_default(),
+    }))
 }
 
 /// The head, if it was us who wrote the blob.
@@ -248,5 +278,6 @@ fn head(metadata: &HashMap<String, String>) -> Option<Head> {
         created_at: timestamp::parse(metadata.get("created")?)?,
         updated_at: timestamp::parse(metadata.get("updated")?)?,
         attempts: metadata.get("attempts")?.parse().ok()?,
+        error: error(metadata),
     })
 }

@@ -10,6 +10,7 @@ mod errors;
 mod folder;
 mod intake;
 mod millis;
+mod newest;
 mod open_error;
 mod put_back;
 mod queue;

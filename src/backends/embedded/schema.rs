@@ -11,7 +11,7 @@ use super::OpenError;
 /// What leads from each schema version to the next one; version 0 is an empty file.
 ///
 /// Never edit a released entry: append one.
-const MIGRATIONS: &[&str] = &[RECORDS_AND_MESSAGES];
+const MIGRATIONS: &[&str] = &[RECORDS_AND_MESSAGES, NEWEST_AND_ERRORS];
 
 /// `records` keeps its row id although names are unique: `WITHOUT ROWID` would spread bodies over
 /// the inner pages of the tree, and a lookup would pass through them. `body` comes last, so that a
@@ -49,6 +49,21 @@ const RECORDS_AND_MESSAGES: &str = "
     ) STRICT;
 
     CREATE INDEX messages_by_visibility ON messages (queue, visible_at, id);
+";
+
+/// For listings: newest first, and what went wrong. A row id grows with time, and ends each key.
+///
+/// Most tasks succeed, and are asked for by their id: they pay for one index. Those that did not are few
+/// among many, and are found without looking through the others. The errors come after the body, because
+/// putting them before it would copy the file; a listing follows a large body to its end for a failed
+/// task only, as the others have none.
+const NEWEST_AND_ERRORS: &str = "
+    ALTER TABLE records ADD COLUMN error_code TEXT;
+    ALTER TABLE records ADD COLUMN error_message TEXT;
+
+    CREATE INDEX records_by_time ON records (created_at);
+    CREATE INDEX records_without_success ON records (status, created_at)
+        WHERE status IN ('failed', 'canceled');
 ";
 
 /// How long a connection waits for somebody else's lock, such as a backup tool's.

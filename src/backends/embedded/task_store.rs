@@ -13,21 +13,27 @@ use uuid::Uuid;
 use super::Database;
 use super::durability::Until;
 use super::millis::Millis;
-use crate::ports::{Clock, Document, ETag, Head, Listed, Page, StorageError, Stored, TaskStore};
+use super::newest;
+use crate::ports::{
+    Clock, Document, ETag, Head, HeadError, Listed, Newest, Page, StorageError, Stored, TaskStore,
+    Wanted,
+};
 
 const CREATE: &str = "
     INSERT INTO records
-        (name, etag, kind, status, created_at, updated_at, attempts, modified_at, body)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+        (name, etag, kind, status, created_at, updated_at, attempts, modified_at, body, error_code,
+        error_message)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
     ON CONFLICT (name) DO NOTHING";
 
 const READ: &str = "SELECT body, etag, modified_at FROM records WHERE name = ?1";
 
+/// Leaves alone when the record was created: to name an indexed column is to write its index.
 const REPLACE: &str = "
     UPDATE records
-    SET etag = ?2, kind = ?3, status = ?4, created_at = ?5, updated_at = ?6, attempts = ?7,
-        modified_at = ?8, body = ?9
-    WHERE name = ?1 AND etag = ?10";
+    SET etag = ?2, kind = ?3, status = ?4, updated_at = ?5, attempts = ?6, modified_at = ?7,
+        body = ?8, error_code = ?9, error_message = ?10
+    WHERE name = ?1 AND etag = ?11";
 
 const DELETE: &str = "DELETE FROM records WHERE name = ?1 AND etag = coalesce(?2, etag)";
 
@@ -36,7 +42,8 @@ const CHECK: &str = "
     ON CONFLICT (id) DO UPDATE SET checked_at = excluded.checked_at";
 
 const LIST: &str = "
-    SELECT name, etag, modified_at, kind, status, created_at, updated_at, attempts
+    SELECT name, etag, modified_at, kind, status, created_at, updated_at, attempts, error_code,
+        error_message
     FROM records
     WHERE name >= ?1 AND name < ?2
     ORDER BY name
@@ -110,11 +117,12 @@ impl TaskStore for EmbeddedTasks {
                     etag.as_str(),
                     head.kind,
                     head.status,
-                    Millis(head.created_at),
                     Millis(head.updated_at),
                     head.attempts,
                     Millis(clock.now()),
                     &body[..],
+                    head.error.as_ref().map(|error| &error.code),
+                    head.error.as_ref().map(|error| &error.message),
                     expected.as_str(),
                 ])?;
                 Ok((replaced > 0).then_some(etag))
@@ -161,6 +169,26 @@ impl TaskStore for EmbeddedTasks {
             })
             .await
     }
+
+    async fn newest(
+        &self,
+        wanted: &Wanted,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Newest, StorageError> {
+        let position = after.map(str::parse).transpose();
+        let Ok(position) = position else {
+            return Ok(Newest::UnknownPosition);
+        };
+        let wanted = wanted.clone();
+        self.database
+            .readers
+            .read("list records", move |connection| {
+                newest::page(connection, &wanted, position, limit as usize)
+            })
+            .await
+            .map(Newest::Page)
+    }
 }
 
 /// A version that was never there before.
@@ -187,6 +215,8 @@ pub(super) fn create(
         head.attempts,
         now,
         &body[..],
+        head.error.as_ref().map(|error| &error.code),
+        head.error.as_ref().map(|error| &error.message),
     ])?;
     Ok(created > 0)
 }
@@ -203,7 +233,15 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
     })
 }
 
-fn listed(row: &Row<'_>) -> rusqlite::Result<Listed> {
+pub(super) fn listed(row: &Row<'_>) -> rusqlite::Result<Listed> {
+    let error = row.get::<_, Option<String>>("error_code")?;
+    let message = row.get::<_, Option<String>>("error_message")?;
+    let error = error.map(|code| {
+        Box::new(HeadError {
+            code,
+            message: message.unwrap_or_default(),
+        })
+    });
     Ok(Listed {
         name: row.get("name")?,
         etag: etag(row)?,
@@ -214,6 +252,7 @@ fn listed(row: &Row<'_>) -> rusqlite::Result<Listed> {
             created_at: row.get::<_, Millis>("created_at")?.0,
             updated_at: row.get::<_, Millis>("updated_at")?.0,
             attempts: row.get("attempts")?,
+            error,
         }),
     })
 }

@@ -92,9 +92,14 @@ impl Kinds {
         self.by_name.get(name)
     }
 
+    /// The names, in order.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.by_name.keys().copied()
+    }
+
     /// The names, for a client to read: all of a handful, and how many more there are.
-    pub(in crate::tasks) fn names(&self) -> String {
-        let mut names: Vec<_> = self.by_name.keys().copied().take(MAX_NAMES).collect();
+    pub(in crate::tasks) fn names_for_people(&self) -> String {
+        let mut names: Vec<_> = self.names().take(MAX_NAMES).collect();
         let others = self.by_name.len() - names.len();
         let more = format!("{others} others");
         if others > 0 {

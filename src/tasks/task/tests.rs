@@ -28,6 +28,28 @@ fn hostile_bodies_are_refused_or_can_be_kept() {
     });
 }
 
+#[test]
+fn a_listing_shows_the_beginning_of_an_error_on_one_line() {
+    let record = |message: String| TaskRecord {
+        state: TaskState::Failed {
+            error: TaskError {
+                code: "TooLate".to_owned(),
+                message,
+            },
+        },
+        ..TaskRecord::queued(
+            ID.parse().unwrap(),
+            "k".to_owned(),
+            to_raw_value(&1).unwrap(),
+            OffsetDateTime::UNIX_EPOCH,
+        )
+    };
+    let error = |message| record(message).to_document().head.error.unwrap();
+    assert_eq!(error("two\r\n lines".to_owned()).message, "two lines");
+    assert_eq!(error("\u{e9}".repeat(200)).message, "\u{e9}".repeat(128));
+    assert_eq!(error("x".repeat(999)).code, "TooLate");
+}
+
 /// Any time that a record can hold.
 fn time() -> impl Strategy<Value = Timestamp> {
     (0..=253_402_300_799_999_i64).prop_map(|milliseconds| {
@@ -37,16 +59,21 @@ fn time() -> impl Strategy<Value = Timestamp> {
 }
 
 fn state() -> impl Strategy<Value = TaskState> {
-    let error = ("[A-Z][A-Za-z]{1,20}", "\\PC{0,80}");
+    let error = || {
+        ("[A-Z][A-Za-z]{1,20}", "\\PC{0,80}")
+            .prop_map(|(code, message)| TaskError { code, message })
+    };
+    let queued = (
+        proptest::option::of(time()),
+        proptest::option::of(error().prop_map(Box::new)),
+    );
     prop_oneof![
-        proptest::option::of(time()).prop_map(|due_at| TaskState::Queued { due_at }),
+        queued.prop_map(|(due_at, last_error)| TaskState::Queued { due_at, last_error }),
         proptest::option::of(0..=100_u8).prop_map(|percent| TaskState::Running { percent }),
         "\\PC{0,80}".prop_map(|text| TaskState::Succeeded {
             result: to_raw_value(&text).unwrap()
         }),
-        error.prop_map(|(code, message)| TaskState::Failed {
-            error: TaskError { code, message }
-        }),
+        error().prop_map(|error| TaskState::Failed { error }),
         Just(TaskState::Canceled),
     ]
 }
