@@ -205,6 +205,7 @@ impl Args {
             (&mut self.max_body_bytes, defaults.max_body_bytes),
             (&mut self.max_queue_length, defaults.max_queue_length),
             (&mut self.retention, defaults.retention),
+            (&mut self.shutdown_grace, defaults.shutdown_grace),
             (&mut self.log_filter, defaults.log_filter),
             (&mut self.log_format, defaults.log_format),
         ] {

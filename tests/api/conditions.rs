@@ -13,7 +13,7 @@ const RETRY: (&str, &str) = ("POST", ":retry");
 
 async fn send(app: &App, what: (&str, &str), id: &str, condition: (&str, &str)) -> Reply {
     let path = format!("/api/operations/{id}{}", what.1);
-    let request = app.client.request(what.0, &path);
+    let request = app.client.keyed(what.0, &path);
     app.client
         .send(request.header(condition.0, condition.1))
         .await

@@ -53,7 +53,7 @@ async fn the_root_leads_a_browser_to_the_page() {
 
 /// What the metrics say.
 async fn lines(app: &App) -> Vec<String> {
-    let metrics = app.client.get("/api/metrics").await;
+    let metrics = app.client.get_keyed("/api/metrics").await;
     assert_eq!(metrics.status, 200);
     metrics.text().lines().map(str::to_owned).collect()
 }

@@ -21,7 +21,8 @@ async fn a_longer_queue_means_a_longer_wait() {
     assert!(waits.is_sorted(), "{waits:?}");
     assert!(waits[0] >= 2 && waits[5] >= waits[0] + 3, "{waits:?}");
     assert!(waits.iter().all(|wait| *wait <= 60));
-    // Another kind, of which nothing is known.
+    // Another kind, of which nothing is known but that it waits behind these.
     let other = app.client.submit(r#"{"number": 24}"#).await;
-    assert_eq!(other.header("retry-after"), Some("1"));
+    let other = other.header("retry-after").unwrap().parse::<u64>().unwrap();
+    assert!(other >= waits[0], "{other} of {waits:?}");
 }

@@ -151,7 +151,7 @@ async fn the_javascript_client_works_on_a_page_of_an_allowed_origin() {
                 "result": "46368",
                 "applied": "respond-async",
                 "statuses": [304, 200, 401, 204],
-                "challenge": "FunctionsKey",
+                "challenge": "FunctionsKey, Bearer",
                 "refused": "InvalidNumber",
             })
         );

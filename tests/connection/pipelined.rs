@@ -27,7 +27,7 @@ async fn wait_on(app: &App, client: &mut Raw) -> String {
 /// Returns when so many clients wait.
 async fn waiting(app: &App, clients: usize) {
     eventually("clients wait", async || {
-        let metrics = app.client.get("/api/metrics").await;
+        let metrics = app.client.get_keyed("/api/metrics").await;
         let gauge = format!("waiting_clients {clients}\n");
         metrics.text().contains(&gauge).then_some(())
     })

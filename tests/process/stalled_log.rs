@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use futures_util::future::join_all;
 use tokio::time::timeout;
 
-use crate::helpers::client::Client;
+use crate::helpers::client::{Client, KEY};
 use crate::helpers::eventually::{DEADLINE, eventually};
 use crate::helpers::lines::Lines;
 
@@ -23,7 +23,7 @@ impl Drop for Killed {
 
 /// How many lines were dropped, by the metrics.
 async fn dropped(client: &Client) -> u64 {
-    let metrics = client.get("/api/metrics").await;
+    let metrics = client.get_keyed("/api/metrics").await;
     let mut lines = metrics.text().lines();
     let count = lines.find_map(|line| line.strip_prefix("log_lines_dropped_total "));
     count.unwrap().parse().unwrap()
@@ -37,6 +37,7 @@ async fn all_are_answered_while_nobody_reads_the_log_and_what_is_missing_is_said
         .current_dir(folder.path())
         .env_clear()
         .env("RUST_LOG", "trace")
+        .env("API_KEY", KEY)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

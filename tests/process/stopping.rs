@@ -189,7 +189,7 @@ async fn the_grace_is_what_the_setting_says() {
     assert!(!hasty.contains("task succeeded"), "{hasty}");
     let stopped = hasty
         .lines()
-        .find(|line| line.contains("attempt stopped, the task goes on elsewhere"));
+        .find(|line| line.contains("attempt given back, and not counted: the process is stopping"));
     let stopped = stopped.expect(&hasty);
     assert!(
         stopped.contains(" INFO ") && stopped.contains("attempt=1"),
