@@ -6,7 +6,7 @@ use actix_web::http::header::CACHE_CONTROL;
 use actix_web::middleware::Next;
 
 use super::headers::NO_STORE;
-use super::{cors, paths, problem, requests};
+use super::{cors, paths, rendering, requests};
 
 /// Routes a path as the host would, writes the document of a failure, lets nobody keep a reply that does
 /// not say it may be kept, and counts it.
@@ -15,7 +15,7 @@ pub(crate) async fn edge(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     paths::normalise(&mut request);
-    let mut reply = problem::render(request, next).await?;
+    let mut reply = rendering::render(request, next).await?;
     let headers = reply.headers_mut();
     if !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, NO_STORE);

@@ -26,6 +26,7 @@ mod paced;
 mod paths;
 mod preferences;
 mod problem;
+mod rendering;
 mod requests;
 mod result_body;
 mod state;

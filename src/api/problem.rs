@@ -1,23 +1,17 @@
 //! The one document in which every failure leaves (RFC 9457, with Azure's `error` object beside it).
 //!
-//! A handler returns `Err(Problem)`; [`render`], at the edge, writes it, because the
-//! document names the request. Failures that actix-web itself makes pass through the same place.
+//! A handler returns `Err(Problem)`; `rendering`, at the edge, sends it, because the document names the
+//! request.
 
 use std::fmt;
 
-use actix_web::body::{BodySize, BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
-use actix_web::middleware::Next;
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::headers::X_MS_ERROR_CODE;
-use super::memory::{Held, SMALL};
-use super::paced::PacedBody;
-use super::state::Api;
 use crate::ports::StorageError;
 use crate::tasks::kinds::InvalidInput;
 use crate::tasks::{RecordError, SubmitError, TaskError, UnreadableRecord};
@@ -244,13 +238,29 @@ impl Problem {
     }
 
     /// From a failure that actix-web made, of which only the status is known to be safe.
-    fn from_status(status: StatusCode) -> Self {
+    pub(super) fn from_status(status: StatusCode) -> Self {
         let reason = status.canonical_reason().unwrap_or("Error");
         Self::new(
             status,
             reason.split([' ', '-']).map(pascal).collect::<String>(),
             reason,
         )
+    }
+
+    /// The reply to a request for this path.
+    pub(super) fn reply(self, instance: &str) -> HttpResponse {
+        let document = self.document(instance);
+        let mut reply = HttpResponse::build(self.status);
+        reply
+            .content_type("application/problem+json")
+            .insert_header((X_MS_ERROR_CODE, self.code.as_str()));
+        if let Some(seconds) = self.retry_after {
+            reply.insert_header((RETRY_AFTER, seconds));
+        }
+        for header in self.headers {
+            reply.insert_header(header);
+        }
+        reply.body(document)
     }
 
     /// The document about the request for `instance`.
@@ -414,73 +424,6 @@ impl Problem {
     pub(super) fn still_being_accepted() -> Self {
         Self::conflict("the first submission with this key is still being accepted").retry_after(1)
     }
-}
-
-/// The memory for a reply that is large, and its length. A handler that must not be refused it has
-/// left it with its reply.
-fn hold(
-    response: &mut ServiceResponse<impl MessageBody>,
-) -> Result<Option<(usize, Held)>, Problem> {
-    let BodySize::Sized(length) = response.response().body().size() else {
-        return Ok(None);
-    };
-    let length = usize::try_from(length).unwrap_or(usize::MAX);
-    if let Some(held) = response.response_mut().extensions_mut().remove() {
-        return Ok(Some((length, held)));
-    }
-    match response.request().app_data::<Api>() {
-        Some(api) if length > SMALL => Ok(Some((length, api.memory.hold(length)?))),
-        _ => Ok(None),
-    }
-}
-
-/// Writes the document of every failed request, and lets no reply hold more memory than there is.
-pub(super) async fn render(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let mut response = next.call(request).await?;
-    let status = response.status();
-    let is_bare = matches!(
-        response.response().body().size(),
-        BodySize::None | BodySize::Sized(0)
-    );
-    let problem = match response.response().error() {
-        Some(error) => match error.as_error::<Problem>() {
-            Some(problem) => problem.clone(),
-            None if status.is_server_error() => Problem::internal(error),
-            None => Problem::from_status(status),
-        },
-        None if status.is_client_error() && is_bare => {
-            let problem = Problem::from_status(status);
-            match response.headers().get(ALLOW) {
-                Some(allow) => problem.header(ALLOW, allow.clone()),
-                None => problem,
-            }
-        }
-        None => match hold(&mut response) {
-            Ok(None) => return Ok(response.map_into_boxed_body()),
-            Ok(Some((length, held))) => {
-                return Ok(response
-                    .map_body(|_, body| BoxBody::new(PacedBody::new(body.boxed(), length, held))));
-            }
-            Err(problem) => problem,
-        },
-    };
-    let request = response.request().clone();
-    let document = problem.document(request.path());
-
-    let mut reply = HttpResponse::build(problem.status);
-    reply
-        .content_type("application/problem+json")
-        .insert_header((X_MS_ERROR_CODE, problem.code.as_str()));
-    if let Some(seconds) = problem.retry_after {
-        reply.insert_header((RETRY_AFTER, seconds));
-    }
-    for header in problem.headers {
-        reply.insert_header(header);
-    }
-    Ok(ServiceResponse::new(request, reply.body(document)).map_into_boxed_body())
 }
 
 #[cfg(test)]
