@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::yield_now;
 use tokio::time::{Instant, timeout};
 
 use crate::tasks::limits::{IN_HAND_WAIT, PAGE_WAIT, RECEIVE_PAGE, max_in_hand};
@@ -67,6 +68,9 @@ impl Hands {
     /// Waits for half of the places, so that pages are not received message by message, or after
     /// [`PAGE_WAIT`] for one; and gives all that are free, up to a page.
     pub(super) async fn free(&mut self) -> Vec<InHand> {
+        // What was received a moment ago, and is computed in one, is so first: otherwise quick work would
+        // never be seen to be.
+        yield_now().await;
         loop {
             let begun = Instant::now();
             let half = self.count.div_ceil(2).min(RECEIVE_PAGE as usize);
@@ -136,6 +140,19 @@ mod tests {
             let places = hands.free().await;
             assert_eq!(places.len(), expected);
             hands.received(places.len(), places.len());
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_that_is_computed_in_a_moment_is_quick() {
+        let mut hands = Hands::new(2);
+        for expected in [2, 4, 8, 16, 32] {
+            let places = hands.free().await;
+            assert_eq!(places.len(), expected);
+            hands.received(places.len(), places.len());
+            for place in places {
+                tokio::spawn(async move { drop(place.taken()) });
+            }
         }
     }
 

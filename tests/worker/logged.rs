@@ -1,5 +1,5 @@
-//! What the log tells of work that goes wrong. The logger is one for a process, so a test runs the
-//! scene in one of its own.
+//! What the log tells of work that goes wrong. The logger is one for a process, so the first test starts
+//! itself once more, and plays the scene there.
 
 use std::process::Command;
 
@@ -11,9 +11,11 @@ use super::bench::Bench;
 /// What a panic may say at most, and then some.
 const LONG: usize = 5_000;
 
-#[tokio::test]
-#[ignore = "a process that the tests below start"]
-async fn a_process_in_which_everything_goes_wrong() {
+/// Tells the process that it is the one to play the scene.
+const SCENE: &str = "LOGGED_SCENE";
+
+/// Everything goes wrong.
+async fn scene() {
     panics::log_panics();
     let _flush = logging::init("info", LogFormat::Text);
     let bench = Bench::new();
@@ -35,12 +37,16 @@ async fn a_process_in_which_everything_goes_wrong() {
     }
 }
 
-/// The log of that process.
+/// The log of a process that plays the scene.
 fn log() -> Vec<String> {
-    let name = concat!(module_path!(), "::a_process_in_which_everything_goes_wrong");
+    let name = concat!(
+        module_path!(),
+        "::a_defect_is_logged_once_with_its_text_its_place_and_its_task"
+    );
     let (_, name) = name.split_once("::").unwrap();
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", name, "--ignored", "--nocapture"])
+        .args(["--exact", name, "--nocapture"])
+        .env(SCENE, "1")
         .output()
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
@@ -55,8 +61,11 @@ fn of_level<'a>(log: &'a [String], level: &str) -> Vec<&'a str> {
     lines.flatten().map(|(_, said)| said).collect()
 }
 
-#[test]
-fn a_defect_is_logged_once_with_its_text_its_place_and_its_task() {
+#[tokio::test]
+async fn a_defect_is_logged_once_with_its_text_its_place_and_its_task() {
+    if std::env::var_os(SCENE).is_some() {
+        return scene().await;
+    }
     let log = log();
     let errors = of_level(&log, "ERROR");
     assert_eq!(errors.len(), 4, "{log:#?}");
