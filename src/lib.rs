@@ -7,12 +7,13 @@
 //! ```text
 //! main ─▶ startup ─┬─▶ config
 //!                  ├─▶ api ──────┐
-//!                  ├─▶ triggers ─┴─▶ tasks ─▶ ports ◀─┬─ backends::azure
-//!                  └─▶ backends (named only here)     └─ backends::embedded
+//!                  ├─▶ triggers ─┴─▶ engine ─▶ ports ◀─┬─ backends::azure
+//!                  └─▶ backends (named only here)      └─ backends::embedded
 //! ```
 //!
-//! An arrow is the only way to import: `tasks` knows no HTTP, `api` no envelopes of the host, the
-//! backends no task. `startup` knows all parts and how none of them works.
+//! An arrow is the only way to import: `engine`, `ports` and `backends` are crates of their own, so
+//! the compiler keeps it. `engine` knows no HTTP, `api` no envelopes of the host, the backends no task.
+//! `startup` knows all parts and how none of them works.
 //!
 //! Beside them: `logging` writes what all of them log, and `panics` tells it of their defects.
 //!
@@ -36,19 +37,8 @@
 //! API, queue messages and blobs this service understands; see `docs/compatibility.md`.
 
 pub mod api;
-pub mod backends;
 pub mod config;
-#[cfg(test)]
-mod corpus;
-pub mod crash;
 pub mod logging;
 pub mod panics;
-pub mod ports;
-mod private;
-mod prometheus;
 pub mod startup;
-mod sync;
-pub mod tasks;
-mod text;
-pub mod timestamp;
 pub mod triggers;

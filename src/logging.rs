@@ -17,12 +17,12 @@ use env_logger::{Builder, Target};
 use log::kv::{Error, Key, Value, VisitSource};
 use log::{Level, Record};
 
-use crate::backends::SystemClock;
 use crate::config::LogFormat;
-use crate::ports::Clock;
-use crate::timestamp::Text;
+use backends::SystemClock;
 use buffer::{Buffer, Entry};
 use escaped::{Json, Line, Word};
+use ports::Clock;
+use ports::timestamp::Text;
 
 pub use buffer::Flush;
 

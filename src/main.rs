@@ -7,7 +7,7 @@ use async_request_reply::config::{self, Config, LogFormat, Mode, Storage};
 use async_request_reply::logging::{self, Flush};
 use async_request_reply::panics;
 use async_request_reply::startup::{Application, StartError};
-use async_request_reply::tasks::kinds::Kinds;
+use engine::kinds::Kinds;
 
 fn main() -> ExitCode {
     panics::log_panics();

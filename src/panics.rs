@@ -10,8 +10,8 @@ use std::thread;
 
 use crate::config::LogFormat;
 use crate::logging;
-use crate::tasks::task_at_hand;
-use crate::text::beginning;
+use engine::task_at_hand;
+use engine::text::beginning;
 
 /// The longest text that is logged, in bytes.
 const MAX_TEXT: usize = 1_000;

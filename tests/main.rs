@@ -7,8 +7,8 @@
     reason = "helpers fail as tests do, and are public to all tests"
 )]
 
-// The README's example says `crate::tasks`, as it does where it belongs.
-use async_request_reply::tasks;
+// The README's example says `crate::kinds`, as it does where it belongs.
+use engine::kinds;
 
 mod api;
 mod azure;

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use async_request_reply::api::ROUTES;
 use async_request_reply::config::settings;
-use async_request_reply::tasks::limits;
 use async_request_reply::triggers::{QUEUE_WORKER, TIMER_WORKER};
+use engine::limits;
 
 use crate::host::{
     AuthLevel, Function, HostManifest, LocalSettings, MessageEncoding, Routes, Settings, Trigger,

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use super::base_url::base_url;
 use super::headers::{OPERATION_ID, OPERATION_LOCATION};
 use super::state::Api;
-use crate::tasks::TaskId;
+use engine::TaskId;
 
 /// The head of the reply. `Operation-Location` is the monitor, `Location` the result, which is 202 in
 /// its turn until there is one.

@@ -116,7 +116,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::corpus;
 
     fn base(headers: &[(&'static str, &'static str)]) -> String {
         let request = headers

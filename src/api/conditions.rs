@@ -6,8 +6,8 @@
 use actix_web::HttpRequest;
 use actix_web::http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
 
-use crate::ports::ETag;
-use crate::tasks::{Precondition, Versions};
+use engine::{Precondition, Versions};
+use ports::ETag;
 
 /// What the client asks of the version that is read or changed.
 pub(super) fn precondition(request: &HttpRequest) -> Precondition {
@@ -52,7 +52,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::corpus;
 
     const TAG: &str = "\"0x8DE\"";
 

@@ -7,7 +7,7 @@ use actix_web::body::{BodySize, MessageBody};
 use actix_web::web::Bytes;
 use tokio::sync::oneshot;
 
-use crate::tasks::{TaskId, Tasks};
+use engine::{TaskId, Tasks};
 
 /// Handed to the connection in one go. The connection writes what it has taken before it asks for
 /// more, but for the 32 KiB of its buffer.
@@ -117,11 +117,11 @@ mod tests {
     use tokio::task::yield_now;
 
     use super::*;
-    use crate::backends::embedded::Embedded;
-    use crate::backends::{Counts, SystemClock};
-    use crate::tasks::Shared;
-    use crate::tasks::kinds::Kinds;
-    use crate::tasks::limits::MAX_DELETIONS;
+    use backends::embedded::Embedded;
+    use backends::{Counts, SystemClock};
+    use engine::Shared;
+    use engine::kinds::Kinds;
+    use engine::limits::MAX_DELETIONS;
 
     #[actix_web::test]
     async fn a_reply_ends_when_there_is_a_place_for_its_deletion() {

@@ -72,7 +72,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::corpus;
 
     #[test]
     fn a_key_may_be_in_quotes_with_parameters_behind_it() {

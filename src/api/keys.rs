@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::headers::X_FUNCTIONS_KEY;
 use super::problem::Problem;
 use super::state::{Access, Api};
-use crate::config::Secret;
+use ports::Secret;
 
 /// Proof that the caller may use a route that lists, manages or measures. A handler that takes it
 /// as an argument cannot be reached without.

@@ -11,10 +11,10 @@ use super::keys::Keyed;
 use super::problem::Problem;
 use super::state::Api;
 use super::view::{ListedView, status_of};
-use crate::tasks::json::shortened;
-use crate::tasks::limits::{DEFAULT_TOP, MAX_TOP};
-use crate::tasks::{Filter, ListError};
-use crate::timestamp;
+use engine::json::shortened;
+use engine::limits::{DEFAULT_TOP, MAX_TOP};
+use engine::{Filter, ListError};
+use ports::timestamp;
 
 /// The query, as text: what it means is checked field by field, to name the one at fault.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -212,7 +212,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::corpus;
 
     fn assert_refused_or_usable(text: &str) {
         let query = ListQuery::default();

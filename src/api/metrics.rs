@@ -6,7 +6,7 @@ use super::keys::Keyed;
 use super::problem::Problem;
 use super::state::Api;
 use crate::logging::dropped_lines;
-use crate::prometheus::Exposition;
+use engine::prometheus::Exposition;
 
 /// The counters, and the queue's length as storage tells it.
 pub(super) async fn metrics(_: Keyed, api: Api) -> Result<HttpResponse, Problem> {

@@ -13,9 +13,7 @@ use super::keys::Keyed;
 use super::problem::Problem;
 use super::state::Api;
 use super::view::TaskView;
-use crate::tasks::{
-    Operated, RecordError, Target, TaskId, TaskRecord, TaskState, TaskStatus, Versioned,
-};
+use engine::{Operated, RecordError, Target, TaskId, TaskRecord, TaskState, TaskStatus, Versioned};
 
 /// The status of a task: 200 for as long as its record exists, 304 when the client has it already.
 pub(super) async fn monitor(

@@ -60,7 +60,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::corpus;
 
     #[test]
     fn a_path_is_spelled_as_in_the_table() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use actix_web::HttpRequest;
 
 use super::headers::PREFER;
-use crate::tasks::limits::MAX_WAIT;
+use engine::limits::MAX_WAIT;
 
 /// The preferences we know. Others, and those of the wrong form, are passed over, as the RFC says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,7 +76,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::corpus;
 
     fn of(values: &[&str]) -> Preferences {
         let request = values

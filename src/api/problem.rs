@@ -12,9 +12,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::headers::X_MS_ERROR_CODE;
-use crate::ports::StorageError;
-use crate::tasks::kinds::InvalidInput;
-use crate::tasks::{RecordError, SubmitError, TaskError, UnreadableRecord};
+use engine::kinds::InvalidInput;
+use engine::{RecordError, SubmitError, TaskError, UnreadableRecord};
+use ports::StorageError;
 
 /// Seconds a client should wait when storage or the queue cannot take more now.
 const RETRY_AFTER_SECONDS: u64 = 5;

@@ -11,7 +11,7 @@ use actix_web::http::StatusCode;
 
 use super::ROUTES;
 use super::state::Api;
-use crate::prometheus::Exposition;
+use engine::prometheus::Exposition;
 
 /// The path of a route, as the table has it: in the data of its resource.
 #[derive(Clone, Copy)]

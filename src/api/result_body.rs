@@ -9,7 +9,7 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::openapi::names_with_a_type;
-use crate::tasks::TaskId;
+use engine::TaskId;
 
 /// How the body begins.
 const START: &str = r#"{"task_id":""#;

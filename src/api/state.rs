@@ -11,8 +11,10 @@ use actix_web::{FromRequest, HttpRequest};
 use super::memory::Memory;
 use super::problem::Problem;
 use super::requests::Requests;
-use crate::config::{Origins, Secret};
-use crate::tasks::Tasks;
+use ports::Secret;
+
+use crate::config::Origins;
+use engine::Tasks;
 
 /// The state of the API on one server thread.
 #[derive(Clone)]

@@ -12,9 +12,9 @@ use super::headers::{
 };
 use super::key_text::key_text;
 use super::problem::Problem;
-use crate::ports::Timestamp;
-use crate::tasks::limits::{CLOCK_SKEW, IDEMPOTENCY_RETENTION};
-use crate::tasks::{KeyedSubmitError, is_traceparent};
+use engine::limits::{CLOCK_SKEW, IDEMPOTENCY_RETENTION};
+use engine::{KeyedSubmitError, is_traceparent};
+use ports::Timestamp;
 
 /// The longest key, in characters.
 const MAX_KEY: usize = 255;
@@ -187,7 +187,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::corpus;
 
     const DATE: &str = "Tue, 15 Nov 2022 12:45:26 GMT";
 

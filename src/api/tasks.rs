@@ -22,7 +22,7 @@ use super::result_body::{result_body, submitted_result_body};
 use super::state::Api;
 use super::submitting::{Repetition, traceparent};
 use super::view::TaskView;
-use crate::tasks::{Submission, TaskId, TaskRecord, TaskState, Waiter};
+use engine::{Submission, TaskId, TaskRecord, TaskState, Waiter};
 
 /// The reply to a submission: what R0 answers, or the kind in place of the number.
 #[derive(Serialize)]

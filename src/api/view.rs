@@ -7,8 +7,8 @@ use utoipa::ToSchema;
 
 use super::openapi::Status;
 use super::problem::{CANCELED, ErrorObject};
-use crate::ports::{Head, Timestamp};
-use crate::tasks::{TaskId, TaskRecord, TaskState, TaskStatus};
+use engine::{TaskId, TaskRecord, TaskState, TaskStatus};
+use ports::{Head, Timestamp};
 
 /// The status monitor of a task.
 #[derive(Serialize, ToSchema)]
@@ -23,11 +23,11 @@ pub(super) struct TaskView<'a> {
     #[schema(value_type = Status)]
     status: &'static str,
     /// When the task was submitted.
-    #[serde(with = "crate::timestamp")]
+    #[serde(with = "ports::timestamp")]
     #[schema(value_type = String, format = DateTime)]
     created_date_time: Timestamp,
     /// When its record last changed.
-    #[serde(with = "crate::timestamp")]
+    #[serde(with = "ports::timestamp")]
     #[schema(value_type = String, format = DateTime)]
     last_action_date_time: Timestamp,
     /// How often the work was begun.
@@ -49,7 +49,7 @@ pub(super) struct TaskView<'a> {
     last_error: Option<ErrorObject<'a>>,
     /// When that one begins, at the earliest.
     #[serde(
-        with = "crate::timestamp::option",
+        with = "ports::timestamp::option",
         skip_serializing_if = "Option::is_none"
     )]
     #[schema(value_type = String, format = DateTime, required = false)]
@@ -103,11 +103,11 @@ pub(super) struct ListedView<'a> {
     #[schema(value_type = Status)]
     status: &'static str,
     /// When the task was submitted.
-    #[serde(with = "crate::timestamp")]
+    #[serde(with = "ports::timestamp")]
     #[schema(value_type = String, format = DateTime)]
     created_date_time: Timestamp,
     /// When its record last changed.
-    #[serde(with = "crate::timestamp")]
+    #[serde(with = "ports::timestamp")]
     #[schema(value_type = String, format = DateTime)]
     last_action_date_time: Timestamp,
     /// How often the work was begun.

@@ -4,27 +4,25 @@
 //! they mean. Nothing falls back silently: a setting that is there and wrong stops the start with
 //! one sentence that names it.
 
-mod account;
 mod address;
 mod args;
-mod connection_string;
 mod environment;
 mod log_filter;
 mod near_miss;
 mod patience;
 mod process;
-mod secret;
 mod urls;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use account::{Account, Credential};
+use backends::azure::Account;
+use ports::Secret;
+
 pub use args::{Args, Setting, settings};
 pub use patience::Patience;
 pub use process::read;
-pub use secret::Secret;
 pub use urls::Origins;
 use urls::{base_url, origins};
 

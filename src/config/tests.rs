@@ -1,9 +1,9 @@
 //! Which settings are taken, and what is said of the others.
 
+use backends::azure::Credential;
 use proptest::prelude::*;
 
 use super::*;
-use crate::corpus;
 
 fn config(flags: &[&str]) -> Result<Config, ConfigError> {
     let line = [&["handler"], flags].concat();

@@ -10,8 +10,9 @@ use uuid::Uuid;
 
 use super::StartError;
 use crate::api::{Access, Keys};
-use crate::config::{Config, Mode, Secret, Storage};
-use crate::private;
+use crate::config::{Config, Mode, Storage};
+use backends::private;
+use ports::Secret;
 
 /// In the data folder. Its name has to last: operators' tools read it.
 const FILE: &str = "api-key";

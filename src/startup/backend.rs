@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::StartError;
-use crate::backends::azure::Connector;
-use crate::backends::embedded::Embedded;
-use crate::backends::{Counted, Counts};
 use crate::config::{Config, Storage};
-use crate::ports::{Clock, Intake, Queue, StorageError, TaskStore};
-use crate::tasks::RecordFirst;
+use backends::azure::Connector;
+use backends::embedded::Embedded;
+use backends::{Counted, Counts};
+use engine::RecordFirst;
+use ports::{Clock, Intake, Queue, StorageError, TaskStore};
 
 /// One thread's handles on storage.
 pub(super) struct Ports {

@@ -22,13 +22,13 @@ use self::access::access;
 use self::backend::{Backend, Ports};
 use self::server::serve;
 use self::stop::{Signals, shut_down, stop_on_signal};
-use crate::backends::embedded::OpenError;
-use crate::backends::{Counts, SystemClock};
 use crate::config::{Config, Mode, Storage};
-use crate::ports::{Recovery, StorageError};
-use crate::tasks::kinds::{KindRefused, Kinds};
-use crate::tasks::{Attempts, Consumer, Maintenance, Records, Shared, Tasks, Worker};
 use crate::triggers::standalone::{self, Pace};
+use backends::embedded::OpenError;
+use backends::{Counts, SystemClock};
+use engine::kinds::{KindRefused, Kinds};
+use engine::{Attempts, Consumer, Maintenance, Records, Shared, Tasks, Worker};
+use ports::{Recovery, StorageError};
 
 /// Why the process cannot start, or had to stop.
 #[derive(Debug, thiserror::Error)]

@@ -22,9 +22,9 @@ use super::socket::{end_dead_connections, widen_backlog};
 use super::{Parts, StartError, parts};
 use crate::api::{self, Access, Api, Browsers, Memory, Requests};
 use crate::config::{Config, Mode};
-use crate::tasks::limits::RELEASE_TIME;
-use crate::tasks::{Attempts, Shared};
 use crate::triggers;
+use engine::limits::RELEASE_TIME;
+use engine::{Attempts, Shared};
 
 /// How long the rest of a body is passed over that was refused, so that its client, who is still
 /// sending, gets to read why.

@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::tasks::limits::RELEASE_TIME;
+use engine::limits::RELEASE_TIME;
 
 /// Waits for a signal by which terminals, service managers and container platforms end a process, and
 /// cancels `stop`. Whoever sends another one does not want to wait: that cancels `hurry`.

@@ -13,9 +13,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::tasks::Delivery;
-use crate::tasks::limits::MAX_DEQUEUE_COUNT;
-use crate::timestamp;
+use engine::Delivery;
+use engine::limits::MAX_DEQUEUE_COUNT;
+use ports::timestamp;
 
 /// One call from the host.
 #[derive(Deserialize)]
@@ -82,7 +82,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::corpus;
 
     fn delivery(body: &str) -> Delivery {
         Invocation::parse(body.as_bytes())

@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::yield_now;
 use tokio::time::{Instant, timeout};
 
-use crate::tasks::limits::{IN_HAND_WAIT, PAGE_WAIT, RECEIVE_PAGE, max_in_hand};
+use engine::limits::{IN_HAND_WAIT, PAGE_WAIT, RECEIVE_PAGE, max_in_hand};
 
 /// The places for messages in hand.
 pub(super) struct Hands {

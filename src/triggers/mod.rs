@@ -11,7 +11,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::ALLOW;
 use actix_web::{HttpResponse, web};
 
-use crate::tasks::{Consumer, Maintenance};
+use engine::{Consumer, Maintenance};
 
 /// The folder, and so the path, of the queue-triggered function.
 pub const QUEUE_WORKER: &str = "queue_worker";

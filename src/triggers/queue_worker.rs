@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::envelope::Invocation;
 use super::{failed, succeeded};
-use crate::tasks::Consumer;
+use engine::Consumer;
 
 /// Runs one attempt. The status is the acknowledgement: 2xx deletes the message, anything else
 /// releases it, and at the maximum dequeue count poisons it.
@@ -30,7 +30,7 @@ pub(super) async fn invoke(
     };
     let delivery = match Invocation::parse(&body) {
         Ok(invocation) => invocation.delivery().map_err(|error| error.to_string()),
-        Err(error) => Err(crate::tasks::json::describe(&error)),
+        Err(error) => Err(engine::json::describe(&error)),
     };
     let delivery = match delivery {
         Ok(delivery) => delivery,

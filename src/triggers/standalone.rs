@@ -8,11 +8,11 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::hands::Hands;
-use crate::ports::{Received, StorageError};
-use crate::tasks::limits::{
+use engine::limits::{
     LONGEST_REST, MAX_UNSETTLED, MIN_POLL_INTERVAL, PROMPT, RECEIVE_PAGE, SWEEP_INTERVAL,
 };
-use crate::tasks::{Consumer, Maintenance, Shared};
+use engine::{Consumer, Maintenance, Shared};
+use ports::{Received, StorageError};
 
 /// How often the queue is asked, which costs money where storage is billed by the call.
 #[derive(Clone, Copy, Debug)]
@@ -107,7 +107,7 @@ pub async fn sweep(maintenance: Maintenance, stop: CancellationToken) {
     }
 }
 
-fn report(swept: Result<crate::tasks::Swept, StorageError>) {
+fn report(swept: Result<engine::Swept, StorageError>) {
     match swept {
         Ok(swept) => log::debug!("{swept}"),
         Err(error) => log::warn!("sweep broken off: {error}"),

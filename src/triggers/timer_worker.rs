@@ -5,7 +5,7 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, rt};
 
 use super::{failed, succeeded};
-use crate::tasks::Maintenance;
+use engine::Maintenance;
 
 /// Sweeps once. What the timer says of itself (past due or not) makes no difference: a late sweep
 /// does what there is to do, like any other.

@@ -1,7 +1,7 @@
 //! What may be kept of a reply, and `HEAD`, by which one asks without taking.
 
 use async_request_reply::api::ROUTES;
-use async_request_reply::config::Secret;
+use ports::Secret;
 use reqwest::header::HeaderMap;
 
 use crate::helpers::app::{spawn_app, spawn_app_with};

@@ -1,7 +1,8 @@
 //! Pages of other origins: what browsers ask and read before they let one call the service.
 
 use async_request_reply::api::ROUTES;
-use async_request_reply::config::{Origins, Secret};
+use async_request_reply::config::Origins;
+use ports::Secret;
 
 use crate::helpers::app::{App, spawn_app, spawn_app_with};
 use crate::helpers::reply::Reply;

@@ -1,6 +1,6 @@
 //! The routes that are not for everybody.
 
-use async_request_reply::config::Secret;
+use ports::Secret;
 
 use crate::helpers::app::{App, spawn_app_with};
 use crate::helpers::raw;

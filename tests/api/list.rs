@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use async_request_reply::config::Secret;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use futures_util::future::join_all;
+use ports::Secret;
 use serde_json::{Value, json};
 
 use crate::helpers::app::{App, spawn_app, spawn_app_over, spawn_app_with};

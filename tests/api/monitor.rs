@@ -1,6 +1,6 @@
 //! `GET /api/operations/{id}`: where a task stands.
 
-use async_request_reply::tasks::TaskId;
+use engine::TaskId;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 

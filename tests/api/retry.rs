@@ -1,6 +1,6 @@
 //! `POST /api/operations/{id}:retry` (key): a failed task runs again.
 
-use async_request_reply::config::Secret;
+use ports::Secret;
 
 use crate::helpers::app::{App, spawn_app, spawn_app_with};
 use crate::helpers::eventually::eventually;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use async_request_reply::config::Account;
+use backends::azure::Account;
 
 use super::{connect, connect_to, document};
 use crate::helpers::azurite::{KEY, azurite};

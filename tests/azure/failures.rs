@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use async_request_reply::config::Account;
+use backends::azure::Account;
 
 use super::{connect, document};
 use crate::helpers::azurite::{Azurite, azurite};

@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use async_request_reply::backends::azure::Azure;
-use async_request_reply::backends::{Counts, SystemClock};
-use async_request_reply::tasks::kinds::Kinds;
-use async_request_reply::tasks::{Shared, Submission, Tasks};
+use backends::azure::Azure;
+use backends::{Counts, SystemClock};
+use engine::kinds::Kinds;
+use engine::{Shared, Submission, Tasks};
 use serde_json::value::RawValue;
 
 use super::{connect, document};

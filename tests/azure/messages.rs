@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use async_request_reply::ports::ETag;
+use ports::ETag;
 
 use super::{connect, document};
 use crate::helpers::azurite::azurite;

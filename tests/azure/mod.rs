@@ -8,10 +8,10 @@ mod requests;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use async_request_reply::backends::azure::{Azure, Connector};
-use async_request_reply::config::Account;
-use async_request_reply::ports::{Document, Head};
+use backends::azure::Account;
+use backends::azure::{Azure, Connector};
 use bytes::Bytes;
+use ports::{Document, Head};
 use time::macros::datetime;
 
 /// A container and a queue that no other test uses; neither exists yet.

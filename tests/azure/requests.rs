@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use async_request_reply::config::Account;
+use backends::azure::Account;
 
 use super::{connect, document};
 use crate::helpers::azurite::azurite;

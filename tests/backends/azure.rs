@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use async_request_reply::backends::azure::Connector;
-use async_request_reply::tasks::RecordFirst;
+use backends::azure::Connector;
+use engine::RecordFirst;
 
 use super::{Subject, Time};
 use crate::helpers::azurite::azurite;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_request_reply::backends::embedded::Embedded;
+use backends::embedded::Embedded;
 
 use super::{Subject, Time};
 use crate::helpers::clock::ManualClock;

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_request_reply::backends::embedded::{Embedded, OpenError};
-use async_request_reply::ports::{ETag, Queue, TaskStore};
+use backends::embedded::{Embedded, OpenError};
+use ports::{ETag, Queue, TaskStore};
 use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio::task::JoinSet;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_request_reply::backends::embedded::Embedded;
-use async_request_reply::ports::{Newest, Page, TaskStore, Timestamp, Wanted};
+use backends::embedded::Embedded;
+use ports::{Newest, Page, TaskStore, Timestamp, Wanted};
 use tempfile::TempDir;
 use time::macros::datetime;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use async_request_reply::ports::ETag;
+use ports::ETag;
 
 use super::Subject;
 use super::record_store::{create, document};

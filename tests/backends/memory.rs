@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_request_reply::tasks::RecordFirst;
+use engine::RecordFirst;
 
 use super::{Subject, Time};
 use crate::helpers::clock::ManualClock;

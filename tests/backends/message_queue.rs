@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use async_request_reply::ports::{Queue, Received};
+use ports::{Queue, Received};
 use tokio::task::JoinSet;
 
 use super::Subject;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use async_request_reply::ports::{Document, ETag, Head, TaskStore};
 use bytes::Bytes;
+use ports::{Document, ETag, Head, TaskStore};
 use time::macros::datetime;
 use tokio::task::JoinSet;
 

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_request_reply::ports::{Intake, Queue, TaskStore};
+use ports::{Intake, Queue, TaskStore};
 
 use crate::helpers::clock::ManualClock;
 

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_request_reply::backends::SystemClock;
-use async_request_reply::ports::{Clock, Document, ETag, Received};
-use async_request_reply::tasks::{Outcome, TaskId, TaskRecord};
+use backends::SystemClock;
+use engine::{Outcome, TaskId, TaskRecord};
+use ports::{Clock, Document, ETag, Received};
 use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 

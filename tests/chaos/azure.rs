@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use async_request_reply::config::Account;
+use backends::azure::Account;
 
 use crate::MACHINE;
 use crate::faults::spoil;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use async_request_reply::backends::SystemClock;
-use async_request_reply::backends::embedded::Embedded;
+use backends::SystemClock;
+use backends::embedded::Embedded;
 
 use crate::MACHINE;
 use crate::run::{BACKLOG, Run, folder};

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use async_request_reply::backends::azure::Connector;
-use async_request_reply::config::Account;
-use async_request_reply::ports::Queue;
+use backends::azure::Account;
+use backends::azure::Connector;
 use futures_util::future::join_all;
+use ports::Queue;
 use serde_json::Value;
 use tokio::sync::MutexGuard;
 use tokio::time::sleep;

@@ -8,7 +8,8 @@ use std::process::Stdio;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
-use async_request_reply::config::{Origins, Secret};
+use async_request_reply::config::Origins;
+use ports::Secret;
 use serde_json::{Value, json};
 use tokio::process::{Child, Command};
 use tokio::task::spawn_blocking;

@@ -1,6 +1,6 @@
 //! Other people's software with the defaults it comes with, or asked for all it can do.
 
-use async_request_reply::config::Secret;
+use ports::Secret;
 use serde_json::Value;
 
 use super::nginx::Nginx;

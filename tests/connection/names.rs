@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use async_request_reply::config::Secret;
+use ports::Secret;
 
 use super::{Raw, header, request, submission};
 use crate::helpers::app::{App, spawn_app_with};

@@ -4,10 +4,10 @@
 use std::mem;
 use std::sync::Arc;
 
-use async_request_reply::backends::SystemClock;
-use async_request_reply::backends::embedded::Embedded;
-use async_request_reply::ports::Received;
-use async_request_reply::tasks::{Outcome, Submission};
+use backends::SystemClock;
+use backends::embedded::Embedded;
+use engine::{Outcome, Submission};
+use ports::Received;
 use serde_json::value::RawValue;
 
 use crate::ALONE;

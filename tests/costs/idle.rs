@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_request_reply::startup::AZURE_PACE;
-use async_request_reply::tasks::{Submission, TaskStatus};
 use async_request_reply::triggers::standalone;
+use engine::{Submission, TaskStatus};
 use serde_json::value::RawValue;
 use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep};

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use async_request_reply::backends::SystemClock;
-use async_request_reply::ports::Clock;
-use async_request_reply::tasks::{Commit, Records, TaskId, TaskMessage, TaskRecord, Versioned};
+use backends::SystemClock;
+use engine::{Commit, Records, TaskId, TaskMessage, TaskRecord, Versioned};
+use ports::Clock;
 use serde_json::value::RawValue;
 
 use super::ledger::{Expected, Ledger};

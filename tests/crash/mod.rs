@@ -18,7 +18,7 @@ mod service;
 
 use std::panic::AssertUnwindSafe;
 
-use async_request_reply::crash::CrashPoint;
+use engine::crash::CrashPoint;
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 

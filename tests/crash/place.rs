@@ -4,11 +4,11 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_request_reply::backends::SystemClock;
-use async_request_reply::backends::azure::Connector;
-use async_request_reply::backends::embedded::Embedded;
-use async_request_reply::ports::{Queue, TaskStore};
-use async_request_reply::tasks::limits::{LOST_AFTER, VISIBILITY_TIMEOUT};
+use backends::SystemClock;
+use backends::azure::Connector;
+use backends::embedded::Embedded;
+use engine::limits::{LOST_AFTER, VISIBILITY_TIMEOUT};
+use ports::{Queue, TaskStore};
 use rusqlite::{Connection, OpenFlags};
 use tempfile::TempDir;
 use uuid::Uuid;

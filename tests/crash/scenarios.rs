@@ -3,7 +3,7 @@
 
 use std::ops::RangeInclusive;
 
-use async_request_reply::crash::CrashPoint;
+use engine::crash::CrashPoint;
 
 use super::place::Setting;
 

@@ -6,13 +6,13 @@ use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use async_request_reply::backends::SystemClock;
-use async_request_reply::backends::embedded::Embedded;
 use async_request_reply::config::{
-    Config, LogFormat, MEMORY_BUDGET, Mode, Origins, Patience, Secret, Storage,
+    Config, LogFormat, MEMORY_BUDGET, Mode, Origins, Patience, Storage,
 };
-use async_request_reply::ports::{Clock, Document, Head};
 use async_request_reply::startup::Application;
+use backends::SystemClock;
+use backends::embedded::Embedded;
+use ports::{Clock, Document, Head, Secret};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 

@@ -15,10 +15,10 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, fs};
 
-use async_request_reply::config::Account;
 use azure_core::credentials::Secret;
 use azure_core::hmac::hmac_sha256;
 use azure_core::http::Url;
+use backends::azure::Account;
 
 /// Every emulator's key, which is public.
 pub const KEY: &str =

@@ -7,7 +7,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
-use async_request_reply::ports::StorageError;
+use ports::StorageError;
 use tokio::sync::Notify;
 
 /// What is asked of storage. `Poison` is any call to the poison queue.

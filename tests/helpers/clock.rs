@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use async_request_reply::ports::{Clock, Timestamp};
+use ports::{Clock, Timestamp};
 use time::macros::datetime;
 use tokio::time::Instant;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use async_request_reply::tasks::kinds::{Attempt, Failure, Kind, Kinds};
+use engine::kinds::{Attempt, Failure, Kind, Kinds};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use async_request_reply::ports::{
+use async_trait::async_trait;
+use ports::{
     Clock, Document, ETag, Listed, Page, Queue, Received, StorageError, Stored, TaskStore,
     Timestamp,
 };
-use async_trait::async_trait;
 
 /// Records by name. Dated by the clock, as messages are.
 pub(crate) struct MemoryTasks {

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_request_reply::backends::{Counted, Counts};
-use async_request_reply::ports::{Clock, Queue, TaskStore};
-use async_request_reply::tasks::{Attempts, Consumer, Maintenance, Records, Shared, Tasks, Worker};
+use backends::{Counted, Counts};
+use engine::{Attempts, Consumer, Maintenance, Records, Shared, Tasks, Worker};
+use ports::{Clock, Queue, TaskStore};
 use tokio_util::sync::CancellationToken;
 
 use super::kinds::TestKinds;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use async_request_reply::tasks::TaskId;
 use bytes::Bytes;
+use engine::TaskId;
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::Value;

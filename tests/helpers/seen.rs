@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_request_reply::ports::{
+use async_trait::async_trait;
+use ports::{
     Document, ETag, Newest, Page, Queue, Received, StorageError, Stored, TaskStore, Timestamp,
     Wanted,
 };
-use async_trait::async_trait;
 
 use super::calls::{Call, Calls};
 

@@ -3,10 +3,10 @@
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
-use async_request_reply::backends::SystemClock;
 use async_request_reply::config::{Mode, Storage};
-use async_request_reply::ports::Clock;
-use async_request_reply::timestamp;
+use backends::SystemClock;
+use ports::Clock;
+use ports::timestamp;
 use serde_json::json;
 
 use super::{Hosted, json, options};

@@ -8,7 +8,7 @@ use crate::helpers::client::KEY_LINE;
 use crate::helpers::raw;
 
 fn inputs() -> Vec<(String, Vec<u8>)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/corpus/inputs");
     let folders = fs::read_dir(root)
         .unwrap()
         .map(|folder| folder.unwrap().path());

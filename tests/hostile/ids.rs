@@ -1,7 +1,7 @@
 //! Ids that try to leave the container.
 
-use async_request_reply::backends::azure::{Azure, Connector};
 use async_request_reply::config::Storage;
+use backends::azure::{Azure, Connector};
 use uuid::Uuid;
 
 use crate::helpers::app::{App, spawn_app_over, spawn_app_with};

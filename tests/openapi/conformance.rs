@@ -1,6 +1,6 @@
 //! Schemathesis, a fuzzer that reads the description, finds no reply that breaks it.
 
-use async_request_reply::config::Secret;
+use ports::Secret;
 use tokio::process::Command;
 
 use super::{KEY, installed, succeeds};

@@ -3,7 +3,7 @@
 //! The page fills in what the description gives as an example or a default, and sends nothing for an
 //! optional field that is empty.
 
-use async_request_reply::config::Secret;
+use ports::Secret;
 use serde_json::Value;
 
 use super::{KEY, Operation, operations, resolved, served};

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use async_request_reply::backends::azure::Connector;
-use async_request_reply::config::Account;
+use backends::azure::Account;
+use backends::azure::Connector;
 use serde_json::{Value, json};
 use uuid::Uuid;
 

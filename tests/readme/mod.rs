@@ -3,7 +3,7 @@
 mod word_count;
 
 use async_request_reply::config::settings;
-use async_request_reply::tasks::kinds::{Attempt, Kinds};
+use engine::kinds::{Attempt, Kinds};
 use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 

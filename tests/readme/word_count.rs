@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::tasks::kinds::{Attempt, Failure, Kind};
+use crate::kinds::{Attempt, Failure, Kind};
 
 /// Counts words.
 pub(super) struct WordCount;

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use async_request_reply::backends::embedded::Embedded;
-use async_request_reply::ports::{Queue, Received, TaskStore};
-use async_request_reply::tasks::limits::MAX_ATTEMPTS;
-use async_request_reply::tasks::{
+use backends::embedded::Embedded;
+use engine::limits::MAX_ATTEMPTS;
+use engine::{
     Consumer, Maintenance, Outcome, Records, Shared, Submission, TaskId, TaskRecord, TaskState,
     TaskStatus, Tasks,
 };
+use ports::{Queue, Received, TaskStore};
 use serde_json::value::RawValue;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;

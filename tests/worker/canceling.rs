@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_request_reply::tasks::{Operated, Outcome, TaskId, TaskStatus};
+use engine::{Operated, Outcome, TaskId, TaskStatus};
 
 use super::bench::Bench;
 use crate::helpers::calls::{Call, Moment};

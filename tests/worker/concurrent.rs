@@ -1,7 +1,7 @@
 //! Two workers on one message: at-least-once delivery makes it possible, the record makes it harmless.
 
-use async_request_reply::tasks::limits::VISIBILITY_TIMEOUT;
-use async_request_reply::tasks::{Operated, Outcome, TaskStatus};
+use engine::limits::VISIBILITY_TIMEOUT;
+use engine::{Operated, Outcome, TaskStatus};
 
 use super::bench::Bench;
 use crate::helpers::calls::{Call, Held, Moment};

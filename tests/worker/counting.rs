@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use async_request_reply::ports::{Document, ETag, Page, StorageError, Stored, TaskStore};
 use async_trait::async_trait;
+use ports::{Document, ETag, Page, StorageError, Stored, TaskStore};
 
 /// The store, and how many pages it was asked for.
 pub(super) struct Counting(Arc<dyn TaskStore>, AtomicUsize);

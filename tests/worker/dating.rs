@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use async_request_reply::ports::{Clock, Timestamp};
-use async_request_reply::tasks::{Operated, TaskId, TaskStatus};
+use engine::{Operated, TaskId, TaskStatus};
+use ports::{Clock, Timestamp};
 
 use super::bench::Bench;
 

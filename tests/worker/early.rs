@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use async_request_reply::ports::{Clock, Timestamp};
-use async_request_reply::tasks::{Outcome, TaskId, TaskStatus};
-use async_request_reply::timestamp;
+use engine::{Outcome, TaskId, TaskStatus};
+use ports::timestamp;
+use ports::{Clock, Timestamp};
 use serde_json::json;
 
 use super::bench::Bench;

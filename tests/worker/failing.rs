@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use async_request_reply::tasks::limits::{MAX_ATTEMPTS, VISIBILITY_TIMEOUT};
-use async_request_reply::tasks::{Outcome, TaskStatus};
+use engine::limits::{MAX_ATTEMPTS, VISIBILITY_TIMEOUT};
+use engine::{Outcome, TaskStatus};
 
 use super::bench::{Bench, is_spent};
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use async_request_reply::tasks::{Outcome, TaskId, TaskStatus};
+use engine::{Outcome, TaskId, TaskStatus};
 use serde_json::json;
 
 use super::bench::Bench;

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_request_reply::ports::Clock;
-use async_request_reply::tasks::limits::{ACCEPTING_TIMEOUT, CLOCK_SKEW, IDEMPOTENCY_RETENTION};
-use async_request_reply::tasks::{KeyedSubmitError, Outcome, Submission, TaskStatus, Tasks};
+use engine::limits::{ACCEPTING_TIMEOUT, CLOCK_SKEW, IDEMPOTENCY_RETENTION};
+use engine::{KeyedSubmitError, Outcome, Submission, TaskStatus, Tasks};
+use ports::Clock;
 
 use super::bench::Bench;
 use super::submitting::Unreachable;
@@ -90,7 +90,7 @@ async fn claim_and_die(bench: &Bench) -> Submission {
     let text = std::str::from_utf8(&stored.body).unwrap();
     let claimed = text.replace("\"accepted\":true", "\"accepted\":false");
     assert_ne!(claimed, text);
-    let document = async_request_reply::ports::Document {
+    let document = ports::Document {
         head: keys[0].head.clone().unwrap(),
         body: claimed.into(),
     };

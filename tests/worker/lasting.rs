@@ -1,6 +1,6 @@
 //! Attempts that last: seen as running, limited in time, stopped with the process.
 
-use async_request_reply::tasks::{Outcome, TaskState, TaskStatus};
+use engine::{Outcome, TaskState, TaskStatus};
 
 use super::bench::Bench;
 use crate::helpers::eventually::eventually;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use async_request_reply::tasks::limits::QUEUE_LENGTH_MAX_AGE;
-use async_request_reply::tasks::{KeyedSubmitError, SubmitError, TaskRecord, Tasks};
+use engine::limits::QUEUE_LENGTH_MAX_AGE;
+use engine::{KeyedSubmitError, SubmitError, TaskRecord, Tasks};
 use futures_util::future::join_all;
 
 use super::bench::Bench;

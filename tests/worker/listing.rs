@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_request_reply::ports::{Clock, Document, Head, TaskStore, Timestamp};
-use async_request_reply::tasks::limits::LIST_CALLS;
-use async_request_reply::tasks::{Filter, TaskId, TaskStatus, Tasks};
+use engine::limits::LIST_CALLS;
+use engine::{Filter, TaskId, TaskStatus, Tasks};
+use ports::{Clock, Document, Head, TaskStore, Timestamp};
 
 use super::bench::Bench;
 use super::counting::Counting;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use async_request_reply::tasks::limits::LIST_KNOWN_FOR;
-use async_request_reply::tasks::{Filter, TaskStatus};
+use engine::limits::LIST_KNOWN_FOR;
+use engine::{Filter, TaskStatus};
 
 use super::listing::Archive;
 

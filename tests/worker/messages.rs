@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use async_request_reply::tasks::{Outcome, TaskId, TaskStatus};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use engine::{Outcome, TaskId, TaskStatus};
 
 use super::bench::{Bench, is_poison, is_spent};
 

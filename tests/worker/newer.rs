@@ -4,9 +4,9 @@
 
 use std::time::Duration;
 
-use async_request_reply::ports::{Document, Stored};
-use async_request_reply::tasks::limits::{HIDDEN_AT_MOST, MAX_DEQUEUE_COUNT};
-use async_request_reply::tasks::{Operated, Outcome, RecordError, Swept, TaskId, TaskStatus};
+use engine::limits::{HIDDEN_AT_MOST, MAX_DEQUEUE_COUNT};
+use engine::{Operated, Outcome, RecordError, Swept, TaskId, TaskStatus};
+use ports::{Document, Stored};
 use serde_json::{Value, json};
 
 use super::bench::Bench;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use async_request_reply::tasks::{Operated, Outcome, TaskId, TaskState, TaskStatus};
+use engine::{Operated, Outcome, TaskId, TaskState, TaskStatus};
 
 use super::bench::{Bench, is_spent};
 use crate::helpers::eventually::eventually;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use async_request_reply::tasks::limits::{MAX_DEQUEUE_COUNT, VISIBILITY_TIMEOUT};
-use async_request_reply::tasks::{Gauges, Swept, TaskStatus};
+use engine::limits::{MAX_DEQUEUE_COUNT, VISIBILITY_TIMEOUT};
+use engine::{Gauges, Swept, TaskStatus};
 
 use super::bench::{Bench, is_poison, is_spent};
 

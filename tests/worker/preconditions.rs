@@ -1,6 +1,6 @@
 //! Operations on a task in one version of its record, which changes at the worst moment.
 
-use async_request_reply::tasks::{Operated, Precondition, Target, TaskId, TaskStatus, Versions};
+use engine::{Operated, Precondition, Target, TaskId, TaskStatus, Versions};
 
 use super::bench::Bench;
 use crate::helpers::calls::{Call, Moment};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use async_request_reply::ports::{Clock, Document, Head};
-use async_request_reply::tasks::{Swept, TaskStatus};
+use engine::{Swept, TaskStatus};
+use ports::{Clock, Document, Head};
 
 use super::bench::Bench;
 use crate::helpers::process::RETENTION;

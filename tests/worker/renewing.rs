@@ -7,8 +7,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_request_reply::tasks::limits::{RENEWAL_RETRY, VISIBILITY_TIMEOUT};
-use async_request_reply::tasks::{Outcome, Submission, TaskId, TaskState};
+use engine::limits::{RENEWAL_RETRY, VISIBILITY_TIMEOUT};
+use engine::{Outcome, Submission, TaskId, TaskState};
 use tokio::task::JoinHandle;
 use tokio::time::advance;
 

@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use async_request_reply::ports::{Clock, Document, Head};
-use async_request_reply::tasks::limits::{
-    HIDDEN_AT_MOST, LOST_AFTER, MAX_ATTEMPTS, VISIBILITY_TIMEOUT,
-};
-use async_request_reply::tasks::{Outcome, Swept, TaskId, TaskState, TaskStatus};
+use engine::limits::{HIDDEN_AT_MOST, LOST_AFTER, MAX_ATTEMPTS, VISIBILITY_TIMEOUT};
+use engine::{Outcome, Swept, TaskId, TaskState, TaskStatus};
+use ports::{Clock, Document, Head};
 
 use super::bench::Bench;
 use super::poisoned::wear_out;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use async_request_reply::tasks::limits::LOST_AFTER;
-use async_request_reply::tasks::{Swept, TaskStatus};
+use engine::limits::LOST_AFTER;
+use engine::{Swept, TaskStatus};
 
 use super::bench::Bench;
 use crate::helpers::calls::{Call, Held, Moment};

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use async_request_reply::ports::Received;
-use async_request_reply::tasks::limits::{MAX_ATTEMPTS, VISIBILITY_TIMEOUT};
-use async_request_reply::tasks::{Operated, Outcome, TaskId, TaskStatus};
+use engine::limits::{MAX_ATTEMPTS, VISIBILITY_TIMEOUT};
+use engine::{Operated, Outcome, TaskId, TaskStatus};
+use ports::Received;
 
 use super::bench::{Bench, is_spent};
 use crate::helpers::calls::{Call, Moment};

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_request_reply::ports::{Queue, TaskStore};
-use async_request_reply::tasks::{Records, Submission, TaskId};
 use async_request_reply::triggers::standalone::{self, Pace};
+use engine::{Records, Submission, TaskId};
+use ports::{Queue, TaskStore};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_request_reply::ports::{Clock, Queue, Received, StorageError, Timestamp};
-use async_request_reply::tasks::{Submission, SubmitError, TaskRecord, Tasks, Versioned};
 use async_trait::async_trait;
+use engine::{Submission, SubmitError, TaskRecord, Tasks, Versioned};
+use ports::{Clock, Queue, Received, StorageError, Timestamp};
 
 use super::bench::Bench;
 use crate::helpers::eventually::eventually;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use async_request_reply::tasks::limits::{MAX_MESSAGE_BYTES, VISIBILITY_TIMEOUT};
-use async_request_reply::tasks::{Outcome, TaskState, TaskStatus};
+use engine::limits::{MAX_MESSAGE_BYTES, VISIBILITY_TIMEOUT};
+use engine::{Outcome, TaskState, TaskStatus};
 
 use super::bench::Bench;
 

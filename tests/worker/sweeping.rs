@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use async_request_reply::ports::Received;
-use async_request_reply::tasks::limits::VISIBILITY_TIMEOUT;
-use async_request_reply::tasks::{Outcome, Swept, TaskStatus};
+use engine::limits::VISIBILITY_TIMEOUT;
+use engine::{Outcome, Swept, TaskStatus};
+use ports::Received;
 
 use super::bench::Bench;
 use crate::helpers::calls::{Call, Held, Moment};

@@ -1,7 +1,7 @@
 //! A client's trace is carried by every message and record of its task.
 
-use async_request_reply::ports::Received;
-use async_request_reply::tasks::{Outcome, Submission};
+use engine::{Outcome, Submission};
+use ports::Received;
 use serde_json::Value;
 
 use super::bench::Bench;

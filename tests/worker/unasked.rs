@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use async_request_reply::tasks::{Operated, Outcome, TaskId, TaskStatus};
+use engine::{Operated, Outcome, TaskId, TaskStatus};
 
 use super::bench::{Bench, is_spent};
 
@@ -60,7 +60,7 @@ async fn a_code_that_is_none_is_not_told_to_clients() {
 impl Bench {
     /// As [`deliver_to_the_end`](Self::deliver_to_the_end), when so many attempts were made.
     async fn deliver_to_the_end_after(&self, attempts: u32) -> Outcome {
-        for _ in attempts + 1..async_request_reply::tasks::limits::MAX_ATTEMPTS {
+        for _ in attempts + 1..engine::limits::MAX_ATTEMPTS {
             let outcome = self.deliver().await;
             let Outcome::Again { after, .. } = outcome else {
                 return outcome;

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use async_request_reply::tasks::limits::MAX_WAITERS;
-use async_request_reply::tasks::{Operated, TaskStatus};
+use engine::limits::MAX_WAITERS;
+use engine::{Operated, TaskStatus};
 
 use super::bench::Bench;
 

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_request_reply::tasks::limits::{FIRST_LOOK, LAST_LOOK, LONGEST_LOOK_INTERVAL, MAX_WAIT};
-use async_request_reply::tasks::{Submission, TaskId, TaskStatus};
+use engine::limits::{FIRST_LOOK, LAST_LOOK, LONGEST_LOOK_INTERVAL, MAX_WAIT};
+use engine::{Submission, TaskId, TaskStatus};
 use serde_json::value::RawValue;
 use tokio::time::{Instant, sleep};
 

@@ -11,8 +11,8 @@ use std::error::Error;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use async_request_reply::tasks::kinds::{AnyKind, Attempt, Kinds};
 use clap::Parser;
+use engine::kinds::{AnyKind, Attempt, Kinds};
 use rug::Integer;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};

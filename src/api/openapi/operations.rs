@@ -8,7 +8,7 @@ use super::OPERATIONS;
 use super::parameters::{if_match, if_none_match, listing, task_id};
 use super::responses::{json, problems, with_headers};
 use super::schemas::{monitor_example, result_example};
-use crate::tasks::TaskStatus;
+use engine::TaskStatus;
 
 /// `GET /api/operations`
 pub(in crate::api) fn list() -> OperationBuilder {

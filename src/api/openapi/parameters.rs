@@ -8,7 +8,7 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{Ref, RefOr, Required, Schema};
 
-use crate::tasks::limits::{DEFAULT_TOP, MAX_TOP, MAX_WAIT};
+use engine::limits::{DEFAULT_TOP, MAX_TOP, MAX_WAIT};
 
 /// The id in the examples.
 pub(super) const EXAMPLE_ID: &str = "01a1fde5-dc8c-728c-86f8-01a2760d7385";

@@ -17,7 +17,7 @@ use crate::api::listing::TaskList;
 use crate::api::problem::{CANCELED, Document, ErrorObject};
 use crate::api::tasks::NoResult;
 use crate::api::view::{ListedView, TaskView, azure_status};
-use crate::tasks::TaskStatus;
+use engine::TaskStatus;
 
 /// Adds all schemas, those included that others refer to.
 pub(super) fn add(components: ComponentsBuilder) -> ComponentsBuilder {

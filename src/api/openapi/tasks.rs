@@ -13,7 +13,7 @@ use super::parameters::{
 };
 use super::responses::{json, problems, with_headers};
 use super::{TASKS, schemas};
-use crate::tasks::TaskStatus;
+use engine::TaskStatus;
 
 /// `POST /api/tasks`
 pub(in crate::api) fn submit() -> OperationBuilder {

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use async_request_reply::config::Secret;
+use ports::Secret;
 use tokio::process::Command;
 
 use super::{KEY, PATHS, installed, saved, succeeds};

@@ -7,7 +7,7 @@ mod conversation;
 use std::collections::BTreeSet;
 use std::fs;
 
-use async_request_reply::config::Secret;
+use ports::Secret;
 use tokio::process::Command;
 
 use super::committed::is_committed;

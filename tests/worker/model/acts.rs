@@ -1,6 +1,6 @@
 //! What a process is made to do in a history, and what its clients note of it.
 
-use async_request_reply::tasks::{Submission, TaskId, TaskState};
+use engine::{Submission, TaskId, TaskState};
 
 use super::ledger::Entry;
 use super::script::{Act, Work};

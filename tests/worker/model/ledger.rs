@@ -1,8 +1,8 @@
 //! What was asked and seen of each task, and the promises that this must keep.
 
-use async_request_reply::ports::Timestamp;
-use async_request_reply::tasks::limits::MAX_ATTEMPTS;
-use async_request_reply::tasks::{TaskId, TaskRecord, TaskState, TaskStatus};
+use engine::limits::MAX_ATTEMPTS;
+use engine::{TaskId, TaskRecord, TaskState, TaskStatus};
+use ports::Timestamp;
 
 use super::script::Work;
 use crate::helpers::process::RETENTION;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use async_request_reply::tasks::limits::{HIDDEN_AT_MOST, LOST_AFTER, VISIBILITY_TIMEOUT};
+use engine::limits::{HIDDEN_AT_MOST, LOST_AFTER, VISIBILITY_TIMEOUT};
 use proptest::prelude::*;
 use proptest_state_machine::ReferenceStateMachine;
 

@@ -5,8 +5,8 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_request_reply::ports::{Clock, Queue, Received};
-use async_request_reply::tasks::Records;
+use engine::Records;
+use ports::{Clock, Queue, Received};
 use proptest_state_machine::StateMachineTest;
 use tokio::runtime::{Builder, Runtime};
 

@@ -8,7 +8,6 @@ use proptest::sample::select;
 use tokio_util::codec::Decoder;
 
 use super::*;
-use crate::corpus;
 
 /// A connection whose other end sends what a test says.
 struct Client {

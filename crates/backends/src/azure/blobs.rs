@@ -1,0 +1,281 @@
+//! Task records as blobs: one block blob each, its head repeated in the blob's metadata.
+//!
+//! Each operation is one request, at any size a record may have.
+
+use std::collections::HashMap;
+use std::num::NonZero;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use azure_core::http::Etag;
+use azure_storage_blob::BlobContainerClient;
+use azure_storage_blob::models::{
+    BlobClientDeleteOptions, BlobClientDownloadOptions, BlobContainerClientListBlobsOptions,
+    BlobItem, BlockBlobClientUploadOptions, ListBlobsIncludeItem,
+};
+use futures_util::TryStreamExt;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+use time::OffsetDateTime;
+use tokio::sync::Semaphore;
+
+use super::error::{incomplete, unless};
+use super::place::{self, Place};
+use ports::timestamp;
+use ports::{Document, ETag, Head, HeadError, Listed, Page, StorageError, Stored, TaskStore};
+
+/// The crate splits a transfer at this size (its default is 4 MiB). A record is far below it, so
+/// that a write is one conditional request and a read one consistent answer.
+const ONE_REQUEST: usize = 256 * 1024 * 1024;
+
+/// How many parts of a transfer go side by side: there is one. Unless told, the crate asks the system
+/// for its processors each time, which opens a dozen files and costs more than a signature.
+const ONE_PART: Option<NonZero<usize>> = NonZero::new(1);
+
+/// The container of the task records.
+pub(super) struct BlobTaskStore {
+    pub(super) client: BlobContainerClient,
+    pub(super) places: Arc<Semaphore>,
+}
+
+impl Place for BlobTaskStore {
+    const NOUN: &'static str = "container";
+    const MISSING: &'static str = "ContainerNotFound";
+    const EXISTS: &'static str = "ContainerAlreadyExists";
+
+    fn places(&self) -> &Semaphore {
+        &self.places
+    }
+
+    async fn create(&self) -> azure_core::Result<()> {
+        self.client.create(None).await.map(drop)
+    }
+
+    async fn look(&self) -> azure_core::Result<()> {
+        self.client.get_properties(None).await.map(drop)
+    }
+}
+
+impl BlobTaskStore {
+    /// Puts a blob under a condition; `None` when the service answers with one of these codes.
+    async fn put(
+        &self,
+        operation: &'static str,
+        name: &str,
+        document: &Document,
+        condition: BlockBlobClientUploadOptions<'static>,
+        refusals: &[&str],
+    ) -> Result<Option<ETag>, StorageError> {
+        let blob = self.client.blob_client(name).block_blob_client();
+        let options = BlockBlobClientUploadOptions {
+            blob_content_type: Some("application/json".to_owned()),
+            metadata: Some(metadata(&document.head)),
+            parallel: ONE_PART,
+            partition_size: NonZero::new(ONE_REQUEST as u64),
+            ..condition
+        };
+        let answer = place::run(self, operation, || async {
+            let upload = blob.upload(document.body.clone().into(), Some(options.clone()));
+            unless(upload.await, refusals)
+        });
+        match answer.await? {
+            None => Ok(None),
+            Some(result) => match result.etag {
+                Some(etag) => Ok(Some(from_header(&etag))),
+                None => Err(incomplete(operation, "an ETag")),
+            },
+        }
+    }
+}
+
+#[async_trait]
+impl TaskStore for BlobTaskStore {
+    async fn prepare(&self) -> Result<(), StorageError> {
+        place::prepare(self, "prepare the container").await
+    }
+
+    async fn check(&self) -> Result<(), StorageError> {
+        place::run(self, "check the container", || self.look()).await
+    }
+
+    /// A put whose answer was lost is sent again and may meet its own success: it then gives
+    /// `None`, as if somebody else had taken the name. Read the record to tell the two apart.
+    async fn create(&self, name: &str, document: &Document) -> Result<Option<ETag>, StorageError> {
+        let condition = BlockBlobClientUploadOptions::default().if_not_exists();
+        let refusals = ["BlobAlreadyExists", "ConditionNotMet"];
+        self.put("create record", name, document, condition, &refusals)
+            .await
+    }
+
+    async fn read(&self, name: &str) -> Result<Option<Stored>, StorageError> {
+        const OPERATION: &str = "read record";
+        let blob = self.client.blob_client(name);
+        let options = BlobClientDownloadOptions {
+            parallel: ONE_PART,
+            partition_size: NonZero::new(ONE_REQUEST),
+            ..Default::default()
+        };
+        let answer = place::run(self, OPERATION, || async {
+            let download = blob.download(Some(options.clone())).await;
+            let Some(found) = unless(download, &["BlobNotFound"])? else {
+                return Ok(None);
+            };
+            Ok(Some((found.body.collect().await?, found.properties)))
+        });
+        let Some((body, properties)) = answer.await? else {
+            return Ok(None);
+        };
+        let (etag, modified_at) = version(OPERATION, properties.etag, properties.last_modified)?;
+        Ok(Some(Stored {
+            body,
+            etag,
+            modified_at,
+        }))
+    }
+
+    /// A put whose answer was lost is sent again and may meet its own success: it then gives
+    /// `None`, as if somebody else had changed the record. Read the record to tell the two apart.
+    async fn replace(
+        &self,
+        name: &str,
+        document: &Document,
+        etag: &ETag,
+    ) -> Result<Option<ETag>, StorageError> {
+        let condition = BlockBlobClientUploadOptions {
+            if_match: Some(to_header(etag)),
+            ..Default::default()
+        };
+        let refusals = ["ConditionNotMet", "BlobNotFound"];
+        self.put("replace record", name, document, condition, &refusals)
+            .await
+    }
+
+    /// A deletion whose answer was lost is sent again, and gives `false` for its own success.
+    async fn delete(&self, name: &str, etag: Option<&ETag>) -> Result<bool, StorageError> {
+        let blob = self.client.blob_client(name);
+        let options = BlobClientDeleteOptions {
+            if_match: etag.map(to_header),
+            ..Default::default()
+        };
+        let answer = place::run(self, "delete record", || async {
+            let delete = blob.delete(Some(options.clone())).await;
+            unless(delete, &["ConditionNotMet", "BlobNotFound"])
+        });
+        Ok(answer.await?.is_some())
+    }
+
+    async fn list(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page, StorageError> {
+        const OPERATION: &str = "list records";
+        let options = BlobContainerClientListBlobsOptions {
+            include: Some(vec![ListBlobsIncludeItem::Metadata]),
+            marker: after.map(str::to_owned),
+            maxresults: Some(i32::try_from(limit).unwrap_or(i32::MAX)),
+            prefix: Some(prefix.to_owned()).filter(|prefix| !prefix.is_empty()),
+            ..Default::default()
+        };
+        let answer = place::run(self, OPERATION, || async {
+            let mut pages = self.client.list_blobs(Some(options.clone()))?.into_pages();
+            pages
+                .try_next()
+                .await?
+                .map(|page| page.into_model())
+                .transpose()
+        });
+        let Some(page) = answer.await? else {
+            return Ok(Page::default());
+        };
+        let items = page.blob_items.into_iter();
+        Ok(Page {
+            items: items
+                .map(|item| listed(OPERATION, item))
+                .collect::<Result<_, _>>()?,
+            next: page.next_marker.filter(|marker| !marker.is_empty()),
+        })
+    }
+}
+
+fn listed(operation: &'static str, item: BlobItem) -> Result<Listed, StorageError> {
+    let properties = item.properties.unwrap_or_default();
+    let (etag, modified_at) = version(operation, properties.etag, properties.last_modified)?;
+    let name = item.name.ok_or_else(|| incomplete(operation, "a name"))?;
+    let metadata = item.metadata.and_then(|metadata| metadata.values);
+    Ok(Listed {
+        name,
+        etag,
+        modified_at,
+        head: metadata.and_then(|values| head(&values)),
+    })
+}
+
+fn version(
+    operation: &'static str,
+    etag: Option<Etag>,
+    modified_at: Option<OffsetDateTime>,
+) -> Result<(ETag, OffsetDateTime), StorageError> {
+    let etag = etag.ok_or_else(|| incomplete(operation, "an ETag"))?;
+    let modified_at = modified_at.ok_or_else(|| incomplete(operation, "a time"))?;
+    Ok((from_header(&etag), modified_at))
+}
+
+/// A listing leaves out the quotes that a header has around the version: [`ETag`] has none, so
+/// that both compare equal.
+fn from_header(etag: &Etag) -> ETag {
+    ETag::new(etag.as_ref().trim_matches('"'))
+}
+
+fn to_header(etag: &ETag) -> Etag {
+    format!("\"{}\"", etag.as_str()).into()
+}
+
+fn metadata(head: &Head) -> HashMap<String, String> {
+    let mut metadata = HashMap::from([
+        ("kind".to_owned(), head.kind.clone()),
+        ("status".to_owned(), head.status.clone()),
+        ("created".to_owned(), timestamp::to_text(head.created_at)),
+        ("updated".to_owned(), timestamp::to_text(head.updated_at)),
+        ("attempts".to_owned(), head.attempts.to_string()),
+    ]);
+    if let Some(HeadError { code, message }) = head.error.as_deref() {
+        let encoded = |text| utf8_percent_encode(text, NOT_PLAIN).to_string();
+        metadata.insert("errorcode".to_owned(), encoded(code));
+        metadata.insert("errormessage".to_owned(), encoded(message));
+    }
+    metadata
+}
+
+/// What is encoded in an error: all that a header cannot carry, or that would have to be escaped in
+/// the XML of a listing, and the sign of the encoding itself. A blank inside is none of these.
+const NOT_PLAIN: &AsciiSet = &CONTROLS
+    .add(b'%')
+    .add(b'<')
+    .add(b'>')
+    .add(b'&')
+    .add(b'"')
+    .add(b'\'');
+
+fn error(metadata: &HashMap<String, String>) -> Option<Box<HeadError>> {
+    let text = |name| {
+        let decoded = percent_decode_str(metadata.get(name)?).decode_utf8_lossy();
+        Some(decoded.into_owned())
+    };
+    Some(Box::new(HeadError {
+        code: text("errorcode")?,
+        message: text("errormessage").unwrap_or_default(),
+    }))
+}
+
+/// The head, if it was us who wrote the blob.
+fn head(metadata: &HashMap<String, String>) -> Option<Head> {
+    Some(Head {
+        kind: metadata.get("kind")?.clone(),
+        status: metadata.get("status")?.clone(),
+        created_at: timestamp::parse(metadata.get("created")?)?,
+        updated_at: timestamp::parse(metadata.get("updated")?)?,
+        attempts: metadata.get("attempts")?.parse().ok()?,
+        error: error(metadata),
+    })
+}

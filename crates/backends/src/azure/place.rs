@@ -1,0 +1,110 @@
+//! What containers and queues have in common: they may be missing, and then they are created.
+//!
+//! Somebody deletes them, or an emulator that keeps its data in memory starts again. A server that
+//! is running then goes on without a restart, as the Functions host does.
+
+use std::time::Duration;
+
+use azure_core::http::StatusCode;
+use tokio::sync::Semaphore;
+
+use super::error::{code, storage_error};
+use crate::PLACE_WAIT;
+use ports::StorageError;
+
+/// Operations under way on one thread, and so the connections that it opens. Those beyond wait for
+/// [`PLACE_WAIT`], first come, first served. Each thread has its own, so that clients' operations
+/// hold up no message: a process without a host works on those on a thread of their own.
+///
+/// With an answer after 10 ms it is thousands of operations a second, as many as an account allows.
+pub(super) const PLACES: usize = 64;
+
+/// How long an operation may take with all its tries. A dead endpoint fails long before, by the
+/// retry options; this bounds an endpoint that accepts and then says nothing, and a token that
+/// does not come.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// A container or a queue.
+pub(super) trait Place: Sync {
+    /// What it is, for the log.
+    const NOUN: &'static str;
+    /// The code of the answer that says it is missing.
+    const MISSING: &'static str;
+    /// The code of the answer that says it is there already.
+    const EXISTS: &'static str;
+
+    /// The places of the thread.
+    fn places(&self) -> &Semaphore;
+
+    /// Creates it.
+    fn create(&self) -> impl Future<Output = azure_core::Result<()>> + Send;
+
+    /// Reads its properties.
+    fn look(&self) -> impl Future<Output = azure_core::Result<()>> + Send;
+}
+
+/// Creates what is missing. A credential that may not create is enough when it is there.
+pub(super) async fn prepare<P: Place>(
+    place: &P,
+    operation: &'static str,
+) -> Result<(), StorageError> {
+    let attempt = async {
+        match ensure(place).await {
+            Err(error) if error.http_status() == Some(StatusCode::Forbidden) => {
+                place.look().await.map_err(|_| error)
+            }
+            other => other,
+        }
+    };
+    limited(place, operation, attempt).await
+}
+
+/// Runs a call; when its place is missing, creates that and runs the call once more.
+pub(super) async fn run<P, T, F>(
+    place: &P,
+    operation: &'static str,
+    call: impl Fn() -> F,
+) -> Result<T, StorageError>
+where
+    P: Place,
+    F: Future<Output = azure_core::Result<T>>,
+{
+    let attempt = async {
+        match call().await {
+            Err(error) if code(&error) == P::MISSING => {
+                log::warn!("the {} is missing in storage, creating it", P::NOUN);
+                ensure(place).await?;
+                call().await
+            }
+            other => other,
+        }
+    };
+    limited(place, operation, attempt).await
+}
+
+/// Another instance may have created it in the meantime: that is as good.
+async fn ensure<P: Place>(place: &P) -> azure_core::Result<()> {
+    match place.create().await {
+        Err(error) if code(&error) == P::EXISTS => Ok(()),
+        other => other,
+    }
+}
+
+async fn limited<P: Place, T>(
+    place: &P,
+    operation: &'static str,
+    attempt: impl Future<Output = azure_core::Result<T>>,
+) -> Result<T, StorageError> {
+    let waiting = tokio::time::timeout(PLACE_WAIT, place.places().acquire());
+    let Ok(_place) = waiting.await else {
+        let cause = "too many operations wait for storage";
+        return Err(StorageError::transient(operation, cause));
+    };
+    match tokio::time::timeout(LIMIT, attempt).await {
+        Ok(result) => result.map_err(|error| storage_error(operation, error)),
+        Err(_) => Err(StorageError::transient(
+            operation,
+            format!("no answer within {} seconds", LIMIT.as_secs()),
+        )),
+    }
+}

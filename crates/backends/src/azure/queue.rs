@@ -1,0 +1,215 @@
+//! A storage queue. Texts travel as they are: neither side encodes them in base64.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use azure_core::http::headers::HeaderName;
+use azure_core::http::{RequestContent, XmlFormat};
+use azure_core::xml::to_xml;
+use azure_storage_queue::QueueClient;
+use azure_storage_queue::models::{
+    QueueClientGetPropertiesResultHeaders, QueueClientReceiveMessagesOptions,
+    QueueClientSendMessageOptions, QueueMessage, ReceivedMessage,
+};
+
+use bytes::Bytes;
+use tokio::sync::Semaphore;
+
+use super::error::{incomplete, unless};
+use super::place::{self, Place};
+use ports::{Queue, Received, StorageError, Timestamp};
+
+/// A message stays until it is deleted. The service's default of 7 days would lose a backlog.
+const NEVER_EXPIRES: i32 = -1;
+
+/// The longest visibility timeout the service takes: 7 days, in seconds. A message that is to wait for
+/// longer comes back then, and tells by itself that it is early.
+const LONGEST_HIDDEN: i32 = 7 * 24 * 60 * 60;
+
+/// The answers that say a receipt is stale, or its message gone.
+const STALE: [&str; 2] = ["PopReceiptMismatch", "MessageNotFound"];
+
+/// One queue of the account.
+pub(super) struct StorageQueue {
+    pub(super) client: QueueClient,
+    pub(super) places: Arc<Semaphore>,
+}
+
+impl Place for StorageQueue {
+    const NOUN: &'static str = "queue";
+    const MISSING: &'static str = "QueueNotFound";
+    const EXISTS: &'static str = "QueueAlreadyExists";
+
+    fn places(&self) -> &Semaphore {
+        &self.places
+    }
+
+    async fn create(&self) -> azure_core::Result<()> {
+        self.client.create(None).await.map(drop)
+    }
+
+    async fn look(&self) -> azure_core::Result<()> {
+        self.client.get_properties(None).await.map(drop)
+    }
+}
+
+#[async_trait]
+impl Queue for StorageQueue {
+    async fn prepare(&self) -> Result<(), StorageError> {
+        place::prepare(self, "prepare the queue").await
+    }
+
+    /// A send whose answer was lost is sent again: the message may then be there twice.
+    async fn send(&self, text: &str, delay: Duration) -> Result<(), StorageError> {
+        let options = QueueClientSendMessageOptions {
+            message_time_to_live: Some(NEVER_EXPIRES),
+            visibility_timeout: Some(seconds(delay)).filter(|delay| *delay > 0),
+            ..Default::default()
+        };
+        place::run(self, "send message", || async {
+            let send = self
+                .client
+                .send_message(envelope(text)?, Some(options.clone()));
+            send.await.map(drop)
+        })
+        .await
+    }
+
+    async fn receive(
+        &self,
+        max: u32,
+        visibility_timeout: Duration,
+    ) -> Result<Vec<Received>, StorageError> {
+        const OPERATION: &str = "receive messages";
+        let options = QueueClientReceiveMessagesOptions {
+            number_of_messages: Some(i32::try_from(max).unwrap_or(i32::MAX)),
+            // The service hides a message for at least one second.
+            visibility_timeout: Some(seconds(visibility_timeout).max(1)),
+            ..Default::default()
+        };
+        let answer = place::run(self, OPERATION, || async {
+            let receive = self.client.receive_messages(Some(options.clone()));
+            receive.await?.into_model()
+        });
+        let messages = answer.await?.items.unwrap_or_default();
+        messages
+            .into_iter()
+            .map(|message| received(OPERATION, message))
+            .collect()
+    }
+
+    /// A renewal whose answer was lost is sent again with a receipt that its own success made
+    /// stale: it then gives `None`.
+    async fn update(
+        &self,
+        id: &str,
+        pop_receipt: &str,
+        visibility_timeout: Duration,
+    ) -> Result<Option<String>, StorageError> {
+        const OPERATION: &str = "update message";
+        let hidden = seconds(visibility_timeout);
+        let answer = place::run(self, OPERATION, || async {
+            // Without a body the message keeps its text.
+            unless(
+                self.client
+                    .update_message(id, pop_receipt, hidden, None)
+                    .await,
+                &STALE,
+            )
+        });
+        let Some(response) = answer.await? else {
+            return Ok(None);
+        };
+        let header = HeaderName::from_static("x-ms-popreceipt");
+        match response.headers().get_optional_string(&header) {
+            Some(renewed) => Ok(Some(renewed)),
+            None => Err(incomplete(OPERATION, "a pop receipt")),
+        }
+    }
+
+    /// A deletion whose answer was lost is sent again, and gives `false` for its own success.
+    async fn delete(&self, id: &str, pop_receipt: &str) -> Result<bool, StorageError> {
+        let answer = place::run(self, "delete message", || async {
+            unless(
+                self.client.delete_message(id, pop_receipt, None).await,
+                &STALE,
+            )
+        });
+        Ok(answer.await?.is_some())
+    }
+
+    async fn length(&self) -> Result<u64, StorageError> {
+        const OPERATION: &str = "count messages";
+        let answer = place::run(self, OPERATION, || async {
+            let properties = self.client.get_properties(None).await?;
+            properties.approximate_messages_count()
+        });
+        answer
+            .await?
+            .and_then(|count| u64::try_from(count).ok())
+            .ok_or_else(|| incomplete(OPERATION, "a count"))
+    }
+
+    async fn oldest(&self) -> Result<Option<Timestamp>, StorageError> {
+        const OPERATION: &str = "peek at the queue";
+        // One message, unless asked for more.
+        let answer = place::run(self, OPERATION, || async {
+            self.client.peek_messages(None).await?.into_model()
+        });
+        let first = answer.await?.items.unwrap_or_default().into_iter().next();
+        first
+            .map(|message| {
+                message
+                    .insertion_time
+                    .ok_or_else(|| incomplete(OPERATION, "a time"))
+            })
+            .transpose()
+    }
+}
+
+/// A text as XML. The crate leaves a carriage return as it is, which a parser reads as a line feed.
+fn envelope(text: &str) -> azure_core::Result<RequestContent<QueueMessage, XmlFormat>> {
+    let xml = to_xml(&QueueMessage {
+        message_text: Some(text.to_owned()),
+    })?;
+    if !text.contains('\r') {
+        return Ok(xml.into());
+    }
+    let escaped = String::from_utf8_lossy(&xml).replace('\r', "&#13;");
+    Ok(Bytes::from(escaped).into())
+}
+
+fn received(operation: &'static str, message: ReceivedMessage) -> Result<Received, StorageError> {
+    let missing = |field| move || incomplete(operation, field);
+    Ok(Received {
+        id: message.message_id.ok_or_else(missing("a message id"))?,
+        pop_receipt: message.pop_receipt.ok_or_else(missing("a pop receipt"))?,
+        dequeue_count: message
+            .dequeue_count
+            .and_then(|count| u32::try_from(count).ok())
+            .ok_or_else(missing("a dequeue count"))?,
+        inserted_at: message.insertion_time.ok_or_else(missing("a time"))?,
+        // A stranger's empty message must not block those that came with it.
+        text: message.message_text.unwrap_or_default(),
+    })
+}
+
+/// Whole seconds, which the service counts in: never less than asked for.
+fn seconds(duration: Duration) -> i32 {
+    let whole = duration.as_nanos().div_ceil(1_000_000_000);
+    i32::try_from(whole).map_or(LONGEST_HIDDEN, |whole| whole.min(LONGEST_HIDDEN))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fraction_of_a_second_hides_for_all_of_it() {
+        assert_eq!(seconds(Duration::ZERO), 0);
+        assert_eq!(seconds(Duration::from_millis(1)), 1);
+        assert_eq!(seconds(Duration::from_millis(2500)), 3);
+        assert_eq!(seconds(Duration::MAX), LONGEST_HIDDEN);
+    }
+}

@@ -1,0 +1,160 @@
+//! Everything in one SQLite file: nothing to install, nothing to configure but a folder.
+//!
+//! One process at a time has the folder. In it, one thread writes and shares each commit among all
+//! who wait (`writer`), and a few read (`readers`); an async caller sends them a closure and awaits
+//! the answer, so that no async thread ever waits for a disk. Every later read sees what was
+//! acknowledged, and what a client is told of is on the disk by then (`durability`).
+
+mod durability;
+mod errors;
+mod folder;
+mod intake;
+mod millis;
+mod newest;
+mod open_error;
+mod put_back;
+mod queue;
+mod readers;
+mod savepoint;
+mod schema;
+mod task_store;
+mod thread;
+mod writer;
+
+use std::path::Path;
+use std::sync::Arc;
+
+pub use open_error::OpenError;
+use tokio_util::sync::CancellationToken;
+
+use folder::{FolderLock, keep_private};
+use intake::EmbeddedIntake;
+use ports::{Clock, Intake, Queue, TaskStore};
+use put_back::Latest;
+use queue::EmbeddedQueue;
+use readers::Readers;
+use task_store::EmbeddedTasks;
+use writer::Writer;
+
+/// Two, so that one long listing does not hold up every read.
+const READERS: usize = 2;
+
+/// An open data folder. Clones share it, and so do the stores and queues it gives: the folder is
+/// free again when the last of them is dropped.
+///
+/// That last drop blocks until the writes under way are done and the write-ahead log is folded
+/// into the file.
+#[derive(Clone)]
+pub struct Embedded {
+    database: Arc<Database>,
+    clock: Arc<dyn Clock>,
+    queue: Arc<str>,
+    poison_queue: Arc<str>,
+    latest: Arc<Latest>,
+}
+
+/// What the store and the queues share.
+///
+/// They are dropped in this order: SQLite folds its log into the file when the last connection
+/// closes, which must be the one that may write, and only then may another process come.
+#[derive(Debug)]
+struct Database {
+    readers: Readers,
+    writer: Writer,
+    thread_ended: CancellationToken,
+    _lock: FolderLock,
+}
+
+impl Embedded {
+    /// Opens `tasks.db` in the folder, creating either when missing, and releases the messages of
+    /// both queues: whoever held one is dead. Blocks, but not for long.
+    ///
+    /// # Errors
+    ///
+    /// When another process has the folder, or it cannot be used; see [`OpenError`].
+    pub fn open(
+        data_dir: &Path,
+        queue_name: &str,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, OpenError> {
+        let lock = FolderLock::take(data_dir)?;
+        keep_private(data_dir);
+        let file = data_dir.join("tasks.db");
+        let connection = schema::open_for_writing(&file)?;
+        let poison_queue = format!("{queue_name}-poison");
+        for queue in [queue_name, &poison_queue] {
+            queue::release_all(&connection, queue, clock.now())
+                .map_err(|cause| OpenError::database(&file, cause))?;
+        }
+        let read_only = (0..READERS)
+            .map(|_| schema::open_for_reading(&file))
+            .collect::<Result<_, _>>()?;
+        let no_thread = |cause| OpenError::folder(data_dir, cause);
+        let thread_ended = CancellationToken::new();
+        Ok(Self {
+            database: Arc::new(Database {
+                readers: Readers::start(read_only, &thread_ended).map_err(no_thread)?,
+                writer: Writer::start(connection, &thread_ended).map_err(no_thread)?,
+                thread_ended,
+                _lock: lock,
+            }),
+            clock,
+            queue: queue_name.into(),
+            poison_queue: poison_queue.into(),
+            latest: Arc::default(),
+        })
+    }
+
+    /// The task records.
+    pub fn tasks(&self) -> Arc<dyn TaskStore> {
+        Arc::new(EmbeddedTasks {
+            database: self.database.clone(),
+            clock: self.clock.clone(),
+        })
+    }
+
+    /// The queue of tasks to work on.
+    pub fn queue(&self) -> Arc<dyn Queue> {
+        self.queue_named(&self.queue)
+    }
+
+    /// New records and their messages in that queue, written at once.
+    pub fn intake(&self) -> Arc<dyn Intake> {
+        Arc::new(EmbeddedIntake {
+            database: self.database.clone(),
+            queue: self.queue.clone(),
+            clock: self.clock.clone(),
+        })
+    }
+
+    /// The queue of messages that reached the maximum dequeue count, `<queue>-poison`.
+    pub fn poison_queue(&self) -> Arc<dyn Queue> {
+        self.queue_named(&self.poison_queue)
+    }
+
+    /// How many commits there have been since the start, each shared by all writes that came during
+    /// the one before.
+    pub fn commits(&self) -> u64 {
+        self.database.writer.commits()
+    }
+
+    /// How many of the commits waited for the disk.
+    pub fn syncs(&self) -> u64 {
+        self.database.writer.syncs()
+    }
+
+    /// Returns when one of the threads has broken off, which takes a defect: nothing starts it again,
+    /// so the process should.
+    pub async fn broken_off(&self) {
+        self.database.thread_ended.cancelled().await;
+    }
+
+    fn queue_named(&self, name: &Arc<str>) -> Arc<dyn Queue> {
+        Arc::new(EmbeddedQueue {
+            database: self.database.clone(),
+            name: name.clone(),
+            clock: self.clock.clone(),
+            latest: self.latest.clone(),
+        })
+    }
+}

@@ -1,0 +1,16 @@
+//! Implementations of the [ports], one storage technology each.
+
+pub mod azure;
+mod clock;
+mod counted;
+pub mod embedded;
+pub mod private;
+
+use std::time::Duration;
+
+pub use clock::SystemClock;
+pub use counted::{Counted, Counts};
+
+/// How long an operation waits for a place among those under way, before it fails as overload: no
+/// longer than a health check may take, so that what asks learns of it.
+const PLACE_WAIT: Duration = Duration::from_secs(5);

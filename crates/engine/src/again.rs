@@ -1,0 +1,300 @@
+//! What follows an attempt, and above all another one: what the record shows meanwhile, and the message
+//! that brings it.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use super::attempt::Ended;
+use super::extensible::Others;
+use super::limits::{
+    EARLY_BY, LATER_UNCOUNTED, LONGEST_LATER, MAX_ATTEMPTS, SHORTEST_LATER, backoff,
+};
+use super::message::TaskMessage;
+use super::records::{Commit, RecordError, Versioned};
+use super::task::{TaskError, TaskRecord, TaskState};
+use super::worker::{Delivery, Outcome, Worker};
+use crate::crash::{CrashPoint, crash_point};
+use crate::text::beginning;
+use ports::Timestamp;
+
+/// What follows an attempt.
+pub(super) enum Step {
+    /// The task ends, and this becomes of the message.
+    End(TaskState, Outcome),
+    /// Another attempt.
+    Again(Next),
+    /// The record is read.
+    AskTheRecord,
+    /// Nothing, if the task has ended.
+    Stopped,
+}
+
+/// Another attempt.
+pub(super) struct Next {
+    /// Attempts that count by now.
+    spent: u32,
+    /// When it may begin.
+    after: Duration,
+    /// Since when the work has asked for another time, if this is why.
+    later_since: Option<Timestamp>,
+    why: Why,
+}
+
+impl Next {
+    /// After one that failed, the last of so many.
+    fn failed(spent: u32, error: TaskError) -> Self {
+        Self {
+            spent,
+            after: backoff(spent),
+            later_since: None,
+            why: Why::Failed(Box::new(error)),
+        }
+    }
+
+    /// At once, after one that does not count among so many.
+    pub(super) fn released(spent: u32, why: &'static str) -> Self {
+        Self {
+            spent: spent.saturating_sub(1),
+            after: Duration::ZERO,
+            later_since: None,
+            why: Why::Released(why),
+        }
+    }
+}
+
+/// Why another attempt is to follow.
+enum Why {
+    /// This one failed.
+    Failed(Box<TaskError>),
+    /// This one does not count, because of that.
+    Released(&'static str),
+}
+
+impl Worker {
+    /// What follows an attempt that ended so, with which so many count.
+    pub(super) fn step(&self, ended: Ended, spent: u32, later_since: Option<Timestamp>) -> Step {
+        match ended {
+            Ended::Succeeded(result) => Step::End(TaskState::Succeeded { result }, Outcome::Done),
+            Ended::Failed {
+                code,
+                message,
+                may_pass,
+            } => match may_pass {
+                false => Step::End(failed(code, message), Outcome::Done),
+                true if spent >= MAX_ATTEMPTS => last_failed(code, message),
+                true => Step::Again(Next::failed(spent, error_of(code, message))),
+            },
+            Ended::Later(after) => self.later(after, later_since, spent),
+            Ended::OtherWork => Step::AskTheRecord,
+            Ended::NoSlot => Step::Again(Next::released(spent, "no slot was free")),
+            Ended::Stopped if self.is_stopping() => {
+                Step::Again(Next::released(spent, "the process is stopping"))
+            }
+            Ended::Stopped => Step::Stopped,
+        }
+    }
+
+    /// What follows when there is no work to be done. A kind that is not known here was known to the
+    /// process that took the task in: one of a newer version, which may get the next message.
+    pub(super) fn step_without_work(&self, error: TaskError, task: &Versioned, spent: u32) -> Step {
+        let is_known = self.shared.kinds.get(&task.record.kind).is_some();
+        let may_be_known_elsewhere = self.shared.has_other_workers && task.etag.is_some();
+        if !is_known && may_be_known_elsewhere && spent < MAX_ATTEMPTS {
+            return Step::Again(Next::failed(spent, error));
+        }
+        let reason = error.message.clone();
+        Step::End(TaskState::Failed { error }, Outcome::Spent { reason })
+    }
+
+    /// What follows when the work asks for another time: for [`LATER_UNCOUNTED`] that is no attempt.
+    fn later(&self, after: Duration, since: Option<Timestamp>, spent: u32) -> Step {
+        let now = self.shared.clock.now();
+        let since = since.unwrap_or(now);
+        let never_ready = || {
+            let message = "the work asked for another time once too often";
+            (NEVER_READY, message.to_owned())
+        };
+        let (spent, why) = if now - since <= LATER_UNCOUNTED {
+            (spent.saturating_sub(1), Why::Released("not yet"))
+        } else if spent < MAX_ATTEMPTS {
+            let (code, message) = never_ready();
+            (spent, Why::Failed(Box::new(error_of(code, message))))
+        } else {
+            let (code, message) = never_ready();
+            return last_failed(code, message);
+        };
+        Step::Again(Next {
+            spent,
+            after: after.clamp(SHORTEST_LATER, LONGEST_LATER),
+            later_since: Some(since),
+            why,
+        })
+    }
+
+    /// Another attempt, later. The record shows how many there were and why the last one failed, if it
+    /// did, and is queued again.
+    pub(super) async fn again(
+        &self,
+        task: &mut Versioned,
+        next: Next,
+        others: Others<'_>,
+    ) -> Result<Outcome, RecordError> {
+        let Next {
+            spent,
+            after,
+            later_since,
+            why,
+        } = next;
+        let attempt = task.record.attempts;
+        let due_at = (!after.is_zero()).then(|| self.after(after));
+        let (last_error, released) = match why {
+            Why::Failed(error) => (Some(error), None),
+            Why::Released(why) => {
+                task.record.attempts = attempt.saturating_sub(1);
+                (task.record.state.take_last_error(), Some(why))
+            }
+        };
+        task.record.state = TaskState::Queued { due_at, last_error };
+        match self.records.commit(task).await? {
+            Commit::Written => {}
+            Commit::Lost => return Ok(Outcome::Done),
+            Commit::OtherWork => return Ok(ask_the_record(task)),
+        }
+        crash_point(CrashPoint::AfterRequeue);
+        let TaskRecord {
+            id,
+            kind,
+            attempts,
+            state,
+            ..
+        } = &task.record;
+        let after_ms = after.as_millis();
+        let reason = match (released, state) {
+            (
+                None,
+                TaskState::Queued {
+                    last_error: Some(error),
+                    ..
+                },
+            ) => {
+                let (code, message) = error_fields(error);
+                log::warn!(
+                    "task.id" = id, "task.kind" = kind, attempt, "trace.id" = task.record.trace_id(), after_ms, "error.message" = message;
+                    "attempt failed, another follows: {code}"
+                );
+                code
+            }
+            (why, _) => {
+                let why = why.unwrap_or_default();
+                log::info!(
+                    "task.id" = id, "task.kind" = kind, attempt, "trace.id" = task.record.trace_id(), after_ms;
+                    "attempt given back, and not counted: {why}"
+                );
+                why
+            }
+        };
+        let message = TaskMessage {
+            attempts: *attempts,
+            spent,
+            due_at,
+            later_since,
+            others,
+            ..TaskMessage::of(&task.record, task.etag.as_ref())
+        };
+        Ok(Outcome::Again {
+            message: message.to_text(),
+            after,
+            reason: reason.to_owned(),
+        })
+    }
+
+    /// How long a delivery comes too early, by what its message tells or by what the record does: the
+    /// record is the truth, and the message has the same for a delivery that does not read it.
+    ///
+    /// A queue may hand out a message before its time: one hides it for seven days at the most, another
+    /// shows it at a restart. A clock that says the message is yet to be sent is not believed.
+    pub(super) fn is_early(
+        &self,
+        due_at: Option<Timestamp>,
+        inserted_at: Option<Timestamp>,
+    ) -> Option<Duration> {
+        let now = self.shared.clock.now();
+        let runs_behind = inserted_at.is_some_and(|sent| sent > now + EARLY_BY);
+        let left = Duration::try_from(due_at? - now).ok()?;
+        (left > EARLY_BY && !runs_behind).then_some(left)
+    }
+
+    fn after(&self, delay: Duration) -> Timestamp {
+        let delay = delay.try_into().unwrap_or(time::Duration::MAX);
+        self.shared.clock.now().saturating_add(delay)
+    }
+}
+
+/// The code of a task whose work asks for another time, and another, for longer than a day.
+const NEVER_READY: &str = "NeverReady";
+
+fn failed(code: &str, message: String) -> TaskState {
+    TaskState::Failed {
+        error: error_of(code, message),
+    }
+}
+
+fn error_of(code: &str, message: String) -> TaskError {
+    TaskError {
+        code: code.to_owned(),
+        message,
+    }
+}
+
+/// The longest message of an error in a line of the log, in bytes.
+const MAX_LOGGED_MESSAGE: usize = 500;
+
+/// What the log tells of an error: its client may see both, so both are safe to show.
+pub(super) fn error_fields(error: &TaskError) -> (&str, &str) {
+    (&error.code, beginning(&error.message, MAX_LOGGED_MESSAGE))
+}
+
+/// After the last attempt, which failed as well.
+fn last_failed(code: &str, message: String) -> Step {
+    let reason = format!("the last attempt failed: {code}");
+    Step::End(failed(code, message), Outcome::Spent { reason })
+}
+
+/// The message of a delivery once more, later, as if it had not come now. What was counted before stays
+/// counted.
+pub(super) fn put_off(message: TaskMessage<'_>, delivery: &Delivery, after: Duration) -> Outcome {
+    let before = delivery.dequeue_count.saturating_sub(1);
+    let is_dated = message.created_at.is_some() || message.id.created_at().is_some();
+    let message = TaskMessage {
+        attempts: message.attempts.saturating_add(before),
+        spent: message.spent.saturating_add(before),
+        // The next message is sent later than this one was.
+        created_at: if is_dated {
+            message.created_at
+        } else {
+            delivery.inserted_at
+        },
+        ..message
+    };
+    Outcome::Again {
+        message: message.to_text(),
+        after,
+        reason: "it came before its time".to_owned(),
+    }
+}
+
+/// A message is a hint: one that told of other work than its task's record (somebody forged it, or
+/// a tool on the way rewrote it) is followed by one that tells nothing, so that the record is read.
+pub(super) fn ask_the_record(task: &Versioned) -> Outcome {
+    let message = TaskMessage {
+        // There is a record: if it is gone by then, so is the task.
+        etag: task.etag.as_ref().map(Cow::Borrowed),
+        retries: task.record.retries,
+        ..TaskMessage::naming(task.record.id)
+    };
+    Outcome::Again {
+        message: message.to_text(),
+        after: Duration::ZERO,
+        reason: "the message told of other work than the task's record".to_owned(),
+    }
+}

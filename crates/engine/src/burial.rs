@@ -1,0 +1,84 @@
+//! The end of tasks whose message nobody can work on: they have failed.
+
+use super::message::{TaskMessage, UnreadableMessage};
+use super::records::{RecordError, Versioned};
+use super::task::{TaskError, TaskState, UnreadableRecord};
+use super::worker::{Delivery, Outcome, Worker, broken_off};
+use ports::{ETag, Timestamp};
+
+impl Worker {
+    /// A message that cannot be understood is poison; the task it names, if any, has failed.
+    pub(super) async fn refuse(
+        &self,
+        unreadable: UnreadableMessage,
+        delivery: &Delivery,
+    ) -> Outcome {
+        let reason = unreadable.reason;
+        log::warn!(attempt = delivery.dequeue_count; "message refused: {reason}");
+        let Some(id) = unreadable.id else {
+            return Outcome::Poison { reason };
+        };
+        let error = TaskError {
+            code: "UnreadableMessage".to_owned(),
+            message: "the task's message could not be understood".to_owned(),
+        };
+        let message = TaskMessage::naming(id);
+        match self
+            .fail_unfinished(message, delivery.inserted_at, error)
+            .await
+        {
+            Ok(()) => Outcome::Spent { reason },
+            // So is the message, most likely.
+            Err(error @ RecordError::Unreadable(UnreadableRecord::Newer(_))) => {
+                broken_off(&error, delivery)
+            }
+            Err(error) => {
+                log::warn!("task.id" = id; "could not record the failure yet: {error}");
+                Outcome::Poison { reason }
+            }
+        }
+    }
+
+    /// Ends the task of a message that was given up, and was sent at that time; `false` when the message
+    /// names none.
+    pub async fn fail_poisoned(
+        &self,
+        text: &str,
+        inserted_at: Timestamp,
+    ) -> Result<bool, RecordError> {
+        let message = match TaskMessage::parse(text) {
+            Ok(message) => message,
+            Err(UnreadableMessage { id: Some(id), .. }) => TaskMessage::naming(id),
+            Err(UnreadableMessage { id: None, .. }) => return Ok(false),
+        };
+        let error = TaskError {
+            code: "DeadLettered".to_owned(),
+            message: "the task was given up after its last attempt".to_owned(),
+        };
+        self.fail_unfinished(message, Some(inserted_at), error)
+            .await
+            .map(|()| true)
+    }
+
+    async fn fail_unfinished(
+        &self,
+        message: TaskMessage<'_>,
+        inserted_at: Option<Timestamp>,
+        error: TaskError,
+    ) -> Result<(), RecordError> {
+        let etag = message.etag.clone();
+        match self.find_unfinished(message, inserted_at).await? {
+            Some(mut task) if !is_sent_again(&task, etag.as_deref()) => self
+                .end(&mut task, TaskState::Failed { error }, None)
+                .await
+                .map(drop),
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+/// Whether a later message than the one with this version is to bring another attempt.
+fn is_sent_again(task: &Versioned, etag: Option<&ETag>) -> bool {
+    let is_queued = matches!(task.record.state, TaskState::Queued { .. });
+    is_queued && etag.is_some() && task.etag.as_ref() != etag
+}

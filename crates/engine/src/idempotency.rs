@@ -1,0 +1,224 @@
+//! A client's key for a submission: the same key and body again is the same task.
+//!
+//! The key has a record of its own in the store, beside those of the tasks, under a name that is
+//! no task's. It is written first, when the key is claimed, and again when the task is accepted.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::id::TaskId;
+use super::limits::{ACCEPTING_TIMEOUT, CLOCK_SKEW, IDEMPOTENCY_RETENTION};
+use super::service::{Submission, SubmitError, Tasks};
+use crate::crash::{CrashPoint, crash_point};
+use ports::{Document, ETag, Head, StorageError, Timestamp};
+
+/// What the names of keys begin with; no digit of a task's name.
+pub(super) const NAME_PREFIX: &str = "key-";
+
+/// The kind in the head of a key's record.
+const KIND: &str = "idempotency-key";
+
+/// What the store keeps about a key.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct KeyRecord {
+    task: TaskId,
+    /// SHA-256 of what was submitted.
+    submission: String,
+    accepted: bool,
+    #[serde(with = "ports::timestamp")]
+    claimed_at: Timestamp,
+}
+
+/// Why a submission with a key was not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyedSubmitError {
+    /// The key was used for another submission.
+    #[error("the key was used for another submission")]
+    OtherSubmission,
+    /// The first submission with the key is still being accepted.
+    #[error("the first submission with this key is still being accepted")]
+    InProgress,
+    /// As without a key.
+    #[error(transparent)]
+    Submit(#[from] SubmitError),
+}
+
+/// What is to be done for a key.
+enum Claim {
+    /// The task has been accepted before.
+    Accepted(TaskId),
+    /// It is ours to submit.
+    Ours(Claimed),
+}
+
+/// A key that was claimed to submit its task.
+struct Claimed {
+    record: KeyRecord,
+    /// The version that was written.
+    etag: ETag,
+    /// What was there before, when somebody else's submission is carried on: its task may have been
+    /// acknowledged, so the key goes on standing for it, whatever happens.
+    before: Option<KeyRecord>,
+}
+
+impl Tasks {
+    /// Accepts work once for each key, for [`IDEMPOTENCY_RETENTION`]. Gives the id of the task
+    /// that the key stands for, which is the submission's the first time.
+    pub async fn submit_once(
+        &self,
+        key: &str,
+        mut submission: Submission,
+    ) -> Result<TaskId, KeyedSubmitError> {
+        // What would be refused anyhow must not use up the key.
+        self.check(&submission)?;
+        let name = format!("{NAME_PREFIX}{}", hex(&Sha256::digest(key)));
+        let text = [&submission.kind, "\n", submission.input.get()].concat();
+        let claim = self
+            .claim_key(&name, submission.id, &hex(&Sha256::digest(text)))
+            .await?;
+        let mut claimed = match claim {
+            Claim::Accepted(id) => return Ok(id),
+            Claim::Ours(claimed) => claimed,
+        };
+        crash_point(CrashPoint::AfterKey);
+        submission.id = claimed.record.task;
+        if let Err(error) = self.submit(submission).await {
+            self.give_back(&name, claimed).await;
+            return Err(error.into());
+        }
+        let Claimed { record, etag, .. } = &mut claimed;
+        record.accepted = true;
+        // If this fails the task has been accepted all the same; the key will be claimed again
+        // after a while, for the same task.
+        let document = record.to_document();
+        if let Err(error) = self.store.replace(&name, &document, etag).await {
+            log::warn!("task.id" = record.task; "acceptance not noted with the key: {error}");
+        }
+        Ok(record.task)
+    }
+
+    /// Whether a submission that was first sent at this time, by its client's clock, is one whose key
+    /// cannot have been forgotten: that clock may be [`CLOCK_SKEW`] ahead or behind.
+    pub fn is_remembered(&self, first_sent: Timestamp) -> bool {
+        let now = self.shared.clock.now();
+        first_sent - now <= CLOCK_SKEW && now - first_sent <= IDEMPOTENCY_RETENTION - CLOCK_SKEW
+    }
+
+    /// Undoes a claim, so that the client may come again with the key at once. Best effort: a claim
+    /// that stays is carried on after a while.
+    async fn give_back(&self, name: &str, claimed: Claimed) {
+        let Claimed { etag, before, .. } = claimed;
+        let given_back = match before {
+            None => self.store.delete(name, Some(&etag)).await.map(drop),
+            Some(before) => {
+                let document = before.to_document();
+                self.store.replace(name, &document, &etag).await.map(drop)
+            }
+        };
+        if let Err(error) = given_back {
+            log::debug!("key not given back: {error}");
+        }
+    }
+
+    async fn claim_key(
+        &self,
+        name: &str,
+        id: TaskId,
+        submission: &str,
+    ) -> Result<Claim, KeyedSubmitError> {
+        let storage = |error: StorageError| KeyedSubmitError::Submit(error.into());
+        let ours = |record, etag, before| {
+            Claim::Ours(Claimed {
+                record,
+                etag,
+                before,
+            })
+        };
+        let now = self.shared.clock.now();
+        let mine = KeyRecord {
+            task: id,
+            submission: submission.to_owned(),
+            accepted: false,
+            claimed_at: now,
+        };
+        if let Some(etag) = self
+            .store
+            .create(name, &mine.to_document())
+            .await
+            .map_err(storage)?
+        {
+            return Ok(ours(mine, etag, None));
+        }
+        let Some(stored) = self.store.read(name).await.map_err(storage)? else {
+            // It was released in between.
+            return Err(KeyedSubmitError::InProgress);
+        };
+        let first = serde_json::from_slice::<KeyRecord>(&stored.body).ok();
+        let (successor, before) = match first {
+            // Unreadable is as good as expired: nobody else writes such names.
+            None => (mine, None),
+            // Our own claim, whose answer was lost: no other submission has the id.
+            Some(first) if first.task == id => return Ok(ours(first, stored.etag, None)),
+            Some(first) if now - first.claimed_at > IDEMPOTENCY_RETENTION => (mine, None),
+            Some(first) if first.submission != submission => {
+                return Err(KeyedSubmitError::OtherSubmission);
+            }
+            Some(first) if first.accepted => return Ok(Claim::Accepted(first.task)),
+            Some(first) if now - first.claimed_at < ACCEPTING_TIMEOUT => {
+                return Err(KeyedSubmitError::InProgress);
+            }
+            // Whoever claimed it died half-way: carry on with its task.
+            Some(first) => {
+                let successor = KeyRecord {
+                    claimed_at: now,
+                    ..first.clone()
+                };
+                (successor, Some(first))
+            }
+        };
+        let document = successor.to_document();
+        match self
+            .store
+            .replace(name, &document, &stored.etag)
+            .await
+            .map_err(storage)?
+        {
+            Some(etag) => Ok(ours(successor, etag, before)),
+            None => Err(KeyedSubmitError::InProgress),
+        }
+    }
+}
+
+impl KeyRecord {
+    fn to_document(&self) -> Document {
+        let body = serde_json::to_vec(self).expect("a key's record has string keys");
+        Document {
+            head: Head {
+                kind: KIND.to_owned(),
+                status: if self.accepted {
+                    "accepted"
+                } else {
+                    "accepting"
+                }
+                .to_owned(),
+                created_at: self.claimed_at,
+                error: None,
+                updated_at: self.claimed_at,
+                attempts: 0,
+            },
+            body: Bytes::from(body),
+        }
+    }
+}
+
+/// How long a key's record is kept, if the listing shows that it is one.
+pub(super) fn retention(name: &str, head: &Head) -> Option<Duration> {
+    (name.starts_with(NAME_PREFIX) && head.kind == KIND).then_some(IDEMPOTENCY_RETENTION)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,233 @@
+//! Tasks that have lost their message: told apart from those that wait, and sent again.
+//!
+//! A message is lost when a process dies between record and message, or when somebody clears the
+//! queue. Age alone proves nothing, because a queue may be long. What does:
+//!
+//! - *The queue is empty*, hidden messages included. Azure's count is never lower than the truth
+//!   ([Get Queue Metadata](https://learn.microsoft.com/rest/api/storageservices/get-queue-metadata)).
+//!   Then no task has a message but those whose process is just about to send it: a record that is
+//!   about to has changed within [`LOST_AFTER`].
+//! - *The queue has moved on*: [`HIDDEN_AT_MOST`] ago its front was a message that was sent later. So
+//!   the task's own was taken by then, and whoever took it would have shown the task as running, ended
+//!   it or put it off.
+//!
+//! Neither counts while the poison queue holds a message that this sweep has not looked at: its task
+//! is not lost, it is about to fail.
+//!
+//! The record is claimed with a conditional write before the message is sent, so of two sweeps one
+//! sends. Should a message exist all the same, there are two, and the first terminal write wins.
+
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+
+use super::id::TaskId;
+use super::limits::{HIDDEN_AT_MOST, LOST_AFTER, MAX_ATTEMPTS, WALK_CONCURRENCY};
+use super::message::TaskMessage;
+use super::records::{RecordError, Records, Versioned};
+use super::refused::Refused;
+use super::service::{Shared, lock};
+use super::task::{TaskError, TaskRecord, TaskState, TaskStatus};
+use crate::crash::{CrashPoint, crash_point};
+use ports::{Listed, Queue, StorageError, TaskStore, Timestamp};
+
+/// Sends lost tasks again.
+#[derive(Clone)]
+pub(super) struct Rescue {
+    records: Records,
+    queue: Arc<dyn Queue>,
+    poison_queue: Arc<dyn Queue>,
+    shared: Arc<Shared>,
+}
+
+impl Rescue {
+    pub(super) fn new(
+        store: Arc<dyn TaskStore>,
+        queue: Arc<dyn Queue>,
+        poison_queue: Arc<dyn Queue>,
+        shared: Arc<Shared>,
+    ) -> Self {
+        Self {
+            records: Records::new(store, Arc::clone(&shared.clock)),
+            queue,
+            poison_queue,
+            shared,
+        }
+    }
+
+    /// Sends those of these records again whose message is lost, and says how many. `nameless` is
+    /// the number of poisoned messages that stay without being a task's.
+    pub(super) async fn run(
+        &self,
+        listed: &[Listed],
+        nameless: usize,
+        is_over: &impl Fn() -> bool,
+    ) -> Result<usize, StorageError> {
+        let now = self.shared.clock.now();
+        let suspects: Vec<_> = listed
+            .iter()
+            .filter_map(|listed| self.suspect(listed, now))
+            .collect();
+        if suspects.is_empty() {
+            return Ok(0);
+        }
+        let Some(horizon) = self.horizon(now, nameless).await? else {
+            return Ok(0);
+        };
+        let lost: Vec<_> = suspects
+            .into_iter()
+            .filter(|(_, listed)| listed.modified_at < horizon.front)
+            .collect();
+        let mut rescued = 0;
+        let mut refused = Refused::default();
+        for some in lost.chunks(WALK_CONCURRENCY) {
+            if is_over() {
+                break;
+            }
+            let sent = some
+                .iter()
+                .map(|(id, listed)| self.rescue(*id, listed, horizon));
+            for sent in join_all(sent).await {
+                match sent {
+                    Ok(sent) => rescued += usize::from(sent),
+                    Err(RecordError::Storage(error)) => refused.unless_passing(error)?,
+                    // It is another process's, which knows what it waits for.
+                    Err(RecordError::Unreadable(error)) if error.is_newer() => {}
+                    Err(RecordError::Unreadable(error)) => refused.add(error.to_string()),
+                }
+            }
+        }
+        refused.report("rescued");
+        if rescued > 0 {
+            self.shared.wake.notify_one();
+        }
+        Ok(rescued)
+    }
+
+    /// A task that has not ended, and whose message has been sent if it ever was.
+    fn suspect<'a>(&self, listed: &'a Listed, now: Timestamp) -> Option<(TaskId, &'a Listed)> {
+        let status = TaskStatus::parse(&listed.head.as_ref()?.status)?;
+        let is_settled = listed.modified_at < now - LOST_AFTER
+            // Nobody else writes here, and this process has not touched it.
+            || (!self.shared.has_other_workers && listed.modified_at < self.shared.started_at);
+        if status.is_terminal() || !is_settled {
+            return None;
+        }
+        Some((listed.name.parse().ok()?, listed))
+    }
+
+    /// Up to where the queue is known to hold nothing; `None` when nothing is known.
+    async fn horizon(
+        &self,
+        now: Timestamp,
+        nameless: usize,
+    ) -> Result<Option<Horizon>, StorageError> {
+        let horizon = match self.queue.length().await? {
+            0 => Some(Horizon {
+                front: now,
+                seen_at: now,
+            }),
+            _ => {
+                let front = self.queue.oldest().await?;
+                front.and_then(|front| {
+                    lock(&self.shared.fronts).passed(Horizon {
+                        front: front - LOST_AFTER,
+                        seen_at: now,
+                    })
+                })
+            }
+        };
+        // In this order: a message is in the poison queue before it leaves its own.
+        let poisoned = self.poison_queue.length().await?;
+        Ok(horizon.filter(|_| poisoned <= nameless as u64))
+    }
+
+    async fn rescue(
+        &self,
+        id: TaskId,
+        listed: &Listed,
+        horizon: Horizon,
+    ) -> Result<bool, RecordError> {
+        let Some(mut task) = self.records.read(id).await? else {
+            return Ok(false);
+        };
+        // The evidence is about the version that was listed.
+        if task.etag.as_ref() != Some(&listed.etag) || !horizon.is_past(&task.record.state) {
+            return Ok(false);
+        }
+        if matches!(task.record.state, TaskState::Running { .. })
+            && task.record.attempts >= MAX_ATTEMPTS
+        {
+            return Ok(self.give_up(task).await?);
+        }
+        task.record.state = TaskState::queued();
+        if !self.records.replace(&mut task).await? {
+            return Ok(false);
+        }
+        crash_point(CrashPoint::SweepAfterClaim);
+        let TaskRecord { kind, attempts, .. } = &task.record;
+        let message = TaskMessage {
+            attempts: *attempts,
+            // How many of them counted went with the message. One more is due in any case.
+            spent: (*attempts).min(MAX_ATTEMPTS - 1),
+            ..TaskMessage::of(&task.record, task.etag.as_ref())
+        };
+        self.queue
+            .send(&message.to_text(), std::time::Duration::ZERO)
+            .await?;
+        crash_point(CrashPoint::SweepAfterResend);
+        log::warn!("task.id" = id, "task.kind" = kind, attempt = attempts, "trace.id" = task.record.trace_id(); "task had lost its message, sent again");
+        Ok(true)
+    }
+
+    /// The worker died in the last attempt, and the message is gone with it.
+    async fn give_up(&self, mut task: Versioned) -> Result<bool, StorageError> {
+        task.record.state = TaskState::Failed {
+            error: TaskError {
+                code: "WorkerLost".to_owned(),
+                message: "the worker broke off during the last attempt".to_owned(),
+            },
+        };
+        let failed = self.records.replace(&mut task).await?;
+        if failed {
+            self.shared.ended(&task.record, None);
+            log::warn!("task.id" = task.record.id, "task.kind" = task.record.kind, "trace.id" = task.record.trace_id(); "task had lost its worker in the last attempt");
+        }
+        Ok(failed)
+    }
+}
+
+/// Up to where the queue holds nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Horizon {
+    /// No message of a record that last changed before this is in the queue,
+    front: Timestamp,
+    /// unless it was put off beyond this.
+    seen_at: Timestamp,
+}
+
+impl Horizon {
+    fn is_past(self, state: &TaskState) -> bool {
+        !matches!(state, TaskState::Queued { due_at: Some(due_at), .. } if *due_at + LOST_AFTER >= self.seen_at)
+    }
+}
+
+/// What was seen at the front of the queue, long enough ago to tell something.
+#[derive(Debug, Default)]
+pub(super) struct Fronts {
+    /// Seen less than [`HIDDEN_AT_MOST`] ago: who took a message just before may still have it.
+    fresh: Option<Horizon>,
+    old: Option<Horizon>,
+}
+
+impl Fronts {
+    /// Takes note of the front as it is now, and gives what is known.
+    fn passed(&mut self, now: Horizon) -> Option<Horizon> {
+        let fresh = *self.fresh.get_or_insert(now);
+        if now.seen_at - fresh.seen_at >= HIDDEN_AT_MOST {
+            self.old = Some(fresh);
+            self.fresh = Some(now);
+        }
+        self.old
+    }
+}

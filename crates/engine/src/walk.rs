@@ -1,0 +1,136 @@
+//! The walk through the records: old ones are deleted, and tasks that may have lost their message
+//! are handed to the rescue. Some pages in a pass; the next pass goes on where this one ended.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use super::id::TaskId;
+use super::idempotency;
+use super::limits::{SWEEP_PAGE, WALK_CONCURRENCY, WALK_PAGES};
+use super::refused::Refused;
+use super::rescue::Rescue;
+use super::service::{Shared, lock};
+use super::task::TaskStatus;
+use crate::crash::{CrashPoint, crash_point};
+use ports::{Listed, StorageError, TaskStore, Timestamp};
+
+/// What a pass did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Walked {
+    /// Tasks that had lost their message, and have a new one or have failed.
+    pub(super) rescued: usize,
+    /// Records deleted because their retention had ended.
+    pub(super) pruned: usize,
+}
+
+/// Walks through the records.
+#[derive(Clone)]
+pub(super) struct Walk {
+    store: Arc<dyn TaskStore>,
+    rescue: Rescue,
+    shared: Arc<Shared>,
+    /// How long a terminal record is kept after its last change.
+    retention: Duration,
+}
+
+impl Walk {
+    pub(super) fn new(
+        store: Arc<dyn TaskStore>,
+        rescue: Rescue,
+        shared: Arc<Shared>,
+        retention: Duration,
+    ) -> Self {
+        Self {
+            store,
+            rescue,
+            shared,
+            retention,
+        }
+    }
+
+    /// Up to [`WALK_PAGES`] pages, unless it is over before or the last page is reached. What is left
+    /// of a page comes with the next pass. For `nameless` see [`Rescue::run`].
+    pub(super) async fn pass(
+        &self,
+        nameless: usize,
+        is_over: impl Fn() -> bool,
+    ) -> Result<Walked, StorageError> {
+        let mut walked = Walked::default();
+        for _ in 0..WALK_PAGES {
+            let position = lock(&self.shared.walk_position).clone();
+            let page = self.store.list("", position.as_deref(), SWEEP_PAGE).await;
+            if page.as_ref().is_err_and(|error| !error.is_transient()) {
+                // It may be the position that storage refuses: the next pass begins anew.
+                *lock(&self.shared.walk_position) = None;
+            }
+            let page = page?;
+            let is_last = page.next.is_none();
+            walked.rescued += self.rescue.run(&page.items, nameless, &is_over).await?;
+            walked.pruned += self.prune(&page.items, &is_over).await?;
+            if is_over() {
+                break;
+            }
+            *lock(&self.shared.walk_position) = page.next;
+            if is_last {
+                break;
+            }
+        }
+        Ok(walked)
+    }
+
+    async fn prune(
+        &self,
+        listed: &[Listed],
+        is_over: &impl Fn() -> bool,
+    ) -> Result<usize, StorageError> {
+        let now = self.shared.clock.now();
+        let expired: Vec<_> = listed
+            .iter()
+            .filter(|listed| self.is_expired(listed, now))
+            .collect();
+        let mut pruned = 0;
+        let mut refused = Refused::default();
+        for some in expired.chunks(WALK_CONCURRENCY) {
+            if is_over() {
+                break;
+            }
+            // With its ETag: a task that was revived meanwhile stays.
+            let deletions = some
+                .iter()
+                .map(|listed| self.store.delete(&listed.name, Some(&listed.etag)));
+            for deleted in join_all(deletions).await {
+                match deleted {
+                    Ok(deleted) => pruned += usize::from(deleted),
+                    Err(error) => refused.unless_passing(error)?,
+                }
+            }
+            crash_point(CrashPoint::SweepAfterPrune);
+        }
+        refused.report("deleted");
+        Ok(pruned)
+    }
+
+    fn is_expired(&self, listed: &Listed, now: Timestamp) -> bool {
+        let Some(retention) = self.retention_of(listed) else {
+            return false;
+        };
+        let oldest_kept = Duration::try_from(now - Timestamp::UNIX_EPOCH)
+            .ok()
+            .and_then(|since_epoch| since_epoch.checked_sub(retention));
+        oldest_kept.is_some_and(|kept| listed.modified_at < Timestamp::UNIX_EPOCH + kept)
+    }
+
+    /// How long a record of ours is kept that has ended. Blobs that something else keeps in the same
+    /// container are never touched.
+    fn retention_of(&self, listed: &Listed) -> Option<Duration> {
+        let head = listed.head.as_ref()?;
+        if let Some(retention) = idempotency::retention(&listed.name, head) {
+            return Some(retention);
+        }
+        let is_terminal = TaskStatus::parse(&head.status).is_some_and(TaskStatus::is_terminal);
+        let is_task = listed.name.parse::<TaskId>().is_ok();
+        (is_task && is_terminal).then_some(self.retention)
+    }
+}

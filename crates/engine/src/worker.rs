@@ -1,0 +1,348 @@
+//! One delivery in, one outcome out. The worker never talks to the queue: its return value is the
+//! acknowledgement, and only the trigger turns it into one.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use log::Level;
+use serde_json::value::RawValue;
+
+use super::again::{Next, Step, ask_the_record, error_fields, put_off};
+use super::attempt::{Attempts, Took};
+use super::extensible::Others;
+use super::kinds::{AnyKind, UNKNOWN_KIND};
+use super::limits::{NEWER_DELAY, OUTAGE_DELAY};
+use super::message::TaskMessage;
+use super::records::{Commit, RecordError, Records, Versioned};
+use super::service::Shared;
+use super::task::{TaskError, TaskRecord, TaskState};
+use crate::crash::{CrashPoint, crash_point};
+use ports::Timestamp;
+
+/// One hand-over of a message.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// What was sent.
+    pub text: String,
+    /// How often the queue has handed it out; 1 the first time.
+    pub dequeue_count: u32,
+    /// When it was sent, if the trigger knows.
+    pub inserted_at: Option<Timestamp>,
+}
+
+/// What is to become of a delivered message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The task has ended, by this attempt or before it: delete the message.
+    Done,
+    /// Another attempt is to follow: send this message after a while, then delete the one at hand.
+    Again {
+        /// The message to send.
+        message: String,
+        /// How long to keep it hidden.
+        after: Duration,
+        /// For the log.
+        reason: String,
+    },
+    /// All attempts are used up, and the task has failed: the message belongs into the poison queue.
+    Spent {
+        /// For the log.
+        reason: String,
+    },
+    /// Nobody can work on the message: it belongs into the poison queue.
+    Poison {
+        /// For the log.
+        reason: String,
+    },
+}
+
+impl Outcome {
+    /// True for a message that was given back, for whoever can begin it at once.
+    pub(super) fn is_for_others(&self) -> bool {
+        matches!(self, Self::Again { after, .. } if after.is_zero())
+    }
+}
+
+/// Runs attempts.
+#[derive(Clone)]
+pub struct Worker {
+    pub(super) records: Records,
+    pub(super) shared: Arc<Shared>,
+    attempts: Attempts,
+}
+
+impl Worker {
+    /// Over these records.
+    pub fn new(records: Records, shared: Arc<Shared>, attempts: Attempts) -> Self {
+        Self {
+            records,
+            shared,
+            attempts,
+        }
+    }
+
+    /// Runs one attempt and says what is to become of the message: once a slot is free, for which it
+    /// waits for so long. Drops `held` once the work is computed.
+    pub async fn run(&self, delivery: &Delivery, patience: Duration, held: impl Send) -> Outcome {
+        let message = match TaskMessage::parse(&delivery.text) {
+            Ok(message) => message,
+            // What is seldom does not make every delivery larger.
+            Err(unreadable) => return Box::pin(self.refuse(unreadable, delivery)).await,
+        };
+        let id = message.id;
+        let ended = self.run_message(message, delivery, patience, held).await;
+        ended.unwrap_or_else(|error| {
+            log::warn!("task.id" = id, "dequeue.count" = delivery.dequeue_count; "attempt broken off: {error}");
+            broken_off(&error, delivery)
+        })
+    }
+
+    async fn run_message(
+        &self,
+        mut message: TaskMessage<'_>,
+        delivery: &Delivery,
+        patience: Duration,
+        held: impl Send,
+    ) -> Result<Outcome, RecordError> {
+        let id = message.id;
+        if let Some(left) = self.is_early(message.due_at, delivery.inserted_at) {
+            log::debug!("task.id" = id; "message came before its time");
+            return Ok(put_off(message, delivery, left));
+        }
+        let must_read = self.must_read(&message, delivery);
+        // The queue's own count goes past 1 only when an attempt could not be finished.
+        let mut attempt = message.attempts.saturating_add(delivery.dequeue_count);
+        let spent = message.spent.saturating_add(delivery.dequeue_count);
+        let later_since = message.later_since;
+        let others = std::mem::take(&mut message.others);
+        let claimed = if must_read {
+            self.find_unfinished(message, delivery.inserted_at).await?
+        } else {
+            Some(self.first_version(message, delivery.inserted_at))
+        };
+        let Some(mut task) = claimed else {
+            log::info!("task.id" = id, attempt; "task has ended already");
+            return Ok(Outcome::Done);
+        };
+        if let TaskState::Queued { due_at, .. } = task.record.state
+            && let Some(left) = self.is_early(due_at, delivery.inserted_at)
+            && let Ok(message) = TaskMessage::parse(&delivery.text)
+        {
+            log::debug!("task.id" = id; "message came before its task's time");
+            let message = TaskMessage { due_at, ..message };
+            return Ok(put_off(message, delivery, left));
+        }
+        // More than the message knows of when it is a copy, sent because storage was away.
+        attempt = attempt.max(task.record.attempts);
+        task.record.attempts = attempt;
+        let (step, took) = match self.work_of(&task.record) {
+            Ok(work) => {
+                let (ended, took) = self
+                    .attempts
+                    .run(work, &mut task, &self.records, &self.shared, patience)
+                    .await;
+                drop(held);
+                self.shared.metrics.attempt_ended(&task.record.kind, &ended);
+                crash_point(CrashPoint::AfterWork);
+                (self.step(ended, spent, later_since), Some(took))
+            }
+            Err(error) => (self.step_without_work(error, &task, spent), None),
+        };
+        let next = match step {
+            Step::End(state, outcome) => {
+                let ended = self.end(&mut task, state, took).await?;
+                crash_point(CrashPoint::AfterCommit);
+                return Ok(match ended {
+                    Commit::OtherWork => ask_the_record(&task),
+                    Commit::Written | Commit::Lost => outcome,
+                });
+            }
+            Step::AskTheRecord => return Ok(ask_the_record(&task)),
+            Step::Stopped if self.has_ended(&task).await? => {
+                log::info!("task.id" = id, attempt, "trace.id" = task.record.trace_id(); "attempt stopped, task has ended");
+                return Ok(Outcome::Done);
+            }
+            Step::Stopped => Next::released(spent, "it was told to stop"),
+            Step::Again(next) => next,
+        };
+        self.again(&mut task, next, others).await
+    }
+
+    /// Whether the round of a task that was told to stop is over, by its record: no message is settled
+    /// on the word of anything else. That a task was canceled here is remembered longer than the task,
+    /// whose id somebody may send again.
+    async fn has_ended(&self, task: &Versioned) -> Result<bool, RecordError> {
+        let id = task.record.id;
+        let now = self.records.read(id).await?;
+        let is_open = match now {
+            Some(now) => {
+                !now.record.status().is_terminal() && now.record.retries == task.record.retries
+            }
+            // Without a record when it was sent, and without one yet.
+            None => task.etag.is_none(),
+        };
+        if is_open {
+            self.shared.running.forget(id);
+        }
+        Ok(!is_open)
+    }
+
+    /// A message has left the queue, and none followed it.
+    pub(super) fn message_left(&self) {
+        self.shared.backlog.left();
+    }
+
+    /// Whether the process was told to stop.
+    pub fn is_stopping(&self) -> bool {
+        self.shared.stopping.is_cancelled() || self.attempts.are_stopping()
+    }
+
+    /// Whether the record is read before the work begins.
+    ///
+    /// The happy path reads nothing: the first delivery of a message that carries everything, for
+    /// work that does no harm when the task was canceled meanwhile. If the record has changed
+    /// since, the conditional write will tell. A message with more in it than is known here is of a
+    /// newer version, whose record may have more in it, too.
+    fn must_read(&self, message: &TaskMessage<'_>, delivery: &Delivery) -> bool {
+        let complete =
+            message.kind.is_some() && message.input.is_some() && message.others.is_empty();
+        let kind = message
+            .kind
+            .as_deref()
+            .and_then(|kind| self.shared.kinds.get(kind));
+        let is_pure = kind.is_some_and(|kind| kind.is_pure());
+        delivery.dequeue_count > 1 || !complete || !is_pure
+    }
+
+    /// The record of a message's task; `None` when the task has ended or its record is gone.
+    pub(super) async fn find_unfinished(
+        &self,
+        message: TaskMessage<'_>,
+        inserted_at: Option<Timestamp>,
+    ) -> Result<Option<Versioned>, RecordError> {
+        match self.records.read(message.id).await? {
+            // Failed and retried since: the retry sent a message of its own.
+            Some(task) if task.record.retries > message.retries => Ok(None),
+            Some(task) => Ok(Some(task).filter(|task| !task.record.status().is_terminal())),
+            // It had a record when it was sent: consumed, deleted, or never acknowledged.
+            None if message.etag.is_some() => Ok(None),
+            // R0 sends messages without a record.
+            None => Ok(Some(self.first_version(message, inserted_at))),
+        }
+    }
+
+    fn first_version(&self, message: TaskMessage<'_>, inserted_at: Option<Timestamp>) -> Versioned {
+        let TaskMessage {
+            id,
+            kind,
+            input,
+            etag,
+            retries,
+            traceparent,
+            created_at,
+            ..
+        } = message;
+        let now = self.shared.clock.now();
+        let created_at = created_at.or_else(|| id.created_at()).or(inserted_at);
+        let record = TaskRecord {
+            id,
+            kind: kind.map_or_else(|| UNKNOWN_KIND.to_owned(), Cow::into_owned),
+            input: input.map(Cow::into_owned),
+            created_at: created_at.unwrap_or(now),
+            updated_at: now,
+            attempts: 0,
+            retries,
+            traceparent: traceparent.map(Cow::into_owned),
+            state: TaskState::queued(),
+            others: Others::default(),
+        };
+        let etag = etag.map(Cow::into_owned);
+        Versioned { record, etag }
+    }
+
+    fn work_of(&self, record: &TaskRecord) -> Result<(Arc<dyn AnyKind>, Box<RawValue>), TaskError> {
+        let kind = self.shared.kinds.get(&record.kind);
+        let (Some(kind), Some(input)) = (kind, record.input.as_ref()) else {
+            let message = match kind {
+                None => "no worker knows this kind of work",
+                Some(_) => "the task has no input",
+            };
+            return Err(TaskError {
+                code: NOT_WORKABLE.to_owned(),
+                message: message.to_owned(),
+            });
+        };
+        // A message need not come from us, so its input is checked as a submission's is.
+        kind.check(input).map_err(|invalid| TaskError {
+            code: "InvalidInput".to_owned(),
+            message: invalid.message,
+        })?;
+        Ok((Arc::clone(kind), input.clone()))
+    }
+
+    /// Ends the task, unless somebody did before, or its record is of other work. `took` is how long
+    /// its last attempt did, if there was one.
+    pub(super) async fn end(
+        &self,
+        task: &mut Versioned,
+        state: TaskState,
+        took: Option<Took>,
+    ) -> Result<Commit, RecordError> {
+        task.record.state = state;
+        let commit = self.records.commit(task).await?;
+        let TaskRecord {
+            id,
+            ref kind,
+            attempts,
+            ..
+        } = task.record;
+        let Took { wait, work } = took.unwrap_or_default();
+        let (wait_ms, duration_ms) = (wait.as_millis(), work.as_millis());
+        match commit {
+            Commit::Lost => {
+                log::info!("task.id" = id, attempt = attempts, wait_ms, duration_ms, "trace.id" = task.record.trace_id(); "task was ended before, this attempt counts for nothing");
+            }
+            Commit::OtherWork => {
+                log::warn!("task.id" = id, "task.kind" = kind; "message told of other work than the task's record, which counts");
+            }
+            Commit::Written => {
+                // Those who wait for the task have no use for it, and it may be megabytes.
+                task.record.input = None;
+                self.shared.ended(&task.record, took);
+                let (level, (code, message)) = match &task.record.state {
+                    TaskState::Failed { error } => (Level::Warn, error_fields(error)),
+                    _ => (Level::Info, ("", "")),
+                };
+                log::log!(
+                    level,
+                    "task.id" = id, "task.kind" = kind, attempt = attempts, wait_ms, duration_ms, "trace.id" = task.record.trace_id(),
+                    "error.code" = code, "error.message" = message;
+                    "task {}", task.record.status().as_str()
+                );
+            }
+        }
+        Ok(commit)
+    }
+}
+
+/// The code of a task whose kind nobody here knows, or that has no input.
+const NOT_WORKABLE: &str = "NotWorkable";
+
+/// What becomes of the message of an attempt that a record has broken off.
+pub(super) fn broken_off(error: &RecordError, delivery: &Delivery) -> Outcome {
+    let reason = error.to_string();
+    let after = match error {
+        // Not the task's fault: the same message again, later, without a count. If the queue is away
+        // as well, this one comes back by itself, and counts.
+        RecordError::Storage(_) => OUTAGE_DELAY,
+        // Nor is this: a process of that version understands it.
+        RecordError::Unreadable(record) if record.is_newer() => NEWER_DELAY,
+        RecordError::Unreadable(_) => return Outcome::Poison { reason },
+    };
+    Outcome::Again {
+        message: delivery.text.clone(),
+        after,
+        reason,
+    }
+}
