@@ -1,82 +1,46 @@
-//! The domain: what a task is, and what happens to it. Knows the [ports] and nothing
-//! of HTTP, of the Functions host or of Azure.
+//! The engine: what a task is, and what happens to it. Knows the [ports] and nothing of HTTP, of the
+//! Functions host, of a vendor's storage or of the environment.
 //!
-//! | Module | What it is about |
+//! | Room | What it is about |
 //! |---|---|
-//! | `id`, `task` | the record, its status and its name: pure values |
-//! | `message` | what travels through the queue |
-//! | `extensible` | what a newer version keeps in both, and finds again |
+//! | [`model`] | what a task is: its name, record, status and message; pure values |
 //! | [`kinds`] | the work itself |
-//! | `service` | what clients ask for: submit, look, consume |
-//! | `intake` | a new record and its message, where storage cannot write both at once |
-//! | `records` | records in the store; the first terminal write wins |
-//! | `attempt`, `at_hand` | one run of a kind's code, in its slot and time limit; whose it is |
-//! | `backlog` | how many messages wait |
-//! | `estimate` | how long until a task is done |
-//! | `operations` | cancel, delete, retry |
-//! | `listing` | tasks, newest first |
-//! | `metrics` | what this process has done so far |
-//! | `idempotency` | a client's key for a submission |
-//! | `waiting`, `running` | who waits for a task, and what runs, in this process |
-//! | `worker` | one delivery in, one [`Outcome`] out |
-//! | `again` | deliveries that another is to follow |
-//! | `burial` | the tasks of messages that nobody can work on |
-//! | `consumer` | a received message to a settled one, where there is no host to do it |
-//! | `maintenance` | one sweep: the poison queue, the records, the queue |
-//! | `walk`, `rescue`, `refused` | through the records: old ones, and tasks that have lost their message |
+//! | [`local`] | what this process remembers: what waits, runs and was counted |
+//! | [`records`] | records in the store; the first terminal write wins |
+//! | [`tasks`] | what clients ask for: submit, look, wait, consume, operate, list |
+//! | [`worker`] | one delivery in, one [`Outcome`] out |
+//! | [`sweep`] | upkeep: the poison queue, old records, tasks that have lost their message |
 //! | [`limits`] | every fixed limit, with its reason |
 
-mod again;
-mod at_hand;
-mod attempt;
-mod backlog;
-mod burial;
-mod consumer;
 pub mod crash;
-mod estimate;
-mod extensible;
-mod id;
-mod idempotency;
-mod intake;
-pub mod json;
 pub mod kinds;
 pub mod limits;
-mod listing;
-mod maintenance;
-mod message;
-mod metrics;
-mod operations;
-mod precondition;
+pub mod local;
+pub mod model;
 pub mod prometheus;
-mod records;
-mod refused;
-mod rescue;
-mod running;
-mod service;
-mod sync;
-mod task;
+pub mod records;
+pub mod sweep;
+pub mod tasks;
 pub mod text;
-mod trace;
-mod waiting;
-mod walk;
-mod worker;
+pub mod worker;
 
-pub use at_hand::task_at_hand;
-pub use attempt::{Attempts, Took};
-pub use consumer::{Consumer, Unsettled};
-pub use extensible::Others;
-pub use id::{IdText, NotATaskId, TaskId};
-pub use idempotency::KeyedSubmitError;
-pub use intake::RecordFirst;
-pub use listing::{Filter, ListError, TaskPage};
-pub use maintenance::{Maintenance, Swept};
-pub use message::{TaskMessage, UnreadableMessage};
-pub use metrics::{Gauges, Metrics};
-pub use operations::Operated;
-pub use precondition::{Precondition, Target, Versions};
+pub use local::at_hand::task_at_hand;
+pub use local::metrics::{Gauges, Metrics};
+pub use local::waiting::{TooManyWaiters, Waiter};
+pub use model::extensible::Others;
+pub use model::id::{IdText, NotATaskId, TaskId};
+pub use model::json;
+pub use model::message::{TaskMessage, UnreadableMessage};
+pub use model::precondition::{Precondition, Target, Versions};
+pub use model::task::{TaskError, TaskRecord, TaskState, TaskStatus, UnreadableRecord};
+pub use model::trace::is_traceparent;
 pub use records::{Commit, RecordError, Records, Versioned};
-pub use service::{PlaceToDelete, Shared, Submission, SubmitError, Tasks};
-pub use task::{TaskError, TaskRecord, TaskState, TaskStatus, UnreadableRecord};
-pub use trace::is_traceparent;
-pub use waiting::{TooManyWaiters, Waiter};
+pub use sweep::{Maintenance, Swept};
+pub use tasks::idempotency::KeyedSubmitError;
+pub use tasks::intake::RecordFirst;
+pub use tasks::listing::{Filter, ListError, TaskPage};
+pub use tasks::operations::Operated;
+pub use tasks::service::{PlaceToDelete, Shared, Submission, SubmitError, Tasks};
+pub use worker::attempt::{Attempts, Took};
+pub use worker::consumer::{Consumer, Unsettled};
 pub use worker::{Delivery, Outcome, Worker};

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::id::TaskId;
-use super::limits::COMMIT_TRIES;
-use super::task::{TaskRecord, UnreadableRecord};
+use crate::limits::COMMIT_TRIES;
+use crate::model::id::TaskId;
+use crate::model::task::{TaskRecord, UnreadableRecord};
 use ports::{Clock, ETag, StorageError, TaskStore};
 
 /// Why a record could not be read or written.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use super::{Attempt, Failure, InvalidInput, Kind};
-use crate::json::{Object, shortened};
+use crate::model::json::{Object, shortened};
 
 /// Computes F(n).
 #[derive(Clone, Copy, Debug)]

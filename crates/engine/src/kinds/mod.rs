@@ -14,10 +14,10 @@ use tokio_util::sync::CancellationToken;
 
 pub use fibonacci::Fibonacci;
 pub use registry::{KindRefused, Kinds};
-pub(super) use registry::{UNKNOWN_KIND, is_safe};
+pub(crate) use registry::{UNKNOWN_KIND, is_safe};
 
-use super::json::named_field;
-use super::limits::ATTEMPT_TIME_LIMIT;
+use crate::limits::ATTEMPT_TIME_LIMIT;
+use crate::model::json::named_field;
 
 /// The kind that a body `{"number": n}` stands for: R0 knows no other.
 pub const R0_KIND: &str = Fibonacci::NAME;

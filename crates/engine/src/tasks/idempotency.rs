@@ -9,14 +9,14 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::id::TaskId;
-use super::limits::{ACCEPTING_TIMEOUT, CLOCK_SKEW, IDEMPOTENCY_RETENTION};
-use super::service::{Submission, SubmitError, Tasks};
 use crate::crash::{CrashPoint, crash_point};
+use crate::limits::{ACCEPTING_TIMEOUT, CLOCK_SKEW, IDEMPOTENCY_RETENTION};
+use crate::model::id::TaskId;
+use crate::tasks::service::{Submission, SubmitError, Tasks};
 use ports::{Document, ETag, Head, StorageError, Timestamp};
 
 /// What the names of keys begin with; no digit of a task's name.
-pub(super) const NAME_PREFIX: &str = "key-";
+pub(crate) const NAME_PREFIX: &str = "key-";
 
 /// The kind in the head of a key's record.
 const KIND: &str = "idempotency-key";
@@ -215,7 +215,7 @@ impl KeyRecord {
 }
 
 /// How long a key's record is kept, if the listing shows that it is one.
-pub(super) fn retention(name: &str, head: &Head) -> Option<Duration> {
+pub(crate) fn retention(name: &str, head: &Head) -> Option<Duration> {
     (name.starts_with(NAME_PREFIX) && head.kind == KIND).then_some(IDEMPOTENCY_RETENTION)
 }
 

@@ -21,19 +21,19 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 
-use super::id::TaskId;
-use super::limits::{HIDDEN_AT_MOST, LOST_AFTER, MAX_ATTEMPTS, WALK_CONCURRENCY};
-use super::message::TaskMessage;
-use super::records::{RecordError, Records, Versioned};
-use super::refused::Refused;
-use super::service::{Shared, lock};
-use super::task::{TaskError, TaskRecord, TaskState, TaskStatus};
 use crate::crash::{CrashPoint, crash_point};
+use crate::limits::{HIDDEN_AT_MOST, LOST_AFTER, MAX_ATTEMPTS, WALK_CONCURRENCY};
+use crate::model::id::TaskId;
+use crate::model::message::TaskMessage;
+use crate::model::task::{TaskError, TaskRecord, TaskState, TaskStatus};
+use crate::records::{RecordError, Records, Versioned};
+use crate::sweep::refused::Refused;
+use crate::tasks::service::{Shared, lock};
 use ports::{Listed, Queue, StorageError, TaskStore, Timestamp};
 
 /// Sends lost tasks again.
 #[derive(Clone)]
-pub(super) struct Rescue {
+pub(crate) struct Rescue {
     records: Records,
     queue: Arc<dyn Queue>,
     poison_queue: Arc<dyn Queue>,
@@ -41,7 +41,7 @@ pub(super) struct Rescue {
 }
 
 impl Rescue {
-    pub(super) fn new(
+    pub(crate) fn new(
         store: Arc<dyn TaskStore>,
         queue: Arc<dyn Queue>,
         poison_queue: Arc<dyn Queue>,
@@ -57,7 +57,7 @@ impl Rescue {
 
     /// Sends those of these records again whose message is lost, and says how many. `nameless` is
     /// the number of poisoned messages that stay without being a task's.
-    pub(super) async fn run(
+    pub(crate) async fn run(
         &self,
         listed: &[Listed],
         nameless: usize,
@@ -214,7 +214,7 @@ impl Horizon {
 
 /// What was seen at the front of the queue, long enough ago to tell something.
 #[derive(Debug, Default)]
-pub(super) struct Fronts {
+pub(crate) struct Fronts {
     /// Seen less than [`HIDDEN_AT_MOST`] ago: who took a message just before may still have it.
     fresh: Option<Horizon>,
     old: Option<Horizon>,

@@ -1,14 +1,14 @@
 //! The end of tasks whose message nobody can work on: they have failed.
 
-use super::message::{TaskMessage, UnreadableMessage};
-use super::records::{RecordError, Versioned};
-use super::task::{TaskError, TaskState, UnreadableRecord};
-use super::worker::{Delivery, Outcome, Worker, broken_off};
+use crate::model::message::{TaskMessage, UnreadableMessage};
+use crate::model::task::{TaskError, TaskState, UnreadableRecord};
+use crate::records::{RecordError, Versioned};
+use crate::worker::{Delivery, Outcome, Worker, broken_off};
 use ports::{ETag, Timestamp};
 
 impl Worker {
     /// A message that cannot be understood is poison; the task it names, if any, has failed.
-    pub(super) async fn refuse(
+    pub(crate) async fn refuse(
         &self,
         unreadable: UnreadableMessage,
         delivery: &Delivery,

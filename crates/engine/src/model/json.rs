@@ -46,7 +46,7 @@ pub fn present<'de, D: Deserializer<'de>>(
 }
 
 /// For a field with a default: takes `null` for an absent one.
-pub(super) fn null_as_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+pub(crate) fn null_as_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
@@ -85,6 +85,6 @@ pub fn named_field(sentence: &str) -> Option<&str> {
     clippy::trivially_copy_pass_by_ref,
     reason = "serde passes a reference"
 )]
-pub(super) fn is_zero(count: &u32) -> bool {
+pub(crate) fn is_zero(count: &u32) -> bool {
     *count == 0
 }

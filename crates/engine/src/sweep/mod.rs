@@ -2,8 +2,12 @@
 //! of bounded work and counts; the loop around it is the host's timer or the standalone one.
 //!
 //! In calls to storage a sweep costs one for each page of the poison queue, one for each page of
-//! records (up to [`WALK_PAGES`](super::limits::WALK_PAGES)), three when a task may be lost, three for
+//! records (up to [`WALK_PAGES`](crate::limits::WALK_PAGES)), three when a task may be lost, three for
 //! each task that is, and one for each record that is deleted. Where nothing is left to do: two.
+
+pub(crate) mod refused;
+pub(crate) mod rescue;
+pub(crate) mod walk;
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,14 +15,14 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 
-use super::consumer::Consumer;
-use super::limits::{BURIAL_BUDGET, IN_HAND_WAIT, RECEIVE_PAGE, SWEEP_BUDGET, WALK_BUDGET};
-use super::records::RecordError;
-use super::rescue::Rescue;
-use super::service::Shared;
-use super::walk::{Walk, Walked};
-use super::worker::Outcome;
 use crate::crash::{CrashPoint, crash_point};
+use crate::limits::{BURIAL_BUDGET, IN_HAND_WAIT, RECEIVE_PAGE, SWEEP_BUDGET, WALK_BUDGET};
+use crate::records::RecordError;
+use crate::sweep::rescue::Rescue;
+use crate::sweep::walk::{Walk, Walked};
+use crate::tasks::service::Shared;
+use crate::worker::Outcome;
+use crate::worker::consumer::Consumer;
 use ports::{Queue, StorageError, TaskStore};
 
 /// What a sweep did.

@@ -11,12 +11,12 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use self::histogram::Histogram;
-use super::attempt::{Ended as AttemptEnded, Took};
-use super::kinds::{Kinds, UNKNOWN_KIND};
-use super::maintenance::Swept;
-use super::service::lock;
-use super::task::TaskStatus;
+use crate::kinds::{Kinds, UNKNOWN_KIND};
+use crate::model::task::TaskStatus;
 use crate::prometheus::Exposition;
+use crate::sweep::Swept;
+use crate::tasks::service::lock;
+use crate::worker::attempt::{Ended as AttemptEnded, Took};
 
 /// Counters of this process, from its start.
 pub struct Metrics {
@@ -58,7 +58,7 @@ struct Ended {
 
 /// How a client's wait for a task came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Waited {
+pub(crate) enum Waited {
     /// The task ended in time.
     Ended,
     /// It did not, or it is gone.
@@ -93,7 +93,7 @@ pub struct Gauges {
 }
 
 /// An attempt that computes; dropped when it has ended.
-pub(super) struct Computing<'a>(&'a AtomicU64);
+pub(crate) struct Computing<'a>(&'a AtomicU64);
 
 impl Drop for Computing<'_> {
     fn drop(&mut self) {
@@ -125,19 +125,19 @@ impl Metrics {
     }
 
     /// Counts a submission that got in.
-    pub(super) fn accepted(&self, kind: &str) {
+    pub(crate) fn accepted(&self, kind: &str) {
         self.of(kind).accepted.fetch_add(1, Relaxed);
     }
 
     /// Counts an attempt that computes, until what this gives is dropped.
-    pub(super) fn attempt_begins(&self, kind: &str) -> Computing<'_> {
+    pub(crate) fn attempt_begins(&self, kind: &str) -> Computing<'_> {
         let running = &self.of(kind).running;
         running.fetch_add(1, Relaxed);
         Computing(running)
     }
 
     /// Counts how an attempt came out; one that has not begun is none.
-    pub(super) fn attempt_ended(&self, kind: &str, ended: &AttemptEnded) {
+    pub(crate) fn attempt_ended(&self, kind: &str, ended: &AttemptEnded) {
         let index = match ended {
             AttemptEnded::Succeeded(_) => 0,
             AttemptEnded::Failed { .. } => 1,
@@ -163,12 +163,12 @@ impl Metrics {
     }
 
     /// Counts how a client's wait came out.
-    pub(super) fn waited(&self, waited: Waited) {
+    pub(crate) fn waited(&self, waited: Waited) {
         self.waits[waited as usize].fetch_add(1, Relaxed);
     }
 
     /// Counts what a sweep did; what it left is what the last one says.
-    pub(super) fn swept(&self, pass: &Swept) {
+    pub(crate) fn swept(&self, pass: &Swept) {
         let mut swept = lock(&self.swept);
         swept.buried += pass.buried;
         swept.rescued += pass.rescued;

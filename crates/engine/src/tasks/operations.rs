@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use super::message::TaskMessage;
-use super::precondition::{Precondition, Target};
-use super::records::{Commit, RecordError, Versioned};
-use super::service::Tasks;
-use super::task::{TaskRecord, TaskState, TaskStatus};
 use crate::crash::{CrashPoint, crash_point};
+use crate::model::message::TaskMessage;
+use crate::model::precondition::{Precondition, Target};
+use crate::model::task::{TaskRecord, TaskState, TaskStatus};
+use crate::records::{Commit, RecordError, Versioned};
+use crate::tasks::service::Tasks;
 
 /// How an operation on a task ended.
 #[derive(Clone, Debug)]

@@ -9,19 +9,19 @@ use futures_util::FutureExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::sleep;
 
-use super::id::TaskId;
-use super::limits::{FIRST_LOOK, LAST_LOOK, LONGEST_LOOK_INTERVAL, MAX_WAITERS};
-use super::metrics::Waited;
-use super::records::RecordError;
-use super::service::Tasks;
-use super::task::TaskRecord;
-use crate::sync::{Mutex, lock};
+use crate::limits::{FIRST_LOOK, LAST_LOOK, LONGEST_LOOK_INTERVAL, MAX_WAITERS};
+use crate::local::metrics::Waited;
+use crate::local::sync::{Mutex, lock};
+use crate::model::id::TaskId;
+use crate::model::task::TaskRecord;
+use crate::records::RecordError;
+use crate::tasks::service::Tasks;
 
 type Ended = Option<Arc<TaskRecord>>;
 type ByTask = Mutex<HashMap<TaskId, watch::Sender<Ended>>>;
 
 /// Who waits for which task.
-pub(super) struct Waiters {
+pub(crate) struct Waiters {
     by_task: Arc<ByTask>,
     places: Arc<Semaphore>,
 }
@@ -57,7 +57,7 @@ impl Default for Waiters {
 
 impl Waiters {
     /// Hands the record of a task that has ended to whoever waits for it in this process.
-    pub(super) fn ended(&self, record: &TaskRecord) {
+    pub(crate) fn ended(&self, record: &TaskRecord) {
         let sender = lock(&self.by_task).remove(&record.id);
         if let Some(sender) = sender {
             sender.send_replace(Some(Arc::new(record.clone())));
@@ -82,7 +82,7 @@ impl Waiters {
     }
 
     /// How many wait now.
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         MAX_WAITERS - self.places.available_permits()
     }
 }

@@ -9,11 +9,11 @@ mod windows;
 
 use std::collections::VecDeque;
 
-use super::id::TaskId;
-use super::limits::{LIST_CALLS, LIST_WINDOW};
-use super::service::{Tasks, lock};
-use super::task::TaskStatus;
-pub(super) use descent::Hints;
+use crate::limits::{LIST_CALLS, LIST_WINDOW};
+use crate::model::id::TaskId;
+use crate::model::task::TaskStatus;
+use crate::tasks::service::{Tasks, lock};
+pub(crate) use descent::Hints;
 use descent::{Descent, Seen};
 use ports::{Head, Listed, Newest, StorageError, TaskStore, Timestamp, Wanted};
 use windows::{DIGITS, millisecond_of, milliseconds, time_text};

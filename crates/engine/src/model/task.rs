@@ -8,9 +8,9 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::extensible::{Extended, Extensible, Others};
-use super::id::TaskId;
-use super::json::{Object, describe, is_zero, present};
+use crate::model::extensible::{Extended, Extensible, Others};
+use crate::model::id::TaskId;
+use crate::model::json::{Object, describe, is_zero, present};
 use crate::text::in_short;
 use ports::{Document, Head, HeadError, Timestamp};
 
@@ -122,7 +122,7 @@ impl TaskState {
     }
 
     /// Why the last attempt failed, if that is known of a task that waits for another.
-    pub(super) fn take_last_error(&mut self) -> Option<Box<TaskError>> {
+    pub(crate) fn take_last_error(&mut self) -> Option<Box<TaskError>> {
         match self {
             Self::Queued { last_error, .. } => last_error.take(),
             _ => None,
@@ -420,7 +420,7 @@ impl TaskRecord {
         );
         Some(Self {
             id,
-            kind: super::kinds::R0_KIND.to_owned(),
+            kind: crate::kinds::R0_KIND.to_owned(),
             input: None,
             created_at: modified_at,
             updated_at: modified_at,

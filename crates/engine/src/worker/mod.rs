@@ -1,6 +1,11 @@
 //! One delivery in, one outcome out. The worker never talks to the queue: its return value is the
 //! acknowledgement, and only the trigger turns it into one.
 
+pub(crate) mod again;
+pub(crate) mod attempt;
+pub(crate) mod burial;
+pub(crate) mod consumer;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,16 +13,16 @@ use std::time::Duration;
 use log::Level;
 use serde_json::value::RawValue;
 
-use super::again::{Next, Step, ask_the_record, error_fields, put_off};
-use super::attempt::{Attempts, Took};
-use super::extensible::Others;
-use super::kinds::{AnyKind, UNKNOWN_KIND};
-use super::limits::{NEWER_DELAY, OUTAGE_DELAY};
-use super::message::TaskMessage;
-use super::records::{Commit, RecordError, Records, Versioned};
-use super::service::Shared;
-use super::task::{TaskError, TaskRecord, TaskState};
 use crate::crash::{CrashPoint, crash_point};
+use crate::kinds::{AnyKind, UNKNOWN_KIND};
+use crate::limits::{NEWER_DELAY, OUTAGE_DELAY};
+use crate::model::extensible::Others;
+use crate::model::message::TaskMessage;
+use crate::model::task::{TaskError, TaskRecord, TaskState};
+use crate::records::{Commit, RecordError, Records, Versioned};
+use crate::tasks::service::Shared;
+use crate::worker::again::{Next, Step, ask_the_record, error_fields, put_off};
+use crate::worker::attempt::{Attempts, Took};
 use ports::Timestamp;
 
 /// One hand-over of a message.
@@ -59,7 +64,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// True for a message that was given back, for whoever can begin it at once.
-    pub(super) fn is_for_others(&self) -> bool {
+    pub(crate) fn is_for_others(&self) -> bool {
         matches!(self, Self::Again { after, .. } if after.is_zero())
     }
 }
@@ -67,8 +72,8 @@ impl Outcome {
 /// Runs attempts.
 #[derive(Clone)]
 pub struct Worker {
-    pub(super) records: Records,
-    pub(super) shared: Arc<Shared>,
+    pub(crate) records: Records,
+    pub(crate) shared: Arc<Shared>,
     attempts: Attempts,
 }
 
@@ -189,7 +194,7 @@ impl Worker {
     }
 
     /// A message has left the queue, and none followed it.
-    pub(super) fn message_left(&self) {
+    pub(crate) fn message_left(&self) {
         self.shared.backlog.left();
     }
 
@@ -216,7 +221,7 @@ impl Worker {
     }
 
     /// The record of a message's task; `None` when the task has ended or its record is gone.
-    pub(super) async fn find_unfinished(
+    pub(crate) async fn find_unfinished(
         &self,
         message: TaskMessage<'_>,
         inserted_at: Option<Timestamp>,
@@ -283,7 +288,7 @@ impl Worker {
 
     /// Ends the task, unless somebody did before, or its record is of other work. `took` is how long
     /// its last attempt did, if there was one.
-    pub(super) async fn end(
+    pub(crate) async fn end(
         &self,
         task: &mut Versioned,
         state: TaskState,
@@ -330,7 +335,7 @@ impl Worker {
 const NOT_WORKABLE: &str = "NotWorkable";
 
 /// What becomes of the message of an attempt that a record has broken off.
-pub(super) fn broken_off(error: &RecordError, delivery: &Delivery) -> Outcome {
+pub(crate) fn broken_off(error: &RecordError, delivery: &Delivery) -> Outcome {
     let reason = error.to_string();
     let after = match error {
         // Not the task's fault: the same message again, later, without a count. If the queue is away

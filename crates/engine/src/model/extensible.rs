@@ -12,9 +12,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, forward_to_deseria
 use serde_json::value::RawValue;
 
 /// A JSON object: what is known of it, and what else it has.
-pub(super) struct Extensible<'a, T> {
-    pub(super) known: T,
-    pub(super) others: Others<'a>,
+pub(crate) struct Extensible<'a, T> {
+    pub(crate) known: T,
+    pub(crate) others: Others<'a>,
 }
 
 /// The fields beside the known ones, as they were written. There hardly ever are any: then they take a
@@ -59,11 +59,11 @@ impl Serialize for Others<'_> {
 
 /// Writes the known fields, and the others after them.
 #[derive(Serialize)]
-pub(super) struct Extended<'a, T> {
+pub(crate) struct Extended<'a, T> {
     #[serde(flatten)]
-    pub(super) known: &'a T,
+    pub(crate) known: &'a T,
     #[serde(flatten)]
-    pub(super) others: &'a Others<'a>,
+    pub(crate) others: &'a Others<'a>,
 }
 
 /// `T` is a struct: what its fields are called is what it tells serde. A flattened map would do the

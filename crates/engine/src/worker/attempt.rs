@@ -8,12 +8,12 @@ use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::at_hand::AtHand;
-use super::kinds::{AnyKind, Attempt, Failure, UNKNOWN_KIND};
-use super::limits::{MAX_CODE, PROGRESS_INTERVAL, RUNNING_AFTER, SHOW_TIMEOUT};
-use super::records::{Commit, Records, Versioned};
-use super::service::Shared;
-use super::task::TaskState;
+use crate::kinds::{AnyKind, Attempt, Failure, UNKNOWN_KIND};
+use crate::limits::{MAX_CODE, PROGRESS_INTERVAL, RUNNING_AFTER, SHOW_TIMEOUT};
+use crate::local::at_hand::AtHand;
+use crate::model::task::TaskState;
+use crate::records::{Commit, Records, Versioned};
+use crate::tasks::service::Shared;
 
 /// Runs attempts, at most so many at a time in the whole process. One that ignores its stop request
 /// gives its slot back at its time limit all the same, so that the others go on.
@@ -24,7 +24,7 @@ pub struct Attempts {
 }
 
 /// How an attempt ended.
-pub(super) enum Ended {
+pub(crate) enum Ended {
     /// With a result.
     Succeeded(Box<RawValue>),
     /// Without one.
@@ -63,13 +63,13 @@ impl Attempts {
     }
 
     /// Whether all attempts were told to stop.
-    pub(super) fn are_stopping(&self) -> bool {
+    pub(crate) fn are_stopping(&self) -> bool {
         self.stop.is_cancelled()
     }
 
     /// Does the work of a task, once a slot is free: within `patience`, or not at all. When the work
     /// lasts, the record shows it as running.
-    pub(super) async fn run(
+    pub(crate) async fn run(
         &self,
         (kind, input): (Arc<dyn AnyKind>, Box<RawValue>),
         task: &mut Versioned,

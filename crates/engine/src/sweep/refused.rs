@@ -5,21 +5,21 @@ use ports::StorageError;
 
 /// How many there were, and why; told in one line, because it may be all of them.
 #[derive(Default)]
-pub(super) struct Refused {
+pub(crate) struct Refused {
     count: usize,
     last: String,
 }
 
 impl Refused {
     /// Notes one more.
-    pub(super) fn add(&mut self, reason: String) {
+    pub(crate) fn add(&mut self, reason: String) {
         self.count += 1;
         self.last = reason;
     }
 
     /// Notes one more, unless trying again can help: then the sweep breaks off, and the next one goes
     /// on there.
-    pub(super) fn unless_passing(&mut self, error: StorageError) -> Result<(), StorageError> {
+    pub(crate) fn unless_passing(&mut self, error: StorageError) -> Result<(), StorageError> {
         if error.is_transient() {
             return Err(error);
         }
@@ -28,7 +28,7 @@ impl Refused {
     }
 
     /// Tells of them, if there were any.
-    pub(super) fn report(self, done: &str) {
+    pub(crate) fn report(self, done: &str) {
         let Self { count, last } = self;
         if count > 0 {
             log::warn!("{count} records cannot be {done}, the last because: {last}");

@@ -6,28 +6,28 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use super::id::TaskId;
-use super::idempotency;
-use super::limits::{SWEEP_PAGE, WALK_CONCURRENCY, WALK_PAGES};
-use super::refused::Refused;
-use super::rescue::Rescue;
-use super::service::{Shared, lock};
-use super::task::TaskStatus;
 use crate::crash::{CrashPoint, crash_point};
+use crate::limits::{SWEEP_PAGE, WALK_CONCURRENCY, WALK_PAGES};
+use crate::model::id::TaskId;
+use crate::model::task::TaskStatus;
+use crate::sweep::refused::Refused;
+use crate::sweep::rescue::Rescue;
+use crate::tasks::idempotency;
+use crate::tasks::service::{Shared, lock};
 use ports::{Listed, StorageError, TaskStore, Timestamp};
 
 /// What a pass did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Walked {
+pub(crate) struct Walked {
     /// Tasks that had lost their message, and have a new one or have failed.
-    pub(super) rescued: usize,
+    pub(crate) rescued: usize,
     /// Records deleted because their retention had ended.
-    pub(super) pruned: usize,
+    pub(crate) pruned: usize,
 }
 
 /// Walks through the records.
 #[derive(Clone)]
-pub(super) struct Walk {
+pub(crate) struct Walk {
     store: Arc<dyn TaskStore>,
     rescue: Rescue,
     shared: Arc<Shared>,
@@ -36,7 +36,7 @@ pub(super) struct Walk {
 }
 
 impl Walk {
-    pub(super) fn new(
+    pub(crate) fn new(
         store: Arc<dyn TaskStore>,
         rescue: Rescue,
         shared: Arc<Shared>,
@@ -52,7 +52,7 @@ impl Walk {
 
     /// Up to [`WALK_PAGES`] pages, unless it is over before or the last page is reached. What is left
     /// of a page comes with the next pass. For `nameless` see [`Rescue::run`].
-    pub(super) async fn pass(
+    pub(crate) async fn pass(
         &self,
         nameless: usize,
         is_over: impl Fn() -> bool,

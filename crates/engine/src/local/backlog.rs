@@ -9,13 +9,13 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
-use super::limits::{QUEUE_LENGTH_AGE, QUEUE_LENGTH_MAX_AGE, QUEUE_LENGTH_SUBMISSIONS};
-use super::service::lock;
+use crate::limits::{QUEUE_LENGTH_AGE, QUEUE_LENGTH_MAX_AGE, QUEUE_LENGTH_SUBMISSIONS};
+use crate::tasks::service::lock;
 use ports::Timestamp;
 
 /// The count, shared by all threads.
 #[derive(Default)]
-pub(super) struct Backlog {
+pub(crate) struct Backlog {
     state: Mutex<State>,
     /// Told when a look is over, whatever came of it.
     looked: Notify,
@@ -45,19 +45,19 @@ impl State {
 }
 
 /// A submission's place among those that wait. Dropped unfilled, it is given back.
-pub(super) struct Place {
+pub(crate) struct Place {
     backlog: Arc<Backlog>,
     is_filled: bool,
 }
 
 /// The duty to look up the length. Nobody else has it until this one is dropped.
-pub(super) struct Look {
+pub(crate) struct Look {
     backlog: Arc<Backlog>,
 }
 
 impl Backlog {
     /// A place for a submission, unless so many wait already.
-    pub(super) fn take(self: &Arc<Self>, max: Option<u64>) -> Option<Place> {
+    pub(crate) fn take(self: &Arc<Self>, max: Option<u64>) -> Option<Place> {
         let mut state = lock(&self.state);
         if max.is_some_and(|max| state.waiting >= max) {
             return None;
@@ -73,24 +73,24 @@ impl Backlog {
     }
 
     /// A message has left the queue here, and none followed it.
-    pub(super) fn left(&self) {
+    pub(crate) fn left(&self) {
         let mut state = lock(&self.state);
         // Others may have sent it since the last look.
         state.waiting = state.waiting.saturating_sub(1);
     }
 
     /// How many wait.
-    pub(super) fn waiting(&self) -> u64 {
+    pub(crate) fn waiting(&self) -> u64 {
         lock(&self.state).waiting
     }
 
     /// Whether the length is known well enough to hold a limit.
-    pub(super) fn is_fresh(&self, now: Timestamp) -> bool {
+    pub(crate) fn is_fresh(&self, now: Timestamp) -> bool {
         lock(&self.state).is_fresh(now)
     }
 
     /// When it is not: the end of the look to wait for, and the look itself if nobody is at it.
-    pub(super) fn outdated(
+    pub(crate) fn outdated(
         self: &Arc<Self>,
         now: Timestamp,
     ) -> Option<(Notified<'_>, Option<Look>)> {
@@ -106,7 +106,7 @@ impl Backlog {
 
     /// The look that is due for a guess at `Retry-After`: seldom enough to cost next to nothing for
     /// each task.
-    pub(super) fn due(self: &Arc<Self>, now: Timestamp) -> Option<Look> {
+    pub(crate) fn due(self: &Arc<Self>, now: Timestamp) -> Option<Look> {
         let mut state = lock(&self.state);
         let is_old = state.asked_at.is_none_or(|at| now - at >= QUEUE_LENGTH_AGE);
         if is_old && state.submitted_since >= QUEUE_LENGTH_SUBMISSIONS {
@@ -132,7 +132,7 @@ impl Backlog {
 
 impl Place {
     /// The message has been sent.
-    pub(super) fn fill(mut self) {
+    pub(crate) fn fill(mut self) {
         self.is_filled = true;
     }
 }
@@ -150,7 +150,7 @@ impl Drop for Place {
 
 impl Look {
     /// So long was the queue at some moment since the look began.
-    pub(super) fn found(self, length: u64, now: Timestamp) {
+    pub(crate) fn found(self, length: u64, now: Timestamp) {
         let mut state = lock(&self.backlog.state);
         state.waiting = length.saturating_add(state.unseen);
         state.looked_at = Some(now);

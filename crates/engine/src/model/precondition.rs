@@ -1,6 +1,6 @@
 //! In which version of its record a task is to be operated on: what a caller has seen of it.
 
-use super::id::TaskId;
+use crate::model::id::TaskId;
 use ports::ETag;
 
 /// Versions of a record, as a caller names them.

@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use super::limits::RETRY_AFTER_RANGE;
-use super::service::lock;
+use crate::limits::RETRY_AFTER_RANGE;
+use crate::tasks::service::lock;
 
 /// How much the newest duration counts in the moving average: the last ten or so make it.
 const WEIGHT: f64 = 0.2;
@@ -19,7 +19,7 @@ const UNKNOWN: f64 = 0.005;
 
 /// What this process knows of durations.
 #[derive(Default)]
-pub(super) struct Estimate(Mutex<State>);
+pub(crate) struct Estimate(Mutex<State>);
 
 /// Seconds of work of a task, moving averages.
 #[derive(Default)]
@@ -32,7 +32,7 @@ struct State {
 
 impl Estimate {
     /// A task of a registered kind ended here, with so much work, if it was work that ended it.
-    pub(super) fn ended(&self, kind: &'static str, work: Option<Duration>) {
+    pub(crate) fn ended(&self, kind: &'static str, work: Option<Duration>) {
         let Some(work) = work else {
             return;
         };
@@ -52,7 +52,7 @@ impl Estimate {
 
     /// Whole seconds until a task of the kind is probably done, behind so many that wait, within
     /// [`RETRY_AFTER_RANGE`].
-    pub(super) fn retry_after(&self, kind: &str, waiting: u64, concurrency: usize) -> u64 {
+    pub(crate) fn retry_after(&self, kind: &str, waiting: u64, concurrency: usize) -> u64 {
         let state = lock(&self.0);
         // Counts of tasks are far below the 2^53 that a float holds exactly.
         let rounds = waiting as f64 / concurrency.max(1) as f64;

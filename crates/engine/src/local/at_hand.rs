@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::id::TaskId;
+use crate::model::id::TaskId;
 
 thread_local! {
     static TASK: Cell<Option<(TaskId, &'static str)>> = const { Cell::new(None) };
@@ -15,10 +15,10 @@ pub fn task_at_hand() -> Option<(TaskId, &'static str)> {
 
 /// While this is held, this thread works on a task.
 #[must_use]
-pub(super) struct AtHand(());
+pub(crate) struct AtHand(());
 
 impl AtHand {
-    pub(super) fn task(id: TaskId, kind: &'static str) -> Self {
+    pub(crate) fn task(id: TaskId, kind: &'static str) -> Self {
         TASK.set(Some((id, kind)));
         Self(())
     }

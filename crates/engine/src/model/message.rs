@@ -32,13 +32,13 @@ use std::borrow::Cow;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::extensible::{Extended, Extensible, Others};
-use super::id::TaskId;
-use super::json::{describe, is_zero, null_as_default, present};
-use super::kinds::{R0_KIND, is_safe};
-use super::limits::MAX_MESSAGE_BYTES;
-use super::task::TaskRecord;
-use super::trace::is_traceparent;
+use crate::kinds::{R0_KIND, is_safe};
+use crate::limits::MAX_MESSAGE_BYTES;
+use crate::model::extensible::{Extended, Extensible, Others};
+use crate::model::id::TaskId;
+use crate::model::json::{describe, is_zero, null_as_default, present};
+use crate::model::task::TaskRecord;
+use crate::model::trace::is_traceparent;
 
 use ports::timestamp;
 use ports::{ETag, Timestamp};

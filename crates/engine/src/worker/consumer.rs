@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::limits::{
+use crate::crash::{CrashPoint, crash_point};
+use crate::limits::{
     IN_HAND_WAIT, MAX_DEQUEUE_COUNT, RENEWAL_RETRY, SLOT_WAIT, VISIBILITY_TIMEOUT,
 };
-use super::records::RecordError;
-use super::worker::{Delivery, Outcome, Worker};
-use crate::crash::{CrashPoint, crash_point};
+use crate::records::RecordError;
+use crate::worker::{Delivery, Outcome, Worker};
 use ports::{Queue, Received, StorageError};
 
 /// Works on messages that this process received itself, without a host.
@@ -44,7 +44,7 @@ impl Consumer {
     }
 
     /// Where poisoned messages are.
-    pub(super) fn poison_queue(&self) -> Arc<dyn Queue> {
+    pub(crate) fn poison_queue(&self) -> Arc<dyn Queue> {
         Arc::clone(&self.poison_queue)
     }
 

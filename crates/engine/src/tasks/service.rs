@@ -8,22 +8,22 @@ use serde_json::value::RawValue;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use super::attempt::Took;
-use super::backlog::{Backlog, Look, Place};
-use super::estimate::Estimate;
-use super::id::TaskId;
-use super::intake::RecordFirst;
-use super::kinds::{InvalidInput, Kinds};
-use super::limits::{CHECK_TIMEOUT, MAX_DELETIONS};
-use super::listing::Hints;
-use super::message::TaskMessage;
-use super::metrics::{Gauges, Metrics};
-use super::records::{RecordError, Records, Versioned};
-use super::rescue::Fronts;
-use super::running::Running;
-use super::task::{TaskRecord, UnreadableRecord};
-use super::waiting::Waiters;
 use crate::crash::{CrashPoint, crash_point};
+use crate::kinds::{InvalidInput, Kinds};
+use crate::limits::{CHECK_TIMEOUT, MAX_DELETIONS};
+use crate::local::backlog::{Backlog, Look, Place};
+use crate::local::estimate::Estimate;
+use crate::local::metrics::{Gauges, Metrics};
+use crate::local::running::Running;
+use crate::local::waiting::Waiters;
+use crate::model::id::TaskId;
+use crate::model::message::TaskMessage;
+use crate::model::task::{TaskRecord, UnreadableRecord};
+use crate::records::{RecordError, Records, Versioned};
+use crate::sweep::rescue::Fronts;
+use crate::tasks::intake::RecordFirst;
+use crate::tasks::listing::Hints;
+use crate::worker::attempt::Took;
 use ports::{Clock, ETag, Intake, Operations, Queue, StorageError, TaskStore, Timestamp};
 
 /// Work that a client asks for.
@@ -98,21 +98,21 @@ pub struct Shared {
     /// Places for their deletions.
     deletions: Arc<Semaphore>,
     /// How many messages wait, as far as this process knows.
-    pub(super) backlog: Arc<Backlog>,
+    pub(crate) backlog: Arc<Backlog>,
     /// Clients that wait for a task to end.
-    pub(super) waiters: Waiters,
+    pub(crate) waiters: Waiters,
     /// Attempts under way.
-    pub(super) running: Running,
+    pub(crate) running: Running,
     /// How long tasks take.
     estimate: Estimate,
     /// What the listings before know of when tasks were made.
-    pub(super) list_hints: Mutex<Hints>,
+    pub(crate) list_hints: Mutex<Hints>,
     /// When this process began.
-    pub(super) started_at: Timestamp,
+    pub(crate) started_at: Timestamp,
     /// Where the next sweep's walk through the records goes on.
-    pub(super) walk_position: Mutex<Option<String>>,
+    pub(crate) walk_position: Mutex<Option<String>>,
     /// What the rescue of lost tasks has seen of the queue.
-    pub(super) fronts: Mutex<Fronts>,
+    pub(crate) fronts: Mutex<Fronts>,
 }
 
 impl Shared {
@@ -151,7 +151,7 @@ impl Shared {
 
     /// Tells of a task that this process has just ended, and how long its last attempt took, if that is
     /// what ended it.
-    pub(super) fn ended(&self, record: &TaskRecord, took: Option<Took>) {
+    pub(crate) fn ended(&self, record: &TaskRecord, took: Option<Took>) {
         self.metrics
             .task_ended(&record.kind, record.status(), record.attempts, took);
         if let Some(kind) = self.kinds.name(&record.kind) {
@@ -171,11 +171,11 @@ pub struct PlaceToDelete {
 /// The tasks, as their clients see them.
 #[derive(Clone)]
 pub struct Tasks {
-    pub(super) store: Arc<dyn TaskStore>,
-    pub(super) records: Records,
-    pub(super) queue: Arc<dyn Queue>,
+    pub(crate) store: Arc<dyn TaskStore>,
+    pub(crate) records: Records,
+    pub(crate) queue: Arc<dyn Queue>,
     intake: Arc<dyn Intake>,
-    pub(super) shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 impl Tasks {
@@ -404,6 +404,6 @@ impl Tasks {
 }
 
 /// A panic while one of these short sections held the lock leaves the value whole.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -4,13 +4,13 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use tokio_util::sync::CancellationToken;
 
-use super::id::TaskId;
-use super::limits::MAX_REMEMBERED_CANCELS;
-use crate::sync::{Mutex, lock};
+use crate::limits::MAX_REMEMBERED_CANCELS;
+use crate::local::sync::{Mutex, lock};
+use crate::model::id::TaskId;
 
 /// What runs, and what must not begin any more.
 #[derive(Default)]
-pub(super) struct Running(Mutex<State>);
+pub(crate) struct Running(Mutex<State>);
 
 #[derive(Default)]
 struct State {
@@ -24,7 +24,7 @@ struct State {
 
 impl Running {
     /// Enters an attempt; `None` when its task was canceled here before it began.
-    pub(super) fn begin(&self, id: TaskId, stop: &CancellationToken) -> Option<Attempted<'_>> {
+    pub(crate) fn begin(&self, id: TaskId, stop: &CancellationToken) -> Option<Attempted<'_>> {
         let mut state = lock(&self.0);
         if state.canceled.contains(&id) {
             return None;
@@ -44,7 +44,7 @@ impl Running {
     }
 
     /// Stops the attempts of a task, and lets none begin.
-    pub(super) fn cancel(&self, id: TaskId) {
+    pub(crate) fn cancel(&self, id: TaskId) {
         let mut state = lock(&self.0);
         for (_, stop) in state.attempts.get(&id).into_iter().flatten() {
             stop.cancel();
@@ -60,7 +60,7 @@ impl Running {
     }
 
     /// Lets attempts begin again: the task has not ended after all.
-    pub(super) fn forget(&self, id: TaskId) {
+    pub(crate) fn forget(&self, id: TaskId) {
         let mut state = lock(&self.0);
         if state.canceled.remove(&id) {
             state.forget_next.retain(|known| *known != id);
@@ -69,7 +69,7 @@ impl Running {
 }
 
 /// An attempt under way; dropped when it has ended.
-pub(super) struct Attempted<'a> {
+pub(crate) struct Attempted<'a> {
     running: &'a Running,
     id: TaskId,
     number: u64,

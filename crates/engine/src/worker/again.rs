@@ -4,21 +4,21 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use super::attempt::Ended;
-use super::extensible::Others;
-use super::limits::{
+use crate::crash::{CrashPoint, crash_point};
+use crate::limits::{
     EARLY_BY, LATER_UNCOUNTED, LONGEST_LATER, MAX_ATTEMPTS, SHORTEST_LATER, backoff,
 };
-use super::message::TaskMessage;
-use super::records::{Commit, RecordError, Versioned};
-use super::task::{TaskError, TaskRecord, TaskState};
-use super::worker::{Delivery, Outcome, Worker};
-use crate::crash::{CrashPoint, crash_point};
+use crate::model::extensible::Others;
+use crate::model::message::TaskMessage;
+use crate::model::task::{TaskError, TaskRecord, TaskState};
+use crate::records::{Commit, RecordError, Versioned};
 use crate::text::beginning;
+use crate::worker::attempt::Ended;
+use crate::worker::{Delivery, Outcome, Worker};
 use ports::Timestamp;
 
 /// What follows an attempt.
-pub(super) enum Step {
+pub(crate) enum Step {
     /// The task ends, and this becomes of the message.
     End(TaskState, Outcome),
     /// Another attempt.
@@ -30,7 +30,7 @@ pub(super) enum Step {
 }
 
 /// Another attempt.
-pub(super) struct Next {
+pub(crate) struct Next {
     /// Attempts that count by now.
     spent: u32,
     /// When it may begin.
@@ -52,7 +52,7 @@ impl Next {
     }
 
     /// At once, after one that does not count among so many.
-    pub(super) fn released(spent: u32, why: &'static str) -> Self {
+    pub(crate) fn released(spent: u32, why: &'static str) -> Self {
         Self {
             spent: spent.saturating_sub(1),
             after: Duration::ZERO,
@@ -72,7 +72,7 @@ enum Why {
 
 impl Worker {
     /// What follows an attempt that ended so, with which so many count.
-    pub(super) fn step(&self, ended: Ended, spent: u32, later_since: Option<Timestamp>) -> Step {
+    pub(crate) fn step(&self, ended: Ended, spent: u32, later_since: Option<Timestamp>) -> Step {
         match ended {
             Ended::Succeeded(result) => Step::End(TaskState::Succeeded { result }, Outcome::Done),
             Ended::Failed {
@@ -96,7 +96,7 @@ impl Worker {
 
     /// What follows when there is no work to be done. A kind that is not known here was known to the
     /// process that took the task in: one of a newer version, which may get the next message.
-    pub(super) fn step_without_work(&self, error: TaskError, task: &Versioned, spent: u32) -> Step {
+    pub(crate) fn step_without_work(&self, error: TaskError, task: &Versioned, spent: u32) -> Step {
         let is_known = self.shared.kinds.get(&task.record.kind).is_some();
         let may_be_known_elsewhere = self.shared.has_other_workers && task.etag.is_some();
         if !is_known && may_be_known_elsewhere && spent < MAX_ATTEMPTS {
@@ -133,7 +133,7 @@ impl Worker {
 
     /// Another attempt, later. The record shows how many there were and why the last one failed, if it
     /// did, and is queued again.
-    pub(super) async fn again(
+    pub(crate) async fn again(
         &self,
         task: &mut Versioned,
         next: Next,
@@ -213,7 +213,7 @@ impl Worker {
     ///
     /// A queue may hand out a message before its time: one hides it for seven days at the most, another
     /// shows it at a restart. A clock that says the message is yet to be sent is not believed.
-    pub(super) fn is_early(
+    pub(crate) fn is_early(
         &self,
         due_at: Option<Timestamp>,
         inserted_at: Option<Timestamp>,
@@ -250,7 +250,7 @@ fn error_of(code: &str, message: String) -> TaskError {
 const MAX_LOGGED_MESSAGE: usize = 500;
 
 /// What the log tells of an error: its client may see both, so both are safe to show.
-pub(super) fn error_fields(error: &TaskError) -> (&str, &str) {
+pub(crate) fn error_fields(error: &TaskError) -> (&str, &str) {
     (&error.code, beginning(&error.message, MAX_LOGGED_MESSAGE))
 }
 
@@ -262,7 +262,7 @@ fn last_failed(code: &str, message: String) -> Step {
 
 /// The message of a delivery once more, later, as if it had not come now. What was counted before stays
 /// counted.
-pub(super) fn put_off(message: TaskMessage<'_>, delivery: &Delivery, after: Duration) -> Outcome {
+pub(crate) fn put_off(message: TaskMessage<'_>, delivery: &Delivery, after: Duration) -> Outcome {
     let before = delivery.dequeue_count.saturating_sub(1);
     let is_dated = message.created_at.is_some() || message.id.created_at().is_some();
     let message = TaskMessage {
@@ -285,7 +285,7 @@ pub(super) fn put_off(message: TaskMessage<'_>, delivery: &Delivery, after: Dura
 
 /// A message is a hint: one that told of other work than its task's record (somebody forged it, or
 /// a tool on the way rewrote it) is followed by one that tells nothing, so that the record is read.
-pub(super) fn ask_the_record(task: &Versioned) -> Outcome {
+pub(crate) fn ask_the_record(task: &Versioned) -> Outcome {
     let message = TaskMessage {
         // There is a record: if it is gone by then, so is the task.
         etag: task.etag.as_ref().map(Cow::Borrowed),

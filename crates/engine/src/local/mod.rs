@@ -1,0 +1,9 @@
+//! What this process remembers, and nobody else: it is gone when the process is.
+
+pub(crate) mod at_hand;
+pub(crate) mod backlog;
+pub(crate) mod estimate;
+pub(crate) mod metrics;
+pub(crate) mod running;
+pub(crate) mod sync;
+pub(crate) mod waiting;
