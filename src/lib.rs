@@ -39,6 +39,7 @@
 pub mod api;
 pub mod config;
 pub mod logging;
+mod origins;
 pub mod panics;
 pub mod startup;
 pub mod triggers;
