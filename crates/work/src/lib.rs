@@ -1,0 +1,5 @@
+//! What a kind of work is written against.
+
+mod name;
+
+pub use name::{InvalidName, KindName};
