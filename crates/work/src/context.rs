@@ -1,5 +1,7 @@
 //! What an attempt knows about itself, and how it talks to the outside.
 
+mod submission;
+
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
