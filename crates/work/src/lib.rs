@@ -1,5 +1,6 @@
 //! What a kind of work is written against.
 
+pub mod any;
 mod callback;
 mod code;
 mod context;
