@@ -133,3 +133,6 @@ impl<K: BlockingKind> AnyKind for Blocking<K> {
         schema::of_output::<K::Output>()
     }
 }
+
+#[cfg(test)]
+mod tests;
