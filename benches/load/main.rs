@@ -26,7 +26,7 @@ mod floor;
     unused_imports,
     reason = "the double of all tests, of which this needs a part"
 )]
-#[path = "../../tests/host/mod.rs"]
+#[path = "../../crates/functions-host/src/lib.rs"]
 mod host;
 mod http;
 mod idle;

@@ -34,7 +34,7 @@ mod helpers;
     unused_imports,
     reason = "the double of all tests, of which these need a part"
 )]
-#[path = "../host/mod.rs"]
+#[path = "../../crates/functions-host/src/lib.rs"]
 mod host;
 mod hosted;
 mod hosts;
