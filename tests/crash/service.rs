@@ -12,6 +12,7 @@ use crate::helpers::client::Client;
 use crate::helpers::eventually::eventually;
 use crate::helpers::handler::Serving;
 use crate::host::{Event, FunctionsHost, HostOptions};
+use crate::host_selftest::app;
 
 /// A service under way.
 pub(super) struct Service<'a> {
@@ -212,5 +213,5 @@ async fn host(place: &Place, own: Vec<(&'static str, String)>, drive: Drive) -> 
     for (name, value) in own {
         options = options.first_start(name, value);
     }
-    FunctionsHost::start(options).await.unwrap()
+    FunctionsHost::start(app(), options).await.unwrap()
 }

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use super::without_queue;
+use super::{app, without_queue};
 use crate::host::settings::parse_time_span;
-use crate::host::{AppRoot, FunctionsHost, HostManifest, Settings};
+use crate::host::{FunctionsHost, HostManifest, Settings};
 
 fn fault_with(file: &str, text: &str) -> String {
-    let root = AppRoot::of_project().expect("a copy of the project");
-    root.write(file, text).expect("a file");
+    let app = app();
+    app.write(file, text).expect("a file");
     let (options, _) = without_queue();
-    let launched = FunctionsHost::launch(options.app_root(root));
+    let launched = FunctionsHost::launch(app, options);
     launched
         .err()
         .map(|fault| fault.to_string())
@@ -79,11 +79,11 @@ fn a_host_json_the_host_would_refuse_is_refused() {
 
 #[test]
 fn an_app_setting_overrides_host_json_ignoring_case() {
-    let root = AppRoot::of_project().unwrap();
+    let app = app();
     let mut settings = Settings::default();
     settings.set("AzureFunctionsJobHost__extensions__Queues__batchsize", "3");
     settings.set("AzureFunctionsJobHost__functionTimeout", "1.00:00:01");
-    let manifest = HostManifest::read(root.path(), &settings).unwrap();
+    let manifest = HostManifest::read(app.as_ref(), &settings).unwrap();
     assert_eq!(manifest.extensions.queues.batch_size, 3);
     assert_eq!(
         manifest.function_timeout,

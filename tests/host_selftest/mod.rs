@@ -12,10 +12,29 @@ mod scripted;
 mod timer;
 mod vectors;
 
+use std::path::Path;
+
 use uuid::Uuid;
 
+use self::scripted::ScriptedHandler;
 use crate::helpers::azurite::azurite;
-use crate::host::{HostOptions, StorageQueue};
+use crate::host::{AppRoot, FunctionsHost, HostOptions, StorageQueue};
+
+/// The project as an app, with the handler Cargo built for this test run.
+pub(crate) fn app() -> AppRoot {
+    AppRoot::of_project(
+        Path::new(env!("CARGO_MANIFEST_DIR")),
+        Path::new(env!("CARGO_BIN_EXE_handler")),
+        Path::new(env!("CARGO_TARGET_TMPDIR")),
+    )
+    .expect("a copy of the project")
+}
+
+/// A host with the project's functions before a scripted handler.
+async fn start_before(handler: &ScriptedHandler, options: HostOptions) -> FunctionsHost {
+    let started = FunctionsHost::start(app(), options.handler_at(handler.port));
+    started.await.expect("manifests the host takes")
+}
 
 /// Options on the test run's storage, with a queue of their own that exists.
 async fn with_queue() -> (HostOptions, StorageQueue) {

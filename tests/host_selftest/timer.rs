@@ -6,17 +6,15 @@ use serde_json::json;
 use time::macros::datetime;
 
 use super::scripted::{Reply, ScriptedHandler};
-use super::without_queue;
+use super::{app, start_before, without_queue};
+use crate::host::FunctionsHost;
 use crate::host::timer_trigger::Schedule;
-use crate::host::{AppRoot, FunctionsHost};
 
 #[actix_web::test]
 async fn a_timer_runs_at_start_up_and_when_told() {
     let handler = ScriptedHandler::start(|_| Reply::acknowledge());
     let (options, _) = without_queue();
-    let host = FunctionsHost::start(options.handler_at(handler.port))
-        .await
-        .unwrap();
+    let host = start_before(&handler, options).await;
     host.finished("timer_worker", 1).await;
     assert!(host.run_timer_now("timer_worker").await);
 
@@ -64,19 +62,18 @@ fn a_schedule_knows_its_next_occurrence() {
 #[actix_web::test]
 async fn a_schedule_runs_the_timer_by_itself() {
     let handler = ScriptedHandler::start(|_| Reply::acknowledge());
-    let root = AppRoot::of_project().unwrap();
+    let app = app();
     let every_second = json!({"bindings": [{
         "type": "timerTrigger", "direction": "in", "name": "timer",
         "schedule": "%EVERY%", "useMonitor": false,
     }]});
-    root.write("timer_worker/function.json", &every_second.to_string())
+    app.write("timer_worker/function.json", &every_second.to_string())
         .unwrap();
     let (options, _) = without_queue();
     let options = options
-        .app_root(root)
         .setting("EVERY", "* * * * * *")
         .timer_schedule()
         .handler_at(handler.port);
-    let host = FunctionsHost::start(options).await.unwrap();
+    let host = FunctionsHost::start(app, options).await.unwrap();
     host.finished("timer_worker", 2).await;
 }

@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use crate::helpers::azurite::azurite;
 use crate::host::{Answer, Client, FunctionsHost, HostOptions, HostVersion, Payload, StorageQueue};
+use crate::host_selftest::app;
 
 /// How long a test waits for what must come.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -56,7 +57,7 @@ impl Hosted {
     }
 
     async fn start_with(options: HostOptions, queue: StorageQueue) -> Self {
-        let host = FunctionsHost::start(options).await.unwrap();
+        let host = FunctionsHost::start(app(), options).await.unwrap();
         let hosted = Self {
             host,
             queue,

@@ -10,31 +10,26 @@ use uuid::Uuid;
 pub(crate) struct AppRoot(PathBuf);
 
 impl AppRoot {
-    /// Copies the manifests of the project and links the handler Cargo built for this test run
-    /// under the name `host.json` gives.
-    pub(crate) fn of_project() -> io::Result<Self> {
-        let project = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("app-{}", Uuid::now_v7()));
+    /// Copies the manifests of `project`, and links `handler` under that name. The folder is made in
+    /// `scratch`: no copy is made of a handler on the same file system.
+    pub(crate) fn of_project(project: &Path, handler: &Path, scratch: &Path) -> io::Result<Self> {
+        let root = scratch.join(format!("app-{}", Uuid::now_v7()));
         fs::create_dir_all(&root)?;
         let root = Self(root);
         for name in ["host.json", "local.settings.json"] {
-            fs::copy(project.join(name), root.path().join(name))?;
+            fs::copy(project.join(name), root.0.join(name))?;
         }
         for entry in fs::read_dir(project)? {
             let entry = entry?;
             let manifest = entry.path().join("function.json");
             if manifest.is_file() {
-                let folder = root.path().join(entry.file_name());
+                let folder = root.0.join(entry.file_name());
                 fs::create_dir(&folder)?;
                 fs::copy(manifest, folder.join("function.json"))?;
             }
         }
-        root.link("handler", Path::new(env!("CARGO_BIN_EXE_handler")))?;
+        root.link("handler", handler)?;
         Ok(root)
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
     }
 
     /// Writes a file under the root, its folder made if need be. For tests with other manifests.
@@ -57,9 +52,15 @@ impl AppRoot {
     }
 }
 
+impl AsRef<Path> for AppRoot {
+    fn as_ref(&self) -> &Path {
+        &self.0
+    }
+}
+
 impl Drop for AppRoot {
     fn drop(&mut self) {
-        // What stays behind lies in Cargo's own temporary folder.
+        // What stays behind lies in a folder for what may.
         let _ = fs::remove_dir_all(&self.0);
     }
 }

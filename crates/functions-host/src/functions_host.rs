@@ -1,6 +1,7 @@
 //! The host as a test holds it: start, address, what happened, stop.
 
 use std::net::TcpListener;
+use std::path::Path;
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -18,8 +19,8 @@ use super::queue_trigger::QueueListener;
 use super::timer_trigger::Timer;
 use super::worker::{Source as WorkerSource, Worker};
 use super::{
-    AppRoot, Client, Event, Fault, Host, HostManifest, HostOptions, Journal, LocalSettings,
-    LogLine, Routes, Settings, http,
+    Client, Event, Fault, Host, HostManifest, HostOptions, Journal, LocalSettings, LogLine, Routes,
+    Settings, http,
 };
 
 /// How long the host keeps a caller's connection that is idle (Kestrel's default).
@@ -36,14 +37,21 @@ pub(crate) struct FunctionsHost {
     address: String,
     runtime: Handle,
     thread: Option<JoinHandle<()>>,
-    _app_root: AppRoot,
+    _app: Box<dyn AsRef<Path> + Send + Sync>,
 }
 
 impl FunctionsHost {
-    /// Starts a host and waits until its handler answers. The error is a manifest's fault; a handler
-    /// that does not start fails the test with the host's log.
-    pub(crate) async fn start(options: HostOptions) -> Result<Self, Fault> {
-        let host = Self::launch(options)?;
+    /// Starts a host for the app in a folder, and waits until its handler answers: the executable that
+    /// the folder's `host.json` names. The error is a manifest's fault; a handler that does not start
+    /// fails the test with the host's log.
+    ///
+    /// What is given for the folder is kept until the host is dropped, and so is a folder that goes
+    /// with it.
+    pub(crate) async fn start(
+        app: impl AsRef<Path> + Send + Sync + 'static,
+        options: HostOptions,
+    ) -> Result<Self, Fault> {
+        let host = Self::launch(app, options)?;
         let over = |events: &[Event]| {
             let ready = events.contains(&Event::WorkerReady);
             let stopped = matches!(events.last(), Some(Event::HostStopped { .. }));
@@ -55,13 +63,12 @@ impl FunctionsHost {
     }
 
     /// Starts a host without waiting for its handler.
-    pub(crate) fn launch(options: HostOptions) -> Result<Self, Fault> {
+    pub(crate) fn launch(
+        app: impl AsRef<Path> + Send + Sync + 'static,
+        options: HostOptions,
+    ) -> Result<Self, Fault> {
         let fault = |error: std::io::Error| Fault::new("start", error);
-        let app_root = match options.app_root {
-            Some(app_root) => app_root,
-            None => AppRoot::of_project().map_err(fault)?,
-        };
-        let root = app_root.path();
+        let root = app.as_ref();
         let listener = TcpListener::bind("127.0.0.1:0").map_err(fault)?;
         let address = listener.local_addr().map_err(fault)?;
 
@@ -136,7 +143,7 @@ impl FunctionsHost {
             address: format!("http://{address}"),
             runtime: runtime.recv().map_err(|error| Fault::new("start", error))?,
             thread: Some(thread),
-            _app_root: app_root,
+            _app: Box::new(app),
         })
     }
 

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::app_root::AppRoot;
 use super::forwarding::HostVersion;
 
 /// The lease of a received message (protocol: Life of a message).
@@ -10,7 +9,6 @@ const RECEIVE_LEASE: Duration = Duration::from_secs(10 * 60);
 
 /// The choices, with `func start`'s behaviour as the default.
 pub(crate) struct HostOptions {
-    pub(super) app_root: Option<AppRoot>,
     pub(super) version: HostVersion,
     pub(super) settings: Vec<(String, String)>,
     pub(super) first_start: Vec<(String, String)>,
@@ -21,10 +19,9 @@ pub(crate) struct HostOptions {
 }
 
 impl HostOptions {
-    /// The project's app on the storage account of `connection_string`.
+    /// An app on the storage account of `connection_string`.
     pub(crate) fn new(connection_string: impl Into<String>) -> Self {
         Self {
-            app_root: None,
             version: HostVersion::Rebuilding,
             settings: Vec::new(),
             first_start: Vec::new(),
@@ -56,12 +53,6 @@ impl HostOptions {
     pub(crate) fn queue_option(self, name: &str, value: &str) -> Self {
         let name = format!("AzureFunctionsJobHost__extensions__queues__{name}");
         self.setting(name, value)
-    }
-
-    /// Runs another app than a copy of the project's.
-    pub(crate) fn app_root(mut self, app_root: AppRoot) -> Self {
-        self.app_root = Some(app_root);
-        self
     }
 
     /// Another host than the one that was seen.
