@@ -17,8 +17,6 @@ mod clients;
 mod connection;
 mod crash;
 mod helpers;
-#[path = "../crates/functions-host/src/lib.rs"]
-mod host;
 mod host_selftest;
 mod hosted;
 mod hostile;

@@ -21,13 +21,6 @@ mod client;
 mod commit;
 mod constant;
 mod floor;
-#[expect(
-    dead_code,
-    unused_imports,
-    reason = "the double of all tests, of which this needs a part"
-)]
-#[path = "../../crates/functions-host/src/lib.rs"]
-mod host;
 mod http;
 mod idle;
 mod latencies;

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::host::{AppRoot, FunctionsHost, HostOptions};
+use functions_host::{AppRoot, FunctionsHost, HostOptions};
+
 use super::http::{Connection, HttpError, Origin};
 use super::log::Log;
 use super::process::{Owned, Process};

@@ -1,13 +1,14 @@
 //! A Functions host whose handler is killed at random. The host starts it again, and gives up at
 //! the third crash, as the real one does; then somebody starts the host again.
 
-use std::path::Path;
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use functions_host::{Event, FunctionsHost, HostOptions};
+
 use crate::helpers::client::Client;
-use crate::host::{AppRoot, Event, FunctionsHost, HostOptions};
+use crate::helpers::project::app;
 use crate::keeper::Keeping;
 use crate::run::BACKLOG;
 
@@ -28,12 +29,6 @@ pub(crate) fn keep(connection_string: &str, name: &str, mut keeping: Keeping) {
         .build();
     let runtime = runtime.unwrap();
     while !keeping.is_stopped() {
-        let app = AppRoot::of_project(
-            Path::new(env!("CARGO_MANIFEST_DIR")),
-            Path::new(env!("CARGO_BIN_EXE_handler")),
-            Path::new(env!("CARGO_TARGET_TMPDIR")),
-        );
-        let app = app.expect("a copy of the project");
         let options = HostOptions::new(connection_string)
             .setting("queue_name", name)
             .setting("BLOB_CONTAINER_NAME", name)
@@ -41,7 +36,7 @@ pub(crate) fn keep(connection_string: &str, name: &str, mut keeping: Keeping) {
             .receive_lease(LEASE)
             .timer_schedule();
         let host = runtime
-            .block_on(FunctionsHost::start(app, options))
+            .block_on(FunctionsHost::start(app(), options))
             .unwrap();
         keeping.opens(Client::new(
             host.url("").trim_start_matches("http://").parse().unwrap(),

@@ -29,13 +29,6 @@ mod handlers;
 )]
 #[path = "../helpers/mod.rs"]
 mod helpers;
-#[expect(
-    dead_code,
-    unused_imports,
-    reason = "the double of all tests, of which these need a part"
-)]
-#[path = "../../crates/functions-host/src/lib.rs"]
-mod host;
 mod hosted;
 mod hosts;
 mod keeper;

@@ -12,6 +12,7 @@ pub mod kinds;
 pub mod lines;
 pub mod memory;
 pub mod process;
+pub mod project;
 pub mod proxy;
 pub mod raw;
 pub mod reply;

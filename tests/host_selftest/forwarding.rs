@@ -1,12 +1,12 @@
 //! Forwarded HTTP: what the handler sees, what the caller gets, who is let in.
 
 use bytes::Bytes;
+use functions_host::{Answer, Client, FunctionsHost, HostVersion, Payload};
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{HeaderMap, Method};
 
 use super::scripted::{Reply, ScriptedHandler};
 use super::{start_before, without_queue};
-use crate::host::{Answer, Client, FunctionsHost, HostVersion, Payload};
 
 fn headers(list: &[(&'static str, &'static str)]) -> HeaderMap {
     let headers = list.iter().map(|(name, value)| {
@@ -20,7 +20,7 @@ fn headers(list: &[(&'static str, &'static str)]) -> HeaderMap {
 
 async fn send(host: &FunctionsHost, method: Method, path: &str, headers: HeaderMap) -> Answer {
     let url = host.url(path);
-    let client = Client::new();
+    let client = Client::default();
     let sent = client.send(method, &url, headers, Payload::Empty);
     sent.await.expect("an answer")
 }
@@ -39,7 +39,7 @@ async fn a_request_arrives_with_path_query_headers_and_body() {
     ]);
     let body = Bytes::from(r#"{"number": 24}"#);
     let payload = Payload::Sized(body.clone());
-    let answer = Client::new()
+    let answer = Client::default()
         .send(Method::POST, &url, sent, payload)
         .await
         .unwrap();
@@ -86,7 +86,7 @@ async fn a_chunked_upload_is_refused_by_the_host_or_passed_on() {
         let body = Bytes::from_static(b"{\"number\": 24}");
         let sent = headers(&[("content-type", "application/json")]);
         let url = host.url("/api/tasks");
-        let answer = Client::new()
+        let answer = Client::default()
             .send(Method::POST, &url, sent, Payload::Chunked(body.clone()))
             .await
             .unwrap();

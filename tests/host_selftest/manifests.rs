@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use super::{app, without_queue};
-use crate::host::settings::parse_time_span;
-use crate::host::{FunctionsHost, HostManifest, Settings};
+use functions_host::{FunctionsHost, HostManifest, Settings};
+
+use super::without_queue;
+use crate::helpers::project::app;
 
 fn fault_with(file: &str, text: &str) -> String {
     let app = app();
@@ -89,20 +90,4 @@ fn an_app_setting_overrides_host_json_ignoring_case() {
         manifest.function_timeout,
         Duration::from_secs(24 * 3600 + 1)
     );
-}
-
-#[test]
-fn settings_are_expanded_and_time_spans_read() {
-    let mut settings = Settings::default();
-    settings.set("queue_name", "tasks");
-    assert_eq!(
-        settings.expand("a-%QUEUE_NAME%-b"),
-        Ok("a-tasks-b".to_owned())
-    );
-    assert_eq!(settings.expand("100%"), Ok("100%".to_owned()));
-    assert_eq!(settings.expand("%other%"), Err("other".to_owned()));
-    assert_eq!(parse_time_span("00:10:30"), Some(Duration::from_secs(630)));
-    for text in ["10", "00:60:00", "24:00:00", "00:00:00:00", "-1"] {
-        assert_eq!(parse_time_span(text), None, "{text}");
-    }
 }

@@ -10,25 +10,13 @@ mod queue_limits;
 mod routes;
 mod scripted;
 mod timer;
-mod vectors;
 
-use std::path::Path;
-
+use functions_host::{FunctionsHost, HostOptions, StorageQueue};
 use uuid::Uuid;
 
 use self::scripted::ScriptedHandler;
 use crate::helpers::azurite::azurite;
-use crate::host::{AppRoot, FunctionsHost, HostOptions, StorageQueue};
-
-/// The project as an app, with the handler Cargo built for this test run.
-pub(crate) fn app() -> AppRoot {
-    AppRoot::of_project(
-        Path::new(env!("CARGO_MANIFEST_DIR")),
-        Path::new(env!("CARGO_BIN_EXE_handler")),
-        Path::new(env!("CARGO_TARGET_TMPDIR")),
-    )
-    .expect("a copy of the project")
-}
+use crate::helpers::project::app;
 
 /// A host with the project's functions before a scripted handler.
 async fn start_before(handler: &ScriptedHandler, options: HostOptions) -> FunctionsHost {

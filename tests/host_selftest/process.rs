@@ -1,8 +1,10 @@
 //! The handler's process, with shell scripts in its place.
 
+use functions_host::{Event, FunctionsHost, HostOptions, Level, Source};
+
 use super::scripted::{Reply, ScriptedHandler};
-use super::{app, start_before, without_queue};
-use crate::host::{Event, FunctionsHost, HostOptions, Level, Source};
+use super::{start_before, without_queue};
+use crate::helpers::project::app;
 
 /// A host whose handler is `sh fake.sh`, found through `PATH`.
 fn launch(text: &str) -> FunctionsHost {

@@ -1,8 +1,9 @@
 //! Queue trigger: what each kind of answer does to the message.
 
+use functions_host::{Event, Outcome, Source};
+
 use super::scripted::{Reply, ScriptedHandler};
 use super::{start_before, with_queue};
-use crate::host::{Event, Outcome, Source};
 
 #[actix_web::test]
 async fn an_acknowledged_message_is_deleted() {
@@ -87,7 +88,7 @@ async fn a_failing_message_is_delivered_five_times_then_poisoned() {
             .iter()
             .all(|one| one.status == Some(500) && !one.outcome.succeeded())
     );
-    assert_eq!(queue.len().await.unwrap(), 0);
+    assert_eq!(queue.length().await.unwrap(), 0);
     let copies = poison
         .receive(32, std::time::Duration::from_secs(1))
         .await

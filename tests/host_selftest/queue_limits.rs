@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use functions_host::{Event, FunctionsHost, QueueError, StorageQueue};
+
 use super::scripted::{Reply, ScriptedHandler};
 use super::{start_before, with_queue, without_queue};
-use crate::host::{Event, FunctionsHost, QueueError, StorageQueue};
 
 async fn poisoned(host: &FunctionsHost) -> String {
     let find = |events: &[Event]| {
@@ -113,7 +114,7 @@ async fn a_missing_queue_is_waited_for_and_not_created() {
     let (options, queue) = without_queue();
     let host = start_before(&handler, options).await;
     host.finished("timer_worker", 1).await;
-    assert!(matches!(queue.len().await, Err(QueueError::NoSuchQueue)));
+    assert!(matches!(queue.length().await, Err(QueueError::NoSuchQueue)));
     queue.create().await.unwrap();
     queue.send("at last").await.unwrap();
     host.finished("queue_worker", 1).await;

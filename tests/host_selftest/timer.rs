@@ -1,14 +1,11 @@
 //! Timer trigger: when it runs and what it sends.
 
-use std::time::Duration;
-
+use functions_host::FunctionsHost;
 use serde_json::json;
-use time::macros::datetime;
 
 use super::scripted::{Reply, ScriptedHandler};
-use super::{app, start_before, without_queue};
-use crate::host::FunctionsHost;
-use crate::host::timer_trigger::Schedule;
+use super::{start_before, without_queue};
+use crate::helpers::project::app;
 
 #[actix_web::test]
 async fn a_timer_runs_at_start_up_and_when_told() {
@@ -30,33 +27,6 @@ async fn a_timer_runs_at_start_up_and_when_told() {
     let metadata = body["Metadata"].as_object().unwrap();
     assert_eq!(metadata.keys().collect::<Vec<_>>(), ["sys"]);
     assert_eq!(body["Metadata"]["sys"]["MethodName"], "timer_worker");
-}
-
-#[test]
-fn a_schedule_knows_its_next_occurrence() {
-    let noon = datetime!(2026-08-20 12:00:00 UTC);
-    let cases = [
-        ("0 */1 * * * *", 60),
-        ("0 */5 * * * *", 300),
-        ("*/15 * * * * *", 15),
-        ("* * * * * *", 1),
-        ("30 15 13 * * *", 3600 + 15 * 60 + 30),
-        ("0 0 12 * * *", 24 * 3600),
-    ];
-    for (text, seconds) in cases {
-        let schedule = Schedule::parse(text).unwrap();
-        assert_eq!(
-            schedule.until_next(noon),
-            Duration::from_secs(seconds),
-            "{text}"
-        );
-    }
-    let half_past = noon + Duration::from_millis(500);
-    let schedule = Schedule::parse("* * * * * *").unwrap();
-    assert_eq!(schedule.until_next(half_past), Duration::from_millis(500));
-    for text in ["*/5 * * * *", "0 */0 * * * *", "0 0 0 * * MON", "00:05:00"] {
-        assert_eq!(Schedule::parse(text), None, "{text}");
-    }
 }
 
 #[actix_web::test]

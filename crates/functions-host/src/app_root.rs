@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
 /// A folder laid out as a published app, removed when dropped.
-pub(crate) struct AppRoot(PathBuf);
+pub struct AppRoot(PathBuf);
 
 impl AppRoot {
     /// Copies the manifests of `project`, and links `handler` under that name. The folder is made in
     /// `scratch`: no copy is made of a handler on the same file system.
-    pub(crate) fn of_project(project: &Path, handler: &Path, scratch: &Path) -> io::Result<Self> {
+    pub fn of_project(project: &Path, handler: &Path, scratch: &Path) -> io::Result<Self> {
         let root = scratch.join(format!("app-{}", Uuid::now_v7()));
         fs::create_dir_all(&root)?;
         let root = Self(root);
@@ -33,7 +33,7 @@ impl AppRoot {
     }
 
     /// Writes a file under the root, its folder made if need be. For tests with other manifests.
-    pub(crate) fn write(&self, name: &str, text: &str) -> io::Result<()> {
+    pub fn write(&self, name: &str, text: &str) -> io::Result<()> {
         let file = self.0.join(name);
         if let Some(folder) = file.parent() {
             fs::create_dir_all(folder)?;

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 /// One thing that happened, in the order it happened.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Event {
+pub enum Event {
     /// The process was started. `None` where the handler listens already.
     WorkerStarted { process: Option<u32> },
     /// The handler answered the readiness check.
@@ -25,13 +25,13 @@ pub(crate) enum Event {
 
 /// Which call of which function.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Invocation {
+pub struct Invocation {
     /// The function's folder name.
-    pub(crate) function: String,
+    pub function: String,
     /// The value of `X-Azure-Functions-InvocationId`.
-    pub(crate) id: String,
+    pub id: String,
     /// Queue functions only: which delivery of the message this is, from 1.
-    pub(crate) dequeue_count: Option<u32>,
+    pub dequeue_count: Option<u32>,
 }
 
 impl Invocation {
@@ -47,37 +47,37 @@ impl Invocation {
 
 /// An invocation with its end.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Finished {
-    pub(crate) invocation: Invocation,
+pub struct Finished {
+    pub invocation: Invocation,
     /// The handler's status, `None` if the invocation ended without an answer that counts.
-    pub(crate) status: Option<u16>,
-    pub(crate) outcome: Outcome,
+    pub status: Option<u16>,
+    pub outcome: Outcome,
 }
 
 /// How the host judged an invocation. A forwarded request succeeds whatever its status.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Outcome {
+pub enum Outcome {
     Succeeded,
     Failed(String),
 }
 
 impl Outcome {
-    pub(crate) fn succeeded(&self) -> bool {
+    pub fn succeeded(&self) -> bool {
         *self == Self::Succeeded
     }
 }
 
 /// One line of the host's log.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct LogLine {
-    pub(crate) level: Level,
-    pub(crate) source: Source,
-    pub(crate) text: String,
+pub struct LogLine {
+    pub level: Level,
+    pub source: Source,
+    pub text: String,
 }
 
 /// The level the host gives a line (protocol: Output becomes logs).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Level {
+pub enum Level {
     Information,
     Warning,
     Error,
@@ -85,7 +85,7 @@ pub(crate) enum Level {
 
 /// Where a line comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
+pub enum Source {
     Stdout,
     Stderr,
     /// `Logs` of an invocation's answer.

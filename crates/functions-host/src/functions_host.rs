@@ -31,7 +31,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(130);
 ///
 /// It lives on threads of its own, so that a test's runtime and the host's do not depend on each
 /// other.
-pub(crate) struct FunctionsHost {
+pub struct FunctionsHost {
     host: Arc<Host>,
     timers: Vec<Arc<Timer>>,
     address: String,
@@ -47,7 +47,7 @@ impl FunctionsHost {
     ///
     /// What is given for the folder is kept until the host is dropped, and so is a folder that goes
     /// with it.
-    pub(crate) async fn start(
+    pub async fn start(
         app: impl AsRef<Path> + Send + Sync + 'static,
         options: HostOptions,
     ) -> Result<Self, Fault> {
@@ -63,7 +63,7 @@ impl FunctionsHost {
     }
 
     /// Starts a host without waiting for its handler.
-    pub(crate) fn launch(
+    pub fn launch(
         app: impl AsRef<Path> + Send + Sync + 'static,
         options: HostOptions,
     ) -> Result<Self, Fault> {
@@ -104,7 +104,7 @@ impl FunctionsHost {
             function_key: options.function_key,
             receive_lease: options.receive_lease,
             timer_schedule: options.timer_schedule,
-            client: Client::new(),
+            client: Client::default(),
             worker: Worker::new(&source).map_err(fault)?,
             framing: Default::default(),
             events: Journal::default(),
@@ -148,27 +148,27 @@ impl FunctionsHost {
     }
 
     /// The URL of a path on the host, `/api/tasks` for instance.
-    pub(crate) fn url(&self, path: &str) -> String {
+    pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.address)
     }
 
     /// The port on loopback where the handler is to listen.
-    pub(crate) fn handler_port(&self) -> u16 {
+    pub fn handler_port(&self) -> u16 {
         self.host.worker.port
     }
 
     /// What the host did so far.
-    pub(crate) fn events(&self) -> &Journal<Event> {
+    pub fn events(&self) -> &Journal<Event> {
         &self.host.events
     }
 
     /// What host and handler logged so far.
-    pub(crate) fn logs(&self) -> &Journal<LogLine> {
+    pub fn logs(&self) -> &Journal<LogLine> {
         &self.host.logs
     }
 
     /// Runs a timer function now, after a run under way; true if the handler acknowledged.
-    pub(crate) async fn run_timer_now(&self, function: &str) -> bool {
+    pub async fn run_timer_now(&self, function: &str) -> bool {
         let mut timers = self.timers.iter();
         let timer = timers.find(|timer| timer.function() == function);
         let timer = Arc::clone(timer.expect("a timer function of this name"));
@@ -181,7 +181,7 @@ impl FunctionsHost {
     }
 
     /// Stops the host and waits until the handler is dead.
-    pub(crate) fn stop(self) {
+    pub fn stop(self) {
         drop(self);
     }
 }

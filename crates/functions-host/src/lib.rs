@@ -18,10 +18,12 @@
 //! clock  ─▶ timer_trigger ─┘            └─ client ──────────▶ 127.0.0.1:{port}
 //! ```
 
+#![expect(missing_docs, reason = "what was the tests' own is not described yet")]
+
 mod account;
 mod app_root;
 mod client;
-pub(crate) mod envelope;
+mod envelope;
 mod events;
 mod forwarding;
 mod function;
@@ -35,10 +37,10 @@ mod observe;
 mod options;
 mod query;
 mod queue_trigger;
-pub(crate) mod route;
-pub(crate) mod settings;
-pub(crate) mod storage_queue;
-pub(crate) mod timer_trigger;
+mod route;
+mod settings;
+mod storage_queue;
+mod timer_trigger;
 mod worker;
 
 use std::sync::atomic::AtomicUsize;
@@ -48,18 +50,24 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-pub(crate) use app_root::AppRoot;
-pub(crate) use client::{Answer, Client, Payload};
-pub(crate) use events::{Event, Finished, Level, LogLine, Outcome, Source};
-pub(crate) use forwarding::HostVersion;
-pub(crate) use function::{AuthLevel, Function, Trigger, read_functions};
-pub(crate) use functions_host::FunctionsHost;
-pub(crate) use http::Routes;
-pub(crate) use journal::Journal;
-pub(crate) use manifest::{Fault, HostManifest, MessageEncoding};
-pub(crate) use options::HostOptions;
-pub(crate) use settings::{LocalSettings, Settings};
-pub(crate) use storage_queue::{QueueError, StorageQueue};
+pub use app_root::AppRoot;
+pub use client::{Answer, Client, Payload, SendError};
+pub use events::{Event, Finished, Invocation, Level, LogLine, Outcome, Source};
+pub use forwarding::HostVersion;
+pub use function::{
+    AuthLevel, Function, HttpTrigger, QueueTrigger, TimerTrigger, Trigger, read_functions,
+};
+pub use functions_host::FunctionsHost;
+pub use http::Routes;
+pub use journal::Journal;
+pub use manifest::{
+    CustomHandler, Description, ExtensionBundle, Extensions, Fault, HostManifest, HttpOptions,
+    MessageEncoding, QueueOptions,
+};
+pub use options::HostOptions;
+pub use route::Template;
+pub use settings::{LocalSettings, Settings};
+pub use storage_queue::{Message, QueueError, StorageQueue};
 
 /// The handler is given this many times `initializationTimeout` before an invocation gives up and
 /// the host with it (protocol: Readiness).

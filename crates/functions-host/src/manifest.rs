@@ -15,7 +15,7 @@ use super::settings::{Settings, time_span};
 /// A manifest the host would refuse, or one that needs what this double leaves out.
 #[derive(Debug, thiserror::Error)]
 #[error("{file}: {reason}")]
-pub(crate) struct Fault {
+pub struct Fault {
     file: String,
     reason: String,
 }
@@ -32,14 +32,14 @@ impl Fault {
 /// `host.json`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct HostManifest {
-    pub(crate) version: String,
-    pub(crate) extension_bundle: Option<ExtensionBundle>,
-    pub(crate) custom_handler: CustomHandler,
+pub struct HostManifest {
+    pub version: String,
+    pub extension_bundle: Option<ExtensionBundle>,
+    pub custom_handler: CustomHandler,
     #[serde(default = "half_an_hour", deserialize_with = "time_span")]
-    pub(crate) function_timeout: Duration,
+    pub function_timeout: Duration,
     #[serde(default)]
-    pub(crate) extensions: Extensions,
+    pub extensions: Extensions,
     #[serde(default, rename = "logging")]
     _logging: Value,
 }
@@ -47,65 +47,65 @@ pub(crate) struct HostManifest {
 /// Where the queue trigger comes from; HTTP and timer are built in.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct ExtensionBundle {
-    pub(crate) id: String,
-    pub(crate) version: String,
+pub struct ExtensionBundle {
+    pub id: String,
+    pub version: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct CustomHandler {
-    pub(crate) description: Description,
+pub struct CustomHandler {
+    pub description: Description,
     #[serde(default)]
-    pub(crate) enable_forwarding_http_request: bool,
+    pub enable_forwarding_http_request: bool,
     /// Wins over forwarding where a host knows it.
     #[serde(default)]
-    pub(crate) enable_proxying_http_request: bool,
+    pub enable_proxying_http_request: bool,
     /// Readiness limit.
     #[serde(default = "half_a_minute", deserialize_with = "time_span")]
-    pub(crate) initialization_timeout: Duration,
+    pub initialization_timeout: Duration,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Description {
-    pub(crate) default_executable_path: String,
+pub struct Description {
+    pub default_executable_path: String,
     #[serde(default)]
-    pub(crate) arguments: Vec<String>,
+    pub arguments: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Extensions {
-    pub(crate) http: HttpOptions,
-    pub(crate) queues: QueueOptions,
+pub struct Extensions {
+    pub http: HttpOptions,
+    pub queues: QueueOptions,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
-pub(crate) struct HttpOptions {
-    pub(crate) route_prefix: String,
+pub struct HttpOptions {
+    pub route_prefix: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
-pub(crate) struct QueueOptions {
+pub struct QueueOptions {
     /// Messages per receive.
-    pub(crate) batch_size: usize,
+    pub batch_size: usize,
     /// Receive again when no more than this many are in flight.
-    pub(crate) new_batch_threshold: usize,
-    pub(crate) max_dequeue_count: u32,
+    pub new_batch_threshold: usize,
+    pub max_dequeue_count: u32,
     /// Delay before a failed message is seen again; nothing else.
     #[serde(deserialize_with = "time_span")]
-    pub(crate) visibility_timeout: Duration,
+    pub visibility_timeout: Duration,
     #[serde(deserialize_with = "time_span")]
-    pub(crate) max_polling_interval: Duration,
-    pub(crate) message_encoding: MessageEncoding,
+    pub max_polling_interval: Duration,
+    pub message_encoding: MessageEncoding,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum MessageEncoding {
+pub enum MessageEncoding {
     Base64,
     None,
 }
@@ -136,7 +136,7 @@ impl HostManifest {
     const FILE: &'static str = "host.json";
 
     /// Reads the file of the app at `root`, app settings named `AzureFunctionsJobHost__…` first.
-    pub(crate) fn read(root: &Path, settings: &Settings) -> Result<Self, Fault> {
+    pub fn read(root: &Path, settings: &Settings) -> Result<Self, Fault> {
         let fault = |reason: String| Fault::new(Self::FILE, reason);
         let mut json: Value = read_json(&root.join(Self::FILE), Self::FILE)?;
         for (name, value) in settings.iter() {

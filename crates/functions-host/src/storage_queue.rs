@@ -19,7 +19,7 @@ use super::journal::PATIENCE;
 
 /// Why a call to the queue service failed.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum QueueError {
+pub enum QueueError {
     #[error("the queue does not exist")]
     NoSuchQueue,
     #[error("the message is gone or its pop receipt is stale")]
@@ -35,20 +35,20 @@ pub(crate) enum QueueError {
 /// A received message.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct Message {
+pub struct Message {
     #[serde(rename = "MessageId")]
-    pub(crate) id: String,
+    pub id: String,
     #[serde(deserialize_with = "date")]
-    pub(crate) insertion_time: OffsetDateTime,
+    pub insertion_time: OffsetDateTime,
     #[serde(deserialize_with = "date")]
-    pub(crate) expiration_time: OffsetDateTime,
-    pub(crate) pop_receipt: String,
+    pub expiration_time: OffsetDateTime,
+    pub pop_receipt: String,
     #[serde(rename = "TimeNextVisible", deserialize_with = "date")]
-    pub(crate) next_visible_time: OffsetDateTime,
-    pub(crate) dequeue_count: u32,
+    pub next_visible_time: OffsetDateTime,
+    pub dequeue_count: u32,
     /// As on the wire.
     #[serde(rename = "MessageText", default)]
-    pub(crate) text: String,
+    pub text: String,
 }
 
 #[derive(Deserialize)]
@@ -59,7 +59,7 @@ struct MessagesList {
 
 /// One queue.
 #[derive(Clone)]
-pub(crate) struct StorageQueue {
+pub struct StorageQueue {
     client: Client,
     /// `…/{account}/{queue}`.
     url: String,
@@ -69,22 +69,22 @@ pub(crate) struct StorageQueue {
 
 impl StorageQueue {
     /// The queue `name` of the account in a connection string.
-    pub(crate) fn new(connection_string: &str, name: &str) -> Result<Self, String> {
+    pub fn new(connection_string: &str, name: &str) -> Result<Self, String> {
         let account = StorageAccount::parse(connection_string)?;
         Ok(Self {
-            client: Client::new(),
+            client: Client::default(),
             url: format!("{}/{name}", account.queue_endpoint),
             sas: account.sas()?,
             name: name.to_owned(),
         })
     }
 
-    pub(crate) fn name(&self) -> &str {
+    pub fn name(&self) -> &str {
         &self.name
     }
 
     /// The queue `{name}-poison`, or `None` where there is none (protocol: Poison queue).
-    pub(crate) fn poison(&self) -> Option<Self> {
+    pub fn poison(&self) -> Option<Self> {
         let name = format!("{}-poison", self.name);
         let has_one = name.len() <= 63 && !self.name.ends_with("-poison");
         has_one.then(|| Self {
@@ -95,19 +95,19 @@ impl StorageQueue {
     }
 
     /// Creates the queue unless it is there.
-    pub(crate) async fn create(&self) -> Result<(), QueueError> {
+    pub async fn create(&self) -> Result<(), QueueError> {
         self.call(Method::PUT, "", "", None).await.map(drop)
     }
 
     /// Adds a message: `text` goes on the wire as it is.
-    pub(crate) async fn send(&self, text: &str) -> Result<(), QueueError> {
+    pub async fn send(&self, text: &str) -> Result<(), QueueError> {
         self.call(Method::POST, "/messages", "", Some(text))
             .await
             .map(drop)
     }
 
     /// Takes up to `count` messages and hides them for `visibility_timeout`.
-    pub(crate) async fn receive(
+    pub async fn receive(
         &self,
         count: usize,
         visibility_timeout: Duration,
@@ -121,7 +121,7 @@ impl StorageQueue {
     }
 
     /// Hides a received message for `visibility_timeout` from now; its new pop receipt.
-    pub(crate) async fn update(
+    pub async fn update(
         &self,
         id: &str,
         pop_receipt: &str,
@@ -138,7 +138,7 @@ impl StorageQueue {
     }
 
     /// Deletes a received message.
-    pub(crate) async fn delete(&self, id: &str, pop_receipt: &str) -> Result<(), QueueError> {
+    pub async fn delete(&self, id: &str, pop_receipt: &str) -> Result<(), QueueError> {
         let query = format!("popreceipt={}", quote(pop_receipt));
         let path = format!("/messages/{id}");
         self.call(Method::DELETE, &path, &query, None)
@@ -147,7 +147,7 @@ impl StorageQueue {
     }
 
     /// How many messages the queue holds, hidden ones included.
-    pub(crate) async fn len(&self) -> Result<usize, QueueError> {
+    pub async fn length(&self) -> Result<usize, QueueError> {
         let answer = self.call(Method::GET, "", "comp=metadata", None).await?;
         let count = answer.header("x-ms-approximate-messages-count");
         count
@@ -156,10 +156,10 @@ impl StorageQueue {
     }
 
     /// Waits until the queue holds `expected` messages: a deletion follows the event it is due to.
-    pub(crate) async fn settles_at(&self, expected: usize) {
+    pub async fn settles_at(&self, expected: usize) {
         let deadline = Instant::now() + PATIENCE;
-        while self.len().await.ok() != Some(expected) {
-            let length = self.len().await;
+        while self.length().await.ok() != Some(expected) {
+            let length = self.length().await;
             assert!(Instant::now() < deadline, "{}: {length:?}", self.name);
             sleep(Duration::from_millis(25)).await;
         }
