@@ -1,4 +1,4 @@
-//! An app root of its own for every host: the project's manifests and the built handler.
+//! An app root of its own for every host: a project's manifests and its built handler.
 
 use std::fs;
 use std::io;
@@ -32,7 +32,8 @@ impl AppRoot {
         Ok(root)
     }
 
-    /// Writes a file under the root, its folder made if need be. For tests with other manifests.
+    /// Writes a file of this name under the root, its folder made if need be, in place of one that is
+    /// there. For tests with other manifests.
     pub fn write(&self, name: &str, text: &str) -> io::Result<()> {
         let file = self.0.join(name);
         if let Some(folder) = file.parent() {

@@ -18,10 +18,13 @@ use hyper_util::rt::TokioExecutor;
 /// Why there is no answer: refused, reset, or not HTTP.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
+    /// The URL or a header is none.
     #[error("not a request: {0}")]
     Request(#[from] hyper::http::Error),
+    /// Nobody listens, or the connection ended before there was an answer.
     #[error("no answer: {0}")]
     Connection(#[from] hyper_util::client::legacy::Error),
+    /// The connection ended within the answer's body.
     #[error("answer cut off: {0}")]
     Body(#[from] hyper::Error),
 }
@@ -35,6 +38,7 @@ impl SendError {
 
 /// A request's body and its framing.
 pub enum Payload {
+    /// None, and no header about it.
     Empty,
     /// With `Content-Length`.
     Sized(Bytes),
@@ -45,13 +49,16 @@ pub enum Payload {
 /// An answer, read whole.
 #[derive(Debug)]
 pub struct Answer {
+    /// Its status.
     pub status: StatusCode,
+    /// Its headers, as they came.
     pub headers: HeaderMap,
+    /// Its body, without the framing of chunks.
     pub body: Bytes,
 }
 
 impl Answer {
-    /// A header's text, empty if it is missing.
+    /// The text of the first header of this name; empty if there is none.
     pub fn header(&self, name: &str) -> &str {
         let value = self.headers.get(name);
         value.and_then(|value| value.to_str().ok()).unwrap_or("")
@@ -69,7 +76,8 @@ impl Default for Client {
 }
 
 impl Client {
-    /// Sends one request. There is no time limit: callers have their own.
+    /// Sends one request to an `http` URL, and reads the answer whole. There is no time limit: callers
+    /// have their own.
     pub async fn send(
         &self,
         method: Method,

@@ -24,7 +24,7 @@ pub enum HostVersion {
 }
 
 impl HostVersion {
-    /// Both.
+    /// Both, for tests of what must hold under either.
     pub const ALL: [Self; 2] = [Self::Rebuilding, Self::Proxying];
 
     /// Only its presence is certain.

@@ -15,14 +15,18 @@ use super::route::Template;
 pub struct Function {
     /// The folder's name. Also the path the handler is called on in payload mode.
     pub name: String,
+    /// Its one trigger.
     pub trigger: Trigger,
 }
 
 /// What starts the function, exactly one.
 #[derive(Clone, Debug)]
 pub enum Trigger {
+    /// A request whose route and method match.
     Http(HttpTrigger),
+    /// A message in a queue.
     Queue(QueueTrigger),
+    /// A time.
     Timer(TimerTrigger),
 }
 
@@ -48,11 +52,14 @@ enum Direction {
     Out,
 }
 
+/// The binding `httpTrigger`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HttpTrigger {
     direction: Direction,
+    /// The binding's name.
     pub name: String,
+    /// Who may call it; unless it says so, who has a key.
     #[serde(default)]
     pub auth_level: AuthLevel,
     /// Lower case. `None` means every method.
@@ -61,19 +68,25 @@ pub struct HttpTrigger {
     pub route: Option<String>,
 }
 
+/// Who may call an HTTP function, where keys are checked.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum AuthLevel {
+    /// Everybody.
     Anonymous,
+    /// Who has the app's key.
     #[default]
     Function,
+    /// Who has the master key; under this double, nobody.
     Admin,
 }
 
+/// The binding `queueTrigger`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct QueueTrigger {
     direction: Direction,
+    /// The binding's name: the message's key in `Data`.
     pub name: String,
     /// As written, `%NAME%` included.
     pub queue_name: String,
@@ -82,15 +95,19 @@ pub struct QueueTrigger {
     pub connection: String,
 }
 
+/// The binding `timerTrigger`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TimerTrigger {
     direction: Direction,
+    /// The binding's name: the timer's key in `Data`.
     pub name: String,
     /// NCRONTAB with six fields, as written.
     pub schedule: String,
+    /// Whether it runs at every start of the host as well.
     #[serde(default)]
     pub run_on_startup: bool,
+    /// Whether the host keeps its schedule in storage, which this double does not.
     #[serde(default = "yes")]
     pub use_monitor: bool,
 }
@@ -103,18 +120,20 @@ struct HttpOutput {
 }
 
 impl HttpTrigger {
-    /// The route template, the prefix of `host.json` not included.
+    /// The template of its route, the prefix of `host.json` not included. The error says what is wrong
+    /// with it.
     pub fn template(&self, function: &str) -> Result<Template, String> {
         Template::parse(self.route.as_deref().unwrap_or(function))
     }
 
+    /// Whether it is called with this method, written in any case.
     pub fn allows(&self, method: &str) -> bool {
         let allows = |methods: &Vec<String>| methods.iter().any(|m| m.eq_ignore_ascii_case(method));
         self.methods.as_ref().is_none_or(allows)
     }
 }
 
-/// Reads every function of the app at `root`, in the order of their names.
+/// Reads every function of the app at `root`, in the order of their names. The error names the file.
 pub fn read_functions(root: &Path) -> Result<Vec<Function>, Fault> {
     let entries = std::fs::read_dir(root).map_err(|error| Fault::new("app root", error))?;
     let mut functions = Vec::new();

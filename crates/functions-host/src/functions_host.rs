@@ -62,7 +62,7 @@ impl FunctionsHost {
         Ok(host)
     }
 
-    /// Starts a host without waiting for its handler.
+    /// Starts a host without waiting for its handler; the rest is as with [`start`](Self::start).
     pub fn launch(
         app: impl AsRef<Path> + Send + Sync + 'static,
         options: HostOptions,
@@ -167,7 +167,8 @@ impl FunctionsHost {
         &self.host.logs
     }
 
-    /// Runs a timer function now, after a run under way; true if the handler acknowledged.
+    /// Runs the timer function of this name now, after a run under way; true if the handler
+    /// acknowledged.
     pub async fn run_timer_now(&self, function: &str) -> bool {
         let mut timers = self.timers.iter();
         let timer = timers.find(|timer| timer.function() == function);

@@ -1,10 +1,27 @@
-//! A double of the Azure Functions host: it runs the built handler from the project's own
-//! manifests and treats it as the host would.
+//! A double of the Azure Functions host: it runs the app of a folder, as it would be published, and
+//! treats its handler as the host would.
 //!
-//! It follows the host's protocol (docs), whose sections the modules name. It starts the process,
-//! polls `GET /`, forwards HTTP, takes messages from a real queue, deletes, releases and poisons
-//! them, runs timers, restarts after a crash and kills on a timeout. It shares no code with the
-//! product.
+//! It follows the host's protocol for custom handlers, whose sections the modules name, and where the
+//! two differ, what a real host was seen to do. It starts the process, polls `GET /`, forwards HTTP,
+//! takes messages from a real queue, deletes, releases and poisons them, runs timers, restarts after a
+//! crash and kills on a timeout. It shares no code with the product.
+//!
+//! It is for tests: what waits has a deadline, and panics with all that was seen until then.
+//!
+//! ```no_run
+//! use functions_host::{Client, FunctionsHost, HostOptions, Payload};
+//! use hyper::{HeaderMap, Method};
+//!
+//! # async fn test(folder: std::path::PathBuf) -> Result<(), Box<dyn std::error::Error>> {
+//! let options = HostOptions::new("UseDevelopmentStorage=true");
+//! let host = FunctionsHost::start(folder, options).await?;
+//! let url = host.url("/api/health");
+//! let client = Client::default();
+//! let get = client.send(Method::GET, &url, HeaderMap::new(), Payload::Empty);
+//! assert_eq!(get.await?.status, 200);
+//! # Ok(())
+//! # }
+//! ```
 //!
 //! Left out, because no test needs it: admin endpoints and the home page, the schedule monitor and
 //! the locks between hosts, payload-mode HTTP and output bindings, retry policies, disabled
@@ -17,8 +34,6 @@
 //! queue  ─▶ queue_trigger ─┼─▶ invoke ─▶┤
 //! clock  ─▶ timer_trigger ─┘            └─ client ──────────▶ 127.0.0.1:{port}
 //! ```
-
-#![expect(missing_docs, reason = "what was the tests' own is not described yet")]
 
 mod account;
 mod app_root;

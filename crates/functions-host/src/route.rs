@@ -66,6 +66,7 @@ impl Template {
         given.peek().is_none()
     }
 
+    /// Whether it ends with `{*…}`.
     pub fn is_catch_all(&self) -> bool {
         self.0.contains(&Segment::CatchAll)
     }

@@ -21,12 +21,13 @@ pub struct Settings(BTreeMap<String, String>);
 pub struct LocalSettings {
     /// Absent counts as encrypted, so it has to be written out.
     pub is_encrypted: bool,
+    /// The settings.
     #[serde(default)]
     pub values: BTreeMap<String, String>,
 }
 
 impl LocalSettings {
-    /// Reads the file of the app at `root`.
+    /// Reads the file of the app at `root`. The error says what is wrong with it.
     pub fn read(root: &Path) -> Result<Self, Fault> {
         const FILE: &str = "local.settings.json";
         let settings: Self = super::manifest::read_json(&root.join(FILE), FILE)?;
@@ -38,21 +39,24 @@ impl LocalSettings {
 }
 
 impl Settings {
+    /// Those with these names and values.
     pub fn new(values: BTreeMap<String, String>) -> Self {
         Self(values)
     }
 
+    /// Puts a value in place of the one that a setting of exactly this name has.
     pub fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
         self.0.insert(name.into(), value.into());
     }
 
-    /// Names are compared ignoring case, as .NET's configuration does.
+    /// The value of a setting. Names are compared ignoring case, as .NET's configuration does.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.iter()
             .find(|(key, _)| key.eq_ignore_ascii_case(name))
             .map(|(_, value)| value)
     }
 
+    /// All names and values.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0
             .iter()

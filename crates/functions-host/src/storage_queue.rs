@@ -20,14 +20,19 @@ use super::journal::PATIENCE;
 /// Why a call to the queue service failed.
 #[derive(Debug, thiserror::Error)]
 pub enum QueueError {
+    /// It was not created, or was deleted.
     #[error("the queue does not exist")]
     NoSuchQueue,
+    /// It was deleted, or somebody else has it by now.
     #[error("the message is gone or its pop receipt is stale")]
     NoSuchMessage,
+    /// Any other refusal, by its status.
     #[error("queue service answered {0}")]
     Status(u16),
+    /// There was no answer.
     #[error("queue service: {0}")]
     Unreachable(#[from] SendError),
+    /// The answer cannot be read.
     #[error("queue service answered nonsense: {0}")]
     Nonsense(String),
 }
@@ -36,17 +41,23 @@ pub enum QueueError {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Message {
+    /// Its id, which it keeps.
     #[serde(rename = "MessageId")]
     pub id: String,
+    /// When it was sent.
     #[serde(deserialize_with = "date")]
     pub insertion_time: OffsetDateTime,
+    /// When it goes if nobody deletes it.
     #[serde(deserialize_with = "date")]
     pub expiration_time: OffsetDateTime,
+    /// What updates and deletes it, until it is received again.
     pub pop_receipt: String,
+    /// When the lease ends.
     #[serde(rename = "TimeNextVisible", deserialize_with = "date")]
     pub next_visible_time: OffsetDateTime,
+    /// How often it was received, this time included.
     pub dequeue_count: u32,
-    /// As on the wire.
+    /// Its text, as on the wire.
     #[serde(rename = "MessageText", default)]
     pub text: String,
 }
@@ -68,7 +79,7 @@ pub struct StorageQueue {
 }
 
 impl StorageQueue {
-    /// The queue `name` of the account in a connection string.
+    /// The queue `name` of the account in a connection string; the error says what that lacks.
     pub fn new(connection_string: &str, name: &str) -> Result<Self, String> {
         let account = StorageAccount::parse(connection_string)?;
         Ok(Self {
@@ -79,6 +90,7 @@ impl StorageQueue {
         })
     }
 
+    /// Its name.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -106,7 +118,8 @@ impl StorageQueue {
             .map(drop)
     }
 
-    /// Takes up to `count` messages and hides them for `visibility_timeout`.
+    /// Takes up to `count` messages, at most 32, and hides them for `visibility_timeout`, in whole
+    /// seconds.
     pub async fn receive(
         &self,
         count: usize,
@@ -120,7 +133,8 @@ impl StorageQueue {
         Ok(list.messages)
     }
 
-    /// Hides a received message for `visibility_timeout` from now; its new pop receipt.
+    /// Hides a received message for `visibility_timeout` from now, in whole seconds; its new pop
+    /// receipt.
     pub async fn update(
         &self,
         id: &str,
