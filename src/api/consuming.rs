@@ -120,8 +120,8 @@ mod tests {
     use backends::embedded::Embedded;
     use backends::{Counts, SystemClock};
     use engine::Shared;
-    use engine::kinds::Kinds;
     use engine::limits::MAX_DELETIONS;
+    use work::Kinds;
 
     #[actix_web::test]
     async fn a_reply_ends_when_there_is_a_place_for_its_deletion() {

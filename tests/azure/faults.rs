@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use async_request_reply::kinds;
 use backends::azure::Azure;
 use backends::{Counts, SystemClock};
-use engine::kinds::Kinds;
 use engine::{Shared, Submission, Tasks};
 use serde_json::value::RawValue;
 
@@ -103,7 +103,7 @@ async fn a_write_whose_answer_was_lost_is_done_and_says_that_it_does_not_know() 
 async fn a_key_whose_claim_was_not_heard_of_is_ones_own() {
     let spoiled = Spoiled::new().await;
     let shared = Shared::new(
-        Kinds::standard(100),
+        kinds::standard(100),
         Arc::new(SystemClock),
         Arc::new(Counts::default()),
         None,

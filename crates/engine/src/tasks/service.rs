@@ -9,7 +9,6 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::crash::{CrashPoint, crash_point};
-use crate::kinds::{InvalidInput, Kinds};
 use crate::limits::{CHECK_TIMEOUT, MAX_DELETIONS};
 use crate::local::backlog::{Backlog, Look, Place};
 use crate::local::estimate::Estimate;
@@ -25,6 +24,7 @@ use crate::tasks::intake::RecordFirst;
 use crate::tasks::listing::Hints;
 use crate::worker::attempt::Took;
 use ports::{Clock, ETag, Intake, Operations, Queue, StorageError, TaskStore, Timestamp};
+use work::{InvalidInput, Kinds};
 
 /// Work that a client asks for.
 #[derive(Clone, Debug)]
@@ -154,8 +154,8 @@ impl Shared {
     pub(crate) fn ended(&self, record: &TaskRecord, took: Option<Took>) {
         self.metrics
             .task_ended(&record.kind, record.status(), record.attempts, took);
-        if let Some(kind) = self.kinds.name(&record.kind) {
-            self.estimate.ended(kind, took.map(|took| took.work));
+        if let Some(kind) = self.kinds.get(&record.kind) {
+            self.estimate.ended(&kind.name, took.map(|took| took.work));
         }
         self.waiters.ended(record);
     }
@@ -212,7 +212,7 @@ impl Tasks {
                 .ok_or_else(|| SubmitError::UnknownKind {
                     known: self.shared.kinds.names_for_people(),
                 })?;
-        Ok(kind.check(&submission.input)?)
+        Ok(kind.kind.check(&submission.input)?)
     }
 
     /// Accepts work: there is a record, and a message for a worker.
