@@ -4,10 +4,10 @@ use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use async_request_reply::config::{self, Config, LogFormat, Mode, Storage};
+use async_request_reply::kinds;
 use async_request_reply::logging::{self, Flush};
 use async_request_reply::panics;
 use async_request_reply::startup::{Application, StartError};
-use engine::kinds::Kinds;
 
 fn main() -> ExitCode {
     panics::log_panics();
@@ -43,7 +43,7 @@ fn end(flush: Flush, code: i32) -> ! {
 }
 
 async fn run(config: Config) -> Result<(), StartError> {
-    let kinds = Kinds::standard(config.max_number);
+    let kinds = kinds::standard(config.max_number);
     let (mode, storage) = (config.mode, config.storage.clone());
     let place = match &storage {
         Storage::Embedded(folder) => format!("embedded store in {}", folder.display()),

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use backends::embedded::OpenError;
-use engine::kinds::KindRefused;
 use ports::StorageError;
+use work::KindRefused;
 
 /// Why the process cannot start, or had to stop.
 #[derive(Debug, thiserror::Error)]

@@ -27,9 +27,9 @@ use self::stop::{Signals, shut_down, stop_on_signal};
 use crate::config::{Config, Mode, Storage};
 use crate::triggers::standalone::{self, Pace};
 use backends::{Counts, SystemClock};
-use engine::kinds::Kinds;
 use engine::{Engine, Ports, Settings, Stop};
 use ports::{Clock, Recovery};
+use work::Kinds;
 
 /// A look into the embedded store costs next to nothing.
 const EMBEDDED_PACE: Pace = Pace {
