@@ -31,6 +31,7 @@ pub use local::metrics::{Gauges, Metrics, Took};
 pub use local::stop::Stop;
 pub use local::swept::Swept;
 pub use local::waiters::{TooManyWaiters, Waiter};
+pub use model::count::Count;
 pub use model::extensible::Others;
 pub use model::id::{IdText, NotATaskId, TaskId};
 pub use model::json;
