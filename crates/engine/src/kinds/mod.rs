@@ -13,8 +13,8 @@ use serde_json::value::{RawValue, to_raw_value};
 use tokio_util::sync::CancellationToken;
 
 pub use fibonacci::Fibonacci;
+pub(crate) use registry::is_safe;
 pub use registry::{KindRefused, Kinds};
-pub(crate) use registry::{UNKNOWN_KIND, is_safe};
 
 use crate::limits::ATTEMPT_TIME_LIMIT;
 use crate::model::json::named_field;

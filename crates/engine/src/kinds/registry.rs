@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::model::task::UNKNOWN_KIND;
+
 use super::{AnyKind, Fibonacci, Kind};
 
 /// The longest name of a kind, in bytes.
@@ -10,9 +12,6 @@ const MAX_NAME: usize = 64;
 
 /// How many kinds are named to a client that asks for one that is not known.
 const MAX_NAMES: usize = 20;
-
-/// What a task is counted under whose kind nobody registered.
-pub(crate) const UNKNOWN_KIND: &str = "unknown";
 
 /// The kinds this process can do, by name.
 #[derive(Clone, Default)]

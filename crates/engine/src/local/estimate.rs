@@ -4,11 +4,10 @@
 //! that run side by side. See `docs/decisions`.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use crate::limits::RETRY_AFTER_RANGE;
-use crate::tasks::service::lock;
+use crate::local::sync::{Mutex, lock};
 
 /// How much the newest duration counts in the moving average: the last ten or so make it.
 const WEIGHT: f64 = 0.2;

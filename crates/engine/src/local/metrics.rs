@@ -6,17 +6,14 @@
 mod histogram;
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use self::histogram::Histogram;
-use crate::kinds::{Kinds, UNKNOWN_KIND};
-use crate::model::task::TaskStatus;
+use crate::local::swept::Swept;
+use crate::local::sync::{Mutex, lock};
+use crate::model::task::{TaskStatus, UNKNOWN_KIND};
 use crate::prometheus::Exposition;
-use crate::sweep::Swept;
-use crate::tasks::service::lock;
-use crate::worker::attempt::{Ended as AttemptEnded, Took};
 
 /// Counters of this process, from its start.
 pub struct Metrics {
@@ -36,14 +33,42 @@ const ENDS: [TaskStatus; 3] = [
 
 /// How an attempt came out. A failed one may be followed by another; one that was put off or stopped
 /// does not count as an attempt.
-const OUTCOMES: [&str; 4] = ["succeeded", "failed", "put_off", "stopped"];
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CameOut {
+    Succeeded,
+    Failed,
+    PutOff,
+    Stopped,
+}
+
+impl CameOut {
+    const ALL: [Self; 4] = [Self::Succeeded, Self::Failed, Self::PutOff, Self::Stopped];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::PutOff => "put_off",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+/// How long an attempt took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Took {
+    /// From the delivery to a free slot.
+    pub wait: Duration,
+    /// The work alone.
+    pub work: Duration,
+}
 
 /// What is counted for each kind.
 #[derive(Default)]
 struct OfKind {
     accepted: AtomicU64,
     running: AtomicU64,
-    outcomes: [AtomicU64; OUTCOMES.len()],
+    outcomes: [AtomicU64; CameOut::ALL.len()],
     ended: [Ended; ENDS.len()],
 }
 
@@ -103,16 +128,18 @@ impl Drop for Computing<'_> {
 
 impl Metrics {
     /// Nothing has happened yet to any of these kinds.
-    pub fn new(kinds: &Kinds) -> Self {
+    pub fn new(kinds: impl Iterator<Item = &'static str>) -> Self {
         Self {
-            kinds: kinds
-                .names()
-                .map(|name| (name, OfKind::default()))
-                .collect(),
+            kinds: kinds.map(|name| (name, OfKind::default())).collect(),
             unknown: OfKind::default(),
             waits: Default::default(),
             swept: Mutex::default(),
         }
+    }
+
+    /// The registered name that is equal to this one.
+    pub(crate) fn name(&self, kind: &str) -> Option<&'static str> {
+        self.kinds.get_key_value(kind).map(|(name, _)| *name)
     }
 
     fn of(&self, kind: &str) -> &OfKind {
@@ -136,16 +163,9 @@ impl Metrics {
         Computing(running)
     }
 
-    /// Counts how an attempt came out; one that has not begun is none.
-    pub(crate) fn attempt_ended(&self, kind: &str, ended: &AttemptEnded) {
-        let index = match ended {
-            AttemptEnded::Succeeded(_) => 0,
-            AttemptEnded::Failed { .. } => 1,
-            AttemptEnded::Later(_) => 2,
-            AttemptEnded::OtherWork | AttemptEnded::Stopped => 3,
-            AttemptEnded::NoSlot => return,
-        };
-        self.of(kind).outcomes[index].fetch_add(1, Relaxed);
+    /// Counts how an attempt came out.
+    pub(crate) fn attempt_ended(&self, kind: &str, came_out: CameOut) {
+        self.of(kind).outcomes[came_out as usize].fetch_add(1, Relaxed);
     }
 
     /// Counts a task that this process brought to a terminal status: the attempts it had, and how
@@ -239,8 +259,8 @@ impl Metrics {
         );
         text.family(name, "counter", help);
         for (kind, of) in self.each_kind() {
-            for (outcome, count) in OUTCOMES.iter().zip(&of.outcomes) {
-                let labels = format!("kind=\"{kind}\",outcome=\"{outcome}\"");
+            for (outcome, count) in CameOut::ALL.into_iter().zip(&of.outcomes) {
+                let labels = format!("kind=\"{kind}\",outcome=\"{}\"", outcome.as_str());
                 text.sample(name, &labels, count.load(Relaxed));
             }
         }
@@ -318,7 +338,7 @@ mod tests {
 
     #[test]
     fn durations_fall_into_buckets() {
-        let metrics = Metrics::new(&Kinds::standard(1));
+        let metrics = Metrics::new(["fibonacci"].into_iter());
         for milliseconds in [1, 5, 2_000] {
             let took = Took {
                 wait: Duration::from_secs(30),
@@ -357,7 +377,7 @@ mod tests {
 
     #[test]
     fn every_kind_and_every_end_is_there_before_anything_has_happened() {
-        let metrics = Metrics::new(&Kinds::standard(1));
+        let metrics = Metrics::new(["fibonacci"].into_iter());
         let text = metrics.to_prometheus(&Gauges::default());
         for kind in ["fibonacci", UNKNOWN_KIND] {
             assert_has(
@@ -365,7 +385,7 @@ mod tests {
                 &[&format!("tasks_accepted_total{{kind=\"{kind}\"}} 0")],
             );
             assert_has(&text, &[&format!("attempts_running{{kind=\"{kind}\"}} 0")]);
-            for outcome in OUTCOMES {
+            for outcome in CameOut::ALL.map(CameOut::as_str) {
                 let labels = format!("kind=\"{kind}\",outcome=\"{outcome}\"");
                 assert_has(&text, &[&format!("attempts_total{{{labels}}} 0")]);
             }
@@ -374,7 +394,7 @@ mod tests {
 
     #[test]
     fn a_kind_that_nobody_registered_is_no_series_of_its_own() {
-        let metrics = Metrics::new(&Kinds::standard(1));
+        let metrics = Metrics::new(["fibonacci"].into_iter());
         metrics.task_ended("made up\"", TaskStatus::Failed, 1, None);
         let text = metrics.to_prometheus(&Gauges::default());
         assert!(!text.contains("made up"));

@@ -14,6 +14,9 @@ use crate::model::json::{Object, describe, is_zero, present};
 use crate::text::in_short;
 use ports::{Document, Head, HeadError, Timestamp};
 
+/// What a task's kind is called where nobody knows it: in a record, and in metrics.
+pub(crate) const UNKNOWN_KIND: &str = "unknown";
+
 /// Where a task stands. The last three are terminal: written once, never overwritten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -8,19 +8,24 @@ use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::kinds::{AnyKind, Attempt, Failure, UNKNOWN_KIND};
+use crate::kinds::{AnyKind, Attempt, Failure, Kinds};
 use crate::limits::{MAX_CODE, PROGRESS_INTERVAL, RUNNING_AFTER, SHOW_TIMEOUT};
 use crate::local::at_hand::AtHand;
-use crate::model::task::TaskState;
+use crate::local::metrics::{CameOut, Metrics, Took};
+use crate::local::running::Running;
+use crate::local::stop::Stop;
+use crate::model::task::{TaskState, UNKNOWN_KIND};
 use crate::records::{Commit, Records, Versioned};
-use crate::tasks::service::Shared;
 
 /// Runs attempts, at most so many at a time in the whole process. One that ignores its stop request
 /// gives its slot back at its time limit all the same, so that the others go on.
 #[derive(Clone)]
-pub struct Attempts {
+pub(crate) struct Attempts {
     slots: Arc<Semaphore>,
-    stop: CancellationToken,
+    stop: Stop,
+    kinds: Arc<Kinds>,
+    running: Arc<Running>,
+    metrics: Arc<Metrics>,
 }
 
 /// How an attempt ended.
@@ -44,27 +49,35 @@ pub(crate) enum Ended {
     Stopped,
 }
 
-/// How long an attempt took.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Took {
-    /// From the delivery to a free slot.
-    pub wait: Duration,
-    /// The work alone.
-    pub work: Duration,
+impl Ended {
+    /// How this is counted, unless the attempt has not begun.
+    pub(crate) fn came_out(&self) -> Option<CameOut> {
+        match self {
+            Self::Succeeded(_) => Some(CameOut::Succeeded),
+            Self::Failed { .. } => Some(CameOut::Failed),
+            Self::Later(_) => Some(CameOut::PutOff),
+            Self::OtherWork | Self::Stopped => Some(CameOut::Stopped),
+            Self::NoSlot => None,
+        }
+    }
 }
 
 impl Attempts {
-    /// `concurrency` attempts compute side by side; canceling `stop` stops them all.
-    pub fn new(concurrency: usize, stop: CancellationToken) -> Self {
+    /// `concurrency` attempts compute side by side; `stop` stops them all.
+    pub(crate) fn new(
+        concurrency: usize,
+        stop: Stop,
+        kinds: Arc<Kinds>,
+        running: Arc<Running>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         Self {
             slots: Arc::new(Semaphore::new(concurrency)),
             stop,
+            kinds,
+            running,
+            metrics,
         }
-    }
-
-    /// Whether all attempts were told to stop.
-    pub(crate) fn are_stopping(&self) -> bool {
-        self.stop.is_cancelled()
     }
 
     /// Does the work of a task, once a slot is free: within `patience`, or not at all. When the work
@@ -74,15 +87,14 @@ impl Attempts {
         (kind, input): (Arc<dyn AnyKind>, Box<RawValue>),
         task: &mut Versioned,
         records: &Records,
-        shared: &Shared,
         patience: Duration,
     ) -> (Ended, Took) {
         let begun = Instant::now();
         let mut took = Took::default();
         let slot = tokio::select! {
             biased;
-            () = self.stop.cancelled() => Err(Ended::Stopped),
-            () = shared.stopping.cancelled() => Err(Ended::Stopped),
+            () = self.stop.break_off.cancelled() => Err(Ended::Stopped),
+            () = self.stop.stopping.cancelled() => Err(Ended::Stopped),
             slot = self.slots.acquire() => slot.map_err(|_| Ended::Stopped),
             () = tokio::time::sleep(patience) => Err(Ended::NoSlot),
         };
@@ -92,15 +104,15 @@ impl Attempts {
             Err(ended) => return (ended, took),
         };
         let begun = Instant::now();
-        let stop = self.stop.child_token();
+        let stop = self.stop.break_off.child_token();
         // If this future ends early or is dropped, nobody waits for the work any more.
         let _stop_work = stop.clone().drop_guard();
-        let Some(_running) = shared.running.begin(task.record.id, &stop) else {
+        let Some(_running) = self.running.begin(task.record.id, &stop) else {
             return (Ended::Stopped, took);
         };
-        let _counted = shared.metrics.attempt_begins(&task.record.kind);
+        let _counted = self.metrics.attempt_begins(&task.record.kind);
         let attempt = Attempt::new(task.record.attempts, stop.clone());
-        let (id, name) = (task.record.id, shared.kinds.name(&task.record.kind));
+        let (id, name) = (task.record.id, self.kinds.name(&task.record.kind));
         let name = name.unwrap_or(UNKNOWN_KIND);
         if kind.is_quick(&input) {
             let run = AssertUnwindSafe(|| {
