@@ -3,36 +3,11 @@
 //! A handler parses into domain types, makes one domain call and renders. It knows nothing of the
 //! Functions host's envelopes, of storage or of the environment.
 
-mod accepted;
-mod base_url;
-mod body;
-mod conditions;
-mod consuming;
-mod cors;
-mod docs;
 mod edge;
-mod headers;
-mod health;
-mod key_text;
-mod keys;
-mod listing;
-mod media_type;
-mod memory;
-mod metrics;
 mod openapi;
 mod operations;
-mod origin;
-mod paced;
-mod paths;
-mod preferences;
-mod problem;
-mod rendering;
-mod requests;
-mod result_body;
-mod state;
-mod submitting;
+mod service;
 mod tasks;
-mod view;
 
 use std::future::ready;
 
@@ -42,13 +17,14 @@ use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Respo
 use utoipa::openapi::path::OperationBuilder;
 
 pub(crate) use edge::edge;
-pub use memory::Memory;
-use openapi::{
-    operations as describe_operations, service as describe_service, tasks as describe_tasks,
-};
-use problem::Problem;
-pub use requests::Requests;
-pub use state::{Access, Api, Browsers, Keys};
+pub use edge::memory::Memory;
+use edge::problem::Problem;
+pub use edge::requests::Requests;
+pub use edge::state::{Access, Api, Browsers, Keys};
+use edge::{cors, requests};
+use operations::{describe as describe_operations, listing};
+use service::{describe as describe_service, docs, health, metrics};
+use tasks::describe as describe_tasks;
 
 /// A route that the Functions host forwards: each has its own function folder, and
 /// `tests/manifests` checks that the two agree.

@@ -5,13 +5,11 @@
 //! Paths, methods, keys and operation ids come from the table. `HEAD`, which every `GET` has, is not in
 //! it: a client made from the description would get a second method for each of them.
 
-pub(super) mod operations;
-mod parameters;
-mod responses;
-mod schemas;
-pub(super) mod service;
-pub(super) mod tasks;
-mod version_3_0;
+pub(super) mod parameters;
+pub(super) mod responses;
+pub(super) mod schemas;
+
+pub(super) mod version_3_0;
 
 use std::sync::LazyLock;
 
@@ -29,11 +27,10 @@ use utoipa::openapi::{
 };
 
 use super::{ROUTES, Route};
-pub(super) use schemas::{Status, names_with_a_type};
 
-const TASKS: &str = "tasks";
-const OPERATIONS: &str = "operations";
-const SERVICE: &str = "service";
+pub(super) const TASKS: &str = "tasks";
+pub(super) const OPERATIONS: &str = "operations";
+pub(super) const SERVICE: &str = "service";
 
 /// The places of the key; any of them opens a route.
 const KEY_SCHEMES: [&str; 3] = ["functionsKey", "functionsCode", "bearerKey"];

@@ -12,15 +12,15 @@ use utoipa::openapi::{ComponentsBuilder, KnownFormat, Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::parameters::EXAMPLE_ID;
-use crate::api::health::Health;
-use crate::api::listing::TaskList;
-use crate::api::problem::{CANCELED, Document, ErrorObject};
+use crate::api::edge::problem::{CANCELED, Document, ErrorObject};
+use crate::api::operations::listing::TaskList;
+use crate::api::operations::view::{ListedView, TaskView, azure_status};
+use crate::api::service::health::Health;
 use crate::api::tasks::NoResult;
-use crate::api::view::{ListedView, TaskView, azure_status};
 use engine::TaskStatus;
 
 /// Adds all schemas, those included that others refer to.
-pub(super) fn add(components: ComponentsBuilder) -> ComponentsBuilder {
+pub(in crate::api) fn add(components: ComponentsBuilder) -> ComponentsBuilder {
     components
         .schema("Submission", submission())
         .schema("NumberSubmission", number_submission())
@@ -210,7 +210,7 @@ fn any(description: &str) -> Schema {
 }
 
 /// The monitor in the examples.
-pub(super) fn monitor_example(status: TaskStatus) -> Value {
+pub(in crate::api) fn monitor_example(status: TaskStatus) -> Value {
     let mut monitor = json!({
         "id": EXAMPLE_ID,
         "kind": "fibonacci",
@@ -228,6 +228,6 @@ pub(super) fn monitor_example(status: TaskStatus) -> Value {
     monitor
 }
 
-pub(super) fn result_example() -> Value {
+pub(in crate::api) fn result_example() -> Value {
     json!({ "number": 24, "calculation_result": "46368" })
 }
