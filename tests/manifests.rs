@@ -51,7 +51,7 @@ fn every_function_folder_is_known() {
 #[test]
 fn every_http_function_forwards_what_its_route_answers() {
     let prefix = host_json().extensions.http.route_prefix;
-    for route in ROUTES {
+    for route in ROUTES.iter() {
         let Trigger::Http(http) = trigger(route.function) else {
             unreachable!("{} is no HTTP function", route.function);
         };
@@ -65,7 +65,7 @@ fn every_http_function_forwards_what_its_route_answers() {
             .map(|method| method.as_str().to_lowercase())
             .collect();
         assert_eq!(methods, answered, "{path}");
-        let level = if route.keyed {
+        let level = if route.is_keyed() {
             AuthLevel::Function
         } else {
             AuthLevel::Anonymous

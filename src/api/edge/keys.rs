@@ -1,10 +1,12 @@
 //! The keys of the routes that are not for everybody.
 
 use std::future::{Ready, ready};
+use std::marker::PhantomData;
 
 use actix_web::dev::Payload;
+use actix_web::http::Method;
 use actix_web::http::header::AUTHORIZATION;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, Handler, HttpRequest, Responder, Route, web};
 use serde::Deserialize;
 
 use super::headers::X_FUNCTIONS_KEY;
@@ -12,12 +14,67 @@ use super::problem::Problem;
 use super::state::{Access, Api};
 use ports::Secret;
 
-/// Proof that the caller may use a route that lists, manages or measures. A handler that takes it
-/// as an argument cannot be reached without.
-pub(in crate::api) struct Keyed(());
+/// Who may use a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protection {
+    /// Everybody.
+    Open,
+    /// Everybody, unless submission has a key: then who has that, or the other one.
+    SubmitKey,
+    /// Who has the key of the routes that list, manage or measure.
+    Key,
+}
+
+/// A route of actix-web whose handler is reached by those alone whom the protection lets in.
+pub(super) fn guarded<F, Args>(protection: Protection, method: &Method, handler: F) -> Route
+where
+    F: Handler<Args>,
+    F::Output: Responder + 'static,
+    Args: FromRequest + 'static,
+{
+    let route = web::method(method.clone());
+    match protection {
+        Protection::Open => route.to(handler),
+        Protection::SubmitKey => route.to(Guarded::<Submitter, F>::new(handler)),
+        Protection::Key => route.to(Guarded::<Keyed, F>::new(handler)),
+    }
+}
+
+/// A handler that takes a proof before its own arguments.
+struct Guarded<Proof, F> {
+    handler: F,
+    proof: PhantomData<Proof>,
+}
+
+impl<Proof, F> Guarded<Proof, F> {
+    fn new(handler: F) -> Self {
+        Self {
+            handler,
+            proof: PhantomData,
+        }
+    }
+}
+
+impl<Proof, F: Clone> Clone for Guarded<Proof, F> {
+    fn clone(&self) -> Self {
+        Self::new(self.handler.clone())
+    }
+}
+
+impl<Proof: 'static, F: Handler<Args>, Args> Handler<(Proof, Args)> for Guarded<Proof, F> {
+    type Output = F::Output;
+    type Future = F::Future;
+
+    fn call(&self, (_, arguments): (Proof, Args)) -> Self::Future {
+        self.handler.call(arguments)
+    }
+}
+
+/// Proof that the caller may use a route that lists, manages or measures.
+struct Keyed;
 
 /// Proof that the caller may submit, which everybody may unless there is a key for it.
-pub(in crate::api) struct Submitter(());
+struct Submitter;
 
 /// Where Azure's clients put a key when they cannot set a header.
 #[derive(Deserialize)]
@@ -31,9 +88,9 @@ impl FromRequest for Keyed {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(match request.app_data::<Api>().map(|api| &api.access) {
-            Some(Access::CheckedByHost) => Ok(Self(())),
+            Some(Access::CheckedByHost) => Ok(Self),
             Some(Access::Checked(keys)) if keys.api.is_empty() => Err(Problem::no_key()),
-            Some(Access::Checked(keys)) if has_one_of(request, &[&keys.api]) => Ok(Self(())),
+            Some(Access::Checked(keys)) if has_one_of(request, &[&keys.api]) => Ok(Self),
             _ => Err(Problem::unauthorized()),
         })
     }
@@ -45,11 +102,11 @@ impl FromRequest for Submitter {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(match request.app_data::<Api>().map(|api| &api.access) {
-            Some(Access::CheckedByHost) => Ok(Self(())),
+            Some(Access::CheckedByHost) => Ok(Self),
             Some(Access::Checked(keys))
                 if keys.submit.is_empty() || has_one_of(request, &[&keys.submit, &keys.api]) =>
             {
-                Ok(Self(()))
+                Ok(Self)
             }
             _ => Err(Problem::unauthorized()),
         })

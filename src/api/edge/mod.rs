@@ -10,11 +10,12 @@ mod media_type;
 pub(in crate::api) mod memory;
 mod origin;
 mod paced;
-mod paths;
+pub(in crate::api) mod paths;
 pub(in crate::api) mod preferences;
 pub(in crate::api) mod problem;
 mod rendering;
 pub(in crate::api) mod requests;
+pub(in crate::api) mod route;
 pub(in crate::api) mod state;
 
 use actix_web::body::{BoxBody, MessageBody};

@@ -7,11 +7,17 @@
 use actix_web::dev::ServiceRequest;
 use actix_web::http::Uri;
 
-use crate::api::ROUTES;
+/// The paths of the table: application data.
+#[derive(Clone, Copy)]
+pub(in crate::api) struct Paths(pub(in crate::api) &'static [&'static str]);
 
 /// Has the request routed by the spelling that the table has of its path, if it has one.
 pub(in crate::api) fn normalise(request: &mut ServiceRequest) {
-    let Some(path) = spelling(request.uri().path()) else {
+    let Some(bare) = bare(request.uri().path()) else {
+        return;
+    };
+    let paths = request.app_data::<Paths>();
+    let Some(path) = paths.and_then(|paths| paths.spelling(bare)) else {
         return;
     };
     if let Ok(path) = Uri::try_from(path) {
@@ -19,19 +25,25 @@ pub(in crate::api) fn normalise(request: &mut ServiceRequest) {
     }
 }
 
-/// The table's spelling of a path that may need one; `None` for all others, without a look at the table.
-fn spelling(path: &str) -> Option<String> {
+/// A path that may need another spelling, without the slash at its end; `None` for all others.
+fn bare(path: &str) -> Option<&str> {
     let bare = path.strip_suffix('/').unwrap_or(path);
-    if bare.len() == path.len() && !path.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        return None;
+    let is_ordinary =
+        bare.len() == path.len() && !path.bytes().any(|byte| byte.is_ascii_uppercase());
+    (!is_ordinary).then_some(bare)
+}
+
+impl Paths {
+    /// The table's spelling of a path, if it has one.
+    fn spelling(self, bare: &str) -> Option<String> {
+        let spellings = self.0.iter().filter_map(|path| {
+            let spelling = spelled(path, bare)?;
+            Some((path.len(), spelling))
+        });
+        // Of two that match, one says more: `{id}:cancel` and `{id}`.
+        let (_, spelling) = spellings.max_by_key(|(length, _)| *length)?;
+        Some(spelling)
     }
-    let spellings = ROUTES.iter().filter_map(|route| {
-        let spelling = spelled(route.path, bare)?;
-        Some((route.path.len(), spelling))
-    });
-    // Of two that match, one says more: `{id}:cancel` and `{id}`.
-    let (_, spelling) = spellings.max_by_key(|(length, _)| *length)?;
-    Some(spelling)
 }
 
 /// A path in the spelling of a route, with the parameters as they are; `None` when it is not the route's.
@@ -60,6 +72,23 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    const PATHS: Paths = Paths(&[
+        "/api/tasks",
+        "/api/tasks/{task_id}",
+        "/api/operations",
+        "/api/operations/{id}",
+        "/api/operations/{id}/result",
+        "/api/operations/{id}:cancel",
+        "/api/operations/{id}:retry",
+        "/api/health",
+        "/api/openapi.json",
+        "/api/docs/{file}",
+    ]);
+
+    fn spelling(path: &str) -> Option<String> {
+        PATHS.spelling(bare(path)?)
+    }
 
     #[test]
     fn a_path_is_spelled_as_in_the_table() {
@@ -104,9 +133,9 @@ mod tests {
     #[test]
     fn an_ordinary_path_is_not_looked_at() {
         let id = "01a1fde5-dc8c-728c-86f8-01a2760d7385";
-        for route in ROUTES {
-            let path = route.path.replace("{task_id}", id).replace("{id}", id);
-            assert_eq!(spelling(&path.replace("{file}", "x.css")), None);
+        for path in PATHS.0 {
+            let path = path.replace("{task_id}", id).replace("{id}", id);
+            assert_eq!(bare(&path.replace("{file}", "x.css")), None);
         }
     }
 

@@ -10,7 +10,6 @@ use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
 
 use super::state::Api;
-use crate::api::ROUTES;
 use engine::prometheus::Exposition;
 
 /// The path of a route, as the table has it: in the data of its resource.
@@ -32,23 +31,33 @@ const STATUSES: [u16; 25] = [
 /// Counts of one route by status.
 type Row = [AtomicU64; STATUSES.len() + 1];
 
+/// The statuses that the description of a route has, by its path.
+pub(in crate::api) type Described = BTreeSet<(&'static str, String)>;
+
 /// Counts of all threads.
 #[derive(Clone, Debug)]
-pub struct Requests(Arc<[(&'static str, Row)]>);
-
-impl Default for Requests {
-    fn default() -> Self {
-        let paths: BTreeSet<_> = ROUTES.iter().map(|route| route.path).collect();
-        let all = [ROOT].into_iter().chain(paths).chain([OTHER]);
-        Self(all.map(|path| (path, Row::default())).collect())
-    }
+pub struct Requests {
+    rows: Arc<[(&'static str, Row)]>,
+    described: fn() -> Described,
 }
 
 impl Requests {
+    /// None yet, of these paths of the table. `described` is asked when the counts are.
+    pub(in crate::api) fn new(
+        paths: impl IntoIterator<Item = &'static str>,
+        described: fn() -> Described,
+    ) -> Self {
+        let all = [ROOT].into_iter().chain(paths).chain([OTHER]);
+        Self {
+            rows: all.map(|path| (path, Row::default())).collect(),
+            described,
+        }
+    }
+
     fn add(&self, path: &str, status: StatusCode) {
-        let row = self.0.iter().find(|(known, _)| *known == path);
+        let row = self.rows.iter().find(|(known, _)| *known == path);
         let place = STATUSES.iter().position(|known| *known == status.as_u16());
-        if let Some((_, row)) = row.or(self.0.last()) {
+        if let Some((_, row)) = row.or(self.rows.last()) {
             row[place.unwrap_or(STATUSES.len())].fetch_add(1, Relaxed);
         }
     }
@@ -57,8 +66,8 @@ impl Requests {
     pub(in crate::api) fn write(&self, text: &mut Exposition) {
         let (name, help) = ("http_requests_total", "Requests that were answered.");
         text.family(name, "counter", help);
-        let described = described();
-        for (path, row) in &*self.0 {
+        let described = (self.described)();
+        for (path, row) in &*self.rows {
             let statuses = STATUSES.iter().map(u16::to_string);
             let statuses = statuses.chain(["other".to_owned()]);
             for (status, count) in statuses.zip(row) {
@@ -70,18 +79,6 @@ impl Requests {
             }
         }
     }
-}
-
-/// The statuses that the description of a route has.
-fn described() -> BTreeSet<(&'static str, String)> {
-    ROUTES
-        .iter()
-        .filter_map(|route| Some((route.path, route.describe?().build())))
-        .flat_map(|(path, operation)| {
-            let statuses = operation.responses.responses.into_keys();
-            statuses.map(move |status| (path, status))
-        })
-        .collect()
 }
 
 /// Counts an answer.

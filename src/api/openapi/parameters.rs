@@ -10,9 +10,6 @@ use utoipa::openapi::{Ref, RefOr, Required, Schema};
 
 use engine::limits::{DEFAULT_TOP, MAX_TOP, MAX_WAIT};
 
-/// The id in the examples.
-pub(in crate::api) const EXAMPLE_ID: &str = "01a1fde5-dc8c-728c-86f8-01a2760d7385";
-
 /// A task's id in the path.
 pub(in crate::api) fn task_id(name: &str) -> Parameter {
     ParameterBuilder::new()

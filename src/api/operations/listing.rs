@@ -8,7 +8,6 @@ use utoipa::ToSchema;
 
 use super::view::{ListedView, status_of};
 use crate::api::edge::base_url::base_url;
-use crate::api::edge::keys::Keyed;
 use crate::api::edge::problem::Problem;
 use crate::api::edge::state::Api;
 use engine::json::shortened;
@@ -89,11 +88,7 @@ pub(in crate::api) struct TaskList<'a> {
 }
 
 /// A page of tasks, as monitors without their results.
-pub(in crate::api) async fn list(
-    _: Keyed,
-    request: HttpRequest,
-    api: Api,
-) -> Result<HttpResponse, Problem> {
+pub(in crate::api) async fn list(request: HttpRequest, api: Api) -> Result<HttpResponse, Problem> {
     let mut query = ListQuery::parse(request.query_string())?;
     let token = query.continuation_token.take();
     let top = top(query.top.as_deref())?;

@@ -15,7 +15,6 @@ use self::view::TaskView;
 use crate::api::edge::base_url::base_url;
 use crate::api::edge::conditions::precondition;
 use crate::api::edge::headers::JSON;
-use crate::api::edge::keys::Keyed;
 use crate::api::edge::problem::Problem;
 use crate::api::edge::state::Api;
 use engine::{Operated, RecordError, Target, TaskId, TaskRecord, TaskState, TaskStatus, Versioned};
@@ -108,7 +107,6 @@ pub(in crate::api) async fn delete(
 
 /// Lets a failed task run again, under its id.
 pub(in crate::api) async fn retry(
-    _: Keyed,
     request: HttpRequest,
     api: Api,
     path: Path<String>,

@@ -1,14 +1,38 @@
 //! What a client sees of a record: the status monitor, in the words of Azure's guidelines for
 //! long-running operations.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::value::RawValue;
-use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::api::edge::problem::{CANCELED, ErrorObject};
-use crate::api::openapi::schemas::Status;
 use engine::{TaskId, TaskRecord, TaskState, TaskStatus};
 use ports::{Head, Timestamp};
+
+/// A task's status in a monitor.
+pub(in crate::api) struct Status;
+
+impl PartialSchema for Status {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some(
+                "How far a task is. `NotStarted` and `Running` go on, the others are final.",
+            ))
+            .enum_values(Some(TaskStatus::ALL.map(azure_status)))
+            .into()
+    }
+}
+
+impl ToSchema for Status {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Status")
+    }
+}
 
 /// The status monitor of a task.
 #[derive(Serialize, ToSchema)]

@@ -2,14 +2,13 @@
 
 use actix_web::HttpResponse;
 
-use crate::api::edge::keys::Keyed;
 use crate::api::edge::problem::Problem;
 use crate::api::edge::state::Api;
 use crate::logging::dropped_lines;
 use engine::prometheus::Exposition;
 
 /// The counters, and the queue's length as storage tells it.
-pub(in crate::api) async fn metrics(_: Keyed, api: Api) -> Result<HttpResponse, Problem> {
+pub(in crate::api) async fn metrics(api: Api) -> Result<HttpResponse, Problem> {
     let tasks = api.tasks.metrics().await;
     let tasks = tasks.map_err(|error| Problem::storage(&error))?;
     let mut text = Exposition::default();

@@ -8,10 +8,10 @@ use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
 use utoipa::openapi::{ContentBuilder, Ref, Required, ResponseBuilder};
 
 use crate::api::openapi::parameters::{
-    EXAMPLE_ID, api_version, idempotency_key, prefer, prefer_wait, repeatability, task_id,
-    traceparent,
+    api_version, idempotency_key, prefer, prefer_wait, repeatability, task_id, traceparent,
 };
 use crate::api::openapi::responses::{json, problems, with_headers};
+use crate::api::openapi::values::EXAMPLE_ID;
 use crate::api::openapi::{TASKS, schemas};
 use engine::TaskStatus;
 

@@ -4,6 +4,7 @@ mod consuming;
 pub(in crate::api) mod describe;
 mod key_text;
 mod result_body;
+pub(in crate::api) mod schemas;
 mod submitting;
 
 use std::sync::Arc;
@@ -22,7 +23,6 @@ use self::submitting::{Repetition, traceparent};
 use crate::api::edge::base_url::base_url;
 use crate::api::edge::body::{Body, read_json};
 use crate::api::edge::headers::{JSON, PREFERENCE_APPLIED};
-use crate::api::edge::keys::Submitter;
 use crate::api::edge::preferences::{Preferences, has_api_version};
 use crate::api::edge::problem::Problem;
 use crate::api::edge::state::Api;
@@ -43,7 +43,6 @@ struct Accepted<'a> {
 /// Accepts work: 202, and where to look for it. A client that prefers to wait gets 200 with the
 /// result if it is there in time; that leaves the record, so that a lost reply loses nothing.
 pub(in crate::api) async fn submit(
-    _: Submitter,
     request: HttpRequest,
     api: Api,
     payload: Payload,

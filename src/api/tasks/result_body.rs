@@ -8,7 +8,7 @@ use serde::Deserializer;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::api::openapi::schemas::names_with_a_type;
+use super::schemas::names_with_a_type;
 use engine::TaskId;
 
 /// How the body begins.
