@@ -44,7 +44,7 @@ pub struct Route {
 
 impl Route {
     /// Answers `GET`, and `HEAD` with the same handler.
-    pub(in crate::api) fn get<F, Args>(name: &'static str, path: &'static str, handler: F) -> Self
+    pub(crate) fn get<F, Args>(name: &'static str, path: &'static str, handler: F) -> Self
     where
         F: Handler<Args> + Send + Sync,
         F::Output: Responder + 'static,
@@ -101,8 +101,16 @@ impl Route {
         }
     }
 
+    /// Puts the route into the folder of this name, beside others that begin alike and have the same
+    /// [`Protection`].
+    #[must_use]
+    pub fn in_function(mut self, name: &'static str) -> Self {
+        self.function = name;
+        self
+    }
+
     /// Lets in who has a key.
-    pub(in crate::api) fn keyed(mut self) -> Self {
+    pub(crate) fn keyed(mut self) -> Self {
         self.protection = Protection::Key;
         self
     }
