@@ -15,7 +15,7 @@
 //! the compiler keeps it. `engine` knows no HTTP, `api` no envelopes of the host, the backends no task.
 //! `startup` knows all parts and how none of them works.
 //!
-//! Beside them: `logging` writes what all of them log, and `panics` tells it of their defects.
+//! Beside them: `commands` is what `handler` does without serving, `logging` writes what all of them log, and `panics` tells it of their defects.
 //!
 //! # The two data flows
 //!
@@ -37,6 +37,7 @@
 //! API, queue messages and blobs this service understands; see `docs/compatibility.md`.
 
 pub mod api;
+pub mod commands;
 pub mod config;
 pub mod functions;
 pub mod logging;
