@@ -24,6 +24,7 @@ use backends::azure::Account;
 use ports::Secret;
 
 pub use crate::origins::Origins;
+pub(crate) use args::flags;
 pub use args::{Args, Setting, settings};
 pub use error::ConfigError;
 pub use mode::{LogFormat, Mode, Storage};
