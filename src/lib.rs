@@ -38,6 +38,7 @@
 
 pub mod api;
 pub mod config;
+pub mod kinds;
 pub mod logging;
 pub mod panics;
 pub mod startup;
