@@ -1,4 +1,6 @@
-//! Kinds of work that are not written in Rust.
+//! Kinds of work that are not written in Rust: done by a [`command`].
+
+pub mod command;
 
 mod schemas;
 
