@@ -15,6 +15,7 @@
 //! the compiler keeps it. `engine` knows no HTTP, `api` no envelopes of the host, the backends no task.
 //! `startup` knows all parts and how none of them works.
 //!
+//! `kinds` is the work that comes with the service, written against the crate `work` as anybody's is.
 //! Beside them: `logging` writes what all of them log, and `panics` tells it of their defects.
 //!
 //! # The two data flows

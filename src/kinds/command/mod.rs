@@ -57,7 +57,7 @@ impl AnyKind for Command {
         self.schemas.check(input)?;
         let input = input.to_owned();
         Ok(Prepared::Waiting(Box::new(move |cx, limit| {
-            Box::pin(async move { process::run(&self, input, &cx, limit).await })
+            Box::pin(process::run(self, input, cx, limit))
         })))
     }
 

@@ -1,5 +1,7 @@
 //! Commands on a system without process groups: none can be done.
 
+use std::sync::Arc;
+
 use serde_json::value::RawValue;
 use work::any::ResultLimit;
 use work::{Context, Failure};
@@ -11,10 +13,10 @@ use super::Command;
 pub struct Watchdog;
 
 /// Says that commands cannot be done here.
-pub(super) async fn run(
-    _: &Command,
+pub(in crate::kinds::command) async fn run(
+    _: Arc<Command>,
     _: Box<RawValue>,
-    _: &Context,
+    _: Context,
     _: ResultLimit,
 ) -> Result<Box<RawValue>, Failure> {
     let message = "the service runs on a system without process groups";

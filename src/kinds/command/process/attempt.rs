@@ -2,14 +2,16 @@
 
 use std::future;
 use std::io;
+use std::panic::resume_unwind;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::value::RawValue;
 use tokio::process::{self, Child};
 use tokio::time::{Instant, sleep_until};
 use work::any::ResultLimit;
-use work::{Context, ErrorCode, Failure};
+use work::{CancellationToken, Context, ErrorCode, Failure};
 
 use super::group::Group;
 use super::pipes::{Feed, Output};
@@ -22,12 +24,33 @@ const STOP_GRACE: Duration = Duration::from_secs(10);
 
 const CANNOT_START: ErrorCode = ErrorCode::literal("CannotStart");
 
-/// Runs a command for one input. When this is dropped, its processes are killed.
+/// Runs a command for one input. When this is dropped, the command is told to stop and has as long as
+/// otherwise: who waits for it may have less patience.
 pub(in crate::kinds::command) async fn run(
+    command: Arc<Command>,
+    input: Box<RawValue>,
+    cx: Context,
+    limit: ResultLimit,
+) -> Result<Box<RawValue>, Failure> {
+    let given_up = CancellationToken::new();
+    let _give_up = given_up.clone().drop_guard();
+    let whole = async move { whole(&command, input, &cx, limit, &given_up).await };
+    match tokio::spawn(whole).await {
+        Ok(ended) => ended,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            Err(error) => Err(error.into()),
+        },
+    }
+}
+
+/// From the start of a command to its end.
+async fn whole(
     command: &Command,
     input: Box<RawValue>,
     cx: &Context,
     limit: ResultLimit,
+    given_up: &CancellationToken,
 ) -> Result<Box<RawValue>, Failure> {
     cx.check_stop()?;
     let (mut child, group) = start(command, cx).map_err(|error| {
@@ -48,7 +71,7 @@ pub(in crate::kinds::command) async fn run(
                 group.kill();
             },
             () = lines.go_on(), if lines.is_open() => {}
-            () = cx.stopped(), if kill_at.is_none() => {
+            () = stopped(cx, given_up), if kill_at.is_none() => {
                 group.terminate();
                 kill_at = Some(Instant::now() + STOP_GRACE);
             }
@@ -89,6 +112,13 @@ fn start(command: &Command, cx: &Context) -> io::Result<(Child, Group)> {
         .spawn()?;
     let group = Group::of(&child, &command.watchdog)?;
     Ok((child, group))
+}
+
+async fn stopped(cx: &Context, given_up: &CancellationToken) {
+    tokio::select! {
+        () = cx.stopped() => {}
+        () = given_up.cancelled() => {}
+    }
 }
 
 async fn reached(time: Option<Instant>) {
