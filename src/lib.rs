@@ -5,19 +5,22 @@
 //! # The map
 //!
 //! ```text
-//! main ─▶ startup ─┬─▶ config
-//!                  ├─▶ api ──────┐
-//!                  ├─▶ triggers ─┴─▶ engine ─▶ ports ◀─┬─ backends::azure
-//!                  └─▶ backends (named only here)      └─ backends::embedded
+//! main ─┬─▶ startup ─┬─▶ config ─▶ backends::azure (what an account is)
+//!       │            ├─▶ api ──────┐            ┌─▶ work ◀─ kinds
+//!       │            ├─▶ triggers ─┴─▶ engine ──┴─▶ ports ◀─┬─ backends::azure
+//!       │            └─▶ backends                           └─ backends::embedded
+//!       └─▶ commands ─▶ functions ─▶ the tables of api and triggers
 //! ```
 //!
-//! An arrow is the only way to import: `engine`, `ports` and `backends` are crates of their own, so
-//! the compiler keeps it. `engine` knows no HTTP, `api` no envelopes of the host, the backends no task.
-//! `startup` knows all parts and how none of them works.
+//! An arrow is the only way to import. Between crates (`engine`, `work`, `ports`, `backends`) the compiler
+//! keeps it, between the modules of this one a test, `tests/architecture`, which lets no file import in a
+//! circle either. `engine` knows no HTTP, `api` no envelopes of the host, the backends no task. `startup`
+//! knows all parts and how none of them works; `Engine::new` puts the engine together.
 //!
 //! `kinds` is the work that comes with the service, written against the crate `work` as anybody's is.
-//! Beside them: `commands` is what `handler` does without serving, `logging` writes what all of them
-//! log, and `panics` tells it of their defects.
+//! `commands` is what `handler` does without serving, and `functions` the folders of the Functions host.
+//! Beside them: `logging` writes what all of them log, `panics` tells it of their defects, and `origins`
+//! says which pages may call.
 //!
 //! # The two data flows
 //!

@@ -9,6 +9,7 @@
 //! | [`tasks`] | what clients ask for: submit, look, wait, consume, operate, list |
 //! | [`worker`] | one delivery in, one [`Outcome`] out |
 //! | [`sweep`] | upkeep: the poison queue, old records, tasks that have lost their message |
+//! | [`Engine`] | all of it, put together |
 //! | [`limits`] | every fixed limit, with its reason |
 
 pub mod crash;

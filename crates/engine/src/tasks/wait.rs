@@ -16,7 +16,7 @@ use crate::records::RecordError;
 use crate::tasks::service::Tasks;
 
 impl Tasks {
-    /// Takes a place among the waiters of a task. Do it before the task is submitted or looked at:
+    /// Begins to wait for a task, unless as many clients do as may. Do it before the task is submitted or looked at:
     /// what ends after this is not missed.
     pub fn watch(&self, id: TaskId) -> Result<Waiter, TooManyWaiters> {
         let watched = self.parts.endings.waiters.watch(id);
