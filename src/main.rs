@@ -57,7 +57,7 @@ fn end(flush: Flush, code: i32) -> ! {
 
 async fn run(config: Config, kinds: Kinds) -> Result<(), StartError> {
     let (mode, storage) = (config.mode, config.storage.clone());
-    let place = match &storage {
+    let location = match &storage {
         Storage::Embedded(folder) => format!("embedded store in {}", folder.display()),
         Storage::Azure(account) => format!(
             "azure storage at {} and {}, container {}, queue {}",
@@ -67,7 +67,7 @@ async fn run(config: Config, kinds: Kinds) -> Result<(), StartError> {
     let is_for_people = config.log_format == LogFormat::Text && io::stdout().is_terminal();
     let application = Application::build(config, kinds)?;
     let address = application.address();
-    log::info!("{} on http://{address}, {place}", mode.name());
+    log::info!("{} on http://{address}, {location}", mode.name());
     if let (Mode::Standalone(_), true) = (mode, is_for_people) {
         log::info!(
             "try: curl -d '{{\"number\": 24}}' -H 'Content-Type: application/json' http://{address}/api/tasks"

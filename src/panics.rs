@@ -21,7 +21,7 @@ pub fn log_panics() {
     panic::set_hook(Box::new(|panic| {
         // Not even the settings were read: as they would be without any.
         let _flush = (!logging::has_begun()).then(|| logging::init("info", LogFormat::Text));
-        let place = panic
+        let location = panic
             .location()
             .map(ToString::to_string)
             .unwrap_or_default();
@@ -39,7 +39,7 @@ pub fn log_panics() {
         let text = beginning(text(panic.payload()), MAX_TEXT);
         log::error!(
             "task.id" = id.as_str(), "task.kind" = kind, thread;
-            "a defect at {place} broke off what was under way: {text}"
+            "a defect at {location} broke off what was under way: {text}"
         );
     }));
 }

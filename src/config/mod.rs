@@ -17,7 +17,7 @@ mod process;
 mod urls;
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use backends::azure::Account;
@@ -79,9 +79,37 @@ pub struct Config {
     pub patience: Patience,
 }
 
+impl Config {
+    /// What tests begin with: standalone on a free port of this machine, on an embedded store in this
+    /// folder, without keys and without a log.
+    pub fn for_tests(folder: &Path) -> Self {
+        Self {
+            mode: Mode::Standalone((Ipv4Addr::LOCALHOST, 0).into()),
+            storage: Storage::Embedded(folder.to_owned()),
+            container: "tasks".to_owned(),
+            queue: "tasks".to_owned(),
+            api_keys: Vec::new(),
+            submit_keys: Vec::new(),
+            public_base_url: None,
+            allowed_origins: Origins::None,
+            kinds_file: None,
+            max_number: 10_000_000,
+            max_body_bytes: 2 * 1024 * 1024,
+            max_queue_length: None,
+            retention: Duration::from_secs(60 * 60),
+            shutdown_grace: Duration::from_secs(5),
+            worker_concurrency: 4,
+            log_format: LogFormat::Text,
+            log_filter: "off".to_owned(),
+            memory_budget: MEMORY_BUDGET,
+            patience: Patience::default(),
+        }
+    }
+}
+
 /// What bodies may hold: 128 results of 2 MiB on their way to clients, in a process that still fits
 /// into a small container.
-pub const MEMORY_BUDGET: usize = 256 * 1024 * 1024;
+const MEMORY_BUDGET: usize = 256 * 1024 * 1024;
 
 impl TryFrom<Args> for Config {
     type Error = ConfigError;

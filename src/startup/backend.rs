@@ -15,7 +15,7 @@ use ports::{Clock, Queue, StorageError, TaskStore};
 #[derive(Clone)]
 pub(super) struct Backend {
     opened: Opened,
-    place: String,
+    location: String,
     counts: Arc<Counts>,
 }
 
@@ -33,26 +33,26 @@ impl Backend {
     ) -> Result<Self, StartError> {
         match &config.storage {
             Storage::Embedded(folder) => {
-                let place = folder.display().to_string();
+                let location = folder.display().to_string();
                 let embedded = Embedded::open(folder, &config.queue, clock)?;
                 Ok(Self {
                     opened: Opened::Embedded(embedded),
-                    place,
+                    location,
                     counts,
                 })
             }
             Storage::Azure(account) => {
-                let place = format!("{}, {}", account.blob_endpoint, account.queue_endpoint);
+                let location = format!("{}, {}", account.blob_endpoint, account.queue_endpoint);
                 let connector =
                     Connector::new(account, &config.container, &config.queue).map_err(|cause| {
                         StartError::Storage {
-                            place: place.clone(),
+                            location: location.clone(),
                             cause,
                         }
                     })?;
                 Ok(Self {
                     opened: Opened::Azure(Box::new(connector)),
-                    place,
+                    location,
                     counts,
                 })
             }
@@ -90,7 +90,7 @@ impl Backend {
 
     pub(super) fn error(&self, cause: StorageError) -> StartError {
         StartError::Storage {
-            place: self.place.clone(),
+            location: self.location.clone(),
             cause,
         }
     }

@@ -33,10 +33,10 @@ pub enum StartError {
         reason: String,
     },
     /// Storage does not answer, or not to us.
-    #[error("cannot use storage ({place}): {cause}")]
+    #[error("cannot use storage ({location}): {cause}")]
     Storage {
         /// Where it is, without credentials.
-        place: String,
+        location: String,
         /// What the service says.
         cause: StorageError,
     },

@@ -108,7 +108,7 @@ pub(super) fn serve(
             .keep_alive(patience.keep_alive)
             .client_request_timeout(head_timeout)
             .client_disconnect_timeout(LINGER)
-            // A client that hangs up frees what it holds: its place among the waiters, above all.
+            // A client that hangs up frees what it holds: that it waits for a task, above all.
             .h1_allow_half_closed(false)
             .graceful_shutdown_signal(move || {
                 let stopping = stopping.clone();

@@ -1,14 +1,11 @@
 //! The service in this process: on a free port, over a store of its own, stopped when dropped.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
-use async_request_reply::config::{
-    Config, LogFormat, MEMORY_BUDGET, Mode, Origins, Patience, Storage,
-};
+use async_request_reply::config::Config;
 use async_request_reply::startup::Application;
 use backends::SystemClock;
 use backends::embedded::Embedded;
@@ -47,7 +44,11 @@ pub(crate) async fn spawn_app_over(blobs: &[(&str, &str)]) -> App {
 }
 
 fn spawn(folder: TempDir, change: impl FnOnce(&mut Config)) -> App {
-    let mut config = config(folder.path());
+    let mut config = Config {
+        queue: QUEUE.to_owned(),
+        api_keys: vec![Secret::new(KEY)],
+        ..Config::for_tests(folder.path())
+    };
     change(&mut config);
     let kinds = TestKinds::default();
     let registry = kinds.registry(config.max_number);
@@ -69,30 +70,6 @@ fn spawn(folder: TempDir, change: impl FnOnce(&mut Config)) -> App {
         kinds,
         stop,
         thread: Some(thread),
-    }
-}
-
-fn config(folder: &Path) -> Config {
-    Config {
-        mode: Mode::Standalone((Ipv4Addr::LOCALHOST, 0).into()),
-        storage: Storage::Embedded(folder.to_owned()),
-        container: "tasks".to_owned(),
-        queue: QUEUE.to_owned(),
-        api_keys: vec![Secret::new(KEY)],
-        submit_keys: Vec::new(),
-        public_base_url: None,
-        allowed_origins: Origins::None,
-        kinds_file: None,
-        max_number: 10_000_000,
-        max_body_bytes: 2 * 1024 * 1024,
-        max_queue_length: None,
-        retention: Duration::from_secs(60 * 60),
-        shutdown_grace: Duration::from_secs(5),
-        worker_concurrency: 4,
-        log_format: LogFormat::Text,
-        log_filter: "off".to_owned(),
-        memory_budget: MEMORY_BUDGET,
-        patience: Patience::default(),
     }
 }
 
