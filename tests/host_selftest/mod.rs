@@ -2,6 +2,7 @@
 //!
 //! What the product does behind it is the business of other modules.
 
+mod folder;
 mod forwarding;
 mod manifests;
 mod process;
