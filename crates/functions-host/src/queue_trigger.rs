@@ -63,7 +63,7 @@ impl QueueListener {
         let mut in_flight = JoinSet::new();
         let mut pause = SHORTEST_POLL;
         loop {
-            while in_flight.len() > options.new_batch_threshold {
+            while in_flight.len() > options.new_batch_threshold() {
                 in_flight.join_next().await;
             }
             while in_flight.try_join_next().is_some() {}
