@@ -5,6 +5,7 @@
 mod folder;
 mod forwarding;
 mod manifests;
+mod polling;
 mod process;
 mod queue;
 mod queue_limits;
