@@ -171,7 +171,7 @@ fn end(flush: Flush, code: u8) -> ! {
 
 async fn serve(config: Config, kinds: Kinds) -> Result<(), StartError> {
     let (mode, storage) = (config.mode, config.storage.clone());
-    let place = match &storage {
+    let location = match &storage {
         Storage::Embedded(folder) => format!("embedded store in {}", folder.display()),
         Storage::Azure(account) => format!(
             "azure storage at {} and {}, container {}, queue {}",
@@ -184,7 +184,7 @@ async fn serve(config: Config, kinds: Kinds) -> Result<(), StartError> {
         .map(|_| r#"{"number": 24}"#.to_owned());
     let application = Application::build(config, kinds)?;
     let address = application.address();
-    log::info!("{} on http://{address}, {place}", mode.name());
+    log::info!("{} on http://{address}, {location}", mode.name());
     if let (Mode::Standalone(_), true, Some(example)) = (mode, is_for_people, example) {
         log::info!(
             "try: curl -d '{example}' -H 'Content-Type: application/json' http://{address}/api/tasks"

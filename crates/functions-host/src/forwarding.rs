@@ -11,7 +11,6 @@ use hyper::header::{CONNECTION, CONTENT_TYPE, HOST, HeaderName, HeaderValue, USE
 use uuid::Uuid;
 
 use super::client::Payload;
-use super::invoke::user_agent;
 use super::query::rebuild;
 
 /// Which host it is.
@@ -33,6 +32,11 @@ impl HostVersion {
             Self::Rebuilding => "4.1037.0.0",
             Self::Proxying => "4.1052.200.26400",
         }
+    }
+
+    /// What the host calls itself.
+    pub(crate) fn user_agent(self) -> String {
+        format!("Azure-Functions-Host/{}", self.number())
     }
 
     /// What is sent to the handler in place of a request; the error is why nothing is.
@@ -96,8 +100,8 @@ fn rebuilt_headers(request: &HttpRequest, version: HostVersion, is_empty: bool) 
         headers.remove(CONTENT_TYPE);
     }
     let agent = match headers.get(USER_AGENT).map(HeaderValue::to_str) {
-        Some(Ok(callers)) => format!("{callers} {}", user_agent(version)),
-        _ => user_agent(version),
+        Some(Ok(callers)) => format!("{callers} {}", version.user_agent()),
+        _ => version.user_agent(),
     };
     headers.insert(USER_AGENT, value(&agent));
     headers

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::manifest::{Fault, read_json};
+use super::fault::{Fault, read_json};
 use super::route::Template;
 
 /// A function: a folder directly under the app root that holds a `function.json`.

@@ -14,12 +14,14 @@ use tokio::task::JoinSet;
 
 use super::forwarding::HostVersion;
 use super::function::{Trigger, read_functions};
+use super::host::Host;
 use super::launch::Executable;
+use super::process::Source as WorkerSource;
 use super::queue_trigger::QueueListener;
 use super::timer_trigger::Timer;
-use super::worker::{Source as WorkerSource, Worker};
+use super::worker::Worker;
 use super::{
-    Client, Event, Fault, Host, HostManifest, HostOptions, Journal, LocalSettings, LogLine, Routes,
+    Client, Event, Fault, HostManifest, HostOptions, Journal, LocalSettings, LogLine, Routes,
     Settings, http,
 };
 
@@ -105,7 +107,7 @@ impl FunctionsHost {
             receive_lease: options.receive_lease,
             timer_schedule: options.timer_schedule,
             client: Client::default(),
-            worker: Worker::new(&source).map_err(fault)?,
+            worker: Worker::new(source.port().map_err(fault)?),
             framing: Default::default(),
             events: Journal::default(),
             logs: Journal::default(),

@@ -12,10 +12,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use super::Host;
 use super::client::{Answer, Payload};
 use super::events::{Event, Finished, Invocation, Level, LogLine, Outcome, Source};
 use super::forwarding::HostVersion;
+use super::host::Host;
 
 /// The headers on every request to the handler, whatever the caller has sent.
 pub(crate) fn add_host_headers(
@@ -29,11 +29,6 @@ pub(crate) fn add_host_headers(
     if version == HostVersion::Proxying {
         headers.insert("x-ms-invocation-id", text(&invocation.id));
     }
-}
-
-/// What the host calls itself.
-pub(crate) fn user_agent(version: HostVersion) -> String {
-    format!("Azure-Functions-Host/{}", version.number())
 }
 
 /// An invocation that came to nothing.
@@ -117,7 +112,7 @@ pub(crate) async fn invoke_with_payload(
         CONTENT_TYPE,
         HeaderValue::from_static("application/json; charset=utf-8"),
     );
-    let agent = HeaderValue::from_str(&user_agent(host.version)).expect("visible ASCII");
+    let agent = HeaderValue::from_str(&host.version.user_agent()).expect("visible ASCII");
     headers.insert(USER_AGENT, agent);
     add_host_headers(&mut headers, &invocation, host.version);
     let call = async {

@@ -11,8 +11,8 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use uuid::Uuid;
 
-use super::Host;
 use super::events::{Level, LogLine, Source};
+use super::host::Host;
 use super::manifest::Description;
 
 /// Variables of the test run that reach the handler. The host passes on its whole environment; a

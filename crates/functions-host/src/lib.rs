@@ -41,9 +41,11 @@ mod backoff;
 mod client;
 mod envelope;
 mod events;
+mod fault;
 mod forwarding;
 mod function;
 mod functions_host;
+mod host;
 mod http;
 mod invoke;
 mod journal;
@@ -51,94 +53,32 @@ mod launch;
 mod manifest;
 mod observe;
 mod options;
+mod process;
 mod query;
 mod queue_trigger;
 mod route;
+mod routes;
 mod settings;
 mod storage_queue;
 mod timer_trigger;
 mod worker;
 
-use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
-
-use tokio::sync::watch;
-use tokio::time::timeout;
-
 pub use app_root::AppRoot;
 pub use client::{Answer, Client, Payload, SendError};
 pub use events::{Event, Finished, Invocation, Level, LogLine, Outcome, Source};
+pub use fault::Fault;
 pub use forwarding::HostVersion;
 pub use function::{
     AuthLevel, Function, HttpTrigger, QueueTrigger, TimerTrigger, Trigger, read_functions,
 };
 pub use functions_host::FunctionsHost;
-pub use http::Routes;
 pub use journal::Journal;
 pub use manifest::{
-    CustomHandler, Description, ExtensionBundle, Extensions, Fault, HostManifest, HttpOptions,
+    CustomHandler, Description, ExtensionBundle, Extensions, HostManifest, HttpOptions,
     MessageEncoding, QueueOptions,
 };
 pub use options::HostOptions;
 pub use route::Template;
+pub use routes::Routes;
 pub use settings::{LocalSettings, Settings};
 pub use storage_queue::{Message, QueueError, StorageQueue};
-
-/// The handler is given this many times `initializationTimeout` before an invocation gives up and
-/// the host with it (protocol: Readiness).
-const INITIALIZATION_ATTEMPTS: u32 = 4;
-
-/// What the parts of a running host share.
-struct Host {
-    manifest: HostManifest,
-    settings: Settings,
-    version: HostVersion,
-    /// What the handler's first process is told beside them; empty once it was started.
-    first_start: Mutex<Vec<(String, String)>>,
-    routes: Routes,
-    function_key: Option<String>,
-    receive_lease: Duration,
-    timer_schedule: bool,
-    client: Client,
-    worker: worker::Worker,
-    /// Counts payload invocations; their framing alternates.
-    framing: AtomicUsize,
-    events: Journal<Event>,
-    logs: Journal<LogLine>,
-    stop: watch::Sender<bool>,
-}
-
-impl Host {
-    /// Stops everything; only the first call counts.
-    fn stop(&self, reason: &str) {
-        if !self.stop.send_replace(true) {
-            self.events.push(Event::HostStopped {
-                reason: reason.to_owned(),
-            });
-        }
-    }
-
-    async fn stopped(&self) {
-        // The sender lives in `self`, so the channel cannot close.
-        let _ = self.stop.subscribe().wait_for(|stop| *stop).await;
-    }
-
-    /// Waits for the handler as an invocation does; the error is the reason.
-    async fn worker_ready(self: &Arc<Self>) -> Result<(), String> {
-        let limit = self.manifest.custom_handler.initialization_timeout * INITIALIZATION_ATTEMPTS;
-        timeout(limit, self.worker.ready()).await.map_err(|_| {
-            let reason = "Initialization timed out and host is shutting down";
-            self.stop(reason);
-            reason.to_owned()
-        })
-    }
-
-    fn error(&self, text: String) {
-        self.logs.push(LogLine {
-            level: Level::Error,
-            source: Source::Host,
-            text,
-        });
-    }
-}

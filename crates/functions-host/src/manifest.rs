@@ -7,27 +7,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::fault::{Fault, read_json};
 use super::settings::{Settings, time_span};
-
-/// A manifest the host would refuse, or one that needs what this double leaves out.
-#[derive(Debug, thiserror::Error)]
-#[error("{file}: {reason}")]
-pub struct Fault {
-    file: String,
-    reason: String,
-}
-
-impl Fault {
-    pub(crate) fn new(file: impl Into<String>, reason: impl ToString) -> Self {
-        Self {
-            file: file.into(),
-            reason: reason.to_string(),
-        }
-    }
-}
 
 /// `host.json`.
 #[derive(Clone, Debug, Deserialize)]
@@ -230,13 +213,6 @@ fn override_value(json: &mut Value, path: &str, text: &str) {
         place = object.entry(key).or_insert(Value::Null);
     }
     *place = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()));
-}
-
-/// Reads a JSON file; an error says which file and which key.
-pub(crate) fn read_json<T: DeserializeOwned>(path: &Path, name: &str) -> Result<T, Fault> {
-    let text = std::fs::read_to_string(path).map_err(|error| Fault::new(name, error))?;
-    let mut json = serde_json::Deserializer::from_str(&text);
-    serde_path_to_error::deserialize(&mut json).map_err(|error| Fault::new(name, error))
 }
 
 fn half_an_hour() -> Duration {

@@ -10,11 +10,11 @@ use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use super::Host;
 use super::backoff::Backoff;
 use super::envelope::{encode, queue_metadata};
 use super::events::{Event, Invocation};
 use super::function::QueueTrigger;
+use super::host::Host;
 use super::invoke::invoke_with_payload;
 use super::manifest::MessageEncoding;
 use super::storage_queue::{Message, QueueError, StorageQueue, decode_base64};

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de::Error};
 
-use super::Fault;
+use super::fault::{Fault, read_json};
 
 /// Setting names and their values.
 #[derive(Clone, Debug, Default)]
@@ -38,7 +38,7 @@ impl LocalSettings {
                 values: BTreeMap::new(),
             });
         }
-        let settings: Self = super::manifest::read_json(&file, FILE)?;
+        let settings: Self = read_json(&file, FILE)?;
         match settings.is_encrypted {
             true => Err(Fault::new(FILE, "encrypted settings are not supported")),
             false => Ok(settings),

@@ -11,10 +11,10 @@ use time::OffsetDateTime;
 use tokio::sync::Mutex;
 use tokio::time::sleep;
 
-use super::Host;
 use super::envelope::sys;
 use super::events::Invocation;
 use super::function::TimerTrigger;
+use super::host::Host;
 use super::invoke::invoke_with_payload;
 
 /// One timer function.
