@@ -8,6 +8,7 @@
 )]
 
 mod api;
+mod architecture;
 mod azure;
 mod backends;
 mod clients;

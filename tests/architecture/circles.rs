@@ -34,7 +34,10 @@ impl Package {
                 return None;
             }
             let deepest = (0..=rest.len()).rev().find_map(|length| {
-                let file = self.files.iter().find(|file| file.module == rest[..length])?;
+                let file = self
+                    .files
+                    .iter()
+                    .find(|file| file.module == rest[..length])?;
                 Some((file, &rest[length..]))
             });
             let (file, rest) = deepest?;
@@ -48,16 +51,18 @@ impl Package {
         None
     }
 
-    /// Circles of files: their names, each importing the next, the first one once more at the end. Where
-    /// several share a file, one of them.
-    pub(super) fn circles(&self) -> Vec<Vec<&str>> {
+    /// Circles of files, `a.rs -> b.rs -> a.rs`: each imports the next. Where several share a file, one
+    /// of them.
+    pub(super) fn circles(&self) -> Vec<String> {
         let imports: BTreeMap<&str, BTreeSet<&str>> = self
             .files
             .iter()
             .map(|file| {
                 let targets = file.imports();
                 let targets = targets.iter().filter_map(|path| self.target(path));
-                let others = targets.map(|target| &*target.name).filter(|name| *name != file.name);
+                let others = targets
+                    .map(|target| &*target.name)
+                    .filter(|name| *name != file.name);
                 (&*file.name, others.collect())
             })
             .collect();
@@ -65,7 +70,7 @@ impl Package {
         let mut circles = Vec::new();
         while let Some(circle) = circle(&imports, &mut left) {
             left.retain(|name| !circle.contains(name));
-            circles.push(circle);
+            circles.push(circle.join(" -> "));
         }
         circles
     }
@@ -76,7 +81,11 @@ fn circle<'a>(
     imports: &BTreeMap<&'a str, BTreeSet<&'a str>>,
     left: &mut BTreeSet<&'a str>,
 ) -> Option<Vec<&'a str>> {
-    while let Some(end) = left.iter().find(|name| imports[**name].is_disjoint(left)).copied() {
+    while let Some(end) = left
+        .iter()
+        .find(|name| imports[**name].is_disjoint(left))
+        .copied()
+    {
         left.remove(end);
     }
     let mut chain = vec![*left.first()?];

@@ -48,7 +48,10 @@ impl File {
 
     /// Every path that this file imports by, absolute if it stays in the package.
     pub(super) fn imports(&self) -> BTreeSet<Path> {
-        let said = self.handed_on.iter().filter(|(name, _)| self.said.contains(name));
+        let said = self
+            .handed_on
+            .iter()
+            .filter(|(name, _)| self.said.contains(name));
         self.imports
             .iter()
             .chain(said.map(|(_, path)| path))
@@ -95,7 +98,9 @@ impl File {
                 }
                 return;
             }
-            UseTree::Name(name) if name.ident == "self" => (before.to_owned(), before.last().cloned()),
+            UseTree::Name(name) if name.ident == "self" => {
+                (before.to_owned(), before.last().cloned())
+            }
             UseTree::Name(name) => {
                 let name = name.ident.to_string();
                 ([before, &[name.clone()]].concat(), Some(name))
@@ -173,7 +178,12 @@ impl<'ast> Visit<'ast> for File {
     }
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
-        self.say(path.segments.iter().map(|part| part.ident.to_string()).collect());
+        self.say(
+            path.segments
+                .iter()
+                .map(|part| part.ident.to_string())
+                .collect(),
+        );
         visit::visit_path(self, path);
     }
 
