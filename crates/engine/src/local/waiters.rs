@@ -1,21 +1,14 @@
-//! Waiting for tasks to end. While this process is the one that ends them, waiting reads nothing:
-//! the worker hands the record over. Where others may be, it looks at the record, too.
+//! Clients that wait for tasks to end: whoever ends one in this process hands its record over.
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
-use futures_util::FutureExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::time::sleep;
 
-use crate::limits::{FIRST_LOOK, LAST_LOOK, LONGEST_LOOK_INTERVAL, MAX_WAITERS};
-use crate::local::metrics::Waited;
+use crate::limits::MAX_WAITERS;
 use crate::local::sync::{Mutex, lock};
 use crate::model::id::TaskId;
 use crate::model::task::TaskRecord;
-use crate::records::RecordError;
-use crate::tasks::service::Tasks;
 
 type Ended = Option<Arc<TaskRecord>>;
 type ByTask = Mutex<HashMap<TaskId, watch::Sender<Ended>>>;
@@ -23,16 +16,16 @@ type ByTask = Mutex<HashMap<TaskId, watch::Sender<Ended>>>;
 /// Who waits for which task.
 pub(crate) struct Waiters {
     by_task: Arc<ByTask>,
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
 }
 
-/// One client's wait. Dropping it, as when the client hangs up, frees its place.
+/// One client's wait. Dropping it, as when the client hangs up, lets another one wait.
 ///
 /// Its parts are dropped in this order: whoever leaves last finds that nobody listens any more.
 pub struct Waiter {
     ended: watch::Receiver<Ended>,
     leaving: Leaving,
-    _place: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
 }
 
 /// Forgets a task when nobody waits for it.
@@ -50,7 +43,7 @@ impl Default for Waiters {
     fn default() -> Self {
         Self {
             by_task: Arc::default(),
-            places: Arc::new(Semaphore::new(MAX_WAITERS)),
+            permits: Arc::new(Semaphore::new(MAX_WAITERS)),
         }
     }
 }
@@ -64,9 +57,9 @@ impl Waiters {
         }
     }
 
-    /// Takes a place among the waiters of a task.
-    fn watch(&self, id: TaskId) -> Result<Waiter, TooManyWaiters> {
-        let place = Arc::clone(&self.places)
+    /// Begins to wait for a task, unless as many do as may.
+    pub(crate) fn watch(&self, id: TaskId) -> Result<Waiter, TooManyWaiters> {
+        let permit = Arc::clone(&self.permits)
             .try_acquire_owned()
             .map_err(|_| TooManyWaiters)?;
         let ended = lock(&self.by_task)
@@ -77,13 +70,26 @@ impl Waiters {
         Ok(Waiter {
             ended,
             leaving: Leaving { by_task, id },
-            _place: place,
+            _permit: permit,
         })
     }
 
     /// How many wait now.
     pub(crate) fn count(&self) -> usize {
-        MAX_WAITERS - self.places.available_permits()
+        MAX_WAITERS - self.permits.available_permits()
+    }
+}
+
+impl Waiter {
+    /// The task that is waited for.
+    pub(crate) fn id(&self) -> TaskId {
+        self.leaving.id
+    }
+
+    /// Its record, once it has ended in this process.
+    pub(crate) async fn told(&mut self) -> Option<Arc<TaskRecord>> {
+        let ended = self.ended.wait_for(Option::is_some).await.ok()?;
+        ended.clone()
     }
 }
 
@@ -99,86 +105,7 @@ impl Drop for Leaving {
     }
 }
 
-impl Tasks {
-    /// Takes a place among the waiters of a task. Do it before the task is submitted or looked at:
-    /// what ends after this is not missed.
-    pub fn watch(&self, id: TaskId) -> Result<Waiter, TooManyWaiters> {
-        let watched = self.shared.waiters.watch(id);
-        if watched.is_err() {
-            self.shared.metrics.waited(Waited::Refused);
-        }
-        watched
-    }
-
-    /// Waits until the task has ended, at most for `timeout`, and no longer once the process is told
-    /// to stop. `None` when it has not, or is gone.
-    pub fn wait(
-        &self,
-        waiter: Waiter,
-        timeout: Duration,
-    ) -> impl Future<Output = Result<Option<Arc<TaskRecord>>, RecordError>> {
-        self.ended(waiter, timeout).inspect(|ended| {
-            self.shared.metrics.waited(match ended {
-                Ok(Some(_)) => Waited::Ended,
-                Ok(None) | Err(_) => Waited::NotEnded,
-            });
-        })
-    }
-
-    /// Another process may be the one that ends it, unless the store is ours alone. So the record is
-    /// read now and then, and once more at the end: a result that is there by then is not missed.
-    async fn ended(
-        &self,
-        mut waiter: Waiter,
-        timeout: Duration,
-    ) -> Result<Option<Arc<TaskRecord>>, RecordError> {
-        let id = waiter.leaving.id;
-        let told = async {
-            let ended = waiter.ended.wait_for(Option::is_some).await.ok();
-            ended.and_then(|ended| ended.clone())
-        };
-        tokio::pin!(told);
-        tokio::select! {
-            biased;
-            ended = &mut told => return Ok(ended),
-            () = self.shared.stopping.cancelled() => {}
-            () = sleep(timeout) => {}
-            found = self.look_out(id), if self.shared.has_other_workers => return found,
-        }
-        if !self.shared.has_other_workers || timeout.is_zero() {
-            return Ok(None);
-        }
-        tokio::select! {
-            biased;
-            ended = told => Ok(ended),
-            found = self.find(id) => {
-                let record = found?.map(|found| Arc::new(found.record));
-                Ok(record.filter(|record| record.status().is_terminal()))
-            }
-            () = sleep(LAST_LOOK) => Ok(None),
-        }
-    }
-
-    /// Reads the record of a task now and then until it has ended; `None` when it is gone.
-    async fn look_out(&self, id: TaskId) -> Result<Option<Arc<TaskRecord>>, RecordError> {
-        let mut interval = FIRST_LOOK;
-        loop {
-            sleep(interval).await;
-            match self.find(id).await? {
-                Some(found) if !found.record.status().is_terminal() => {}
-                found => return Ok(found.map(|found| Arc::new(found.record))),
-            }
-            interval = (interval * 2).min(LONGEST_LOOK_INTERVAL);
-        }
-    }
-
-    /// Whether the process was told to stop, and takes no new work.
-    pub fn is_stopping(&self) -> bool {
-        self.shared.stopping.is_cancelled()
-    }
-}
-
-#[cfg(test)]
+#[cfg(all(test, shuttle))]
 mod tests {
     use serde_json::value::RawValue;
     use shuttle::{future::block_on, thread};
