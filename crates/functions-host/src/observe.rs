@@ -6,7 +6,7 @@ use super::{Event, Finished, FunctionsHost, LogLine};
 
 impl FunctionsHost {
     /// Waits until `count` invocations of a function are over, and returns them in that order.
-    pub(crate) async fn finished(&self, function: &str, count: usize) -> Vec<Finished> {
+    pub async fn finished(&self, function: &str, count: usize) -> Vec<Finished> {
         let over = |events: &[Event]| {
             let finished = events.iter().filter_map(|event| match event {
                 Event::InvocationFinished(finished) => Some(finished.clone()),
@@ -22,13 +22,13 @@ impl FunctionsHost {
     }
 
     /// Waits for a log line that contains `text`, and returns it.
-    pub(crate) async fn log_line(&self, text: &str) -> LogLine {
+    pub async fn log_line(&self, text: &str) -> LogLine {
         let find = |lines: &[LogLine]| lines.iter().find(|line| line.text.contains(text)).cloned();
         self.logs().wait_for(&format!("line {text:?}"), find).await
     }
 
     /// The running handler's process id, once it was started.
-    pub(crate) async fn worker_process(&self) -> u32 {
+    pub async fn worker_process(&self) -> u32 {
         let latest = |events: &[Event]| {
             events.iter().rev().find_map(|event| match event {
                 Event::WorkerStarted { process } => *process,
@@ -39,12 +39,12 @@ impl FunctionsHost {
     }
 
     /// Kills the handler behind the host's back, which is a crash to the host.
-    pub(crate) async fn crash_worker(&self) {
+    pub async fn crash_worker(&self) {
         self.signal_worker("KILL").await;
     }
 
     /// Sends the handler a signal, by its name without `SIG`.
-    pub(crate) async fn signal_worker(&self, name: &str) {
+    pub async fn signal_worker(&self, name: &str) {
         let command = format!("kill -s {name} {}", self.worker_process().await);
         let status = Command::new("sh").args(["-c", &command]).status();
         assert!(status.expect("a shell").success(), "{command}");

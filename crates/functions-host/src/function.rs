@@ -12,17 +12,21 @@ use super::route::Template;
 
 /// A function: a folder directly under the app root that holds a `function.json`.
 #[derive(Clone, Debug)]
-pub(crate) struct Function {
+pub struct Function {
     /// The folder's name. Also the path the handler is called on in payload mode.
-    pub(crate) name: String,
-    pub(crate) trigger: Trigger,
+    pub name: String,
+    /// Its one trigger.
+    pub trigger: Trigger,
 }
 
 /// What starts the function, exactly one.
 #[derive(Clone, Debug)]
-pub(crate) enum Trigger {
+pub enum Trigger {
+    /// A request whose route and method match.
     Http(HttpTrigger),
+    /// A message in a queue.
     Queue(QueueTrigger),
+    /// A time.
     Timer(TimerTrigger),
 }
 
@@ -48,51 +52,64 @@ enum Direction {
     Out,
 }
 
+/// The binding `httpTrigger`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct HttpTrigger {
+pub struct HttpTrigger {
     direction: Direction,
-    pub(crate) name: String,
+    /// The binding's name.
+    pub name: String,
+    /// Who may call it; unless it says so, who has a key.
     #[serde(default)]
-    pub(crate) auth_level: AuthLevel,
+    pub auth_level: AuthLevel,
     /// Lower case. `None` means every method.
-    pub(crate) methods: Option<Vec<String>>,
+    pub methods: Option<Vec<String>>,
     /// Without the route prefix. `None` means the function's name.
-    pub(crate) route: Option<String>,
+    pub route: Option<String>,
 }
 
+/// Who may call an HTTP function, where keys are checked.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum AuthLevel {
+pub enum AuthLevel {
+    /// Everybody.
     Anonymous,
+    /// Who has the app's key.
     #[default]
     Function,
+    /// Who has the master key; under this double, nobody.
     Admin,
 }
 
+/// The binding `queueTrigger`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct QueueTrigger {
+pub struct QueueTrigger {
     direction: Direction,
-    pub(crate) name: String,
+    /// The binding's name: the message's key in `Data`.
+    pub name: String,
     /// As written, `%NAME%` included.
-    pub(crate) queue_name: String,
+    pub queue_name: String,
     /// The name of a setting, not its value.
     #[serde(default = "default_connection")]
-    pub(crate) connection: String,
+    pub connection: String,
 }
 
+/// The binding `timerTrigger`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct TimerTrigger {
+pub struct TimerTrigger {
     direction: Direction,
-    pub(crate) name: String,
+    /// The binding's name: the timer's key in `Data`.
+    pub name: String,
     /// NCRONTAB with six fields, as written.
-    pub(crate) schedule: String,
+    pub schedule: String,
+    /// Whether it runs at every start of the host as well.
     #[serde(default)]
-    pub(crate) run_on_startup: bool,
+    pub run_on_startup: bool,
+    /// Whether the host keeps its schedule in storage, which this double does not.
     #[serde(default = "yes")]
-    pub(crate) use_monitor: bool,
+    pub use_monitor: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -103,19 +120,21 @@ struct HttpOutput {
 }
 
 impl HttpTrigger {
-    /// The route template, the prefix of `host.json` not included.
-    pub(crate) fn template(&self, function: &str) -> Result<Template, String> {
+    /// The template of its route, the prefix of `host.json` not included. The error says what is wrong
+    /// with it.
+    pub fn template(&self, function: &str) -> Result<Template, String> {
         Template::parse(self.route.as_deref().unwrap_or(function))
     }
 
-    pub(crate) fn allows(&self, method: &str) -> bool {
+    /// Whether it is called with this method, written in any case.
+    pub fn allows(&self, method: &str) -> bool {
         let allows = |methods: &Vec<String>| methods.iter().any(|m| m.eq_ignore_ascii_case(method));
         self.methods.as_ref().is_none_or(allows)
     }
 }
 
-/// Reads every function of the app at `root`, in the order of their names.
-pub(crate) fn read_functions(root: &Path) -> Result<Vec<Function>, Fault> {
+/// Reads every function of the app at `root`, in the order of their names. The error names the file.
+pub fn read_functions(root: &Path) -> Result<Vec<Function>, Fault> {
     let entries = std::fs::read_dir(root).map_err(|error| Fault::new("app root", error))?;
     let mut functions = Vec::new();
     for entry in entries {

@@ -17,24 +17,28 @@ use hyper_util::rt::TokioExecutor;
 
 /// Why there is no answer: refused, reset, or not HTTP.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum SendError {
+pub enum SendError {
+    /// The URL or a header is none.
     #[error("not a request: {0}")]
     Request(#[from] hyper::http::Error),
+    /// Nobody listens, or the connection ended before there was an answer.
     #[error("no answer: {0}")]
     Connection(#[from] hyper_util::client::legacy::Error),
+    /// The connection ended within the answer's body.
     #[error("answer cut off: {0}")]
     Body(#[from] hyper::Error),
 }
 
 impl SendError {
     /// Nobody listens, as opposed to somebody who misbehaves.
-    pub(crate) fn is_refused(&self) -> bool {
+    pub fn is_refused(&self) -> bool {
         matches!(self, Self::Connection(error) if error.is_connect())
     }
 }
 
 /// A request's body and its framing.
-pub(crate) enum Payload {
+pub enum Payload {
+    /// None, and no header about it.
     Empty,
     /// With `Content-Length`.
     Sized(Bytes),
@@ -44,15 +48,18 @@ pub(crate) enum Payload {
 
 /// An answer, read whole.
 #[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
+pub struct Answer {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers, as they came.
+    pub headers: HeaderMap,
+    /// Its body, without the framing of chunks.
+    pub body: Bytes,
 }
 
 impl Answer {
-    /// A header's text, empty if it is missing.
-    pub(crate) fn header(&self, name: &str) -> &str {
+    /// The text of the first header of this name; empty if there is none.
+    pub fn header(&self, name: &str) -> &str {
         let value = self.headers.get(name);
         value.and_then(|value| value.to_str().ok()).unwrap_or("")
     }
@@ -60,17 +67,18 @@ impl Answer {
 
 /// The client. Cheap to clone; clones share the pool.
 #[derive(Clone)]
-pub(crate) struct Client(
-    hyper_util::client::legacy::Client<HttpConnector, BoxBody<Bytes, Infallible>>,
-);
+pub struct Client(hyper_util::client::legacy::Client<HttpConnector, BoxBody<Bytes, Infallible>>);
 
-impl Client {
-    pub(crate) fn new() -> Self {
+impl Default for Client {
+    fn default() -> Self {
         Self(hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build_http())
     }
+}
 
-    /// Sends one request. There is no time limit: callers have their own.
-    pub(crate) async fn send(
+impl Client {
+    /// Sends one request to an `http` URL, and reads the answer whole. There is no time limit: callers
+    /// have their own.
+    pub async fn send(
         &self,
         method: Method,
         url: &str,

@@ -1,4 +1,4 @@
-//! An app root of its own for every host: the project's manifests and the built handler.
+//! An app root of its own for every host: a project's manifests and its built handler.
 
 use std::fs;
 use std::io;
@@ -7,38 +7,34 @@ use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
 /// A folder laid out as a published app, removed when dropped.
-pub(crate) struct AppRoot(PathBuf);
+pub struct AppRoot(PathBuf);
 
 impl AppRoot {
-    /// Copies the manifests of the project and links the handler Cargo built for this test run
-    /// under the name `host.json` gives.
-    pub(crate) fn of_project() -> io::Result<Self> {
-        let project = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("app-{}", Uuid::now_v7()));
+    /// Copies the manifests of `project`, and links `handler` under that name. The folder is made in
+    /// `scratch`: no copy is made of a handler on the same file system.
+    pub fn of_project(project: &Path, handler: &Path, scratch: &Path) -> io::Result<Self> {
+        let root = scratch.join(format!("app-{}", Uuid::now_v7()));
         fs::create_dir_all(&root)?;
         let root = Self(root);
         for name in ["host.json", "local.settings.json"] {
-            fs::copy(project.join(name), root.path().join(name))?;
+            fs::copy(project.join(name), root.0.join(name))?;
         }
         for entry in fs::read_dir(project)? {
             let entry = entry?;
             let manifest = entry.path().join("function.json");
             if manifest.is_file() {
-                let folder = root.path().join(entry.file_name());
+                let folder = root.0.join(entry.file_name());
                 fs::create_dir(&folder)?;
                 fs::copy(manifest, folder.join("function.json"))?;
             }
         }
-        root.link("handler", Path::new(env!("CARGO_BIN_EXE_handler")))?;
+        root.link("handler", handler)?;
         Ok(root)
     }
 
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-
-    /// Writes a file under the root, its folder made if need be. For tests with other manifests.
-    pub(crate) fn write(&self, name: &str, text: &str) -> io::Result<()> {
+    /// Writes a file of this name under the root, its folder made if need be, in place of one that is
+    /// there. For tests with other manifests.
+    pub fn write(&self, name: &str, text: &str) -> io::Result<()> {
         let file = self.0.join(name);
         if let Some(folder) = file.parent() {
             fs::create_dir_all(folder)?;
@@ -57,9 +53,15 @@ impl AppRoot {
     }
 }
 
+impl AsRef<Path> for AppRoot {
+    fn as_ref(&self) -> &Path {
+        &self.0
+    }
+}
+
 impl Drop for AppRoot {
     fn drop(&mut self) {
-        // What stays behind lies in Cargo's own temporary folder.
+        // What stays behind lies in a folder for what may.
         let _ = fs::remove_dir_all(&self.0);
     }
 }

@@ -134,3 +134,6 @@ impl Field {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

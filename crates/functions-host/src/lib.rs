@@ -1,10 +1,27 @@
-//! A double of the Azure Functions host: it runs the built handler from the project's own
-//! manifests and treats it as the host would.
+//! A double of the Azure Functions host: it runs the app of a folder, as it would be published, and
+//! treats its handler as the host would.
 //!
-//! It follows the host's protocol (docs), whose sections the modules name. It starts the process,
-//! polls `GET /`, forwards HTTP, takes messages from a real queue, deletes, releases and poisons
-//! them, runs timers, restarts after a crash and kills on a timeout. It shares no code with the
-//! product.
+//! It follows the host's protocol for custom handlers, whose sections the modules name, and where the
+//! two differ, what a real host was seen to do. It starts the process, polls `GET /`, forwards HTTP,
+//! takes messages from a real queue, deletes, releases and poisons them, runs timers, restarts after a
+//! crash and kills on a timeout. It shares no code with the product.
+//!
+//! It is for tests: what waits has a deadline, and panics with all that was seen until then.
+//!
+//! ```no_run
+//! use functions_host::{Client, FunctionsHost, HostOptions, Payload};
+//! use hyper::{HeaderMap, Method};
+//!
+//! # async fn test(folder: std::path::PathBuf) -> Result<(), Box<dyn std::error::Error>> {
+//! let options = HostOptions::new("UseDevelopmentStorage=true");
+//! let host = FunctionsHost::start(folder, options).await?;
+//! let url = host.url("/api/health");
+//! let client = Client::default();
+//! let get = client.send(Method::GET, &url, HeaderMap::new(), Payload::Empty);
+//! assert_eq!(get.await?.status, 200);
+//! # Ok(())
+//! # }
+//! ```
 //!
 //! Left out, because no test needs it: admin endpoints and the home page, the schedule monitor and
 //! the locks between hosts, payload-mode HTTP and output bindings, retry policies, disabled
@@ -21,7 +38,7 @@
 mod account;
 mod app_root;
 mod client;
-pub(crate) mod envelope;
+mod envelope;
 mod events;
 mod forwarding;
 mod function;
@@ -35,10 +52,10 @@ mod observe;
 mod options;
 mod query;
 mod queue_trigger;
-pub(crate) mod route;
-pub(crate) mod settings;
-pub(crate) mod storage_queue;
-pub(crate) mod timer_trigger;
+mod route;
+mod settings;
+mod storage_queue;
+mod timer_trigger;
 mod worker;
 
 use std::sync::atomic::AtomicUsize;
@@ -48,18 +65,24 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-pub(crate) use app_root::AppRoot;
-pub(crate) use client::{Answer, Client, Payload};
-pub(crate) use events::{Event, Finished, Level, LogLine, Outcome, Source};
-pub(crate) use forwarding::HostVersion;
-pub(crate) use function::{AuthLevel, Function, Trigger, read_functions};
-pub(crate) use functions_host::FunctionsHost;
-pub(crate) use http::Routes;
-pub(crate) use journal::Journal;
-pub(crate) use manifest::{Fault, HostManifest, MessageEncoding};
-pub(crate) use options::HostOptions;
-pub(crate) use settings::{LocalSettings, Settings};
-pub(crate) use storage_queue::{QueueError, StorageQueue};
+pub use app_root::AppRoot;
+pub use client::{Answer, Client, Payload, SendError};
+pub use events::{Event, Finished, Invocation, Level, LogLine, Outcome, Source};
+pub use forwarding::HostVersion;
+pub use function::{
+    AuthLevel, Function, HttpTrigger, QueueTrigger, TimerTrigger, Trigger, read_functions,
+};
+pub use functions_host::FunctionsHost;
+pub use http::Routes;
+pub use journal::Journal;
+pub use manifest::{
+    CustomHandler, Description, ExtensionBundle, Extensions, Fault, HostManifest, HttpOptions,
+    MessageEncoding, QueueOptions,
+};
+pub use options::HostOptions;
+pub use route::Template;
+pub use settings::{LocalSettings, Settings};
+pub use storage_queue::{Message, QueueError, StorageQueue};
 
 /// The handler is given this many times `initializationTimeout` before an invocation gives up and
 /// the host with it (protocol: Readiness).

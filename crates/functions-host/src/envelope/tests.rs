@@ -5,11 +5,13 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use time::macros::datetime;
 
-use crate::host::envelope::{encode, queue_metadata};
-use crate::host::storage_queue::Message;
+use super::{encode, queue_metadata};
+use crate::Message;
+
+const VECTORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/vectors");
 
 fn vector(name: &str) -> Value {
-    let file = format!("{}/tests/vectors/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let file = format!("{VECTORS}/{name}.json");
     let text = std::fs::read_to_string(file).expect("a vector of this name");
     let mut vector: Value = serde_json::from_str(&text).expect("a JSON vector");
     vector["request"]["body"].take()
@@ -65,12 +67,8 @@ fn recorded(metadata: &Value) -> Message {
 
 #[test]
 fn every_message_is_enveloped_as_it_was_recorded() {
-    let file = format!(
-        "{}/tests/vectors/observed-4.1037.json",
-        env!("CARGO_MANIFEST_DIR")
-    );
-    let observed: Vec<Value> =
-        serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let text = std::fs::read_to_string(format!("{VECTORS}/observed-4.1037.json")).unwrap();
+    let observed: Vec<Value> = serde_json::from_str(&text).unwrap();
     for mut observed in observed {
         let mut body = observed["request"]["body"].take();
         let Some(data) = body["Data"]["message"].as_str() else {

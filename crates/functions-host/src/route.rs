@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 /// A parsed template.
 #[derive(Clone, Debug)]
-pub(crate) struct Template(Vec<Segment>);
+pub struct Template(Vec<Segment>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Segment {
@@ -32,7 +32,7 @@ enum Constraint {
 
 impl Template {
     /// Parses a route as written in `function.json`.
-    pub(crate) fn parse(route: &str) -> Result<Self, String> {
+    pub fn parse(route: &str) -> Result<Self, String> {
         let lower = route.to_ascii_lowercase();
         if lower.starts_with("admin") || lower.starts_with("runtime") {
             return Err(format!("route {route} begins with admin or runtime"));
@@ -51,7 +51,7 @@ impl Template {
     }
 
     /// Whether `path` matches, the route prefix already taken off.
-    pub(crate) fn matches(&self, path: &str) -> bool {
+    pub fn matches(&self, path: &str) -> bool {
         // One slash at the end is nothing, a second one an empty segment.
         let path = path.strip_suffix('/').unwrap_or(path);
         let mut given = path.split('/').filter(|_| !path.is_empty()).peekable();
@@ -66,7 +66,8 @@ impl Template {
         given.peek().is_none()
     }
 
-    pub(crate) fn is_catch_all(&self) -> bool {
+    /// Whether it ends with `{*…}`.
+    pub fn is_catch_all(&self) -> bool {
         self.0.contains(&Segment::CatchAll)
     }
 }
@@ -140,3 +141,6 @@ impl Constraint {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,14 +33,14 @@ struct Route {
 
 /// Every HTTP function's route, by the functions' names: of those that match, the first answers, not
 /// the most specific.
-pub(crate) struct Routes {
+pub struct Routes {
     prefix: String,
     routes: Vec<Route>,
 }
 
 impl Routes {
     /// The routes of `functions` under the route prefix of `host.json`.
-    pub(crate) fn new(prefix: &str, functions: &[Function]) -> Self {
+    pub fn new(prefix: &str, functions: &[Function]) -> Self {
         let route = |function: &Function| match &function.trigger {
             Trigger::Http(trigger) => Some(Route {
                 function: function.name.clone(),
@@ -59,7 +59,7 @@ impl Routes {
 
     /// Which function gets this request, if any: the first by name whose route and method match, not
     /// the most specific.
-    pub(crate) fn find(&self, method: &str, path: &str) -> Option<(&str, AuthLevel)> {
+    pub fn find(&self, method: &str, path: &str) -> Option<(&str, AuthLevel)> {
         let path = path.strip_prefix('/')?;
         let rest = match self.prefix.as_str() {
             "" => path,

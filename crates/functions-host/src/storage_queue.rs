@@ -19,15 +19,20 @@ use super::journal::PATIENCE;
 
 /// Why a call to the queue service failed.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum QueueError {
+pub enum QueueError {
+    /// It was not created, or was deleted.
     #[error("the queue does not exist")]
     NoSuchQueue,
+    /// It was deleted, or somebody else has it by now.
     #[error("the message is gone or its pop receipt is stale")]
     NoSuchMessage,
+    /// Any other refusal, by its status.
     #[error("queue service answered {0}")]
     Status(u16),
+    /// There was no answer.
     #[error("queue service: {0}")]
     Unreachable(#[from] SendError),
+    /// The answer cannot be read.
     #[error("queue service answered nonsense: {0}")]
     Nonsense(String),
 }
@@ -35,20 +40,26 @@ pub(crate) enum QueueError {
 /// A received message.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct Message {
+pub struct Message {
+    /// Its id, which it keeps.
     #[serde(rename = "MessageId")]
-    pub(crate) id: String,
+    pub id: String,
+    /// When it was sent.
     #[serde(deserialize_with = "date")]
-    pub(crate) insertion_time: OffsetDateTime,
+    pub insertion_time: OffsetDateTime,
+    /// When it goes if nobody deletes it.
     #[serde(deserialize_with = "date")]
-    pub(crate) expiration_time: OffsetDateTime,
-    pub(crate) pop_receipt: String,
+    pub expiration_time: OffsetDateTime,
+    /// What updates and deletes it, until it is received again.
+    pub pop_receipt: String,
+    /// When the lease ends.
     #[serde(rename = "TimeNextVisible", deserialize_with = "date")]
-    pub(crate) next_visible_time: OffsetDateTime,
-    pub(crate) dequeue_count: u32,
-    /// As on the wire.
+    pub next_visible_time: OffsetDateTime,
+    /// How often it was received, this time included.
+    pub dequeue_count: u32,
+    /// Its text, as on the wire.
     #[serde(rename = "MessageText", default)]
-    pub(crate) text: String,
+    pub text: String,
 }
 
 #[derive(Deserialize)]
@@ -59,7 +70,7 @@ struct MessagesList {
 
 /// One queue.
 #[derive(Clone)]
-pub(crate) struct StorageQueue {
+pub struct StorageQueue {
     client: Client,
     /// `…/{account}/{queue}`.
     url: String,
@@ -68,23 +79,24 @@ pub(crate) struct StorageQueue {
 }
 
 impl StorageQueue {
-    /// The queue `name` of the account in a connection string.
-    pub(crate) fn new(connection_string: &str, name: &str) -> Result<Self, String> {
+    /// The queue `name` of the account in a connection string; the error says what that lacks.
+    pub fn new(connection_string: &str, name: &str) -> Result<Self, String> {
         let account = StorageAccount::parse(connection_string)?;
         Ok(Self {
-            client: Client::new(),
+            client: Client::default(),
             url: format!("{}/{name}", account.queue_endpoint),
             sas: account.sas()?,
             name: name.to_owned(),
         })
     }
 
-    pub(crate) fn name(&self) -> &str {
+    /// Its name.
+    pub fn name(&self) -> &str {
         &self.name
     }
 
     /// The queue `{name}-poison`, or `None` where there is none (protocol: Poison queue).
-    pub(crate) fn poison(&self) -> Option<Self> {
+    pub fn poison(&self) -> Option<Self> {
         let name = format!("{}-poison", self.name);
         let has_one = name.len() <= 63 && !self.name.ends_with("-poison");
         has_one.then(|| Self {
@@ -95,19 +107,20 @@ impl StorageQueue {
     }
 
     /// Creates the queue unless it is there.
-    pub(crate) async fn create(&self) -> Result<(), QueueError> {
+    pub async fn create(&self) -> Result<(), QueueError> {
         self.call(Method::PUT, "", "", None).await.map(drop)
     }
 
     /// Adds a message: `text` goes on the wire as it is.
-    pub(crate) async fn send(&self, text: &str) -> Result<(), QueueError> {
+    pub async fn send(&self, text: &str) -> Result<(), QueueError> {
         self.call(Method::POST, "/messages", "", Some(text))
             .await
             .map(drop)
     }
 
-    /// Takes up to `count` messages and hides them for `visibility_timeout`.
-    pub(crate) async fn receive(
+    /// Takes up to `count` messages, at most 32, and hides them for `visibility_timeout`, in whole
+    /// seconds.
+    pub async fn receive(
         &self,
         count: usize,
         visibility_timeout: Duration,
@@ -120,8 +133,9 @@ impl StorageQueue {
         Ok(list.messages)
     }
 
-    /// Hides a received message for `visibility_timeout` from now; its new pop receipt.
-    pub(crate) async fn update(
+    /// Hides a received message for `visibility_timeout` from now, in whole seconds; its new pop
+    /// receipt.
+    pub async fn update(
         &self,
         id: &str,
         pop_receipt: &str,
@@ -138,7 +152,7 @@ impl StorageQueue {
     }
 
     /// Deletes a received message.
-    pub(crate) async fn delete(&self, id: &str, pop_receipt: &str) -> Result<(), QueueError> {
+    pub async fn delete(&self, id: &str, pop_receipt: &str) -> Result<(), QueueError> {
         let query = format!("popreceipt={}", quote(pop_receipt));
         let path = format!("/messages/{id}");
         self.call(Method::DELETE, &path, &query, None)
@@ -147,7 +161,7 @@ impl StorageQueue {
     }
 
     /// How many messages the queue holds, hidden ones included.
-    pub(crate) async fn len(&self) -> Result<usize, QueueError> {
+    pub async fn length(&self) -> Result<usize, QueueError> {
         let answer = self.call(Method::GET, "", "comp=metadata", None).await?;
         let count = answer.header("x-ms-approximate-messages-count");
         count
@@ -156,10 +170,10 @@ impl StorageQueue {
     }
 
     /// Waits until the queue holds `expected` messages: a deletion follows the event it is due to.
-    pub(crate) async fn settles_at(&self, expected: usize) {
+    pub async fn settles_at(&self, expected: usize) {
         let deadline = Instant::now() + PATIENCE;
-        while self.len().await.ok() != Some(expected) {
-            let length = self.len().await;
+        while self.length().await.ok() != Some(expected) {
+            let length = self.length().await;
             assert!(Instant::now() < deadline, "{}: {length:?}", self.name);
             sleep(Duration::from_millis(25)).await;
         }

@@ -8,21 +8,27 @@
 //! for the end of its standard input, a pipe that only the test process holds: the system closes
 //! it even after a `SIGKILL`, and the shell then kills Azurite, also a paused one.
 
+use std::env;
 use std::io::{BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::{env, fs};
 
 use azure_core::credentials::Secret;
 use azure_core::hmac::hmac_sha256;
 use azure_core::http::Url;
 use backends::azure::Account;
+use tempfile::{TempDir, tempdir};
 
 /// Every emulator's key, which is public.
 pub const KEY: &str =
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+
+/// Where `npm run setup --prefix tests` puts it.
+const SCRIPT: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../tests/node_modules/azurite/dist/src/azurite.js"
+);
 
 /// Starts Azurite in the background, says its process id, and kills it when the input ends. The
 /// shell outlives an interrupt from the terminal, and gives up its own copy of the output, so that
@@ -39,11 +45,12 @@ pub fn azurite() -> &'static Azurite {
 /// A running Azurite, or a stopped private one.
 #[derive(Debug)]
 pub struct Azurite {
+    /// The first to be dropped: its folder goes after it.
+    running: Option<Running>,
     /// Where a private instance keeps its data; a shared one has them in memory.
-    folder: Option<PathBuf>,
+    folder: Option<TempDir>,
     blob_port: u16,
     queue_port: u16,
-    running: Option<Running>,
 }
 
 /// The processes of one instance.
@@ -59,10 +66,7 @@ struct Running {
 impl Azurite {
     /// An instance of one's own, that keeps its data in a folder and so survives a restart.
     pub fn start_private() -> Self {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("azurite-{}-{number}", std::process::id());
-        Self::start(Some(Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)))
+        Self::start(Some(tempdir().unwrap()))
     }
 
     /// An instance of one's own, in memory.
@@ -70,12 +74,12 @@ impl Azurite {
         Self::start(None)
     }
 
-    fn start(folder: Option<PathBuf>) -> Self {
+    fn start(folder: Option<TempDir>) -> Self {
         let mut azurite = Self {
+            running: None,
             folder,
             blob_port: 0,
             queue_port: 0,
-            running: None,
         };
         azurite.restart();
         azurite
@@ -131,7 +135,8 @@ impl Azurite {
             self.running.is_none(),
             "stop Azurite before starting it again"
         );
-        let mut running = Running::spawn(self.folder.as_deref(), self.blob_port, self.queue_port);
+        let folder = self.folder.as_ref().map(TempDir::path);
+        let mut running = Running::spawn(folder, self.blob_port, self.queue_port);
         self.blob_port = running.port_of("Blob");
         self.queue_port = running.port_of("Queue");
         running.port_of("Table");
@@ -158,26 +163,15 @@ impl Azurite {
     }
 }
 
-impl Drop for Azurite {
-    fn drop(&mut self) {
-        self.running = None;
-        if let Some(folder) = &self.folder {
-            let _ = fs::remove_dir_all(folder);
-        }
-    }
-}
-
 impl Running {
     /// Port 0 lets the system choose.
     fn spawn(folder: Option<&Path>, blob_port: u16, queue_port: u16) -> Self {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("tests/node_modules/azurite/dist/src/azurite.js");
         assert!(
-            script.exists(),
+            Path::new(SCRIPT).exists(),
             "Azurite is not installed; run: npm run setup --prefix tests"
         );
         let mut command = Command::new("sh");
-        command.args(["-c", WATCHDOG, "sh", "node"]).arg(script);
+        command.args(["-c", WATCHDOG, "sh", "node", SCRIPT]);
         command.args(["--silent", "--disableTelemetry", "--tablePort", "0"]);
         command.args(["--blobPort", &blob_port.to_string()]);
         command.args(["--queuePort", &queue_port.to_string()]);
@@ -186,7 +180,7 @@ impl Running {
             None => command.arg("--inMemoryPersistence"),
         };
         let mut watchdog = command
-            .current_dir(env!("CARGO_TARGET_TMPDIR"))
+            .current_dir(env::temp_dir())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

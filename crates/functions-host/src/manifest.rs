@@ -15,7 +15,7 @@ use super::settings::{Settings, time_span};
 /// A manifest the host would refuse, or one that needs what this double leaves out.
 #[derive(Debug, thiserror::Error)]
 #[error("{file}: {reason}")]
-pub(crate) struct Fault {
+pub struct Fault {
     file: String,
     reason: String,
 }
@@ -32,81 +32,107 @@ impl Fault {
 /// `host.json`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct HostManifest {
-    pub(crate) version: String,
-    pub(crate) extension_bundle: Option<ExtensionBundle>,
-    pub(crate) custom_handler: CustomHandler,
+pub struct HostManifest {
+    /// Always `2.0`.
+    pub version: String,
+    /// Where the queue trigger comes from.
+    pub extension_bundle: Option<ExtensionBundle>,
+    /// What the handler is, and how it is called.
+    pub custom_handler: CustomHandler,
+    /// How long an invocation may take before the process is killed; half an hour by default, as
+    /// locally.
     #[serde(default = "half_an_hour", deserialize_with = "time_span")]
-    pub(crate) function_timeout: Duration,
+    pub function_timeout: Duration,
+    /// The options of the triggers.
     #[serde(default)]
-    pub(crate) extensions: Extensions,
+    pub extensions: Extensions,
     #[serde(default, rename = "logging")]
     _logging: Value,
 }
 
-/// Where the queue trigger comes from; HTTP and timer are built in.
+/// A bundle of triggers; HTTP and timer are built in and need none.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct ExtensionBundle {
-    pub(crate) id: String,
-    pub(crate) version: String,
+pub struct ExtensionBundle {
+    /// Its name.
+    pub id: String,
+    /// A range of versions.
+    pub version: String,
 }
 
+/// `customHandler`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct CustomHandler {
-    pub(crate) description: Description,
+pub struct CustomHandler {
+    /// What is started.
+    pub description: Description,
+    /// Whether an HTTP function gets its caller's own request.
     #[serde(default)]
-    pub(crate) enable_forwarding_http_request: bool,
+    pub enable_forwarding_http_request: bool,
     /// Wins over forwarding where a host knows it.
     #[serde(default)]
-    pub(crate) enable_proxying_http_request: bool,
-    /// Readiness limit.
+    pub enable_proxying_http_request: bool,
+    /// How long the handler may take until it answers; half a minute by default.
     #[serde(default = "half_a_minute", deserialize_with = "time_span")]
-    pub(crate) initialization_timeout: Duration,
+    pub initialization_timeout: Duration,
 }
 
+/// `customHandler.description`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Description {
-    pub(crate) default_executable_path: String,
+pub struct Description {
+    /// The program: a path under the app root, or a name that `PATH` resolves.
+    pub default_executable_path: String,
+    /// What it is started with. One with a blank becomes two.
     #[serde(default)]
-    pub(crate) arguments: Vec<String>,
+    pub arguments: Vec<String>,
 }
 
+/// `extensions`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Extensions {
-    pub(crate) http: HttpOptions,
-    pub(crate) queues: QueueOptions,
+pub struct Extensions {
+    /// Those of every HTTP function.
+    pub http: HttpOptions,
+    /// Those of every queue function.
+    pub queues: QueueOptions,
 }
 
+/// `extensions.http`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
-pub(crate) struct HttpOptions {
-    pub(crate) route_prefix: String,
+pub struct HttpOptions {
+    /// What all routes begin with; `api` by default, and may be empty.
+    pub route_prefix: String,
 }
 
+/// `extensions.queues`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
-pub(crate) struct QueueOptions {
+pub struct QueueOptions {
     /// Messages per receive.
-    pub(crate) batch_size: usize,
+    pub batch_size: usize,
     /// Receive again when no more than this many are in flight.
-    pub(crate) new_batch_threshold: usize,
-    pub(crate) max_dequeue_count: u32,
+    pub new_batch_threshold: usize,
+    /// The delivery that is a message's last before it is poisoned.
+    pub max_dequeue_count: u32,
     /// Delay before a failed message is seen again; nothing else.
     #[serde(deserialize_with = "time_span")]
-    pub(crate) visibility_timeout: Duration,
+    pub visibility_timeout: Duration,
+    /// The longest pause while a queue is empty.
     #[serde(deserialize_with = "time_span")]
-    pub(crate) max_polling_interval: Duration,
-    pub(crate) message_encoding: MessageEncoding,
+    pub max_polling_interval: Duration,
+    /// What the text of a message is taken for.
+    pub message_encoding: MessageEncoding,
 }
 
+/// What the text of a message is taken for.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum MessageEncoding {
+pub enum MessageEncoding {
+    /// Base64 of its bytes; what is none is poisoned.
     Base64,
+    /// Itself.
     None,
 }
 
@@ -135,8 +161,9 @@ impl Default for QueueOptions {
 impl HostManifest {
     const FILE: &'static str = "host.json";
 
-    /// Reads the file of the app at `root`, app settings named `AzureFunctionsJobHost__…` first.
-    pub(crate) fn read(root: &Path, settings: &Settings) -> Result<Self, Fault> {
+    /// Reads the file of the app at `root`, app settings named `AzureFunctionsJobHost__…` first. The
+    /// error names what is missing, unknown or out of range.
+    pub fn read(root: &Path, settings: &Settings) -> Result<Self, Fault> {
         let fault = |reason: String| Fault::new(Self::FILE, reason);
         let mut json: Value = read_json(&root.join(Self::FILE), Self::FILE)?;
         for (name, value) in settings.iter() {

@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout_at};
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Entries in the order they happened.
-pub(crate) struct Journal<T> {
+pub struct Journal<T> {
     entries: Mutex<Vec<T>>,
     length: watch::Sender<usize>,
 }
@@ -31,7 +31,7 @@ impl<T> Default for Journal<T> {
 
 impl<T: Clone + Debug> Journal<T> {
     /// Appends an entry and wakes everyone who waits.
-    pub(crate) fn push(&self, entry: T) {
+    pub fn push(&self, entry: T) {
         let length = {
             let mut entries = self.entries.lock().expect("a journal writer panicked");
             entries.push(entry);
@@ -41,7 +41,7 @@ impl<T: Clone + Debug> Journal<T> {
     }
 
     /// Everything so far.
-    pub(crate) fn entries(&self) -> Vec<T> {
+    pub fn entries(&self) -> Vec<T> {
         self.entries
             .lock()
             .expect("a journal writer panicked")
@@ -51,11 +51,7 @@ impl<T: Clone + Debug> Journal<T> {
     /// Waits until `find` sees what it looks for in the entries so far, and returns that.
     ///
     /// `what` completes the sentence "no … within 30s".
-    pub(crate) async fn wait_for<R>(
-        &self,
-        what: &str,
-        mut find: impl FnMut(&[T]) -> Option<R>,
-    ) -> R {
+    pub async fn wait_for<R>(&self, what: &str, mut find: impl FnMut(&[T]) -> Option<R>) -> R {
         // Subscribed before the first look, so that an entry between look and wait is not missed.
         let mut length = self.length.subscribe();
         let deadline = Instant::now() + PATIENCE;

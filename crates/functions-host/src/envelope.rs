@@ -133,3 +133,6 @@ fn convert(raw: &str) -> Option<Value> {
     };
     Some(encode(text))
 }
+
+#[cfg(test)]
+mod tests;

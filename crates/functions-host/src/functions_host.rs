@@ -1,6 +1,7 @@
 //! The host as a test holds it: start, address, what happened, stop.
 
 use std::net::TcpListener;
+use std::path::Path;
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -18,8 +19,8 @@ use super::queue_trigger::QueueListener;
 use super::timer_trigger::Timer;
 use super::worker::{Source as WorkerSource, Worker};
 use super::{
-    AppRoot, Client, Event, Fault, Host, HostManifest, HostOptions, Journal, LocalSettings,
-    LogLine, Routes, Settings, http,
+    Client, Event, Fault, Host, HostManifest, HostOptions, Journal, LocalSettings, LogLine, Routes,
+    Settings, http,
 };
 
 /// How long the host keeps a caller's connection that is idle (Kestrel's default).
@@ -30,20 +31,27 @@ const KEEP_ALIVE: Duration = Duration::from_secs(130);
 ///
 /// It lives on threads of its own, so that a test's runtime and the host's do not depend on each
 /// other.
-pub(crate) struct FunctionsHost {
+pub struct FunctionsHost {
     host: Arc<Host>,
     timers: Vec<Arc<Timer>>,
     address: String,
     runtime: Handle,
     thread: Option<JoinHandle<()>>,
-    _app_root: AppRoot,
+    _app: Box<dyn AsRef<Path> + Send + Sync>,
 }
 
 impl FunctionsHost {
-    /// Starts a host and waits until its handler answers. The error is a manifest's fault; a handler
-    /// that does not start fails the test with the host's log.
-    pub(crate) async fn start(options: HostOptions) -> Result<Self, Fault> {
-        let host = Self::launch(options)?;
+    /// Starts a host for the app in a folder, and waits until its handler answers: the executable that
+    /// the folder's `host.json` names. The error is a manifest's fault; a handler that does not start
+    /// fails the test with the host's log.
+    ///
+    /// What is given for the folder is kept until the host is dropped, and so is a folder that goes
+    /// with it.
+    pub async fn start(
+        app: impl AsRef<Path> + Send + Sync + 'static,
+        options: HostOptions,
+    ) -> Result<Self, Fault> {
+        let host = Self::launch(app, options)?;
         let over = |events: &[Event]| {
             let ready = events.contains(&Event::WorkerReady);
             let stopped = matches!(events.last(), Some(Event::HostStopped { .. }));
@@ -54,14 +62,13 @@ impl FunctionsHost {
         Ok(host)
     }
 
-    /// Starts a host without waiting for its handler.
-    pub(crate) fn launch(options: HostOptions) -> Result<Self, Fault> {
+    /// Starts a host without waiting for its handler; the rest is as with [`start`](Self::start).
+    pub fn launch(
+        app: impl AsRef<Path> + Send + Sync + 'static,
+        options: HostOptions,
+    ) -> Result<Self, Fault> {
         let fault = |error: std::io::Error| Fault::new("start", error);
-        let app_root = match options.app_root {
-            Some(app_root) => app_root,
-            None => AppRoot::of_project().map_err(fault)?,
-        };
-        let root = app_root.path();
+        let root = app.as_ref();
         let listener = TcpListener::bind("127.0.0.1:0").map_err(fault)?;
         let address = listener.local_addr().map_err(fault)?;
 
@@ -97,7 +104,7 @@ impl FunctionsHost {
             function_key: options.function_key,
             receive_lease: options.receive_lease,
             timer_schedule: options.timer_schedule,
-            client: Client::new(),
+            client: Client::default(),
             worker: Worker::new(&source).map_err(fault)?,
             framing: Default::default(),
             events: Journal::default(),
@@ -136,32 +143,33 @@ impl FunctionsHost {
             address: format!("http://{address}"),
             runtime: runtime.recv().map_err(|error| Fault::new("start", error))?,
             thread: Some(thread),
-            _app_root: app_root,
+            _app: Box::new(app),
         })
     }
 
     /// The URL of a path on the host, `/api/tasks` for instance.
-    pub(crate) fn url(&self, path: &str) -> String {
+    pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.address)
     }
 
     /// The port on loopback where the handler is to listen.
-    pub(crate) fn handler_port(&self) -> u16 {
+    pub fn handler_port(&self) -> u16 {
         self.host.worker.port
     }
 
     /// What the host did so far.
-    pub(crate) fn events(&self) -> &Journal<Event> {
+    pub fn events(&self) -> &Journal<Event> {
         &self.host.events
     }
 
     /// What host and handler logged so far.
-    pub(crate) fn logs(&self) -> &Journal<LogLine> {
+    pub fn logs(&self) -> &Journal<LogLine> {
         &self.host.logs
     }
 
-    /// Runs a timer function now, after a run under way; true if the handler acknowledged.
-    pub(crate) async fn run_timer_now(&self, function: &str) -> bool {
+    /// Runs the timer function of this name now, after a run under way; true if the handler
+    /// acknowledged.
+    pub async fn run_timer_now(&self, function: &str) -> bool {
         let mut timers = self.timers.iter();
         let timer = timers.find(|timer| timer.function() == function);
         let timer = Arc::clone(timer.expect("a timer function of this name"));
@@ -174,7 +182,7 @@ impl FunctionsHost {
     }
 
     /// Stops the host and waits until the handler is dead.
-    pub(crate) fn stop(self) {
+    pub fn stop(self) {
         drop(self);
     }
 }

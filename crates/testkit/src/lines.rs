@@ -7,10 +7,11 @@ use std::thread;
 use super::eventually::{DEADLINE, eventually};
 
 /// The lines of a stream, read by a thread so that the process never waits for us.
-pub(crate) struct Lines(Receiver<String>);
+pub struct Lines(Receiver<String>);
 
 impl Lines {
-    pub(crate) fn of(stream: impl Read + Send + 'static) -> Self {
+    /// Those of this stream, from now on.
+    pub fn of(stream: impl Read + Send + 'static) -> Self {
         let (send, receive) = mpsc::channel();
         thread::spawn(move || {
             for line in BufReader::new(stream).lines() {
@@ -24,7 +25,7 @@ impl Lines {
     }
 
     /// The next line; `None` when the process has closed the stream.
-    pub(crate) fn next(&self) -> Option<String> {
+    pub fn next(&self) -> Option<String> {
         match self.0.recv_timeout(DEADLINE) {
             Ok(line) => Some(line),
             Err(mpsc::RecvTimeoutError::Disconnected) => None,
@@ -33,7 +34,7 @@ impl Lines {
     }
 
     /// Waits for a line that contains `text`, and passes over those before it.
-    pub(crate) async fn with(&self, text: &str) -> String {
+    pub async fn with(&self, text: &str) -> String {
         eventually(text, async || {
             self.0.try_iter().find(|line| line.contains(text))
         })
@@ -41,7 +42,7 @@ impl Lines {
     }
 
     /// All lines to the end of the stream, each with its line break.
-    pub(crate) fn rest(&self) -> String {
+    pub fn rest(&self) -> String {
         std::iter::from_fn(|| self.next())
             .map(|line| line + "\n")
             .collect()

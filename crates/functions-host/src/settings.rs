@@ -12,22 +12,23 @@ use super::Fault;
 
 /// Setting names and their values.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Settings(BTreeMap<String, String>);
+pub struct Settings(BTreeMap<String, String>);
 
 /// `local.settings.json`. Values are flat strings, so a number or an object is refused here
 /// (protocol: `func start`).
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(crate) struct LocalSettings {
+pub struct LocalSettings {
     /// Absent counts as encrypted, so it has to be written out.
-    pub(crate) is_encrypted: bool,
+    pub is_encrypted: bool,
+    /// The settings.
     #[serde(default)]
-    pub(crate) values: BTreeMap<String, String>,
+    pub values: BTreeMap<String, String>,
 }
 
 impl LocalSettings {
-    /// Reads the file of the app at `root`.
-    pub(crate) fn read(root: &Path) -> Result<Self, Fault> {
+    /// Reads the file of the app at `root`. The error says what is wrong with it.
+    pub fn read(root: &Path) -> Result<Self, Fault> {
         const FILE: &str = "local.settings.json";
         let settings: Self = super::manifest::read_json(&root.join(FILE), FILE)?;
         match settings.is_encrypted {
@@ -38,29 +39,32 @@ impl LocalSettings {
 }
 
 impl Settings {
-    pub(crate) fn new(values: BTreeMap<String, String>) -> Self {
+    /// Those with these names and values.
+    pub fn new(values: BTreeMap<String, String>) -> Self {
         Self(values)
     }
 
-    pub(crate) fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
+    /// Puts a value in place of the one that a setting of exactly this name has.
+    pub fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
         self.0.insert(name.into(), value.into());
     }
 
-    /// Names are compared ignoring case, as .NET's configuration does.
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+    /// The value of a setting. Names are compared ignoring case, as .NET's configuration does.
+    pub fn get(&self, name: &str) -> Option<&str> {
         self.iter()
             .find(|(key, _)| key.eq_ignore_ascii_case(name))
             .map(|(_, value)| value)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+    /// All names and values.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// Replaces each `%NAME%`. The error is the name of a missing setting.
-    pub(crate) fn expand(&self, text: &str) -> Result<String, String> {
+    pub fn expand(&self, text: &str) -> Result<String, String> {
         let mut expanded = String::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('%') {
@@ -92,3 +96,6 @@ pub(crate) fn time_span<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Du
     let text = String::deserialize(deserializer)?;
     parse_time_span(&text).ok_or_else(|| D::Error::custom(format!("{text:?} is not a time span")))
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,16 +10,18 @@ use super::eventually::DEADLINE;
 
 /// A reply, as it came.
 #[derive(Debug)]
-pub(crate) struct RawReply {
-    pub(crate) status: u16,
+pub struct RawReply {
+    /// Its status.
+    pub status: u16,
     /// The lines of the head after the first, as they are.
-    pub(crate) head: Vec<String>,
-    pub(crate) body: Vec<u8>,
+    pub head: Vec<String>,
+    /// All that came after the head.
+    pub body: Vec<u8>,
 }
 
 impl RawReply {
     /// The values of a header, one for each time it is there.
-    pub(crate) fn header(&self, name: &str) -> Vec<&str> {
+    pub fn header(&self, name: &str) -> Vec<&str> {
         let lines = self.head.iter().filter_map(|line| line.split_once(": "));
         lines
             .filter(|(known, _)| known.eq_ignore_ascii_case(name))
@@ -30,7 +32,7 @@ impl RawReply {
 
 /// Sends the first line, these header lines and a body, and reads until the service closes the
 /// connection. A service that stops reading in between has said all it will.
-pub(crate) async fn send(
+pub async fn send(
     address: SocketAddr,
     first_line: &[u8],
     headers: &[&[u8]],

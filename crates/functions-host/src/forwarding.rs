@@ -16,7 +16,7 @@ use super::query::rebuild;
 
 /// Which host it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum HostVersion {
+pub enum HostVersion {
     /// 4.1037, which takes a request apart and makes it anew. It knows of no proxying.
     Rebuilding,
     /// A newer one, which passes a request on as a reverse proxy does (YARP), where `host.json` says so.
@@ -24,8 +24,8 @@ pub(crate) enum HostVersion {
 }
 
 impl HostVersion {
-    /// Both.
-    pub(crate) const ALL: [Self; 2] = [Self::Rebuilding, Self::Proxying];
+    /// Both, for tests of what must hold under either.
+    pub const ALL: [Self; 2] = [Self::Rebuilding, Self::Proxying];
 
     /// Only its presence is certain.
     pub(super) fn number(self) -> &'static str {

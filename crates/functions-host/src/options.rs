@@ -2,15 +2,13 @@
 
 use std::time::Duration;
 
-use super::app_root::AppRoot;
 use super::forwarding::HostVersion;
 
 /// The lease of a received message (protocol: Life of a message).
 const RECEIVE_LEASE: Duration = Duration::from_secs(10 * 60);
 
 /// The choices, with `func start`'s behaviour as the default.
-pub(crate) struct HostOptions {
-    pub(super) app_root: Option<AppRoot>,
+pub struct HostOptions {
     pub(super) version: HostVersion,
     pub(super) settings: Vec<(String, String)>,
     pub(super) first_start: Vec<(String, String)>,
@@ -21,10 +19,9 @@ pub(crate) struct HostOptions {
 }
 
 impl HostOptions {
-    /// The project's app on the storage account of `connection_string`.
-    pub(crate) fn new(connection_string: impl Into<String>) -> Self {
+    /// An app on the storage account of `connection_string`.
+    pub fn new(connection_string: impl Into<String>) -> Self {
         Self {
-            app_root: None,
             version: HostVersion::Rebuilding,
             settings: Vec::new(),
             first_start: Vec::new(),
@@ -40,57 +37,51 @@ impl HostOptions {
     ///
     /// A name `AzureFunctionsJobHost__extensions__queues__visibilityTimeout` overrides that value
     /// of `host.json`.
-    pub(crate) fn setting(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+    pub fn setting(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.settings.push((name.into(), value.into()));
         self
     }
 
     /// Adds an environment variable of the handler's first process alone: what makes it die must not
     /// make the next one die as well.
-    pub(crate) fn first_start(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+    pub fn first_start(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.first_start.push((name.into(), value.into()));
         self
     }
 
     /// Overrides a value under `extensions.queues` in `host.json`.
-    pub(crate) fn queue_option(self, name: &str, value: &str) -> Self {
+    pub fn queue_option(self, name: &str, value: &str) -> Self {
         let name = format!("AzureFunctionsJobHost__extensions__queues__{name}");
         self.setting(name, value)
     }
 
-    /// Runs another app than a copy of the project's.
-    pub(crate) fn app_root(mut self, app_root: AppRoot) -> Self {
-        self.app_root = Some(app_root);
-        self
-    }
-
     /// Another host than the one that was seen.
-    pub(crate) fn version(mut self, version: HostVersion) -> Self {
+    pub fn version(mut self, version: HostVersion) -> Self {
         self.version = version;
         self
     }
 
     /// Calls a handler that listens already instead of starting one.
-    pub(crate) fn handler_at(mut self, port: u16) -> Self {
+    pub fn handler_at(mut self, port: u16) -> Self {
         self.handler_port = Some(port);
         self
     }
 
     /// Checks keys, as `--enableAuth` and Azure do.
-    pub(crate) fn enable_auth(mut self, function_key: impl Into<String>) -> Self {
+    pub fn enable_auth(mut self, function_key: impl Into<String>) -> Self {
         self.function_key = Some(function_key.into());
         self
     }
 
     /// Runs timers on their schedule. Without it they run at start-up and when a test says so.
-    pub(crate) fn timer_schedule(mut self) -> Self {
+    pub fn timer_schedule(mut self) -> Self {
         self.timer_schedule = true;
         self
     }
 
     /// Shortens the lease, for tests in which a host dies and its messages come back. Whole
     /// seconds, at least one.
-    pub(crate) fn receive_lease(mut self, lease: Duration) -> Self {
+    pub fn receive_lease(mut self, lease: Duration) -> Self {
         self.receive_lease = lease;
         self
     }
