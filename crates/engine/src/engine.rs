@@ -203,14 +203,14 @@ impl Process {
             Arc::new(worker),
         );
         let rescue = Rescue {
-            records: records.clone(),
+            records: records,
             queue: Arc::clone(&queue),
             poison_queue,
             clock: Arc::clone(&clock),
             has_other_workers: settings.has_other_workers,
             started_at,
             fronts,
-            endings: endings.clone(),
+            endings: endings,
             wake,
             kinds: Arc::clone(&kinds),
         };
