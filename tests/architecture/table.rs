@@ -86,13 +86,15 @@ pub(super) const ENGINE: Table = &[
     ("limits", &[]),
     ("local", &["limits", "model", "ports", "prometheus", "work"]),
     ("model", &["limits", "ports", "text", "work"]),
+    ("policies", &["limits", "work"]),
     ("prometheus", &[]),
     ("records", &["limits", "model", "ports"]),
     ("settings", &[]),
     (
         "sweep",
         &[
-            "crash", "limits", "local", "model", "ports", "records", "tasks", "worker",
+            "crash", "limits", "local", "model", "policies", "ports", "records", "tasks", "work",
+            "worker",
         ],
     ),
     (
@@ -105,7 +107,7 @@ pub(super) const ENGINE: Table = &[
     (
         "worker",
         &[
-            "crash", "limits", "local", "model", "ports", "records", "text", "work",
+            "crash", "limits", "local", "model", "policies", "ports", "records", "text", "work",
         ],
     ),
 ];

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 
-use async_request_reply::config::Config;
+use async_request_reply::config::{Config, Mode};
 use async_request_reply::startup::Application;
 use backends::SystemClock;
 use backends::embedded::Embedded;
@@ -51,7 +51,10 @@ fn spawn(folder: TempDir, change: impl FnOnce(&mut Config)) -> App {
     };
     change(&mut config);
     let kinds = TestKinds::default();
-    let registry = kinds.registry(config.max_number);
+    let registry = match config.mode {
+        Mode::Hosted(_) => kinds.registry_under_host(config.max_number),
+        Mode::Standalone(_) => kinds.registry(config.max_number),
+    };
     let (started, start) = mpsc::channel();
     // An application belongs to the thread that built it, so it is built where it runs.
     let thread = thread::spawn(move || {
