@@ -119,18 +119,20 @@ mod tests {
     use super::*;
     use backends::embedded::Embedded;
     use backends::{Counts, SystemClock};
-    use engine::Shared;
     use engine::kinds::Kinds;
     use engine::limits::MAX_DELETIONS;
+    use engine::{Shared, TaskQueue};
+    use ports::QueueName;
 
     #[actix_web::test]
     async fn a_reply_ends_when_there_is_a_place_for_its_deletion() {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(SystemClock);
-        let embedded = Embedded::open(folder.path(), "tasks", clock.clone()).unwrap();
+        let embedded = Embedded::open(folder.path(), clock.clone()).unwrap();
+        let queue = TaskQueue::open(&embedded, QueueName::try_from("tasks").unwrap());
         let counts = Arc::new(Counts::default());
         let shared = Shared::new(Kinds::default(), clock, counts, None, 1, false);
-        let tasks = Tasks::new(embedded.tasks(), embedded.queue(), Arc::new(shared));
+        let tasks = Tasks::new(embedded.tasks(), queue, Arc::new(shared));
         let mut places = Vec::new();
         for _ in 0..MAX_DELETIONS {
             places.push(tasks.place_to_delete().await);

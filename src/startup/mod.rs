@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use self::access::access;
-use self::backend::{Backend, Ports};
+use self::backend::Backend;
 use self::server::serve;
 use self::stop::{Signals, shut_down, stop_on_signal};
 use crate::config::{Config, Mode, Storage};
@@ -93,7 +93,7 @@ pub const AZURE_PACE: Pace = Pace {
 const FIRST_PREPARE_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_PREPARE_WAIT: Duration = Duration::from_secs(30);
 
-/// The parts of one thread, over its own storage handles.
+/// The parts of one thread.
 struct Parts {
     tasks: Tasks,
     consumer: Consumer,
@@ -133,7 +133,7 @@ impl Application {
             config.worker_concurrency,
             matches!(config.storage, Storage::Azure(_)),
         ));
-        let backend = Backend::open(&config, Arc::clone(&shared.clock), counts)?;
+        let backend = Backend::open(&config, Arc::clone(&shared.clock), &counts)?;
         let (stop, stop_attempts) = (shared.stopping.clone(), CancellationToken::new());
         let attempts = Attempts::new(config.worker_concurrency, stop_attempts.clone());
         // After the store was opened: its folder is ours from then on.
@@ -173,11 +173,10 @@ impl Application {
         rt::spawn(stop_on_signal(signals, stop.clone(), hurry.clone()));
         let handle = server.handle();
         let mut serving = rt::spawn(server);
-        let ports = backend.connect()?;
         let mut loops = JoinSet::new();
         // Requests are answered meanwhile: the host's readiness check must not wait for storage.
         tokio::select! {
-            prepared = prepare(&ports, &backend, config.mode) => if let Err(error) = prepared {
+            prepared = prepare(&backend, config.mode) => if let Err(error) = prepared {
                 handle.stop(false).await;
                 return Err(error);
             },
@@ -188,7 +187,7 @@ impl Application {
                 consumer,
                 maintenance,
                 ..
-            } = parts(ports, &config, &shared, &attempts);
+            } = parts(&backend, &config, &shared, &attempts);
             let pace = match config.storage {
                 Storage::Embedded(_) => EMBEDDED_PACE,
                 Storage::Azure(_) => AZURE_PACE,
@@ -223,11 +222,10 @@ impl Application {
 /// for, and requests get a 503 meanwhile. So is a permission, which takes minutes to count once it was
 /// granted. Fails when waiting cannot help; never under the Functions host, which gives up for good
 /// after three processes that ended.
-async fn prepare(ports: &Ports, backend: &Backend, mode: Mode) -> Result<(), StartError> {
+async fn prepare(backend: &Backend, mode: Mode) -> Result<(), StartError> {
     let once = async || {
-        ports.store.prepare().await?;
-        ports.queue.prepare().await?;
-        ports.poison_queue.prepare().await
+        backend.store.prepare().await?;
+        backend.queue.prepare().await
     };
     let mut wait = FIRST_PREPARE_WAIT;
     loop {
@@ -248,27 +246,14 @@ async fn prepare(ports: &Ports, backend: &Backend, mode: Mode) -> Result<(), Sta
     }
 }
 
-fn parts(ports: Ports, config: &Config, shared: &Arc<Shared>, attempts: &Attempts) -> Parts {
-    let Ports {
-        store,
-        queue,
-        intake,
-        poison_queue,
-    } = ports;
+fn parts(backend: &Backend, config: &Config, shared: &Arc<Shared>, attempts: &Attempts) -> Parts {
     let shared = || Arc::clone(shared);
-    let records = Records::new(Arc::clone(&store), Arc::clone(&shared().clock));
-    let worker = Worker::new(records, shared(), attempts.clone());
-    let consumer = Consumer::new(Arc::clone(&queue), poison_queue, worker);
-    let maintenance = Maintenance::new(
-        Arc::clone(&store),
-        Arc::clone(&queue),
-        consumer.clone(),
-        shared(),
-        config.retention,
-    );
+    let (store, queue) = (|| Arc::clone(&backend.store), || backend.queue.clone());
+    let records = Records::new(store(), Arc::clone(&shared().clock));
+    let consumer = Consumer::new(Worker::new(records, queue(), shared(), attempts.clone()));
     Parts {
-        tasks: Tasks::new(store, queue, shared()).with_intake(intake),
+        maintenance: Maintenance::new(store(), consumer.clone(), shared(), config.retention),
+        tasks: Tasks::new(store(), queue(), shared()),
         consumer,
-        maintenance,
     }
 }

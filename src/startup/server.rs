@@ -1,4 +1,4 @@
-//! The HTTP server: one application on each of its threads, over that thread's storage handles.
+//! The HTTP server: one application on each of its threads.
 
 use std::convert::Infallible;
 use std::future::ready;
@@ -42,8 +42,6 @@ pub(super) fn serve(
     attempts: &Attempts,
     access: Access,
 ) -> Result<Server, StartError> {
-    // Made once here to learn whether it can be made at all; threads make their own.
-    backend.connect()?;
     let address = listener.local_addr()?;
     widen_backlog(&listener)?;
     end_dead_connections(&listener, config.patience.unread)?;
@@ -54,15 +52,12 @@ pub(super) fn serve(
     let memory = Memory::new(config.memory_budget);
     let requests = Requests::default();
     let application = move || {
-        let ports = backend
-            .connect()
-            .expect("the storage client could be made a moment ago");
         let Parts {
             tasks,
             consumer,
             maintenance,
             ..
-        } = parts(ports, &config, &shared, &attempts);
+        } = parts(&backend, &config, &shared, &attempts);
         let api = Api {
             tasks,
             address,

@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use backends::azure::Azure;
 use backends::{Counts, SystemClock};
 use engine::kinds::Kinds;
 use engine::{Shared, Submission, Tasks};
@@ -12,10 +11,11 @@ use serde_json::value::RawValue;
 use super::{connect, document};
 use crate::helpers::azurite::azurite;
 use crate::helpers::proxy::{Fate, Proxy};
+use crate::helpers::queues::{Place, delete, length};
 
 /// Storage behind proxies, whose next request may meet a fault.
 struct Spoiled {
-    azure: Azure,
+    azure: Place,
     next: Arc<Mutex<Option<Fate>>>,
 }
 
@@ -70,9 +70,8 @@ async fn a_request_that_did_not_reach_storage_is_repeated_unnoticed() {
         let hidden = Duration::from_secs(60);
         let message = queue.receive(32, hidden).await.unwrap().remove(0);
         spoiled.spoil(fate);
-        let deleted = queue.delete(&message.id, &message.pop_receipt).await;
-        assert!(deleted.unwrap(), "{fate:?}");
-        assert_eq!(queue.length().await.unwrap(), 0, "{fate:?}");
+        assert!(delete(&*queue, &message).await, "{fate:?}");
+        assert_eq!(length(&*queue).await, 0, "{fate:?}");
     }
 }
 
@@ -92,10 +91,10 @@ async fn a_write_whose_answer_was_lost_is_done_and_says_that_it_does_not_know() 
         assert!(!tasks.delete("a", None).await.unwrap(), "{fate:?}");
         assert_eq!(tasks.read("a").await.unwrap(), None);
 
-        let before = queue.length().await.unwrap();
+        let before = length(&*queue).await;
         spoiled.spoil(fate);
         queue.send("m", Duration::ZERO).await.unwrap();
-        assert_eq!(queue.length().await.unwrap(), before + 2, "{fate:?}");
+        assert_eq!(length(&*queue).await, before + 2, "{fate:?}");
     }
 }
 
@@ -110,7 +109,7 @@ async fn a_key_whose_claim_was_not_heard_of_is_ones_own() {
         1,
         true,
     );
-    let (store, queue) = (spoiled.azure.tasks(), spoiled.azure.queue());
+    let (store, queue) = (spoiled.azure.tasks(), spoiled.azure.task_queue());
     let tasks = Tasks::new(store, queue, Arc::new(shared));
     for (fate, key) in UNHEARD.into_iter().zip(["one", "two"]) {
         let submission = Submission {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use backends::SystemClock;
 use backends::embedded::Embedded;
 use engine::{Outcome, Submission};
-use ports::Received;
+use ports::Delivery;
 use serde_json::value::RawValue;
 
 use crate::ALONE;
@@ -20,18 +20,16 @@ async fn each_step_of_a_task_commits_no_more_often_than_it_must() {
     let _alone = ALONE.lock().await;
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(SystemClock);
-    let embedded = Embedded::open(folder.path(), "tasks", clock.clone()).unwrap();
+    let embedded = Embedded::open(folder.path(), clock.clone()).unwrap();
     let storage = Storage {
         clock,
         store: embedded.tasks(),
-        queue: embedded.queue(),
-        poison_queue: embedded.poison_queue(),
+        queues: Arc::new(embedded.clone()),
     };
     let kinds = TestKinds::default();
     let Process {
         tasks, consumer, ..
     } = storage.process(&kinds, 1, false);
-    let tasks = tasks.with_intake(embedded.intake());
     let submission = Submission {
         id: tasks.new_id(),
         kind: "fibonacci".to_owned(),
@@ -39,7 +37,7 @@ async fn each_step_of_a_task_commits_no_more_often_than_it_must() {
         traceparent: None,
     };
     let id = submission.id;
-    let receive = async || -> Option<Received> { consumer.receive(32).await.unwrap().pop() };
+    let receive = async || -> Option<Delivery> { consumer.receive(32).await.unwrap().pop() };
 
     let mut steps = Vec::new();
     let counts = || (embedded.commits(), embedded.syncs());

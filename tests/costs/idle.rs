@@ -16,7 +16,7 @@ use crate::ALONE;
 use crate::figures::{IDLE_HOUR, RECEIVES};
 use crate::helpers::clock::RuntimeClock;
 use crate::helpers::kinds::TestKinds;
-use crate::helpers::memory::{MemoryQueue, MemoryTasks};
+use crate::helpers::memory::Memory;
 use crate::helpers::process::{Process, Storage};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -27,11 +27,11 @@ const UNTIL_IDLE: Duration = Duration::from_secs(5 * 60 + 10);
 /// A process that shares an account with others, with its loop and its sweeps.
 fn start(kinds: &TestKinds) -> Process {
     let clock = Arc::new(RuntimeClock::new());
+    let memory = Memory::new(clock.clone());
     let storage = Storage {
-        clock: clock.clone(),
-        store: MemoryTasks::new(clock.clone()),
-        queue: MemoryQueue::new(clock.clone()),
-        poison_queue: MemoryQueue::new(clock),
+        clock,
+        store: memory.clone(),
+        queues: memory,
     };
     let process = storage.process(kinds, 2, true);
     tokio::task::spawn_local(standalone::work(

@@ -13,6 +13,7 @@ pub mod lines;
 pub mod memory;
 pub mod process;
 pub mod proxy;
+pub mod queues;
 pub mod raw;
 pub mod reply;
 pub mod seen;

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backends::{Counted, Counts};
-use engine::{Attempts, Consumer, Maintenance, Records, Shared, Tasks, Worker};
-use ports::{Clock, Queue, TaskStore};
+use engine::{Attempts, Consumer, Maintenance, Records, Shared, TaskQueue, Tasks, Worker};
+use ports::{Clock, Queues, TaskStore};
 use tokio_util::sync::CancellationToken;
 
 use super::kinds::TestKinds;
+use super::queues;
 
 /// How long a terminal record is kept.
 pub(crate) const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
@@ -18,8 +19,7 @@ pub(crate) const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 pub(crate) struct Storage {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: Arc<dyn TaskStore>,
-    pub(crate) queue: Arc<dyn Queue>,
-    pub(crate) poison_queue: Arc<dyn Queue>,
+    pub(crate) queues: Arc<dyn Queues>,
 }
 
 /// One of them.
@@ -54,14 +54,12 @@ impl Storage {
         let Self {
             clock,
             store,
-            queue,
-            poison_queue,
+            queues,
         } = self.clone();
         let stop = CancellationToken::new();
         let counts = Arc::new(Counts::default());
         let store: Arc<dyn TaskStore> = Arc::new(Counted::new(store, &counts));
-        let queue: Arc<dyn Queue> = Arc::new(Counted::new(queue, &counts));
-        let poison_queue = Arc::new(Counted::new(poison_queue, &counts));
+        let queue = TaskQueue::open(&Counted::new(queues, &counts), queues::tasks());
         let shared = Arc::new(Shared::new(
             kinds.registry(1_000),
             clock.clone(),
@@ -72,12 +70,11 @@ impl Storage {
         ));
         let records = Records::new(store.clone(), clock);
         let attempts = Attempts::new(slots, stop.clone());
-        let worker = Worker::new(records, shared.clone(), attempts);
-        let consumer = Consumer::new(queue.clone(), poison_queue, worker);
+        let worker = Worker::new(records, queue.clone(), shared.clone(), attempts);
+        let consumer = Consumer::new(worker);
         Process {
             maintenance: Maintenance::new(
                 store.clone(),
-                queue.clone(),
                 consumer.clone(),
                 shared.clone(),
                 RETENTION,

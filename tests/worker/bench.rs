@@ -5,10 +5,10 @@ use std::sync::Arc;
 use backends::embedded::Embedded;
 use engine::limits::MAX_ATTEMPTS;
 use engine::{
-    Consumer, Maintenance, Outcome, Records, Shared, Submission, TaskId, TaskRecord, TaskState,
-    TaskStatus, Tasks,
+    Consumer, Maintenance, Outcome, Records, Shared, Submission, TaskId, TaskQueue, TaskRecord,
+    TaskState, TaskStatus, Tasks,
 };
-use ports::{Queue, Received, TaskStore};
+use ports::{Delivery, Queue, TaskStore};
 use serde_json::value::RawValue;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -17,6 +17,7 @@ use crate::helpers::calls::Calls;
 use crate::helpers::clock::ManualClock;
 use crate::helpers::kinds::TestKinds;
 use crate::helpers::process::{Process, Storage, ended};
+use crate::helpers::queues::{self, TestQueues, length};
 
 pub(super) struct Bench {
     pub(super) clock: Arc<ManualClock>,
@@ -55,7 +56,7 @@ impl Bench {
     fn with(slots: usize, max_queue_length: Option<u64>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new());
-        let embedded = Embedded::open(folder.path(), "tasks", clock.clone()).unwrap();
+        let embedded = Embedded::open(folder.path(), clock.clone()).unwrap();
         let (store, queue) = (embedded.tasks(), embedded.queue());
         let poison_queue = embedded.poison_queue();
         let kinds = TestKinds::default();
@@ -63,8 +64,7 @@ impl Bench {
         let storage = Storage {
             clock: clock.clone(),
             store: calls.store(store.clone()),
-            queue: calls.queue(queue.clone()),
-            poison_queue: calls.poison_queue(poison_queue.clone()),
+            queues: calls.queues(Arc::new(embedded.clone())),
         };
         let Process {
             shared,
@@ -106,13 +106,18 @@ impl Bench {
         }
     }
 
+    /// The queue as a process knows it.
+    pub(super) fn task_queue(&self) -> TaskQueue {
+        TaskQueue::open(&*self.storage.queues, queues::tasks())
+    }
+
     /// Another process over the same storage: it shares nothing else.
     pub(super) fn other_process(&self) -> Process {
         self.storage.process(&self.kinds, 1, true)
     }
 
     /// Takes the one message that is visible.
-    pub(super) async fn receive(&self) -> Received {
+    pub(super) async fn receive(&self) -> Delivery {
         let mut page = self.consumer.receive(32).await.unwrap();
         assert_eq!(page.len(), 1, "one message should be visible");
         page.remove(0)
@@ -176,8 +181,8 @@ impl Bench {
     /// How many messages the queue and the poison queue hold, hidden ones included.
     pub(super) async fn messages(&self) -> (u64, u64) {
         (
-            self.queue.length().await.unwrap(),
-            self.poison_queue.length().await.unwrap(),
+            length(&*self.queue).await,
+            length(&*self.poison_queue).await,
         )
     }
 

@@ -6,18 +6,19 @@
 //! | [`model`] | what a task is: its name, record, status and message; pure values |
 //! | [`kinds`] | the work itself |
 //! | [`local`] | what this process remembers: what waits, runs and was counted |
+//! | [`queue`] | the queue that tasks go through |
 //! | [`records`] | records in the store; the first terminal write wins |
 //! | [`tasks`] | what clients ask for: submit, look, wait, consume, operate, list |
 //! | [`worker`] | one delivery in, one [`Outcome`] out |
-//! | [`sweep`] | upkeep: the poison queue, old records, tasks that have lost their message |
+//! | [`sweep`] | upkeep: dead letters, old records, tasks that have lost their message |
 //! | [`limits`] | every fixed limit, with its reason |
 
-pub mod crash;
 pub mod kinds;
 pub mod limits;
 pub mod local;
 pub mod model;
 pub mod prometheus;
+pub mod queue;
 pub mod records;
 pub mod sweep;
 pub mod tasks;
@@ -34,13 +35,13 @@ pub use model::message::{TaskMessage, UnreadableMessage};
 pub use model::precondition::{Precondition, Target, Versions};
 pub use model::task::{TaskError, TaskRecord, TaskState, TaskStatus, UnreadableRecord};
 pub use model::trace::is_traceparent;
+pub use queue::TaskQueue;
 pub use records::{Commit, RecordError, Records, Versioned};
 pub use sweep::{Maintenance, Swept};
 pub use tasks::idempotency::KeyedSubmitError;
-pub use tasks::intake::RecordFirst;
 pub use tasks::listing::{Filter, ListError, TaskPage};
 pub use tasks::operations::Operated;
 pub use tasks::service::{PlaceToDelete, Shared, Submission, SubmitError, Tasks};
 pub use worker::attempt::{Attempts, Took};
 pub use worker::consumer::{Consumer, Unsettled};
-pub use worker::{Delivery, Outcome, Worker};
+pub use worker::{Outcome, Worker};

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use crate::crash::{CrashPoint, crash_point};
 use crate::limits::{SWEEP_PAGE, WALK_CONCURRENCY, WALK_PAGES};
 use crate::model::id::TaskId;
 use crate::model::task::TaskStatus;
@@ -14,6 +13,7 @@ use crate::sweep::refused::Refused;
 use crate::sweep::rescue::Rescue;
 use crate::tasks::idempotency;
 use crate::tasks::service::{Shared, lock};
+use ports::crash::{CrashPoint, crash_point};
 use ports::{Listed, StorageError, TaskStore, Timestamp};
 
 /// What a pass did.

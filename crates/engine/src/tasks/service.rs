@@ -8,7 +8,6 @@ use serde_json::value::RawValue;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use crate::crash::{CrashPoint, crash_point};
 use crate::kinds::{InvalidInput, Kinds};
 use crate::limits::{CHECK_TIMEOUT, MAX_DELETIONS};
 use crate::local::backlog::{Backlog, Look, Place};
@@ -19,12 +18,13 @@ use crate::local::waiting::Waiters;
 use crate::model::id::TaskId;
 use crate::model::message::TaskMessage;
 use crate::model::task::{TaskRecord, UnreadableRecord};
+use crate::queue::TaskQueue;
 use crate::records::{RecordError, Records, Versioned};
 use crate::sweep::rescue::Fronts;
-use crate::tasks::intake::RecordFirst;
 use crate::tasks::listing::Hints;
 use crate::worker::attempt::Took;
-use ports::{Clock, ETag, Intake, Operations, Queue, StorageError, TaskStore, Timestamp};
+use ports::crash::{CrashPoint, crash_point};
+use ports::{Clock, ETag, Operations, Step, StorageError, TaskStore, Text, Timestamp, Written};
 
 /// Work that a client asks for.
 #[derive(Clone, Debug)]
@@ -71,7 +71,7 @@ impl From<RecordError> for SubmitError {
     }
 }
 
-/// What every thread of the process shares; storage clients are per thread, see `startup`.
+/// What every thread of the process shares.
 pub struct Shared {
     /// The registered kinds.
     pub kinds: Kinds,
@@ -173,29 +173,20 @@ pub struct PlaceToDelete {
 pub struct Tasks {
     pub(crate) store: Arc<dyn TaskStore>,
     pub(crate) records: Records,
-    pub(crate) queue: Arc<dyn Queue>,
-    intake: Arc<dyn Intake>,
+    pub(crate) queue: TaskQueue,
     pub(crate) shared: Arc<Shared>,
 }
 
 impl Tasks {
-    /// Over a store and a queue that know nothing of each other.
-    pub fn new(store: Arc<dyn TaskStore>, queue: Arc<dyn Queue>, shared: Arc<Shared>) -> Self {
+    /// Over a store, and a queue that it can send to.
+    pub fn new(store: Arc<dyn TaskStore>, queue: TaskQueue, shared: Arc<Shared>) -> Self {
         let records = Records::new(Arc::clone(&store), Arc::clone(&shared.clock));
-        let intake = RecordFirst::new(Arc::clone(&store), Arc::clone(&queue));
         Self {
             store,
             records,
             queue,
-            intake: Arc::new(intake),
             shared,
         }
-    }
-
-    /// With a way to take in work that is the storage's own.
-    #[must_use]
-    pub fn with_intake(self, intake: Arc<dyn Intake>) -> Self {
-        Self { intake, ..self }
     }
 
     /// An id for a task that is about to be submitted.
@@ -242,11 +233,32 @@ impl Tasks {
             traceparent,
             ..TaskRecord::queued(id, kind, input, now)
         };
-        let tell = |etag: &ETag| TaskMessage::of(&record, Some(etag)).to_text();
+        let tell = |etag: Option<&ETag>| {
+            crash_point(CrashPoint::AfterRecord);
+            TaskMessage::of(&record, etag).to_text()
+        };
         let (name, document) = (id.text(), record.to_document());
-        let record = match self.intake.accept(&name, &document, &tell).await? {
-            Some(_) => record,
-            None => self.carry_on(id, now).await?,
+        let steps = [
+            Step::Create {
+                name: &name,
+                document: &document,
+            },
+            Step::Send {
+                queue: &self.queue.name,
+                text: Text::Of(&tell),
+                delay: Duration::ZERO,
+            },
+        ];
+        let record = match self.store.write(&steps).await? {
+            Written::Done { .. } => record,
+            Written::Not { .. } => self.carry_on(id, now).await?,
+            Written::Partly { etag, cause, .. } => {
+                // The client gets no id, so nobody will ask for this record, and need not wait for its
+                // removal. If that fails too, the record stays behind as queued.
+                let records = self.records.clone();
+                tokio::spawn(async move { records.delete(id, etag.as_ref()).await });
+                return Err(cause.into());
+            }
         };
         if record.status().is_terminal() {
             return Ok(record);
@@ -274,7 +286,7 @@ impl Tasks {
             return Ok(record);
         }
         let message = TaskMessage::of(&record, etag.as_ref()).to_text();
-        if let Err(error) = self.queue.send(&message, Duration::ZERO).await {
+        if let Err(error) = self.queue.messages.send(&message, Duration::ZERO).await {
             if record.updated_at == now {
                 let records = self.records.clone();
                 tokio::spawn(async move { records.delete(id, etag.as_ref()).await });
@@ -313,8 +325,9 @@ impl Tasks {
     fn look_up(&self, look: Look) {
         let tasks = self.clone();
         tokio::spawn(async move {
-            match tasks.queue.length().await {
-                Ok(length) => look.found(length, tasks.shared.clock.now()),
+            match tasks.queue.messages.length().await {
+                Ok(Some(length)) => look.found(length, tasks.shared.clock.now()),
+                Ok(None) => log::debug!("the queue does not tell its length"),
                 Err(error) => log::warn!("queue's length not known: {error}"),
             }
         });
@@ -376,7 +389,7 @@ impl Tasks {
     pub async fn check_storage(&self) -> Result<(), StorageError> {
         let check = async {
             self.store.check().await?;
-            self.queue.length().await.map(drop)
+            self.queue.messages.length().await.map(drop)
         };
         tokio::time::timeout(CHECK_TIMEOUT, check)
             .await
@@ -391,8 +404,8 @@ impl Tasks {
     /// The process's counters and what storage tells of the queue, in the Prometheus text format.
     pub async fn metrics(&self) -> Result<String, StorageError> {
         let now = self.shared.clock.now();
-        let queue_length = self.queue.length().await?;
-        let oldest = self.queue.oldest().await?;
+        let queue_length = self.queue.messages.length().await?;
+        let oldest = self.queue.messages.front().await?;
         let gauges = Gauges {
             queue_length,
             oldest_message: oldest.and_then(|sent_at| Duration::try_from(now - sent_at).ok()),

@@ -4,18 +4,19 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::crash::{CrashPoint, crash_point};
 use crate::limits::{
     EARLY_BY, LATER_UNCOUNTED, LONGEST_LATER, MAX_ATTEMPTS, SHORTEST_LATER, backoff,
 };
 use crate::model::extensible::Others;
 use crate::model::message::TaskMessage;
 use crate::model::task::{TaskError, TaskRecord, TaskState};
-use crate::records::{Commit, RecordError, Versioned};
+use crate::records::{Committed, Followed, NextMessage, RecordError, Then, Versioned};
 use crate::text::beginning;
 use crate::worker::attempt::Ended;
-use crate::worker::{Delivery, Outcome, Worker};
-use ports::Timestamp;
+use crate::worker::hold::{Hold, settled};
+use crate::worker::{Outcome, Worker};
+use ports::crash::{CrashPoint, crash_point};
+use ports::{Delivery, ETag, Settle, Timestamp};
 
 /// What follows an attempt.
 pub(crate) enum Step {
@@ -138,6 +139,7 @@ impl Worker {
         task: &mut Versioned,
         next: Next,
         others: Others<'_>,
+        hold: &Hold,
     ) -> Result<Outcome, RecordError> {
         let Next {
             spent,
@@ -155,18 +157,39 @@ impl Worker {
             }
         };
         task.record.state = TaskState::Queued { due_at, last_error };
-        match self.records.commit(task).await? {
-            Commit::Written => {}
-            Commit::Lost => return Ok(Outcome::Done),
-            Commit::OtherWork => return Ok(ask_the_record(task)),
+        let tell = |record: &TaskRecord, etag: Option<&ETag>| {
+            crash_point(CrashPoint::AfterRequeue);
+            let message = TaskMessage {
+                attempts: record.attempts,
+                spent,
+                due_at,
+                later_since,
+                others: others.clone(),
+                ..TaskMessage::of(record, etag)
+            };
+            message.to_text()
+        };
+        let mut held = hold.receipt().await;
+        let then = Then {
+            send: Some(NextMessage {
+                queue: &self.queue.name,
+                tell: &tell,
+                delay: after,
+            }),
+            settle: held.as_ref().map(|receipt| (receipt, Settle::Done)),
+        };
+        let followed = match self.records.commit_then(task, then).await? {
+            Committed::Written(followed) => followed,
+            Committed::Lost => return Ok(Outcome::Done),
+            Committed::OtherWork => return Ok(ask_the_record(task)),
+        };
+        if held.is_none() && matches!(followed, Followed::All { .. }) {
+            // Whoever holds the message settles it later.
+            crash_point(CrashPoint::AfterNextMessage);
         }
-        crash_point(CrashPoint::AfterRequeue);
+        settled(&mut held, &followed);
         let TaskRecord {
-            id,
-            kind,
-            attempts,
-            state,
-            ..
+            id, kind, state, ..
         } = &task.record;
         let after_ms = after.as_millis();
         let reason = match (released, state) {
@@ -193,18 +216,15 @@ impl Worker {
                 why
             }
         };
-        let message = TaskMessage {
-            attempts: *attempts,
-            spent,
-            due_at,
-            later_since,
-            others,
-            ..TaskMessage::of(&task.record, task.etag.as_ref())
-        };
-        Ok(Outcome::Again {
-            message: message.to_text(),
-            after,
-            reason: reason.to_owned(),
+        Ok(match followed {
+            Followed::Unsent(error) => Outcome::Released {
+                reason: format!("{reason}; {error}"),
+            },
+            Followed::All { .. } | Followed::Unsettled(_) => Outcome::Again {
+                message: None,
+                after,
+                reason: reason.to_owned(),
+            },
         })
     }
 
@@ -277,7 +297,7 @@ pub(crate) fn put_off(message: TaskMessage<'_>, delivery: &Delivery, after: Dura
         ..message
     };
     Outcome::Again {
-        message: message.to_text(),
+        message: Some(message.to_text()),
         after,
         reason: "it came before its time".to_owned(),
     }
@@ -293,7 +313,7 @@ pub(crate) fn ask_the_record(task: &Versioned) -> Outcome {
         ..TaskMessage::naming(task.record.id)
     };
     Outcome::Again {
-        message: message.to_text(),
+        message: Some(message.to_text()),
         after: Duration::ZERO,
         reason: "the message told of other work than the task's record".to_owned(),
     }

@@ -1,10 +1,11 @@
-//! One delivery in, one outcome out. The worker never talks to the queue: its return value is the
-//! acknowledgement, and only the trigger turns it into one.
+//! One delivery in, one outcome out. The worker's return value is the acknowledgement, and only the
+//! trigger turns it into one; a message that this process holds itself is settled with the record.
 
 pub(crate) mod again;
 pub(crate) mod attempt;
 pub(crate) mod burial;
 pub(crate) mod consumer;
+pub(crate) mod hold;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -13,28 +14,19 @@ use std::time::Duration;
 use log::Level;
 use serde_json::value::RawValue;
 
-use crate::crash::{CrashPoint, crash_point};
 use crate::kinds::{AnyKind, UNKNOWN_KIND};
 use crate::limits::{NEWER_DELAY, OUTAGE_DELAY};
 use crate::model::extensible::Others;
 use crate::model::message::TaskMessage;
 use crate::model::task::{TaskError, TaskRecord, TaskState};
-use crate::records::{Commit, RecordError, Records, Versioned};
+use crate::queue::TaskQueue;
+use crate::records::{Commit, Committed, RecordError, Records, Then, Versioned};
 use crate::tasks::service::Shared;
 use crate::worker::again::{Next, Step, ask_the_record, error_fields, put_off};
 use crate::worker::attempt::{Attempts, Took};
-use ports::Timestamp;
-
-/// One hand-over of a message.
-#[derive(Clone, Debug)]
-pub struct Delivery {
-    /// What was sent.
-    pub text: String,
-    /// How often the queue has handed it out; 1 the first time.
-    pub dequeue_count: u32,
-    /// When it was sent, if the trigger knows.
-    pub inserted_at: Option<Timestamp>,
-}
+use crate::worker::hold::{Hold, settled};
+use ports::crash::{CrashPoint, crash_point};
+use ports::{Delivery, Settle, Timestamp};
 
 /// What is to become of a delivered message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,19 +35,25 @@ pub enum Outcome {
     Done,
     /// Another attempt is to follow: send this message after a while, then delete the one at hand.
     Again {
-        /// The message to send.
-        message: String,
+        /// The message to send; `None` when it was sent with the record.
+        message: Option<String>,
         /// How long to keep it hidden.
         after: Duration,
         /// For the log.
         reason: String,
     },
-    /// All attempts are used up, and the task has failed: the message belongs into the poison queue.
+    /// Another attempt is to follow, and the message that was to bring it could not be sent: the one at
+    /// hand comes back.
+    Released {
+        /// For the log.
+        reason: String,
+    },
+    /// All attempts are used up, and the task has failed: the message becomes a dead letter.
     Spent {
         /// For the log.
         reason: String,
     },
-    /// Nobody can work on the message: it belongs into the poison queue.
+    /// Nobody can work on the message: it becomes a dead letter.
     Poison {
         /// For the log.
         reason: String,
@@ -73,30 +71,46 @@ impl Outcome {
 #[derive(Clone)]
 pub struct Worker {
     pub(crate) records: Records,
+    pub(crate) queue: TaskQueue,
     pub(crate) shared: Arc<Shared>,
     attempts: Attempts,
 }
 
 impl Worker {
-    /// Over these records.
-    pub fn new(records: Records, shared: Arc<Shared>, attempts: Attempts) -> Self {
+    /// Over these records, for messages of this queue.
+    pub fn new(
+        records: Records,
+        queue: TaskQueue,
+        shared: Arc<Shared>,
+        attempts: Attempts,
+    ) -> Self {
         Self {
             records,
+            queue,
             shared,
             attempts,
         }
     }
 
     /// Runs one attempt and says what is to become of the message: once a slot is free, for which it
-    /// waits for so long. Drops `held` once the work is computed.
-    pub async fn run(&self, delivery: &Delivery, patience: Duration, held: impl Send) -> Outcome {
+    /// waits for so long. Drops `held` once the work is computed. A message that we hold is settled with
+    /// its record, in one write where the store can.
+    pub(crate) async fn run(
+        &self,
+        delivery: &Delivery,
+        hold: &Hold,
+        patience: Duration,
+        held: impl Send,
+    ) -> Outcome {
         let message = match TaskMessage::parse(&delivery.text) {
             Ok(message) => message,
             // What is seldom does not make every delivery larger.
             Err(unreadable) => return Box::pin(self.refuse(unreadable, delivery)).await,
         };
         let id = message.id;
-        let ended = self.run_message(message, delivery, patience, held).await;
+        let ended = self
+            .run_message(message, delivery, hold, patience, held)
+            .await;
         ended.unwrap_or_else(|error| {
             log::warn!("task.id" = id, "dequeue.count" = delivery.dequeue_count; "attempt broken off: {error}");
             broken_off(&error, delivery)
@@ -107,6 +121,7 @@ impl Worker {
         &self,
         mut message: TaskMessage<'_>,
         delivery: &Delivery,
+        hold: &Hold,
         patience: Duration,
         held: impl Send,
     ) -> Result<Outcome, RecordError> {
@@ -156,8 +171,14 @@ impl Worker {
         };
         let next = match step {
             Step::End(state, outcome) => {
-                let ended = self.end(&mut task, state, took).await?;
-                crash_point(CrashPoint::AfterCommit);
+                let how = match &outcome {
+                    Outcome::Spent { reason } => Settle::DeadLetter {
+                        text: &delivery.text,
+                        reason,
+                    },
+                    _ => Settle::Done,
+                };
+                let ended = self.end(&mut task, state, took, Some((hold, how))).await?;
                 return Ok(match ended {
                     Commit::OtherWork => ask_the_record(&task),
                     Commit::Written | Commit::Lost => outcome,
@@ -171,7 +192,7 @@ impl Worker {
             Step::Stopped => Next::released(spent, "it was told to stop"),
             Step::Again(next) => next,
         };
-        self.again(&mut task, next, others).await
+        self.again(&mut task, next, others, hold).await
     }
 
     /// Whether the round of a task that was told to stop is over, by its record: no message is settled
@@ -286,16 +307,49 @@ impl Worker {
         Ok((Arc::clone(kind), input.clone()))
     }
 
-    /// Ends the task, unless somebody did before, or its record is of other work. `took` is how long
-    /// its last attempt did, if there was one.
+    async fn commit_and_settle(
+        &self,
+        task: &mut Versioned,
+        hold: &Hold,
+        how: Settle<'_>,
+    ) -> Result<Commit, RecordError> {
+        let mut held = hold.receipt().await;
+        let then = Then {
+            send: None,
+            settle: held.as_ref().map(|receipt| (receipt, how)),
+        };
+        let followed = match self.records.commit_then(task, then).await? {
+            Committed::Written(followed) => followed,
+            Committed::Lost => return Ok(Commit::Lost),
+            Committed::OtherWork => return Ok(Commit::OtherWork),
+        };
+        if held.is_none() {
+            // Whoever holds the message settles it later.
+            crash_point(CrashPoint::AfterCommit);
+        } else if let Settle::DeadLetter { reason, .. } = how {
+            log_dead_letter(reason);
+        }
+        if settled(&mut held, &followed) {
+            self.message_left();
+        }
+        Ok(Commit::Written)
+    }
+
+    /// Ends the task, unless somebody did before, or its record is of other work; then the message at
+    /// hand, if we hold one, is settled so. `took` is how long the task's last attempt did, if there was
+    /// one.
     pub(crate) async fn end(
         &self,
         task: &mut Versioned,
         state: TaskState,
         took: Option<Took>,
+        settling: Option<(&Hold, Settle<'_>)>,
     ) -> Result<Commit, RecordError> {
         task.record.state = state;
-        let commit = self.records.commit(task).await?;
+        let commit = match settling {
+            None => self.records.commit(task).await?,
+            Some((hold, how)) => self.commit_and_settle(task, hold, how).await?,
+        };
         let TaskRecord {
             id,
             ref kind,
@@ -331,6 +385,11 @@ impl Worker {
     }
 }
 
+/// Tells why a message is given up.
+pub(crate) fn log_dead_letter(reason: &str) {
+    log::warn!("message becomes a dead letter: {reason}");
+}
+
 /// The code of a task whose kind nobody here knows, or that has no input.
 const NOT_WORKABLE: &str = "NotWorkable";
 
@@ -346,7 +405,7 @@ pub(crate) fn broken_off(error: &RecordError, delivery: &Delivery) -> Outcome {
         RecordError::Unreadable(_) => return Outcome::Poison { reason },
     };
     Outcome::Again {
-        message: delivery.text.clone(),
+        message: Some(delivery.text.clone()),
         after,
         reason,
     }
