@@ -7,14 +7,13 @@ use crate::config::{Config, Storage};
 use backends::azure::Azure;
 use backends::embedded::Embedded;
 use backends::{Counted, Counts};
-use engine::TaskQueue;
-use ports::{Clock, Queues, StorageError, TaskStore};
+use engine::{Ports, TaskQueue};
+use ports::{Clock, Queues, StorageError};
 
 /// What all parts use of storage; clones share it.
 #[derive(Clone)]
 pub(super) struct Backend {
-    pub(super) store: Arc<dyn TaskStore>,
-    pub(super) queue: TaskQueue,
+    pub(super) ports: Ports,
     /// In this process.
     embedded: Option<Embedded>,
     place: String,
@@ -33,8 +32,11 @@ impl Backend {
         counts: &Arc<Counts>,
     ) -> Result<Self, StartError> {
         let counted = |store, queues: Arc<dyn Queues>, embedded, place| Self {
-            store: Arc::new(Counted::new(store, counts)),
-            queue: TaskQueue::open(&Counted::new(queues, counts), config.queue.clone()),
+            ports: Ports {
+                store: Arc::new(Counted::new(store, counts)),
+                queue: TaskQueue::open(&Counted::new(queues, counts), config.queue.clone()),
+                operations: counts.clone(),
+            },
             embedded,
             place,
         };

@@ -33,6 +33,7 @@ impl<'a> Older<'a> {
             clock,
             store: subject.tasks.clone(),
             queues: subject.queues.clone(),
+            queue: subject.name.clone(),
         };
         let kinds = TestKinds::default();
         Self {

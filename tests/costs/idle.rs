@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use async_request_reply::startup::AZURE_PACE;
 use async_request_reply::triggers::standalone;
-use engine::{Submission, TaskStatus};
+use backends::{Counted, Counts};
+use engine::{Engine, Ports, Submission, TaskQueue, TaskStatus, Tasks};
+use ports::{Operations, Queues, TaskStore};
 use serde_json::value::RawValue;
 use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep};
@@ -17,7 +19,8 @@ use crate::figures::{IDLE_HOUR, RECEIVES};
 use crate::helpers::clock::RuntimeClock;
 use crate::helpers::kinds::TestKinds;
 use crate::helpers::memory::Memory;
-use crate::helpers::process::{Process, Storage};
+use crate::helpers::process::settings;
+use crate::helpers::queues;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -25,29 +28,35 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 const UNTIL_IDLE: Duration = Duration::from_secs(5 * 60 + 10);
 
 /// A process that shares an account with others, with its loop and its sweeps.
-fn start(kinds: &TestKinds) -> Process {
-    let clock = Arc::new(RuntimeClock::new());
-    let memory = Memory::new(clock.clone());
-    let storage = Storage {
-        clock,
-        store: memory.clone(),
-        queues: memory,
-    };
-    let process = storage.process(kinds, 2, true);
-    tokio::task::spawn_local(standalone::work(
-        process.consumer.clone(),
-        process.shared.clone(),
-        AZURE_PACE,
-        process.stop.clone(),
-    ));
-    let maintenance = process.maintenance.clone();
-    tokio::task::spawn_local(standalone::sweep(maintenance, process.stop.clone()));
-    process
+struct Process {
+    tasks: Tasks,
+    counts: Arc<Counts>,
 }
 
 impl Process {
+    fn start(kinds: &TestKinds) -> Self {
+        let clock = Arc::new(RuntimeClock::new());
+        let counts = Arc::new(Counts::default());
+        let memory = Memory::new(clock.clone());
+        let store: Arc<dyn TaskStore> = memory.clone();
+        let queues: Arc<dyn Queues> = memory;
+        let ports = Ports {
+            store: Arc::new(Counted::new(store, &counts)),
+            queue: TaskQueue::open(&Counted::new(queues, &counts), queues::tasks()),
+            operations: counts.clone(),
+        };
+        let kinds = kinds.registry(1_000);
+        let engine = Engine::new(ports, kinds, clock.clone(), settings(2, true));
+        tokio::task::spawn_local(standalone::work(engine.clone(), AZURE_PACE));
+        tokio::task::spawn_local(standalone::sweep(engine.clone()));
+        Self {
+            tasks: engine.tasks,
+            counts,
+        }
+    }
+
     fn asked(&self) -> BTreeMap<&'static str, u64> {
-        self.shared.operations.counts()
+        self.counts.counts()
     }
 
     /// What was asked of storage since, by name.
@@ -67,7 +76,7 @@ impl Process {
             traceparent: None,
         };
         let Ok(waiter) = self.tasks.watch(submission.id) else {
-            panic!("nobody waits, and there is no place");
+            panic!("nobody waits, and this may not");
         };
         self.tasks.submit(submission).await.unwrap();
         let ended = self.tasks.wait(waiter, HOUR).await.unwrap().unwrap();
@@ -80,7 +89,7 @@ async fn an_idle_hour_costs_few_calls_and_delays_no_task() {
     let _alone = ALONE.lock().await;
     let kinds = TestKinds::default();
     let idle = async {
-        let process = start(&kinds);
+        let process = Process::start(&kinds);
         sleep(UNTIL_IDLE).await;
         let before = process.asked();
         sleep(HOUR).await;

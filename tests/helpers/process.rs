@@ -4,12 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backends::{Counted, Counts};
-use engine::{Attempts, Consumer, Maintenance, Records, Shared, TaskQueue, Tasks, Worker};
-use ports::{Clock, Queues, TaskStore};
-use tokio_util::sync::CancellationToken;
+use engine::{Consumer, Engine, Maintenance, Ports, Settings, TaskQueue, Tasks};
+use ports::{Clock, QueueName, Queues, TaskStore};
 
 use super::kinds::TestKinds;
-use super::queues;
 
 /// How long a terminal record is kept.
 pub(crate) const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
@@ -20,16 +18,15 @@ pub(crate) struct Storage {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: Arc<dyn TaskStore>,
     pub(crate) queues: Arc<dyn Queues>,
+    pub(crate) queue: QueueName,
 }
 
 /// One of them.
 pub(crate) struct Process {
-    pub(crate) shared: Arc<Shared>,
+    pub(crate) engine: Engine,
     pub(crate) tasks: Tasks,
     pub(crate) consumer: Consumer,
     pub(crate) maintenance: Maintenance,
-    /// Tells the attempts to stop.
-    pub(crate) stop: CancellationToken,
 }
 
 impl Storage {
@@ -55,34 +52,24 @@ impl Storage {
             clock,
             store,
             queues,
+            queue,
         } = self.clone();
-        let stop = CancellationToken::new();
         let counts = Arc::new(Counts::default());
-        let store: Arc<dyn TaskStore> = Arc::new(Counted::new(store, &counts));
-        let queue = TaskQueue::open(&Counted::new(queues, &counts), queues::tasks());
-        let shared = Arc::new(Shared::new(
-            kinds.registry(1_000),
-            clock.clone(),
-            counts,
+        let ports = Ports {
+            store: Arc::new(Counted::new(store, &counts)),
+            queue: TaskQueue::open(&Counted::new(queues, &counts), queue),
+            operations: counts,
+        };
+        let settings = Settings {
             max_queue_length,
-            slots,
-            has_other_workers,
-        ));
-        let records = Records::new(store.clone(), clock);
-        let attempts = Attempts::new(slots, stop.clone());
-        let worker = Worker::new(records, queue.clone(), shared.clone(), attempts);
-        let consumer = Consumer::new(worker);
+            ..settings(slots, has_other_workers)
+        };
+        let engine = Engine::new(ports, kinds.registry(1_000), clock, settings);
         Process {
-            maintenance: Maintenance::new(
-                store.clone(),
-                consumer.clone(),
-                shared.clone(),
-                RETENTION,
-            ),
-            tasks: Tasks::new(store, queue, shared.clone()),
-            shared,
-            consumer,
-            stop,
+            tasks: engine.tasks.clone(),
+            consumer: engine.consumer.clone(),
+            maintenance: engine.maintenance.clone(),
+            engine,
         }
     }
 }
@@ -90,15 +77,21 @@ impl Storage {
 impl Process {
     /// How many tasks this process brought to an end.
     pub(crate) fn ended(&self) -> u64 {
-        ended(&self.shared)
+        let metrics = self.engine.metrics.to_prometheus(&Default::default());
+        metrics
+            .lines()
+            .filter(|line| line.starts_with("tasks_ended_total{"))
+            .map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap())
+            .sum()
     }
 }
 
-pub(crate) fn ended(shared: &Shared) -> u64 {
-    let metrics = shared.metrics.to_prometheus(&Default::default());
-    metrics
-        .lines()
-        .filter(|line| line.starts_with("tasks_ended_total{"))
-        .map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap())
-        .sum()
+/// What a process is told that computes so many attempts side by side.
+pub(crate) fn settings(slots: usize, has_other_workers: bool) -> Settings {
+    Settings {
+        concurrency: slots,
+        max_queue_length: None,
+        has_other_workers,
+        retention: RETENTION,
+    }
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backends::azure::{Account, Azure};
-use engine::TaskQueue;
 use ports::{Delivery, Queue, QueueName, Queues, Receipt, Settle, TaskStore};
 
 /// The name of the queue where a test needs no other.
@@ -33,7 +32,7 @@ impl<T: Queues + ?Sized> TestQueues for T {}
 #[derive(Clone)]
 pub(crate) struct Place {
     pub(crate) azure: Azure,
-    name: QueueName,
+    pub(crate) name: QueueName,
 }
 
 impl Place {
@@ -54,10 +53,6 @@ impl Place {
 
     pub(crate) fn poison_queue(&self) -> Arc<dyn Queue> {
         self.azure.open_dead_letters(&self.name)
-    }
-
-    pub(crate) fn task_queue(&self) -> TaskQueue {
-        TaskQueue::open(&self.azure, self.name.clone())
     }
 }
 

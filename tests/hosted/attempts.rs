@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use async_request_reply::config::{Mode, Storage};
 use backends::SystemClock;
+use functions_host::Finished;
 use ports::Clock;
 use ports::timestamp;
 use serde_json::json;
@@ -13,7 +14,6 @@ use super::{Hosted, json, options};
 use crate::helpers::app::{App, spawn_app_with};
 use crate::helpers::azurite::azurite;
 use crate::helpers::queues;
-use crate::host::Finished;
 
 /// The service in this process, with the test kinds, and the host in front of it.
 async fn start() -> (App, Hosted) {

@@ -19,6 +19,7 @@ use crate::helpers::eventually::eventually;
 use crate::helpers::kinds::TestKinds;
 use crate::helpers::memory::Memory;
 use crate::helpers::process::{Process, Storage};
+use crate::helpers::queues;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -39,6 +40,7 @@ impl Hours {
             clock,
             store: calls.store(memory.clone()),
             queues: calls.queues(memory),
+            queue: queues::tasks(),
         };
         let kinds = TestKinds::default();
         Self {

@@ -17,7 +17,7 @@ use crate::helpers::clock::ManualClock;
 use crate::helpers::kinds::TestKinds;
 use crate::helpers::memory::Memory;
 use crate::helpers::process::{Process, Storage};
-use crate::helpers::queues::{TestQueues, delete, length};
+use crate::helpers::queues::{self, TestQueues, delete, length};
 
 /// Longer than any message is hidden or put off.
 const QUIET: Duration = Duration::from_secs(200);
@@ -56,6 +56,7 @@ impl World {
             clock: clock.clone(),
             store: calls.store(memory.clone()),
             queues: calls.queues(memory.clone()),
+            queue: queues::tasks(),
         };
         let kinds = TestKinds::default();
         Self {

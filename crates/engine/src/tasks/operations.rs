@@ -47,14 +47,14 @@ impl Tasks {
             }
             task.record.state = TaskState::Canceled;
             let is_written = if only_if == Precondition::default() {
-                self.records.commit(&mut task).await? == Commit::Written
+                self.parts.records.commit(&mut task).await? == Commit::Written
             } else {
-                self.records.replace(&mut task).await?
+                self.parts.records.replace(&mut task).await?
             };
             // Otherwise somebody has ended it since, and may even have retried it: look again.
             if is_written {
-                self.shared.running.cancel(id);
-                self.shared.ended(&task.record, None);
+                self.parts.running.cancel(id);
+                self.parts.endings.ended(&task.record, None);
                 log::info!("task.id" = id, "task.kind" = task.record.kind, "trace.id" = task.record.trace_id(); "task canceled");
                 return Ok(Operated::Done(task));
             }
@@ -75,7 +75,7 @@ impl Tasks {
                 return Ok(Operated::OtherVersion);
             }
             // Otherwise it was deleted or retried at the same moment: look again.
-            if self.records.delete(id, task.etag.as_ref()).await? {
+            if self.parts.records.delete(id, task.etag.as_ref()).await? {
                 log::info!("task.id" = id, "trace.id" = task.record.trace_id(); "task deleted");
                 return Ok(Operated::Done(task));
             }
@@ -109,14 +109,14 @@ impl Tasks {
             task.record.retries += 1;
             let then = Then {
                 send: Some(NextMessage {
-                    queue: &self.queue.name,
+                    queue: &self.parts.queue.name,
                     tell: &tell,
                     delay: Duration::ZERO,
                 }),
                 settle: None,
             };
             // Otherwise it was deleted or retried at the same moment: look again.
-            if let Some(followed) = self.records.replace_then(&mut task, then).await? {
+            if let Some(followed) = self.parts.records.replace_then(&mut task, then).await? {
                 break (failed, task, followed);
             }
         };
@@ -126,11 +126,11 @@ impl Tasks {
                 record: failed,
                 etag: task.etag,
             };
-            let records = self.records.clone();
+            let records = self.parts.records.clone();
             tokio::spawn(async move { records.replace(&mut undone).await });
             return Err(error.into());
         }
-        self.shared.wake.notify_one();
+        self.parts.wake.notify_one();
         log::info!("task.id" = id, "task.kind" = task.record.kind, "trace.id" = task.record.trace_id(); "task retried");
         Ok(Operated::Done(task))
     }

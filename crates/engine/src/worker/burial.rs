@@ -41,7 +41,7 @@ impl Worker {
 
     /// Ends the task of a dead letter, which was sent at that time; `false` when the message
     /// names none.
-    pub async fn fail_dead_lettered(
+    pub(crate) async fn fail_dead_lettered(
         &self,
         text: &str,
         inserted_at: Option<Timestamp>,

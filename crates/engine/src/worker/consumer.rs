@@ -2,6 +2,7 @@
 //! the attempt runs; success deletes; failure releases; at the maximum dequeue count it becomes a dead
 //! letter.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::sleep;
@@ -17,17 +18,17 @@ use ports::{Delivery, Settle, StorageError};
 /// Works on messages that this process received itself, without a host.
 #[derive(Clone)]
 pub struct Consumer {
-    worker: Worker,
+    worker: Arc<Worker>,
 }
 
 impl Consumer {
     /// Takes messages from the worker's queue.
-    pub fn new(worker: Worker) -> Self {
+    pub(crate) fn new(worker: Arc<Worker>) -> Self {
         Self { worker }
     }
 
     /// Where the messages come from.
-    pub(crate) fn queue(&self) -> &TaskQueue {
+    fn queue(&self) -> &TaskQueue {
         &self.worker.queue
     }
 

@@ -1,0 +1,144 @@
+//! The engine, put together: the one place that knows all its parts, for the service as for its tests.
+//! Each part gets what it needs, and no more.
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use crate::local::backlog::Backlog;
+use crate::local::endings::Endings;
+use crate::local::metrics::Metrics;
+use crate::local::stop::Stop;
+use crate::queue::TaskQueue;
+use crate::records::Records;
+use crate::settings::Settings;
+use crate::sweep::Maintenance;
+use crate::sweep::rescue::Rescue;
+use crate::sweep::walk::Walk;
+use crate::tasks::service::{Parts, Tasks};
+use crate::worker::Worker;
+use crate::worker::attempt::Attempts;
+use crate::worker::consumer::Consumer;
+use ports::{Clock, Operations, TaskStore};
+use work::Kinds;
+
+/// The storage that an engine works on.
+#[derive(Clone)]
+pub struct Ports {
+    /// Where records are, and where new work comes in.
+    pub store: Arc<dyn TaskStore>,
+    /// What workers take messages from.
+    pub queue: TaskQueue,
+    /// Counts what is asked of both.
+    pub operations: Arc<dyn Operations>,
+}
+
+/// What a process does with tasks: its parts, over some storage. Clones are of the same process.
+#[derive(Clone)]
+pub struct Engine {
+    /// What clients ask for.
+    pub tasks: Tasks,
+    /// What works on messages.
+    pub consumer: Consumer,
+    /// What sweeps.
+    pub maintenance: Maintenance,
+    /// What the process has done so far.
+    pub metrics: Arc<Metrics>,
+    /// How the process is told to stop.
+    pub stop: Stop,
+    /// What the engine was told.
+    pub settings: Settings,
+    wake: Arc<Notify>,
+}
+
+impl Engine {
+    /// A process that has done nothing yet, and begins now by its clock.
+    pub fn new(ports: Ports, kinds: Kinds, clock: Arc<dyn Clock>, settings: Settings) -> Self {
+        let Ports {
+            store,
+            queue,
+            operations,
+        } = ports;
+        let (kinds, running, stop) = (Arc::new(kinds), Arc::default(), Stop::default());
+        let (backlog, wake): (Arc<Backlog>, Arc<Notify>) = Default::default();
+        let metrics = Arc::new(Metrics::new(&kinds));
+        let attempts = Attempts::new(
+            settings.concurrency,
+            stop.clone(),
+            Arc::clone(&running),
+            Arc::clone(&metrics),
+        );
+        let endings = Endings {
+            metrics: Arc::clone(&metrics),
+            estimate: Arc::default(),
+            waiters: Arc::default(),
+        };
+        let records = Records::new(Arc::clone(&store), Arc::clone(&clock));
+        let worker = Worker {
+            records: records.clone(),
+            queue: queue.clone(),
+            kinds: Arc::clone(&kinds),
+            clock: Arc::clone(&clock),
+            has_other_workers: settings.has_other_workers,
+            stop: stop.clone(),
+            attempts,
+            running: Arc::clone(&running),
+            backlog: Arc::clone(&backlog),
+            endings: endings.clone(),
+        };
+        let consumer = Consumer::new(Arc::new(worker));
+        let rescue = Rescue {
+            records: records.clone(),
+            queue: queue.clone(),
+            clock: Arc::clone(&clock),
+            has_other_workers: settings.has_other_workers,
+            started_at: clock.now(),
+            fronts: Arc::default(),
+            endings: endings.clone(),
+            wake: Arc::clone(&wake),
+        };
+        let walk = Walk {
+            store: Arc::clone(&store),
+            rescue,
+            clock: Arc::clone(&clock),
+            position: Arc::default(),
+            retention: settings.retention,
+        };
+        let maintenance = Maintenance::new(
+            consumer.clone(),
+            walk,
+            Arc::clone(&metrics),
+            settings.concurrency,
+        );
+        let tasks = Tasks::new(Parts {
+            store,
+            records,
+            queue,
+            operations,
+            kinds,
+            clock,
+            settings,
+            stop: stop.clone(),
+            backlog,
+            consumed: Arc::default(),
+            endings,
+            running,
+            wake: Arc::clone(&wake),
+            list_hints: Arc::default(),
+        });
+        Self {
+            tasks,
+            consumer,
+            maintenance,
+            metrics,
+            stop,
+            settings,
+            wake,
+        }
+    }
+
+    /// Returns when this process has sent a message since this last returned.
+    pub async fn woken(&self) {
+        self.wake.notified().await;
+    }
+}
