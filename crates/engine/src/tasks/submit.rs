@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
+use crate::limits::QUEUE_LENGTH_MAX_AGE;
 use crate::local::backlog::{Look, Reservation};
 use crate::model::id::TaskId;
 use crate::model::message::TaskMessage;
@@ -176,25 +177,28 @@ impl Tasks {
     /// is too old, by one submission for all that come meanwhile.
     async fn reserve(&self) -> Result<Reservation, SubmitError> {
         let Parts {
-            backlog,
-            clock,
-            settings,
-            ..
+            backlog, settings, ..
         } = &*self.parts;
-        let (now, max) = (clock.now(), settings.max_queue_length);
-        if max.is_some()
-            && let Some((looked, look)) = backlog.outdated(now)
-        {
+        let max = settings.max_queue_length;
+        if max.is_some() && self.queue_length(QUEUE_LENGTH_MAX_AGE).await?.is_none() {
+            let cause = "the queue does not tell it";
+            return Err(StorageError::permanent("look up the queue's length", cause).into());
+        }
+        backlog.take(max).ok_or(SubmitError::QueueFull)
+    }
+
+    /// The queue's length, no older than `age`; `None` when the queue does not tell it. Who finds it too
+    /// old looks it up for all that come meanwhile.
+    pub(super) async fn queue_length(&self, age: Duration) -> Result<Option<u64>, StorageError> {
+        let Parts { backlog, clock, .. } = &*self.parts;
+        let now = clock.now();
+        if let Some((looked, look)) = backlog.outdated(now, age) {
             if let Some(look) = look {
                 self.look_up(look);
             }
             looked.await;
-            if !backlog.is_fresh(now) {
-                let cause = "it was not told";
-                return Err(StorageError::transient("look up the queue's length", cause).into());
-            }
         }
-        backlog.take(max).ok_or(SubmitError::QueueFull)
+        backlog.known(now, age)
     }
 
     /// Looks up the queue's length, whoever of those that wait for it hangs up.
@@ -202,9 +206,11 @@ impl Tasks {
         let tasks = self.clone();
         tokio::spawn(async move {
             match tasks.parts.queue.messages.length().await {
-                Ok(None) => log::debug!("the queue does not tell its length"),
-                Ok(Some(length)) => look.found(length, tasks.parts.clock.now()),
-                Err(error) => log::warn!("queue's length not known: {error}"),
+                Ok(length) => look.found(length, tasks.parts.clock.now()),
+                Err(error) => {
+                    log::warn!("queue's length not known: {error}");
+                    look.failed(error);
+                }
             }
         });
     }
