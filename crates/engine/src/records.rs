@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::limits::COMMIT_TRIES;
 use crate::model::id::TaskId;
-use crate::model::task::{TaskRecord, UnreadableRecord};
+use crate::model::stored::UnreadableRecord;
+use crate::model::task::TaskRecord;
 use ports::{
     Clock, ETag, QueueName, Receipt, Settle, Step, StorageError, TaskStore, Text, Written,
 };

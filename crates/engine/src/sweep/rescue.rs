@@ -26,6 +26,7 @@ use tokio::sync::Notify;
 use crate::limits::{HIDDEN_AT_MOST, LOST_AFTER, MAX_ATTEMPTS, WALK_CONCURRENCY};
 use crate::local::endings::Endings;
 use crate::local::sync::{Mutex, lock};
+use crate::model::count::Count;
 use crate::model::id::TaskId;
 use crate::model::message::TaskMessage;
 use crate::model::task::{TaskError, TaskRecord, TaskState, TaskStatus};
@@ -161,9 +162,7 @@ impl Rescue {
         let tell = |record: &TaskRecord, etag: Option<&ETag>| {
             crash_point(CrashPoint::SweepAfterClaim);
             let message = TaskMessage {
-                attempts: record.attempts,
-                // How many of them counted went with the message. One more is due in any case.
-                spent: record.attempts.min(MAX_ATTEMPTS - 1),
+                count: Count::without_message(record.attempts, MAX_ATTEMPTS),
                 ..TaskMessage::of(record, etag)
             };
             message.to_text()

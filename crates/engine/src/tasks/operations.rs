@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::model::count::Count;
 use crate::model::message::TaskMessage;
 use crate::model::precondition::{Precondition, Target};
 use crate::model::task::{TaskRecord, TaskState, TaskStatus};
@@ -89,7 +90,7 @@ impl Tasks {
         let tell = |record: &TaskRecord, etag: Option<&ETag>| {
             crash_point(CrashPoint::AfterRetry);
             let message = TaskMessage {
-                attempts: record.attempts,
+                count: Count::new_round(record.attempts),
                 ..TaskMessage::of(record, etag)
             };
             message.to_text()
