@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::client::{Client, KEY};
 use super::kinds::TestKinds;
+use super::queues;
 
 /// A running service and a client of it.
 pub(crate) struct App {
@@ -80,7 +81,7 @@ fn config(folder: &Path) -> Config {
         mode: Mode::Standalone((Ipv4Addr::LOCALHOST, 0).into()),
         storage: Storage::Embedded(folder.to_owned()),
         container: "tasks".to_owned(),
-        queue: QUEUE.to_owned(),
+        queue: queues::tasks(),
         api_keys: vec![Secret::new(KEY)],
         submit_keys: Vec::new(),
         public_base_url: None,
@@ -101,11 +102,9 @@ fn config(folder: &Path) -> Config {
     }
 }
 
-const QUEUE: &str = "tasks";
-
 /// Leaves blobs as another writer would: with a head that tells nothing of ours.
 async fn write_blobs(folder: &Path, blobs: &[(&str, &str)]) {
-    let store = Embedded::open(folder, QUEUE, Arc::new(SystemClock))
+    let store = Embedded::open(folder, Arc::new(SystemClock))
         .unwrap()
         .tasks();
     for (name, body) in blobs {
