@@ -14,7 +14,7 @@ use crate::helpers::eventually::eventually;
 use crate::helpers::kinds::TestKinds;
 use crate::helpers::memory::Memory;
 use crate::helpers::process::{Process, Storage, settings};
-use crate::helpers::queues;
+use crate::helpers::queues::{self, TestQueues};
 
 const PACE: Pace = Pace {
     longest_wait: Duration::from_millis(200),
