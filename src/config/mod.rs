@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use backends::azure::Account;
-use ports::Secret;
+use ports::{QueueName, Secret, is_storage_name};
 
 pub use crate::origins::Origins;
 pub(crate) use args::flags;
@@ -46,7 +46,7 @@ pub struct Config {
     /// The container of the task records.
     pub container: String,
     /// The queue of the messages; the poison queue has `-poison` behind it.
-    pub queue: String,
+    pub queue: QueueName,
     /// The keys of the routes that list, manage or measure.
     pub api_keys: Vec<Secret>,
     /// The keys of submission, which takes the others as well; without any it is open.
@@ -85,13 +85,13 @@ pub struct Config {
 
 impl Config {
     /// What tests begin with: standalone on a free port of this machine, on an embedded store in this
-    /// folder, without keys and without a log.
-    pub fn for_tests(folder: &Path) -> Self {
+    /// folder, with this queue, without keys and without a log.
+    pub fn for_tests(folder: &Path, queue: QueueName) -> Self {
         Self {
             mode: Mode::Standalone((Ipv4Addr::LOCALHOST, 0).into()),
             storage: Storage::Embedded(folder.to_owned()),
             container: "tasks".to_owned(),
-            queue: "tasks".to_owned(),
+            queue,
             api_keys: Vec::new(),
             submit_keys: Vec::new(),
             public_base_url: None,
@@ -130,8 +130,9 @@ impl TryFrom<Args> for Config {
             None => Mode::Standalone(bind_address(&args.bind_address)?),
         };
         let storage = storage(&args, mode)?;
-        let queue = storage_name(args.queue_name, "queue_name", 63 - "-poison".len())?;
-        let container = storage_name(args.container, "BLOB_CONTAINER_NAME", 63)?;
+        let queue = QueueName::try_from(args.queue_name.as_str())
+            .map_err(|error| wrong("queue_name", error.to_string()))?;
+        let container = container_name(args.container)?;
         let max_queue_length = parse(&args.max_queue_length, "MAX_QUEUE_LENGTH", NOT_A_COUNT)?;
         Ok(Self {
             mode,
@@ -302,22 +303,17 @@ fn storage(args: &Args, mode: Mode) -> Result<Storage, ConfigError> {
     }
 }
 
-/// The service's rule for names of queues and containers.
-fn storage_name(name: String, setting: &str, longest: usize) -> Result<String, ConfigError> {
-    let well_formed = (3..=longest).contains(&name.len())
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-        && !name.starts_with('-')
-        && !name.ends_with('-')
-        && !name.contains("--");
-    if well_formed {
+/// The most characters a container's name has.
+const LONGEST_CONTAINER: usize = 63;
+
+fn container_name(name: String) -> Result<String, ConfigError> {
+    if is_storage_name(&name, LONGEST_CONTAINER) {
         return Ok(name);
     }
     Err(wrong(
-        setting,
+        "BLOB_CONTAINER_NAME",
         format!(
-            "is not a name of 3 to {longest} lower-case letters, digits and single hyphens, \
+            "is not a name of 3 to {LONGEST_CONTAINER} lower-case letters, digits and single hyphens, \
              which begins and ends with a letter or digit"
         ),
     ))

@@ -22,7 +22,7 @@ fn without_settings_it_is_standalone_on_the_embedded_store() {
     assert_eq!(config.mode, Mode::Standalone(([127, 0, 0, 1], 7071).into()));
     assert!(matches!(config.storage, Storage::Embedded(folder) if folder.ends_with("data")));
     assert_eq!(config.container, "hello-container");
-    assert_eq!(config.queue, "background-tasks");
+    assert_eq!(config.queue.as_str(), "background-tasks");
     assert_eq!(config.max_number, 10_000_000);
     assert_eq!(config.retention, Duration::from_secs(7 * 24 * 60 * 60));
     assert_eq!(config.shutdown_grace, Duration::from_secs(5));

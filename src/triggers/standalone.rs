@@ -10,7 +10,7 @@ use engine::limits::{
     LONGEST_REST, MAX_UNSETTLED, MIN_POLL_INTERVAL, PROMPT, RECEIVE_PAGE, SWEEP_INTERVAL,
 };
 use engine::{Consumer, Engine, Outcome};
-use ports::{Received, StorageError};
+use ports::{Delivery, StorageError};
 
 /// How often the queue is asked, which costs money where storage is billed by the call.
 #[derive(Clone, Copy, Debug)]
@@ -92,7 +92,7 @@ async fn rest(until: Instant) {
     }
 }
 
-async fn receive(consumer: &Consumer, room: usize) -> Vec<Received> {
+async fn receive(consumer: &Consumer, room: usize) -> Vec<Delivery> {
     let max = u32::try_from(room).unwrap_or(RECEIVE_PAGE);
     consumer.receive(max).await.unwrap_or_else(|error| {
         log::warn!("no messages for now: {error}");

@@ -80,7 +80,7 @@ pub(super) const ENGINE: Table = &[
     (
         "engine",
         &[
-            "local", "records", "settings", "sweep", "tasks", "worker", "ports", "work",
+            "local", "ports", "queue", "records", "settings", "sweep", "tasks", "work", "worker",
         ],
     ),
     ("limits", &[]),
@@ -88,26 +88,28 @@ pub(super) const ENGINE: Table = &[
     ("model", &["limits", "ports", "text", "work"]),
     ("policies", &["limits", "work"]),
     ("prometheus", &[]),
+    ("queue", &["limits", "ports"]),
     ("records", &["limits", "model", "ports"]),
     ("settings", &[]),
     (
         "sweep",
         &[
-            "crash", "limits", "local", "model", "policies", "ports", "records", "tasks", "work",
-            "worker",
+            "crash", "limits", "local", "model", "policies", "ports", "queue", "records", "tasks",
+            "work", "worker",
         ],
     ),
     (
         "tasks",
         &[
-            "crash", "limits", "local", "model", "ports", "records", "settings", "work",
+            "crash", "limits", "local", "model", "ports", "queue", "records", "settings", "work",
         ],
     ),
     ("text", &[]),
     (
         "worker",
         &[
-            "crash", "limits", "local", "model", "policies", "ports", "records", "text", "work",
+            "crash", "limits", "local", "model", "policies", "ports", "queue", "records", "text",
+            "work",
         ],
     ),
 ];

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::client::{Client, KEY};
 use super::kinds::TestKinds;
+use super::queues;
 
 /// A running service and a client of it.
 pub(crate) struct App {
@@ -45,9 +46,8 @@ pub(crate) async fn spawn_app_over(blobs: &[(&str, &str)]) -> App {
 
 fn spawn(folder: TempDir, change: impl FnOnce(&mut Config)) -> App {
     let mut config = Config {
-        queue: QUEUE.to_owned(),
         api_keys: vec![Secret::new(KEY)],
-        ..Config::for_tests(folder.path())
+        ..Config::for_tests(folder.path(), queues::tasks())
     };
     change(&mut config);
     let kinds = TestKinds::default();
@@ -76,11 +76,9 @@ fn spawn(folder: TempDir, change: impl FnOnce(&mut Config)) -> App {
     }
 }
 
-const QUEUE: &str = "tasks";
-
 /// Leaves blobs as another writer would: with a head that tells nothing of ours.
 async fn write_blobs(folder: &Path, blobs: &[(&str, &str)]) {
-    let store = Embedded::open(folder, QUEUE, Arc::new(SystemClock))
+    let store = Embedded::open(folder, Arc::new(SystemClock))
         .unwrap()
         .tasks();
     for (name, body) in blobs {

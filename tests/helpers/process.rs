@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backends::{Counted, Counts};
-use engine::{Consumer, Engine, Maintenance, Ports, Settings, Tasks};
-use ports::{Clock, Queue, TaskStore};
+use engine::{Consumer, Engine, Maintenance, Ports, Settings, TaskQueue, Tasks};
+use ports::{Clock, QueueName, Queues, TaskStore};
 
 use super::kinds::TestKinds;
 
@@ -17,8 +17,8 @@ pub(crate) const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 pub(crate) struct Storage {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: Arc<dyn TaskStore>,
-    pub(crate) queue: Arc<dyn Queue>,
-    pub(crate) poison_queue: Arc<dyn Queue>,
+    pub(crate) queues: Arc<dyn Queues>,
+    pub(crate) queue: QueueName,
 }
 
 /// One of them.
@@ -60,16 +60,15 @@ impl Storage {
         let Self {
             clock,
             store,
+            queues,
             queue,
-            poison_queue,
         } = self.clone();
         let counts = Arc::new(Counts::default());
-        let ports = Ports::record_first(
-            Arc::new(Counted::new(store, &counts)),
-            Arc::new(Counted::new(queue, &counts)),
-            Arc::new(Counted::new(poison_queue, &counts)),
-            counts,
-        );
+        let ports = Ports {
+            store: Arc::new(Counted::new(store, &counts)),
+            queue: TaskQueue::open(&Counted::new(queues, &counts), queue),
+            operations: counts,
+        };
         let engine = Engine::new(ports, kinds.registry(1_000), clock, settings);
         Process {
             tasks: engine.tasks.clone(),

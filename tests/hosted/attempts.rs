@@ -13,6 +13,7 @@ use serde_json::json;
 use super::{Hosted, json, options};
 use crate::helpers::app::{App, spawn_app_with};
 use crate::helpers::azurite::azurite;
+use crate::helpers::queues;
 
 /// The service in this process, with the test kinds, and the host in front of it.
 async fn start() -> (App, Hosted) {
@@ -23,7 +24,7 @@ async fn start() -> (App, Hosted) {
         config.mode = Mode::Hosted((Ipv4Addr::LOCALHOST, 0).into());
         config.storage = Storage::Azure(storage.account());
         config.container.clone_from(&name);
-        config.queue = name;
+        config.queue = queues::name(&name);
     });
     let options = options.handler_at(app.address.port());
     let hosted = Hosted::start_with(options, queue).await;

@@ -12,8 +12,9 @@ use super::bench::json;
 use crate::helpers::clock::ManualClock;
 use crate::helpers::eventually::eventually;
 use crate::helpers::kinds::TestKinds;
-use crate::helpers::memory::{MemoryQueue, MemoryTasks};
+use crate::helpers::memory::Memory;
 use crate::helpers::process::{Process, Storage, settings};
+use crate::helpers::queues::{self, TestQueues};
 
 const PACE: Pace = Pace {
     longest_wait: Duration::from_millis(200),
@@ -37,13 +38,13 @@ impl Looping {
     /// And so many wait.
     pub(super) fn waiting(slots: usize, waiting: usize) -> Self {
         let clock = Arc::new(ManualClock::new());
-        let store: Arc<dyn TaskStore> = MemoryTasks::new(clock.clone());
-        let queue: Arc<dyn Queue> = MemoryQueue::new(clock.clone());
+        let memory = Memory::new(clock.clone());
+        let store: Arc<dyn TaskStore> = memory.clone();
         let storage = Storage {
             clock: clock.clone(),
             store: store.clone(),
-            queue: queue.clone(),
-            poison_queue: MemoryQueue::new(clock.clone()),
+            queues: memory.clone(),
+            queue: queues::tasks(),
         };
         let kinds = TestKinds::default();
         Self {
@@ -55,7 +56,7 @@ impl Looping {
                 },
             ),
             kinds,
-            queue,
+            queue: memory.queue(),
             records: Records::new(store, clock.clone()),
             clock,
         }
@@ -91,7 +92,7 @@ impl Looping {
 
     /// How many messages there are.
     pub(super) async fn messages(&self) -> u64 {
-        self.queue.length().await.unwrap()
+        self.queue.length().await.unwrap().unwrap()
     }
 
     /// Lets all that was put off come back, until nothing is left.

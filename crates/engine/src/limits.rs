@@ -84,7 +84,10 @@ pub const PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
 /// Records looked at in one page of a sweep: what the service lists in one call.
 pub const SWEEP_PAGE: u32 = 5_000;
 
-/// How old the known queue length may be when submissions are checked against the limit. What came
+/// How old the known queue length may be when metrics tell it.
+pub const QUEUE_LENGTH_SCRAPE_AGE: Duration = Duration::from_secs(1);
+
+/// How old the known queue length may be when submissions are checked against the limit, and for health. What came
 /// and went in this process since is counted; what others sent is not.
 pub const QUEUE_LENGTH_MAX_AGE: Duration = Duration::from_secs(2);
 

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use crate::crash::{CrashPoint, crash_point};
 use crate::limits::{SWEEP_PAGE, WALK_CONCURRENCY, WALK_PAGES};
 use crate::local::sync::{Mutex, lock};
 use crate::model::id::TaskId;
@@ -15,6 +14,7 @@ use crate::policies;
 use crate::sweep::refused::Refused;
 use crate::sweep::rescue::Rescue;
 use crate::tasks::idempotency;
+use ports::crash::{CrashPoint, crash_point};
 use ports::{Clock, Listed, StorageError, TaskStore, Timestamp};
 use work::Kinds;
 

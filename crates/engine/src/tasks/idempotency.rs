@@ -9,11 +9,11 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::crash::{CrashPoint, crash_point};
 use crate::limits::{ACCEPTING_TIMEOUT, CLOCK_SKEW, IDEMPOTENCY_RETENTION};
 use crate::model::id::TaskId;
 use crate::tasks::service::Tasks;
 use crate::tasks::submit::{Submission, SubmitError};
+use ports::crash::{CrashPoint, crash_point};
 use ports::{Document, ETag, Head, StorageError, Timestamp};
 
 /// What the names of keys begin with; no digit of a task's name.

@@ -4,7 +4,6 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::crash::{CrashPoint, crash_point};
 use crate::limits::{
     EARLY_BY, LONGEST_LATER, PUT_OFF_RANGE, SHORTEST_LATER, SHOW_PUT_OFF_AFTER, varied,
 };
@@ -13,12 +12,14 @@ use crate::model::extensible::Others;
 use crate::model::message::TaskMessage;
 use crate::model::task::{TaskError, TaskRecord, TaskState};
 use crate::policies::{max_attempts, wait_after};
-use crate::records::{Commit, RecordError, Versioned};
+use crate::records::{Committed, Followed, NextMessage, RecordError, Then, Versioned};
 use crate::text::beginning;
+use crate::worker::hold::{Hold, settled};
 use crate::worker::slots::NoSlot;
 use crate::worker::told::Ended;
-use crate::worker::{Delivery, Outcome, Worker};
-use ports::Timestamp;
+use crate::worker::{Outcome, Worker};
+use ports::crash::{CrashPoint, crash_point};
+use ports::{Delivery, ETag, Settle, Timestamp};
 
 /// What follows an attempt.
 pub(crate) enum Step {
@@ -161,11 +162,12 @@ impl Worker {
         next: Next,
         others: Others<'_>,
         delivery: &Delivery,
+        hold: &Hold,
     ) -> Result<Outcome, RecordError> {
         let is_shown = self.clock.now() - task.record.updated_at < SHOW_PUT_OFF_AFTER;
         match TaskMessage::parse(&delivery.text) {
             Ok(message) if is_shown => Ok(sent_later(message, delivery, next.after, AT_ITS_LIMIT)),
-            _ => self.again(task, next, others).await,
+            _ => self.again(task, next, others, hold).await,
         }
     }
 
@@ -176,6 +178,7 @@ impl Worker {
         task: &mut Versioned,
         next: Next,
         others: Others<'_>,
+        hold: &Hold,
     ) -> Result<Outcome, RecordError> {
         let Next { count, after, why } = next;
         let attempt = task.record.attempts;
@@ -186,12 +189,35 @@ impl Worker {
             Why::Released(why) => (task.record.state.take_last_error(), Some(why)),
         };
         task.record.state = TaskState::Queued { due_at, last_error };
-        match self.records.commit(task).await? {
-            Commit::Written => {}
-            Commit::Lost => return Ok(Outcome::Done),
-            Commit::OtherWork => return Ok(ask_the_record(task)),
+        let tell = |record: &TaskRecord, etag: Option<&ETag>| {
+            crash_point(CrashPoint::AfterRequeue);
+            let message = TaskMessage {
+                count: count.at_least(record.attempts),
+                due_at,
+                others: others.clone(),
+                ..TaskMessage::of(record, etag)
+            };
+            message.to_text()
+        };
+        let mut held = hold.receipt().await;
+        let then = Then {
+            send: Some(NextMessage {
+                queue: &self.queue.name,
+                tell: &tell,
+                delay: after,
+            }),
+            settle: held.as_ref().map(|receipt| (receipt, Settle::Done)),
+        };
+        let followed = match self.records.commit_then(task, then).await? {
+            Committed::Written(followed) => followed,
+            Committed::Lost => return Ok(Outcome::Done),
+            Committed::OtherWork => return Ok(ask_the_record(task)),
+        };
+        if held.is_none() && matches!(followed, Followed::All { .. }) {
+            // Whoever holds the message settles it later.
+            crash_point(CrashPoint::AfterNextMessage);
         }
-        crash_point(CrashPoint::AfterRequeue);
+        settled(&mut held, &followed);
         let TaskRecord {
             id, kind, state, ..
         } = &task.record;
@@ -220,16 +246,15 @@ impl Worker {
                 why
             }
         };
-        let message = TaskMessage {
-            count: count.at_least(task.record.attempts),
-            due_at,
-            others,
-            ..TaskMessage::of(&task.record, task.etag.as_ref())
-        };
-        Ok(Outcome::Again {
-            message: message.to_text(),
-            after,
-            reason: reason.to_owned(),
+        Ok(match followed {
+            Followed::Unsent(error) => Outcome::Released {
+                reason: format!("{reason}; {error}"),
+            },
+            Followed::All { .. } | Followed::Unsettled(_) => Outcome::Again {
+                message: None,
+                after,
+                reason: reason.to_owned(),
+            },
         })
     }
 
@@ -314,7 +339,7 @@ fn sent_later(
         ..message
     };
     Outcome::Again {
-        message: message.to_text(),
+        message: Some(message.to_text()),
         after,
         reason: reason.to_owned(),
     }
@@ -330,7 +355,7 @@ pub(crate) fn ask_the_record(task: &Versioned) -> Outcome {
         ..TaskMessage::naming(task.record.id)
     };
     Outcome::Again {
-        message: message.to_text(),
+        message: Some(message.to_text()),
         after: Duration::ZERO,
         reason: "the message told of other work than the task's record".to_owned(),
     }
