@@ -68,10 +68,7 @@ impl Worker {
             return Ok(too_early(message, delivery, left));
         }
         let must_read = self.must_read(&message, delivery);
-        // The queue's own count goes past 1 only when an attempt could not be finished.
-        let mut attempt = message.attempts.saturating_add(delivery.dequeue_count);
-        let spent = message.spent.saturating_add(delivery.dequeue_count);
-        let later_since = message.later_since;
+        let count = message.count.delivered(delivery.dequeue_count);
         let others = std::mem::take(&mut message.others);
         let claimed = if must_read {
             self.find_unfinished(message, delivery.inserted_at).await?
@@ -79,7 +76,7 @@ impl Worker {
             Some(self.first_version(message, delivery.inserted_at))
         };
         let Some(mut task) = claimed else {
-            log::info!("task.id" = id, attempt; "task has ended already");
+            log::info!("task.id" = id, attempt = count.attempts; "task has ended already");
             return Ok(Outcome::Done);
         };
         if let TaskState::Queued { due_at, .. } = task.record.state
@@ -90,9 +87,10 @@ impl Worker {
             let message = TaskMessage { due_at, ..message };
             return Ok(too_early(message, delivery, left));
         }
-        // More than the message knows of when it is a copy, sent because storage was away.
-        attempt = attempt.max(task.record.attempts);
+        let attempt = count.at_least(task.record.attempts).attempts;
         task.record.attempts = attempt;
+        // Others may begin attempts meanwhile, of which the record knows.
+        let counted = |task: &Versioned| count.at_least(task.record.attempts);
         let (step, took) = match self.work_of(&task.record) {
             Ok(work) => {
                 let mut hand = Hand::holding(held);
@@ -106,12 +104,13 @@ impl Worker {
                     metrics.attempt_ended(&task.record.kind, came_out);
                 }
                 crash_point(CrashPoint::AfterWork);
-                (
-                    self.step(&task.record.kind, ended, spent, later_since),
-                    Some(took),
-                )
+                let step = self.step(&task.record.kind, ended, counted(&task));
+                (step, Some(took))
             }
-            Err(error) => (self.step_without_work(error, &task, spent), None),
+            Err(error) => {
+                let count = counted(&task);
+                (self.step_without_work(error, &task, count), None)
+            }
         };
         let next = match step {
             Step::End(state, outcome) => {
@@ -124,14 +123,14 @@ impl Worker {
             }
             Step::AskTheRecord => return Ok(ask_the_record(&task)),
             Step::PutOff(after) => {
-                let next = Next::put_off(spent, after, later_since);
+                let next = Next::put_off(counted(&task), after);
                 return self.put_off(&mut task, next, others, delivery).await;
             }
             Step::Stopped if self.has_ended(&task).await? => {
                 log::info!("task.id" = id, attempt, "trace.id" = task.record.trace_id(); "attempt stopped, task has ended");
                 return Ok(Outcome::Done);
             }
-            Step::Stopped => Next::released(spent, "it was told to stop"),
+            Step::Stopped => Next::released(counted(&task), "it was told to stop"),
             Step::Again(next) => next,
         };
         self.again(&mut task, next, others).await
