@@ -15,9 +15,10 @@ use crate::policies::{max_attempts, wait_after};
 use crate::records::{Committed, Followed, NextMessage, RecordError, Then, Versioned};
 use crate::text::beginning;
 use crate::worker::hold::{Hold, settled};
+use crate::worker::outcome::Outcome;
+use crate::worker::parts::Worker;
 use crate::worker::slots::NoSlot;
 use crate::worker::told::Ended;
-use crate::worker::{Outcome, Worker};
 use ports::crash::{CrashPoint, crash_point};
 use ports::{Delivery, ETag, Settle, Timestamp};
 

@@ -4,7 +4,9 @@ use crate::model::message::{TaskMessage, UnreadableMessage};
 use crate::model::stored::UnreadableRecord;
 use crate::model::task::{TaskError, TaskState};
 use crate::records::{RecordError, Versioned};
-use crate::worker::{Outcome, Worker, broken_off};
+use crate::worker::ending::broken_off;
+use crate::worker::outcome::Outcome;
+use crate::worker::parts::Worker;
 use ports::{Delivery, ETag, Timestamp};
 
 impl Worker {

@@ -10,8 +10,10 @@ use tokio::time::sleep;
 use crate::limits::{IN_HAND_WAIT, MAX_DEQUEUE_COUNT, SLOT_WAIT, VISIBILITY_TIMEOUT};
 use crate::queue::TaskQueue;
 use crate::records::RecordError;
+use crate::worker::ending::log_dead_letter;
 use crate::worker::hold::{Hold, log_delivered_again};
-use crate::worker::{Outcome, Worker, log_dead_letter};
+use crate::worker::outcome::Outcome;
+use crate::worker::parts::Worker;
 use ports::crash::{CrashPoint, crash_point};
 use ports::{Delivery, Settle, StorageError};
 
