@@ -48,6 +48,15 @@ impl Storage {
         has_other_workers: bool,
         max_queue_length: Option<u64>,
     ) -> Process {
+        let settings = Settings {
+            max_queue_length,
+            ..settings(slots, has_other_workers)
+        };
+        self.process_with(kinds, settings)
+    }
+
+    /// One that was told this.
+    pub(crate) fn process_with(&self, kinds: &TestKinds, settings: Settings) -> Process {
         let Self {
             clock,
             store,
@@ -59,10 +68,6 @@ impl Storage {
             store: Arc::new(Counted::new(store, &counts)),
             queue: TaskQueue::open(&Counted::new(queues, &counts), queue),
             operations: counts,
-        };
-        let settings = Settings {
-            max_queue_length,
-            ..settings(slots, has_other_workers)
         };
         let engine = Engine::new(ports, kinds.registry(1_000), clock, settings);
         Process {
@@ -90,6 +95,8 @@ impl Process {
 pub(crate) fn settings(slots: usize, has_other_workers: bool) -> Settings {
     Settings {
         concurrency: slots,
+        waiting: 2_000,
+        max_result_bytes: 1024 * 1024,
         max_queue_length: None,
         has_other_workers,
         retention: RETENTION,

@@ -15,12 +15,15 @@ use crate::settings::Settings;
 use crate::sweep::Maintenance;
 use crate::sweep::rescue::Rescue;
 use crate::sweep::walk::Walk;
+use crate::tasks::follow_ups::FollowUps;
 use crate::tasks::service::{Parts, Tasks};
 use crate::worker::Worker;
 use crate::worker::attempt::Attempts;
 use crate::worker::consumer::Consumer;
+use crate::worker::slots::Slots;
 use ports::{Clock, Operations, TaskStore};
 use work::Kinds;
+use work::any::ResultLimit;
 
 /// The storage that an engine works on.
 #[derive(Clone)]
@@ -62,18 +65,35 @@ impl Engine {
         let (kinds, running, stop) = (Arc::new(kinds), Arc::default(), Stop::default());
         let (backlog, wake): (Arc<Backlog>, Arc<Notify>) = Default::default();
         let metrics = Arc::new(Metrics::new(&kinds));
-        let attempts = Attempts::new(
-            settings.concurrency,
-            stop.clone(),
-            Arc::clone(&running),
-            Arc::clone(&metrics),
-        );
+        let attempts = Attempts {
+            slots: Arc::new(Slots::new(settings.concurrency, settings.waiting, &kinds)),
+            stop: stop.clone(),
+            running: Arc::clone(&running),
+            metrics: Arc::clone(&metrics),
+            result_limit: ResultLimit::bytes(settings.max_result_bytes),
+        };
         let endings = Endings {
             metrics: Arc::clone(&metrics),
             estimate: Arc::default(),
             waiters: Arc::default(),
         };
         let records = Records::new(Arc::clone(&store), Arc::clone(&clock));
+        let tasks = Tasks::new(Parts {
+            store: Arc::clone(&store),
+            records: records.clone(),
+            queue: queue.clone(),
+            operations,
+            kinds: Arc::clone(&kinds),
+            clock: Arc::clone(&clock),
+            settings,
+            stop: stop.clone(),
+            backlog: Arc::clone(&backlog),
+            consumed: Arc::default(),
+            endings: endings.clone(),
+            running: Arc::clone(&running),
+            wake: Arc::clone(&wake),
+            list_hints: Arc::default(),
+        });
         let worker = Worker {
             records: records.clone(),
             queue: queue.clone(),
@@ -85,17 +105,19 @@ impl Engine {
             running: Arc::clone(&running),
             backlog: Arc::clone(&backlog),
             endings: endings.clone(),
+            submitter: Arc::new(FollowUps::new(tasks.clone())),
         };
         let consumer = Consumer::new(Arc::new(worker));
         let rescue = Rescue {
-            records: records.clone(),
-            queue: queue.clone(),
+            records,
+            queue,
             clock: Arc::clone(&clock),
             has_other_workers: settings.has_other_workers,
             started_at: clock.now(),
             fronts: Arc::default(),
-            endings: endings.clone(),
+            endings,
             wake: Arc::clone(&wake),
+            kinds: Arc::clone(&kinds),
         };
         let walk = Walk {
             store: Arc::clone(&store),
@@ -103,6 +125,7 @@ impl Engine {
             clock: Arc::clone(&clock),
             position: Arc::default(),
             retention: settings.retention,
+            kinds,
         };
         let maintenance = Maintenance::new(
             consumer.clone(),
@@ -110,22 +133,6 @@ impl Engine {
             Arc::clone(&metrics),
             settings.concurrency,
         );
-        let tasks = Tasks::new(Parts {
-            store,
-            records,
-            queue,
-            operations,
-            kinds,
-            clock,
-            settings,
-            stop: stop.clone(),
-            backlog,
-            consumed: Arc::default(),
-            endings,
-            running,
-            wake: Arc::clone(&wake),
-            list_hints: Arc::default(),
-        });
         Self {
             tasks,
             consumer,
