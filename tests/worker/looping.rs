@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use async_request_reply::triggers::standalone::{self, Pace};
 use engine::{Records, Settings, Submission, TaskId, TaskStatus};
-use ports::{Queue, TaskStore};
+use ports::Queue;
 use tokio::task::JoinHandle;
 
 use super::bench::json;
 use crate::helpers::clock::ManualClock;
 use crate::helpers::eventually::eventually;
 use crate::helpers::kinds::TestKinds;
-use crate::helpers::memory::{MemoryQueue, MemoryTasks};
+use crate::helpers::memory::Memory;
 use crate::helpers::process::{Process, Storage, settings};
+use crate::helpers::queues::{self, TestQueues, length};
 
 const PACE: Pace = Pace {
     longest_wait: Duration::from_millis(200),
@@ -37,13 +38,12 @@ impl Looping {
     /// And so many wait.
     pub(super) fn waiting(slots: usize, waiting: usize) -> Self {
         let clock = Arc::new(ManualClock::new());
-        let store: Arc<dyn TaskStore> = MemoryTasks::new(clock.clone());
-        let queue: Arc<dyn Queue> = MemoryQueue::new(clock.clone());
+        let memory = Memory::new(clock.clone());
         let storage = Storage {
             clock: clock.clone(),
-            store: store.clone(),
-            queue: queue.clone(),
-            poison_queue: MemoryQueue::new(clock.clone()),
+            store: memory.clone(),
+            queues: memory.clone(),
+            queue: queues::tasks(),
         };
         let kinds = TestKinds::default();
         Self {
@@ -55,8 +55,8 @@ impl Looping {
                 },
             ),
             kinds,
-            queue,
-            records: Records::new(store, clock.clone()),
+            queue: memory.queue(),
+            records: Records::new(memory, clock.clone()),
             clock,
         }
     }
@@ -91,7 +91,7 @@ impl Looping {
 
     /// How many messages there are.
     pub(super) async fn messages(&self) -> u64 {
-        self.queue.length().await.unwrap()
+        length(&*self.queue).await
     }
 
     /// Lets all that was put off come back, until nothing is left.
