@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_request_reply::triggers::standalone::{self, Pace};
 use engine::{Records, Settings, Submission, TaskId, TaskStatus};
-use ports::Queue;
+use ports::{Queue, TaskStore};
 use tokio::task::JoinHandle;
 
 use super::bench::json;
@@ -14,7 +14,7 @@ use crate::helpers::eventually::eventually;
 use crate::helpers::kinds::TestKinds;
 use crate::helpers::memory::Memory;
 use crate::helpers::process::{Process, Storage, settings};
-use crate::helpers::queues::{self, TestQueues, length};
+use crate::helpers::queues::{self, TestQueues};
 
 const PACE: Pace = Pace {
     longest_wait: Duration::from_millis(200),
@@ -39,9 +39,10 @@ impl Looping {
     pub(super) fn waiting(slots: usize, waiting: usize) -> Self {
         let clock = Arc::new(ManualClock::new());
         let memory = Memory::new(clock.clone());
+        let store: Arc<dyn TaskStore> = memory.clone();
         let storage = Storage {
             clock: clock.clone(),
-            store: memory.clone(),
+            store: store.clone(),
             queues: memory.clone(),
             queue: queues::tasks(),
         };
@@ -56,7 +57,7 @@ impl Looping {
             ),
             kinds,
             queue: memory.queue(),
-            records: Records::new(memory, clock.clone()),
+            records: Records::new(store, clock.clone()),
             clock,
         }
     }
@@ -91,7 +92,7 @@ impl Looping {
 
     /// How many messages there are.
     pub(super) async fn messages(&self) -> u64 {
-        length(&*self.queue).await
+        self.queue.length().await.unwrap().unwrap()
     }
 
     /// Lets all that was put off come back, until nothing is left.

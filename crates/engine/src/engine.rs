@@ -109,13 +109,13 @@ impl Engine {
         };
         let consumer = Consumer::new(Arc::new(worker));
         let rescue = Rescue {
-            records,
-            queue,
+            records: records.clone(),
+            queue: queue.clone(),
             clock: Arc::clone(&clock),
             has_other_workers: settings.has_other_workers,
             started_at: clock.now(),
             fronts: Arc::default(),
-            endings,
+            endings: endings.clone(),
             wake: Arc::clone(&wake),
             kinds: Arc::clone(&kinds),
         };

@@ -161,7 +161,8 @@ impl Worker {
         task: &mut Versioned,
         next: Next,
         others: Others<'_>,
-        (delivery, hold): (&Delivery, &Hold),
+        delivery: &Delivery,
+        hold: &Hold,
     ) -> Result<Outcome, RecordError> {
         let is_shown = self.clock.now() - task.record.updated_at < SHOW_PUT_OFF_AFTER;
         match TaskMessage::parse(&delivery.text) {

@@ -191,8 +191,7 @@ impl Worker {
             Step::AskTheRecord => return Ok(ask_the_record(&task)),
             Step::PutOff(after) => {
                 let next = Next::put_off(counted(&task), after);
-                let put_off = self.put_off(&mut task, next, others, (delivery, hold));
-                return put_off.await;
+                return self.put_off(&mut task, next, others, delivery, hold).await;
             }
             Step::Stopped if self.has_ended(&task).await? => {
                 log::info!("task.id" = id, attempt, "trace.id" = task.record.trace_id(); "attempt stopped, task has ended");
