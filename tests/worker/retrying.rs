@@ -33,7 +33,6 @@ impl Bench {
         assert_eq!(self.deliver_to_the_end().await, Outcome::Done);
         let expected = format!(r#"{{"attempt":{attempt}}}"#);
         assert_eq!(self.result(id).await, expected);
-        assert_eq!(self.ended(), 2);
     }
 }
 
@@ -54,6 +53,7 @@ async fn a_late_attempt_of_the_round_before_does_not_fail_a_retried_task() {
     tokio::join!(other.consumer.process(late), meanwhile);
     assert_eq!(bench.status(id).await, Some(TaskStatus::Queued));
     bench.succeeds_at(id, 9).await;
+    assert_eq!(bench.ended(), 2);
 }
 
 #[tokio::test]
@@ -72,6 +72,8 @@ async fn a_redelivery_of_the_round_before_does_not_fail_a_retried_task() {
     assert_eq!(bench.consumer.process(again).await, Outcome::Done);
     assert_eq!(bench.record(id).await.unwrap().attempts, 5);
     bench.succeeds_at(id, 7).await;
+    // What died inside its write could not count the failure.
+    assert_eq!(bench.ended(), 1);
     assert_eq!(bench.messages().await, (0, 0));
 }
 
