@@ -23,13 +23,13 @@
 //!
 //! ```text
 //! submit   POST /api/tasks -> api::tasks -> Tasks::submit
-//!            -> Intake.accept(record: queued, message)
+//!            -> TaskStore.write(create record: queued, send message)
 //!          <- 202
 //!
 //! work     hosted:     host -> POST /queue_worker -> triggers::queue_worker ─┐
 //!          standalone: triggers::standalone (Consumer.receive) ──────────────┤
 //!                                                                            ▼
-//!          Worker::run(Delivery) -> kind -> TaskStore.replace(record, If-Match) -> Outcome
+//!          Worker::run(Delivery) -> kind -> TaskStore.write(replace record, settle message) -> Outcome
 //! ```
 //!
 //! # Words

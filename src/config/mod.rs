@@ -21,7 +21,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use backends::azure::Account;
-use ports::Secret;
+use ports::{QueueName, Secret, is_storage_name};
 
 pub use crate::origins::Origins;
 pub(crate) use args::flags;
@@ -46,7 +46,7 @@ pub struct Config {
     /// The container of the task records.
     pub container: String,
     /// The queue of the messages; the poison queue has `-poison` behind it.
-    pub queue: String,
+    pub queue: QueueName,
     /// The keys of the routes that list, manage or measure.
     pub api_keys: Vec<Secret>,
     /// The keys of submission, which takes the others as well; without any it is open.
@@ -67,6 +67,10 @@ pub struct Config {
     pub retention: Duration,
     /// How many attempts compute side by side.
     pub worker_concurrency: usize,
+    /// How many attempts wait side by side, for something else than the processors.
+    pub worker_waiting: usize,
+    /// The largest result, in bytes.
+    pub max_result_bytes: usize,
     /// How long work and replies under way may go on when the process is told to stop.
     pub shutdown_grace: Duration,
     /// What is logged, in the syntax of `env_logger`.
@@ -96,8 +100,9 @@ impl TryFrom<Args> for Config {
             None => Mode::Standalone(bind_address(&args.bind_address)?),
         };
         let storage = storage(&args, mode)?;
-        let queue = storage_name(args.queue_name, "queue_name", 63 - "-poison".len())?;
-        let container = storage_name(args.container, "BLOB_CONTAINER_NAME", 63)?;
+        let queue = QueueName::try_from(args.queue_name.as_str())
+            .map_err(|error| wrong("queue_name", error.to_string()))?;
+        let container = container_name(args.container)?;
         let max_queue_length = parse(&args.max_queue_length, "MAX_QUEUE_LENGTH", NOT_A_COUNT)?;
         Ok(Self {
             mode,
@@ -116,7 +121,7 @@ impl TryFrom<Args> for Config {
             allowed_origins: origins(args.cors_allowed_origins.as_deref(), mode)?,
             kinds_file: args.kinds_file.map(PathBuf::from),
             max_number: parse(&args.max_number, "MAX_NUMBER", NOT_A_COUNT)?,
-            max_body_bytes: max_body_bytes(&args.max_body_bytes)?,
+            max_body_bytes: bytes(&args.max_body_bytes, "MAX_BODY_BYTES")?,
             max_queue_length: Some(max_queue_length).filter(|max| *max > 0),
             retention: retention(&args.retention)?,
             shutdown_grace: shutdown_grace(&args.shutdown_grace, mode)?,
@@ -124,6 +129,8 @@ impl TryFrom<Args> for Config {
                 Some(count) => worker_concurrency(&count)?,
                 None => std::thread::available_parallelism().map_or(1, usize::from),
             },
+            worker_waiting: worker_waiting(&args.worker_waiting)?,
+            max_result_bytes: bytes(&args.max_result_bytes, "MAX_RESULT_BYTES")?,
             log_filter: log_filter(&args.log_filter)?,
             log_format: match args.log_format.to_ascii_lowercase().as_str() {
                 "text" => LogFormat::Text,
@@ -159,19 +166,30 @@ fn worker_concurrency(text: &str) -> Result<usize, ConfigError> {
     }
 }
 
+/// Each has a message that is renewed twice a minute and a record that is written every five seconds:
+/// with more, that alone is more than a queue or a store takes.
+const MAX_WAITING: usize = 10_000;
+
+fn worker_waiting(text: &str) -> Result<usize, ConfigError> {
+    match text.trim().parse() {
+        Ok(count) if (1..=MAX_WAITING).contains(&count) => Ok(count),
+        _ => Err(wrong(
+            "WORKER_WAITING",
+            format!("is not a number from 1 to {MAX_WAITING}"),
+        )),
+    }
+}
+
 const NOT_A_COUNT: &str = "is not a whole number of 0 or more";
 
 fn parse<T: std::str::FromStr>(text: &str, setting: &str, reason: &str) -> Result<T, ConfigError> {
     text.trim().parse().map_err(|_| wrong(setting, reason))
 }
 
-fn max_body_bytes(text: &str) -> Result<usize, ConfigError> {
-    match text.parse() {
+fn bytes(text: &str, setting: &str) -> Result<usize, ConfigError> {
+    match text.trim().parse() {
         Ok(bytes) if bytes > 0 => Ok(bytes),
-        _ => Err(wrong(
-            "MAX_BODY_BYTES",
-            "is not a whole number of 1 or more",
-        )),
+        _ => Err(wrong(setting, "is not a whole number of 1 or more")),
     }
 }
 
@@ -255,22 +273,17 @@ fn storage(args: &Args, mode: Mode) -> Result<Storage, ConfigError> {
     }
 }
 
-/// The service's rule for names of queues and containers.
-fn storage_name(name: String, setting: &str, longest: usize) -> Result<String, ConfigError> {
-    let well_formed = (3..=longest).contains(&name.len())
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-        && !name.starts_with('-')
-        && !name.ends_with('-')
-        && !name.contains("--");
-    if well_formed {
+/// The most characters a container's name has.
+const LONGEST_CONTAINER: usize = 63;
+
+fn container_name(name: String) -> Result<String, ConfigError> {
+    if is_storage_name(&name, LONGEST_CONTAINER) {
         return Ok(name);
     }
     Err(wrong(
-        setting,
+        "BLOB_CONTAINER_NAME",
         format!(
-            "is not a name of 3 to {longest} lower-case letters, digits and single hyphens, \
+            "is not a name of 3 to {LONGEST_CONTAINER} lower-case letters, digits and single hyphens, \
              which begins and ends with a letter or digit"
         ),
     ))

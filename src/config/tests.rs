@@ -22,7 +22,7 @@ fn without_settings_it_is_standalone_on_the_embedded_store() {
     assert_eq!(config.mode, Mode::Standalone(([127, 0, 0, 1], 7071).into()));
     assert!(matches!(config.storage, Storage::Embedded(folder) if folder.ends_with("data")));
     assert_eq!(config.container, "hello-container");
-    assert_eq!(config.queue, "background-tasks");
+    assert_eq!(config.queue.as_str(), "background-tasks");
     assert_eq!(config.max_number, 10_000_000);
     assert_eq!(config.retention, Duration::from_secs(7 * 24 * 60 * 60));
     assert_eq!(config.shutdown_grace, Duration::from_secs(5));
@@ -108,6 +108,10 @@ fn a_wrong_setting_is_named() {
             "RESULT_RETENTION is less than a second",
         ),
         ("--worker-concurrency", "0", "WORKER_CONCURRENCY"),
+        ("--worker-waiting", "0", "WORKER_WAITING"),
+        ("--worker-waiting", "10001", "WORKER_WAITING"),
+        ("--max-result-bytes", "0", "MAX_RESULT_BYTES"),
+        ("--max-result-bytes", "1MB", "MAX_RESULT_BYTES"),
         ("--log-filter", "loud=very", "RUST_LOG"),
         ("--log-filter", "inf", "RUST_LOG"),
         ("--log-format", "xml", "LOG_FORMAT"),

@@ -1,90 +1,67 @@
-//! Storage, opened, and handed to each thread.
+//! Storage, opened: one value for the whole process, counted.
 
 use std::sync::Arc;
 
 use super::error::StartError;
 use crate::config::{Config, Storage};
-use backends::azure::Connector;
+use backends::azure::Azure;
 use backends::embedded::Embedded;
 use backends::{Counted, Counts};
-use engine::Ports;
-use ports::{Clock, Queue, StorageError, TaskStore};
+use engine::{Ports, TaskQueue};
+use ports::{Clock, Queues, StorageError};
 
-/// Storage, opened; gives each thread its handles. A storage client's connections belong to the
-/// thread that opened them, so no client is shared between threads.
+/// What all parts use of storage; clones share it.
 #[derive(Clone)]
 pub(super) struct Backend {
-    opened: Opened,
+    pub(super) ports: Ports,
+    /// In this process.
+    embedded: Option<Embedded>,
     place: String,
-    counts: Arc<Counts>,
-}
-
-#[derive(Clone)]
-enum Opened {
-    Embedded(Embedded),
-    Azure(Box<Connector>),
 }
 
 impl Backend {
+    /// Opens the embedded store, or makes the first clients of a storage account; does no I/O to an
+    /// account.
+    ///
+    /// # Errors
+    ///
+    /// When the folder cannot be used, or no client of the account can be made.
     pub(super) fn open(
         config: &Config,
         clock: Arc<dyn Clock>,
-        counts: Arc<Counts>,
+        counts: &Arc<Counts>,
     ) -> Result<Self, StartError> {
+        let counted = |store, queues: Arc<dyn Queues>, embedded, place| Self {
+            ports: Ports {
+                store: Arc::new(Counted::new(store, counts)),
+                queue: TaskQueue::open(&Counted::new(queues, counts), config.queue.clone()),
+                operations: counts.clone(),
+            },
+            embedded,
+            place,
+        };
         match &config.storage {
             Storage::Embedded(folder) => {
                 let place = folder.display().to_string();
-                let embedded = Embedded::open(folder, &config.queue, clock)?;
-                Ok(Self {
-                    opened: Opened::Embedded(embedded),
-                    place,
-                    counts,
-                })
+                let embedded = Embedded::open(folder, clock)?;
+                let queues = Arc::new(embedded.clone());
+                Ok(counted(embedded.tasks(), queues, Some(embedded), place))
             }
             Storage::Azure(account) => {
                 let place = format!("{}, {}", account.blob_endpoint, account.queue_endpoint);
-                let connector =
-                    Connector::new(account, &config.container, &config.queue).map_err(|cause| {
-                        StartError::Storage {
-                            place: place.clone(),
-                            cause,
-                        }
-                    })?;
-                Ok(Self {
-                    opened: Opened::Azure(Box::new(connector)),
-                    place,
-                    counts,
-                })
+                match Azure::new(account, &config.container) {
+                    Ok(azure) => Ok(counted(azure.tasks(), Arc::new(azure), None, place)),
+                    Err(cause) => Err(StartError::Storage { place, cause }),
+                }
             }
         }
     }
 
-    /// One thread's handles.
-    pub(super) fn connect(&self) -> Result<Ports, StartError> {
-        let counted = |queue| -> Arc<dyn Queue> { Arc::new(Counted::new(queue, &self.counts)) };
-        Ok(match &self.opened {
-            Opened::Embedded(embedded) => Ports {
-                store: Arc::new(Counted::new(embedded.tasks(), &self.counts)),
-                queue: counted(embedded.queue()),
-                intake: Arc::new(Counted::new(embedded.intake(), &self.counts)),
-                poison_queue: counted(embedded.poison_queue()),
-                operations: self.counts.clone(),
-            },
-            Opened::Azure(connector) => {
-                let azure = connector.connect().map_err(|cause| self.error(cause))?;
-                let store: Arc<dyn TaskStore> = Arc::new(Counted::new(azure.tasks(), &self.counts));
-                let (queue, poison_queue) = (azure.queue(), azure.poison_queue());
-                let (queue, poison_queue) = (counted(queue), counted(poison_queue));
-                Ports::record_first(store, queue, poison_queue, self.counts.clone())
-            }
-        })
-    }
-
     /// Returns when storage in this process has broken off; never, when it is elsewhere.
     pub(super) async fn broken_off(&self) {
-        match &self.opened {
-            Opened::Embedded(embedded) => embedded.broken_off().await,
-            Opened::Azure(_) => std::future::pending().await,
+        match &self.embedded {
+            Some(embedded) => embedded.broken_off().await,
+            None => std::future::pending().await,
         }
     }
 

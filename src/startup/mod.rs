@@ -27,7 +27,7 @@ use self::stop::{Signals, shut_down, stop_on_signal};
 use crate::config::{Config, Mode, Storage};
 use crate::triggers::standalone::{self, Pace};
 use backends::{Counts, SystemClock};
-use engine::{Engine, Ports, Settings, Stop};
+use engine::{Engine, Settings, Stop, fit_host};
 use ports::{Clock, Recovery};
 use work::Kinds;
 
@@ -61,6 +61,12 @@ impl Application {
     /// storage account yet: that is [`run`](Self::run)'s.
     pub fn build(config: Config, kinds: Kinds) -> Result<Self, StartError> {
         let kinds = kinds.checked()?;
+        if let Some(kind) = kinds.iter().find(|kind| kind.policy.queue.is_some()) {
+            return Err(StartError::Queue(kind.name.clone()));
+        }
+        if let Mode::Hosted(_) = config.mode {
+            fit_host(&kinds)?;
+        }
         let address = config.mode.address();
         let listen = |cause| StartError::Listen { address, cause };
         let listener = TcpListener::bind(address).map_err(listen)?;
@@ -68,17 +74,19 @@ impl Application {
 
         let counts = Arc::new(Counts::default());
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let backend = Backend::open(&config, Arc::clone(&clock), counts)?;
+        let backend = Backend::open(&config, Arc::clone(&clock), &counts)?;
         let settings = Settings {
             concurrency: config.worker_concurrency,
+            waiting: config.worker_waiting,
+            max_result_bytes: config.max_result_bytes,
             max_queue_length: config.max_queue_length,
             has_other_workers: matches!(config.storage, Storage::Azure(_)),
             retention: config.retention,
         };
-        let engine = Engine::new(backend.connect()?, kinds, clock, settings);
+        let engine = Engine::new(backend.ports.clone(), kinds, clock, settings);
         // After the store was opened: its folder is ours from then on.
         let access = access(&config)?;
-        let server = serve(listener, &config, &backend, &engine, access)?;
+        let server = serve(listener, &config, &engine, access)?;
         Ok(Self {
             server,
             address,
@@ -111,18 +119,16 @@ impl Application {
         rt::spawn(stop_on_signal(signals, stopping.clone(), hurry.clone()));
         let handle = server.handle();
         let mut serving = rt::spawn(server);
-        let ports = backend.connect()?;
         let mut loops = JoinSet::new();
         // Requests are answered meanwhile: the host's readiness check must not wait for storage.
         tokio::select! {
-            prepared = prepare(&ports, &backend, config.mode) => if let Err(error) = prepared {
+            prepared = prepare(&backend, config.mode) => if let Err(error) = prepared {
                 handle.stop(false).await;
                 return Err(error);
             },
             () = stopping.cancelled() => {}
         }
         if let Mode::Standalone(_) = config.mode {
-            let engine = engine.over(ports);
             let pace = match config.storage {
                 Storage::Embedded(_) => EMBEDDED_PACE,
                 Storage::Azure(_) => AZURE_PACE,
@@ -157,11 +163,10 @@ impl Application {
 /// for, and requests get a 503 meanwhile. So is a permission, which takes minutes to count once it was
 /// granted. Fails when waiting cannot help; never under the Functions host, which gives up for good
 /// after three processes that ended.
-async fn prepare(ports: &Ports, backend: &Backend, mode: Mode) -> Result<(), StartError> {
+async fn prepare(backend: &Backend, mode: Mode) -> Result<(), StartError> {
     let once = async || {
-        ports.store.prepare().await?;
-        ports.queue.prepare().await?;
-        ports.poison_queue.prepare().await
+        backend.ports.store.prepare().await?;
+        backend.ports.queue.prepare().await
     };
     let mut wait = FIRST_PREPARE_WAIT;
     loop {

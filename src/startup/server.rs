@@ -1,4 +1,4 @@
-//! The HTTP server: one application on each of its threads, over that thread's storage handles.
+//! The HTTP server: one application on each of its threads.
 
 use std::convert::Infallible;
 use std::future::ready;
@@ -14,7 +14,6 @@ use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, Error};
 
-use super::backend::Backend;
 use super::connection::{Connection, watch};
 use super::descriptors::max_connections;
 use super::error::StartError;
@@ -36,29 +35,25 @@ const LINGER: Duration = Duration::from_secs(1);
 pub(super) fn serve(
     listener: TcpListener,
     config: &Config,
-    backend: &Backend,
     engine: &Engine,
     access: Access,
 ) -> Result<Server, StartError> {
     let address = listener.local_addr()?;
     widen_backlog(&listener)?;
     end_dead_connections(&listener, config.patience.unread)?;
-    let (config, backend) = (config.clone(), backend.clone());
+    let config = config.clone();
     let engine = engine.clone();
     let (mode, patience) = (config.mode, config.patience);
     let drain_time = config.shutdown_grace.max(RELEASE_TIME);
     let memory = Memory::new(config.memory_budget);
     let requests = api::requests();
     let application = move || {
-        let ports = backend
-            .connect()
-            .expect("the storage client could be made a moment ago");
         let Engine {
             tasks,
             consumer,
             maintenance,
             ..
-        } = engine.over(ports);
+        } = engine.clone();
         let api = Api {
             tasks,
             address,

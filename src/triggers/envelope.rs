@@ -13,9 +13,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use engine::Delivery;
 use engine::limits::MAX_DEQUEUE_COUNT;
-use ports::timestamp;
+use ports::{Delivery, timestamp};
 
 /// One call from the host.
 #[derive(Deserialize)]
@@ -58,6 +57,8 @@ impl<'a> Invocation<'a> {
             inserted_at: self
                 .of_host("InsertionTime")
                 .and_then(|text| timestamp::parse(&text)),
+            // The host holds the message, and settles it by our answer.
+            receipt: None,
         })
     }
 

@@ -9,8 +9,8 @@ use super::hands::Hands;
 use engine::limits::{
     LONGEST_REST, MAX_UNSETTLED, MIN_POLL_INTERVAL, PROMPT, RECEIVE_PAGE, SWEEP_INTERVAL,
 };
-use engine::{Consumer, Engine};
-use ports::{Received, StorageError};
+use engine::{Consumer, Engine, Outcome};
+use ports::{Delivery, StorageError};
 
 /// How often the queue is asked, which costs money where storage is billed by the call.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +36,8 @@ pub async fn work(engine: Engine, pace: Pace) {
     let mut rested_at = Instant::now();
     while !stop.is_cancelled() {
         while in_flight.try_join_next().is_some() {}
-        if in_flight.len() >= MAX_UNSETTLED {
+        // What was set aside is not what is to be settled, and has limits of its own.
+        if unsettled(&in_flight, consumer) >= MAX_UNSETTLED {
             in_flight.join_next().await;
             continue;
         }
@@ -61,7 +62,7 @@ pub async fn work(engine: Engine, pace: Pace) {
         if is_full {
             continue;
         }
-        if in_flight.len() > PROMPT {
+        if unsettled(&in_flight, consumer) > PROMPT {
             rested_at = Instant::now() + (begun.elapsed() * pace.rest).min(LONGEST_REST);
         }
         let next_poll = sleep(poll_interval);
@@ -79,6 +80,11 @@ pub async fn work(engine: Engine, pace: Pace) {
     while in_flight.join_next().await.is_some() {}
 }
 
+/// Messages in hand, and those that are being committed or deleted.
+fn unsettled(in_flight: &JoinSet<Outcome>, consumer: &Consumer) -> usize {
+    in_flight.len().saturating_sub(consumer.aside())
+}
+
 /// The runtime's timers count in whole milliseconds, rounded up: one that is over would last for one.
 async fn rest(until: Instant) {
     if Instant::now() < until {
@@ -86,7 +92,7 @@ async fn rest(until: Instant) {
     }
 }
 
-async fn receive(consumer: &Consumer, room: usize) -> Vec<Received> {
+async fn receive(consumer: &Consumer, room: usize) -> Vec<Delivery> {
     let max = u32::try_from(room).unwrap_or(RECEIVE_PAGE);
     consumer.receive(max).await.unwrap_or_else(|error| {
         log::warn!("no messages for now: {error}");

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use backends::azure::Account;
 
-use super::{connect, connect_to, document};
+use super::{connect, document};
 use crate::helpers::azurite::{KEY, azurite};
+use crate::helpers::queues::{Place, delete, length, renew};
 
 fn account(text: &str) -> Account {
     Account::from_connection_string(text).unwrap()
@@ -32,18 +33,17 @@ async fn a_sas_is_enough_for_all_operations() {
         queue.send("x", Duration::ZERO).await.unwrap();
         let hidden = Duration::from_secs(30);
         let message = queue.receive(1, hidden).await.unwrap().remove(0);
-        let renewed = queue.update(&message.id, &message.pop_receipt, hidden);
-        let renewed = renewed.await.unwrap().unwrap();
-        assert!(queue.delete(&message.id, &renewed).await.unwrap());
-        assert_eq!(queue.length().await.unwrap(), 0);
+        let renewed = renew(&*queue, &message, hidden).await.unwrap();
+        assert!(delete(&*queue, &renewed).await);
+        assert_eq!(length(&*queue).await, 0);
     }
 }
 
 #[tokio::test]
 async fn a_sas_that_may_not_create_is_enough_when_all_is_there() {
     let name = "azure-prepared-by-another";
-    let owner = connect_to(&azurite().account(), name);
-    let guest = connect_to(&account(&azurite().sas("rlpu")), name);
+    let owner = Place::new(&azurite().account(), name);
+    let guest = Place::new(&account(&azurite().sas("rlpu")), name);
     for error in [
         guest.tasks().prepare().await.unwrap_err(),
         guest.queue().prepare().await.unwrap_err(),

@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use backends::SystemClock;
-use backends::azure::Azure;
 use engine::Submission;
 use serde_json::value::RawValue;
 
@@ -13,10 +12,11 @@ use crate::helpers::azurite::azurite;
 use crate::helpers::kinds::TestKinds;
 use crate::helpers::process::Storage;
 use crate::helpers::proxy::{Fate, Proxy};
+use crate::helpers::queues::{Place, delete, length};
 
 /// Storage behind proxies, whose next request may meet a fault.
 struct Spoiled {
-    azure: Azure,
+    azure: Place,
     next: Arc<Mutex<Option<Fate>>>,
 }
 
@@ -71,9 +71,8 @@ async fn a_request_that_did_not_reach_storage_is_repeated_unnoticed() {
         let hidden = Duration::from_secs(60);
         let message = queue.receive(32, hidden).await.unwrap().remove(0);
         spoiled.spoil(fate);
-        let deleted = queue.delete(&message.id, &message.pop_receipt).await;
-        assert!(deleted.unwrap(), "{fate:?}");
-        assert_eq!(queue.length().await.unwrap(), 0, "{fate:?}");
+        assert!(delete(&*queue, &message).await, "{fate:?}");
+        assert_eq!(length(&*queue).await, 0, "{fate:?}");
     }
 }
 
@@ -93,10 +92,10 @@ async fn a_write_whose_answer_was_lost_is_done_and_says_that_it_does_not_know() 
         assert!(!tasks.delete("a", None).await.unwrap(), "{fate:?}");
         assert_eq!(tasks.read("a").await.unwrap(), None);
 
-        let before = queue.length().await.unwrap();
+        let before = length(&*queue).await;
         spoiled.spoil(fate);
         queue.send("m", Duration::ZERO).await.unwrap();
-        assert_eq!(queue.length().await.unwrap(), before + 2, "{fate:?}");
+        assert_eq!(length(&*queue).await, before + 2, "{fate:?}");
     }
 }
 
@@ -106,8 +105,8 @@ async fn a_key_whose_claim_was_not_heard_of_is_ones_own() {
     let storage = Storage {
         clock: Arc::new(SystemClock),
         store: spoiled.azure.tasks(),
-        queue: spoiled.azure.queue(),
-        poison_queue: spoiled.azure.poison_queue(),
+        queues: Arc::new(spoiled.azure.azure.clone()),
+        queue: spoiled.azure.name.clone(),
     };
     let tasks = storage.process(&TestKinds::default(), 1, true).tasks;
     for (fate, key) in UNHEARD.into_iter().zip(["one", "two"]) {

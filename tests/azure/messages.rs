@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use ports::ETag;
+use ports::{ETag, Receipt};
 
 use super::{connect, document};
 use crate::helpers::azurite::azurite;
+use crate::helpers::queues::{delete, length, renew};
 
 const HIDDEN: Duration = Duration::from_secs(30);
 
@@ -27,13 +28,7 @@ async fn a_text_comes_back_as_it_was_sent() {
         let messages = queue.receive(32, HIDDEN).await.unwrap();
         let texts: Vec<_> = messages.iter().map(|message| &message.text).collect();
         assert_eq!(texts, [text]);
-        let message = &messages[0];
-        assert!(
-            queue
-                .delete(&message.id, &message.pop_receipt)
-                .await
-                .unwrap()
-        );
+        assert!(delete(&*queue, &messages[0]).await);
     }
 }
 
@@ -42,9 +37,9 @@ async fn a_renewed_message_keeps_its_text_and_gets_a_new_receipt() {
     let queue = connect(&azurite().account()).queue();
     queue.send("kept", Duration::ZERO).await.unwrap();
     let first = queue.receive(1, HIDDEN).await.unwrap().remove(0);
-    let renewed = queue.update(&first.id, &first.pop_receipt, Duration::ZERO);
-    let renewed = renewed.await.unwrap().expect("the receipt was fresh");
-    assert_ne!(renewed, first.pop_receipt);
+    let renewed = renew(&*queue, &first, Duration::ZERO).await;
+    let renewed = renewed.expect("the receipt was fresh");
+    assert_ne!(renewed.receipt, first.receipt);
     let second = queue.receive(1, HIDDEN).await.unwrap().remove(0);
     assert_eq!((second.text.as_str(), second.dequeue_count), ("kept", 2));
 }
@@ -54,14 +49,20 @@ async fn an_awkward_pop_receipt_is_signed_and_is_stale() {
     let queue = connect(&azurite().account()).queue();
     queue.send("x", Duration::ZERO).await.unwrap();
     let message = queue.receive(1, HIDDEN).await.unwrap().remove(0);
-    for receipt in ["AgAAAAM+AAAA/AA==", "a b&c=d?e#f", "é%2B+%20"] {
-        assert!(!queue.delete(&message.id, receipt).await.unwrap());
-        let renewed = queue.update(&message.id, receipt, HIDDEN).await.unwrap();
-        assert_eq!(renewed, None);
+    let with = |change: fn(&mut Receipt, &str), text| {
+        let mut message = message.clone();
+        change(message.receipt.as_mut().unwrap(), text);
+        message
+    };
+    for token in ["AgAAAAM+AAAA/AA==", "a b&c=d?e#f", "é%2B+%20"] {
+        let awkward = with(|receipt, token| receipt.token = token.to_owned(), token);
+        assert!(!delete(&*queue, &awkward).await);
+        assert_eq!(renew(&*queue, &awkward, HIDDEN).await, None);
     }
     let gone = "00000000-0000-0000-0000-000000000000";
-    assert!(!queue.delete(gone, &message.pop_receipt).await.unwrap());
-    assert_eq!(queue.length().await.unwrap(), 1);
+    let gone = with(|receipt, id| receipt.id = id.to_owned(), gone);
+    assert!(!delete(&*queue, &gone).await);
+    assert_eq!(length(&*queue).await, 1);
 }
 
 #[tokio::test]

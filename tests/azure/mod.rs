@@ -9,21 +9,17 @@ mod requests;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use backends::azure::Account;
-use backends::azure::{Azure, Connector};
 use bytes::Bytes;
 use ports::{Document, Head};
 use time::macros::datetime;
 
+use crate::helpers::queues::Place;
+
 /// A container and a queue that no other test uses; neither exists yet.
-fn connect(account: &Account) -> Azure {
+fn connect(account: &Account) -> Place {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let name = format!("azure-{}", NEXT.fetch_add(1, Ordering::Relaxed));
-    connect_to(account, &name)
-}
-
-fn connect_to(account: &Account, name: &str) -> Azure {
-    let connector = Connector::new(account, name, name).unwrap();
-    connector.connect().unwrap()
+    Place::new(account, &name)
 }
 
 pub(crate) fn document(body: impl Into<Bytes>) -> Document {

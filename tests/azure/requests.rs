@@ -8,6 +8,7 @@ use backends::azure::Account;
 use super::{connect, document};
 use crate::helpers::azurite::azurite;
 use crate::helpers::proxy::{Fate, Proxy};
+use crate::helpers::queues::{delete, length, renew};
 
 /// The requests that a proxy has seen.
 #[derive(Clone, Default)]
@@ -83,11 +84,10 @@ async fn an_operation_on_a_message_is_one_request() {
     let hidden = Duration::from_secs(30);
     let message = queue.receive(32, hidden).await.unwrap().remove(0);
     assert_eq!(queues.take().len(), 1, "receive");
-    let renewed = queue.update(&message.id, &message.pop_receipt, hidden);
-    let renewed = renewed.await.unwrap().unwrap();
+    let renewed = renew(&*queue, &message, hidden).await.unwrap();
     assert_eq!(queues.take().len(), 1, "update");
-    assert!(queue.delete(&message.id, &renewed).await.unwrap());
+    assert!(delete(&*queue, &renewed).await);
     assert_eq!(queues.take().len(), 1, "delete");
-    assert_eq!(queue.length().await.unwrap(), 1);
+    assert_eq!(length(&*queue).await, 1);
     assert_eq!(queues.take().len(), 1, "length");
 }

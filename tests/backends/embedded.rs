@@ -10,15 +10,9 @@ use crate::helpers::clock::ManualClock;
 async fn fresh() -> Subject {
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(ManualClock::new());
-    let embedded = Embedded::open(folder.path(), "tasks", clock.clone()).unwrap();
-    Subject {
-        tasks: embedded.tasks(),
-        intake: embedded.intake(),
-        queue: embedded.queue(),
-        poison_queue: embedded.poison_queue(),
-        time: Time::Manual(clock),
-        _guard: Box::new(folder),
-    }
+    let embedded = Embedded::open(folder.path(), clock.clone()).unwrap();
+    let (tasks, time) = (embedded.tasks(), Time::Manual(clock));
+    Subject::prepared(tasks, Arc::new(embedded), "tasks", time, Box::new(folder)).await
 }
 
 conformance!(fresh);

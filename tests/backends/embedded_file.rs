@@ -6,19 +6,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backends::embedded::{Embedded, OpenError};
-use ports::{ETag, Queue, TaskStore};
+use ports::{Queue, Step, TaskStore, Text, Written};
 use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
 use super::record_store::{create, document};
 use crate::helpers::clock::ManualClock;
+use crate::helpers::queues::{self, TestQueues, delete, length, renew};
 
 const NOW: Duration = Duration::ZERO;
 const LONG: Duration = Duration::from_secs(300);
 
 fn try_open(data_dir: &Path) -> Result<Embedded, OpenError> {
-    Embedded::open(data_dir, "tasks", Arc::new(ManualClock::new()))
+    Embedded::open(data_dir, Arc::new(ManualClock::new()))
 }
 
 fn open(data_dir: &Path) -> Embedded {
@@ -105,7 +106,7 @@ async fn a_hidden_message_is_visible_after_a_reopen_and_keeps_its_count() {
 async fn a_message_that_waits_for_its_time_goes_on_waiting_after_a_reopen() {
     let folder = folder();
     let clock = Arc::new(ManualClock::new());
-    let open = || Embedded::open(folder.path(), "tasks", clock.clone()).unwrap();
+    let open = || Embedded::open(folder.path(), clock.clone()).unwrap();
     let embedded = open();
     embedded.queue().send("later", LONG).await.unwrap();
     embedded.queue().send("held", NOW).await.unwrap();
@@ -136,7 +137,7 @@ async fn clock_put_back(clock: &ManualClock, queue: &dyn Queue) {
 async fn a_clock_that_is_put_back_takes_what_is_hidden_with_it() {
     let folder = folder();
     let clock = Arc::new(ManualClock::new());
-    let embedded = Embedded::open(folder.path(), "tasks", clock.clone()).unwrap();
+    let embedded = Embedded::open(folder.path(), clock.clone()).unwrap();
     let queue = embedded.queue();
     clock_put_back(&clock, &*queue).await;
 
@@ -153,7 +154,7 @@ async fn a_clock_that_is_put_back_takes_what_is_hidden_with_it() {
 async fn a_clock_that_was_put_back_while_nobody_looked_hides_nothing() {
     let folder = folder();
     let clock = Arc::new(ManualClock::new());
-    let open = || Embedded::open(folder.path(), "tasks", clock.clone()).unwrap();
+    let open = || Embedded::open(folder.path(), clock.clone()).unwrap();
     let embedded = open();
     clock_put_back(&clock, &*embedded.queue()).await;
     drop(embedded);
@@ -277,18 +278,26 @@ async fn a_task_waits_for_the_disk_when_it_is_accepted_ended_and_deleted() {
     let document = document("queued", "1");
     let assert_syncs = |expected: u64| assert_eq!(embedded.syncs(), expected);
 
-    let tell = |_: &ETag| "a".to_owned();
-    let accepted = embedded.intake().accept("a", &document, &tell).await;
-    let created = accepted.unwrap().unwrap();
+    let steps = [
+        Step::Create {
+            name: "a",
+            document: &document,
+        },
+        Step::Send {
+            queue: &queues::tasks(),
+            text: Text::Fixed("a"),
+            delay: NOW,
+        },
+    ];
+    let created = tasks.write(&steps).await.unwrap().into_etag().unwrap();
     assert_syncs(1);
     let message = queue.receive(1, LONG).await.unwrap().remove(0);
-    let renewed = queue.update(&message.id, &message.pop_receipt, LONG).await;
+    let renewed = renew(&*queue, &message, LONG).await.unwrap();
     assert_syncs(1);
     let ended = tasks.replace("a", &document, &created).await.unwrap();
     assert!(ended.is_some());
     assert_syncs(2);
-    let receipt = renewed.unwrap().unwrap();
-    assert!(queue.delete(&message.id, &receipt).await.unwrap());
+    assert!(delete(&*queue, &renewed).await);
     assert_syncs(2);
     assert!(tasks.delete("a", None).await.unwrap());
     assert_syncs(3);
@@ -304,9 +313,18 @@ async fn a_task_waits_for_the_disk_when_it_is_accepted_ended_and_deleted() {
 async fn work_whose_message_cannot_be_written_leaves_no_record_and_its_neighbours_alone() {
     let folder = folder();
     let embedded = open(folder.path());
-    let (tasks, intake) = (embedded.tasks(), embedded.intake());
+    let tasks = embedded.tasks();
     let document = document("queued", "1");
-    let tell = |etag: &ETag| etag.as_str().to_owned();
+    let (document, queue) = (&document, &queues::tasks());
+    let accept = async |name: &str, text: &str| {
+        let delay = NOW;
+        let text = Text::Fixed(text);
+        let steps = [
+            Step::Create { name, document },
+            Step::Send { queue, text, delay },
+        ];
+        tasks.write(&steps).await.map(Written::into_etag)
+    };
     let stranger = Connection::open(folder.path().join("tasks.db")).unwrap();
     stranger
         .execute_batch(
@@ -315,11 +333,10 @@ async fn work_whose_message_cannot_be_written_leaves_no_record_and_its_neighbour
         )
         .unwrap();
 
-    let small = |_: &ETag| "small".to_owned();
     let (before, refused, after) = tokio::join!(
-        intake.accept("before", &document, &small),
-        intake.accept("refused", &document, &tell),
-        intake.accept("after", &document, &small),
+        accept("before", "small"),
+        accept("refused", "too large"),
+        accept("after", "small"),
     );
 
     assert!(before.unwrap().is_some() && after.unwrap().is_some());
@@ -328,9 +345,9 @@ async fn work_whose_message_cannot_be_written_leaves_no_record_and_its_neighbour
     assert!(tasks.read("before").await.unwrap().is_some());
     assert!(tasks.read("after").await.unwrap().is_some());
     stranger.execute_batch("DROP TRIGGER no_room").unwrap();
-    let again = intake.accept("refused", &document, &tell).await;
+    let again = accept("refused", "too large").await;
     assert!(again.unwrap().is_some());
-    assert_eq!(embedded.queue().length().await, Ok(3));
+    assert_eq!(length(&*embedded.queue()).await, 3);
 }
 
 #[tokio::test]
@@ -353,5 +370,5 @@ async fn a_message_that_cannot_be_read_does_not_hold_up_the_others() {
     assert_eq!(messages[0].text, "a");
     // Hidden as well: the next page is not full of such messages.
     assert_eq!(queue.receive(1, LONG).await, Ok(vec![]));
-    assert_eq!(queue.oldest().await, Ok(None));
+    assert_eq!(queue.front().await, Ok(None));
 }

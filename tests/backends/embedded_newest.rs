@@ -20,7 +20,7 @@ struct Scene {
 
 fn scene() -> Scene {
     let folder = tempfile::tempdir().unwrap();
-    let embedded = Embedded::open(folder.path(), "tasks", Arc::new(ManualClock::new())).unwrap();
+    let embedded = Embedded::open(folder.path(), Arc::new(ManualClock::new())).unwrap();
     Scene {
         tasks: embedded.tasks(),
         _folder: folder,

@@ -2,24 +2,15 @@
 
 use std::sync::Arc;
 
-use engine::RecordFirst;
-
 use super::{Subject, Time};
 use crate::helpers::clock::ManualClock;
-use crate::helpers::memory::{MemoryQueue, MemoryTasks};
+use crate::helpers::memory::Memory;
 
 async fn fresh() -> Subject {
     let clock = Arc::new(ManualClock::new());
-    let tasks = MemoryTasks::new(clock.clone());
-    let queue = MemoryQueue::new(clock.clone());
-    Subject {
-        intake: Arc::new(RecordFirst::new(tasks.clone(), queue.clone())),
-        tasks,
-        queue,
-        poison_queue: MemoryQueue::new(clock.clone()),
-        time: Time::Manual(clock),
-        _guard: Box::new(()),
-    }
+    let memory = Memory::new(clock.clone());
+    let time = Time::Manual(clock);
+    Subject::prepared(memory.clone(), memory, "tasks", time, Box::new(())).await
 }
 
 conformance!(fresh);

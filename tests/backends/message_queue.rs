@@ -3,10 +3,13 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use ports::{Queue, Received};
+use ports::{Delivery, Queue, Settle};
+use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 
 use super::Subject;
+use super::record_store::document;
+use crate::helpers::queues::{delete, length, receipt, release, renew};
 
 const NOW: Duration = Duration::ZERO;
 /// A timeout that a test waits for. Whole seconds, the unit of Azure's queues.
@@ -21,34 +24,15 @@ async fn send(queue: &dyn Queue, text: &str) {
 }
 
 /// Receives all that one call may give.
-async fn receive(queue: &dyn Queue, visibility_timeout: Duration) -> Vec<Received> {
+async fn receive(queue: &dyn Queue, visibility_timeout: Duration) -> Vec<Delivery> {
     queue.receive(32, visibility_timeout).await.unwrap()
 }
 
 /// Receives the only visible message.
-async fn receive_one(queue: &dyn Queue, visibility_timeout: Duration) -> Received {
+async fn receive_one(queue: &dyn Queue, visibility_timeout: Duration) -> Delivery {
     let mut messages = receive(queue, visibility_timeout).await;
     assert_eq!(messages.len(), 1, "{messages:?}");
     messages.remove(0)
-}
-
-async fn delete(queue: &dyn Queue, message: &Received) -> bool {
-    let Received {
-        id, pop_receipt, ..
-    } = message;
-    queue.delete(id, pop_receipt).await.unwrap()
-}
-
-/// The same message with the receipt that the update gave, if it did.
-async fn update(queue: &dyn Queue, message: &Received, timeout: Duration) -> Option<Received> {
-    let Received {
-        id, pop_receipt, ..
-    } = message;
-    let updated = queue.update(id, pop_receipt, timeout).await.unwrap();
-    updated.map(|pop_receipt| Received {
-        pop_receipt,
-        ..message.clone()
-    })
 }
 
 async fn assert_nothing_visible(queue: &dyn Queue) {
@@ -66,7 +50,7 @@ pub(super) async fn a_queue_is_prepared_twice_without_harm(subject: &Subject) {
 
 pub(super) async fn an_empty_queue_gives_nothing(subject: &Subject) {
     assert_nothing_visible(&*subject.queue).await;
-    assert_eq!(subject.queue.length().await, Ok(0));
+    assert_eq!(length(&*subject.queue).await, 0);
 }
 
 pub(super) async fn a_text_arrives_unchanged(subject: &Subject) {
@@ -96,10 +80,10 @@ pub(super) async fn a_received_message_is_hidden_until_its_timeout_ends(subject:
     subject.pass_time(PAST_SHORT).await;
 
     let second = receive_one(queue, LONG).await;
-    assert_eq!(second.id, first.id);
+    assert_eq!(receipt(&second).id, receipt(&first).id);
     assert_eq!(second.text, first.text);
     assert_eq!(second.inserted_at, first.inserted_at);
-    assert_ne!(second.pop_receipt, first.pop_receipt);
+    assert_ne!(second.receipt, first.receipt);
 }
 
 pub(super) async fn the_dequeue_count_goes_up_with_each_delivery(subject: &Subject) {
@@ -109,7 +93,7 @@ pub(super) async fn the_dequeue_count_goes_up_with_each_delivery(subject: &Subje
     for count in 1..=5 {
         let message = receive_one(queue, LONG).await;
         assert_eq!(message.dequeue_count, count);
-        assert!(update(queue, &message, NOW).await.is_some());
+        assert!(release(queue, &message, NOW).await);
     }
 }
 
@@ -118,16 +102,16 @@ pub(super) async fn a_message_released_with_zero_is_visible_at_once(subject: &Su
     send(queue, "1").await;
     let message = receive_one(queue, LONG).await;
 
-    assert!(update(queue, &message, NOW).await.is_some());
+    assert!(release(queue, &message, NOW).await);
 
-    assert_eq!(receive_one(queue, LONG).await.id, message.id);
+    assert_eq!(receive_one(queue, LONG).await.id(), message.id());
 }
 
-pub(super) async fn an_update_hides_a_message_for_longer(subject: &Subject) {
+pub(super) async fn a_renewal_hides_a_message_for_longer(subject: &Subject) {
     let queue = &*subject.queue;
     send(queue, "1").await;
     let message = receive_one(queue, SHORT).await;
-    let updated = update(queue, &message, LONG).await.unwrap();
+    let updated = renew(queue, &message, LONG).await.unwrap();
 
     subject.pass_time(PAST_SHORT).await;
 
@@ -135,43 +119,43 @@ pub(super) async fn an_update_hides_a_message_for_longer(subject: &Subject) {
     assert!(delete(queue, &updated).await);
 }
 
-pub(super) async fn an_update_makes_the_receipt_stale(subject: &Subject) {
+pub(super) async fn a_renewal_makes_the_receipt_stale(subject: &Subject) {
     let queue = &*subject.queue;
     send(queue, "1").await;
     let stale = receive_one(queue, LONG).await;
 
-    let current = update(queue, &stale, LONG).await.unwrap();
+    let current = renew(queue, &stale, LONG).await.unwrap();
 
-    assert_ne!(current.pop_receipt, stale.pop_receipt);
-    assert_eq!(update(queue, &stale, NOW).await, None);
+    assert_ne!(current.receipt, stale.receipt);
+    assert!(!release(queue, &stale, NOW).await);
     assert!(!delete(queue, &stale).await);
     assert!(delete(queue, &current).await);
 }
 
 /// One message with two deliveries: the receipt of the first is stale.
-async fn redelivered(queue: &dyn Queue) -> (Received, Received) {
+async fn redelivered(queue: &dyn Queue) -> (Delivery, Delivery) {
     send(queue, "1").await;
     let stale = receive_one(queue, LONG).await;
-    assert!(update(queue, &stale, NOW).await.is_some());
+    assert!(release(queue, &stale, NOW).await);
     let current = receive_one(queue, LONG).await;
     (stale, current)
 }
 
-pub(super) async fn a_stale_pop_receipt_deletes_nothing(subject: &Subject) {
+pub(super) async fn a_stale_receipt_deletes_nothing(subject: &Subject) {
     let queue = &*subject.queue;
     let (stale, current) = redelivered(queue).await;
 
     assert!(!delete(queue, &stale).await);
 
-    assert_eq!(queue.length().await, Ok(1));
+    assert_eq!(length(queue).await, 1);
     assert!(delete(queue, &current).await);
 }
 
-pub(super) async fn a_stale_pop_receipt_updates_nothing(subject: &Subject) {
+pub(super) async fn a_stale_receipt_releases_nothing(subject: &Subject) {
     let queue = &*subject.queue;
     let (stale, current) = redelivered(queue).await;
 
-    assert_eq!(update(queue, &stale, NOW).await, None);
+    assert!(!release(queue, &stale, NOW).await);
 
     assert_nothing_visible(queue).await;
     assert!(delete(queue, &current).await);
@@ -185,10 +169,10 @@ pub(super) async fn a_deleted_message_is_gone(subject: &Subject) {
     assert!(delete(queue, &message).await);
 
     assert!(!delete(queue, &message).await);
-    assert_eq!(update(queue, &message, NOW).await, None);
+    assert!(!release(queue, &message, NOW).await);
     subject.pass_time(PAST_SHORT).await;
     assert_nothing_visible(queue).await;
-    assert_eq!(queue.length().await, Ok(0));
+    assert_eq!(length(queue).await, 0);
 }
 
 pub(super) async fn a_receive_takes_no_more_than_it_asks_for(subject: &Subject) {
@@ -229,18 +213,21 @@ pub(super) async fn the_length_counts_hidden_messages(subject: &Subject) {
     queue.send("delayed", LONG).await.unwrap();
     send(queue, "visible").await;
 
-    assert_eq!(queue.length().await, Ok(3));
+    assert_eq!(length(queue).await, 3);
 }
 
 pub(super) async fn the_oldest_visible_message_tells_its_age(subject: &Subject) {
     let queue = &*subject.queue;
-    assert_eq!(queue.oldest().await, Ok(None));
+    assert_eq!(queue.front().await, Ok(None));
     send(queue, "1").await;
-    let sent_at = queue.oldest().await.unwrap().expect("a visible message");
+    let sent_at = queue.front().await.unwrap().expect("a visible message");
     // Looking neither hides nor counts.
     let received = receive_one(queue, LONG).await;
-    assert_eq!((received.inserted_at, received.dequeue_count), (sent_at, 1));
-    assert_eq!(queue.oldest().await, Ok(None));
+    assert_eq!(
+        (received.inserted_at, received.dequeue_count),
+        (Some(sent_at), 1)
+    );
+    assert_eq!(queue.front().await, Ok(None));
 }
 
 pub(super) async fn concurrent_receivers_never_share_a_message(subject: &Subject) {
@@ -255,7 +242,7 @@ pub(super) async fn concurrent_receivers_never_share_a_message(subject: &Subject
 
     let messages = receivers.join_all().await.concat();
 
-    let ids: HashSet<_> = messages.iter().map(|message| &message.id).collect();
+    let ids: HashSet<_> = messages.iter().map(|message| message.id()).collect();
     assert_eq!(ids.len(), messages.len(), "a message was received twice");
     assert!(messages.iter().all(|message| message.dequeue_count == 1));
     // A receiver may have come away with less than there was to have.
@@ -267,11 +254,106 @@ pub(super) async fn the_poison_queue_is_a_queue_of_its_own(subject: &Subject) {
     let (queue, poison_queue) = (&*subject.queue, &*subject.poison_queue);
     send(poison_queue, "poison").await;
     assert_nothing_visible(queue).await;
-    assert_eq!(queue.length().await, Ok(0));
+    assert_eq!(length(queue).await, 0);
 
     let poison = receive_one(poison_queue, LONG).await;
 
     assert!(!delete(queue, &poison).await);
-    assert_eq!(update(queue, &poison, NOW).await, None);
+    assert!(!release(queue, &poison, NOW).await);
     assert!(delete(poison_queue, &poison).await);
+}
+
+/// Gives up the one message that is visible.
+async fn give_up(queue: &dyn Queue) -> bool {
+    let message = receive_one(queue, LONG).await;
+    let how = Settle::DeadLetter {
+        text: &message.text,
+        reason: "a test",
+    };
+    let given_up = queue.settle(receipt(&message), how).await.unwrap();
+    // Once: its receipt is stale from then on.
+    assert!(!release(queue, &message, NOW).await);
+    given_up
+}
+
+pub(super) async fn a_message_that_is_given_up_is_a_dead_letter(subject: &Subject) {
+    let (queue, poison_queue) = (&*subject.queue, &*subject.poison_queue);
+    send(queue, "1").await;
+
+    assert!(give_up(queue).await);
+
+    assert_eq!(length(queue).await, 0);
+    let letter = receive_one(poison_queue, LONG).await;
+    assert_eq!((letter.text.as_str(), letter.dequeue_count), ("1", 1));
+    assert!(delete(poison_queue, &letter).await);
+}
+
+pub(super) async fn a_dead_letter_stays_one(subject: &Subject) {
+    let poison_queue = &*subject.poison_queue;
+    send(poison_queue, "1").await;
+
+    assert!(give_up(poison_queue).await);
+
+    assert_eq!(receive_one(poison_queue, LONG).await.text, "1");
+    assert_eq!(length(poison_queue).await, 1);
+}
+
+pub(super) async fn a_second_queue_has_messages_of_its_own(subject: &Subject) {
+    let (one, two) = (&*subject.queue, &*subject.queues.open(&subject.second));
+    let letters = &*subject.queues.open_dead_letters(&subject.second);
+    two.prepare().await.unwrap();
+    letters.prepare().await.unwrap();
+    send(one, "1").await;
+    send(two, "2").await;
+
+    let message = receive_one(two, LONG).await;
+    assert_eq!(message.text, "2");
+    assert!(!delete(one, &message).await);
+    assert!(release(two, &message, NOW).await);
+    assert!(give_up(two).await);
+
+    assert_eq!(receive_one(letters, LONG).await.text, "2");
+    assert_eq!((length(one).await, length(two).await), (1, 0));
+    assert_eq!(length(&*subject.poison_queue).await, 0);
+}
+
+pub(super) async fn a_queue_takes_what_its_limits_say(subject: &Subject) {
+    let queue = &*subject.queue;
+    let limits = queue.limits();
+    let longest = "x".repeat(limits.message_bytes.unwrap_or(1024 * 1024));
+    send(queue, &longest).await;
+    assert!(receive_one(queue, LONG).await.text == longest);
+
+    let longer = limits.longest_delay.map_or(LONG, |longest| longest * 2);
+    queue.send("later", longer).await.unwrap();
+    assert_nothing_visible(queue).await;
+}
+
+pub(super) async fn storage_is_used_from_many_threads(subject: &Subject) {
+    const THREADS: usize = 4;
+    let Subject {
+        tasks,
+        queues,
+        name: queue,
+        ..
+    } = subject;
+    // Each thread has a runtime of its own, as those of the server have.
+    let use_it = |n: usize| {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let name = format!("thread-{n}");
+            let document = document("queued", "1");
+            let etag = tasks.create(&name, &document).await.unwrap();
+            send(&*queues.open(queue), &name).await;
+            let stored = tasks.read(&name).await.unwrap().unwrap();
+            assert_eq!(Some(stored.etag), etag);
+        });
+    };
+    std::thread::scope(|scope| {
+        for n in 0..THREADS {
+            scope.spawn(move || use_it(n));
+        }
+    });
+    let messages = receive(&*subject.queue, LONG).await;
+    assert_eq!(messages.len(), THREADS);
 }

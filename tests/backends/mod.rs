@@ -4,12 +4,12 @@
 //! `conformance!(fresh);`. A behaviour that is missing from the list below is dead code, and the
 //! compiler says so.
 
-mod intake;
 mod listing;
 mod message_queue;
 mod record_store;
 mod subject;
 mod two_versions;
+mod writes;
 
 use subject::{Subject, Time};
 
@@ -39,18 +39,23 @@ macro_rules! conformance {
             listing::a_page_leads_on_after_deletions,
             listing::a_row_shows_the_record_it_stands_for,
             listing::a_row_shows_why_a_task_failed,
-            intake::accepted_work_has_a_record_and_a_message_of_its_version,
-            intake::work_under_a_taken_name_is_not_accepted,
+            writes::accepted_work_has_a_record_and_a_message_of_its_version,
+            writes::after_a_step_that_does_not_hold_none_is_done,
+            writes::steps_are_done_in_their_order,
+            writes::an_ending_takes_its_message_with_it,
+            writes::a_stale_receipt_does_not_undo_an_ending,
+            writes::another_attempt_is_one_write,
+            writes::a_write_gives_a_message_up,
             message_queue::a_queue_is_prepared_twice_without_harm,
             message_queue::an_empty_queue_gives_nothing,
             message_queue::a_text_arrives_unchanged,
             message_queue::a_received_message_is_hidden_until_its_timeout_ends,
             message_queue::the_dequeue_count_goes_up_with_each_delivery,
             message_queue::a_message_released_with_zero_is_visible_at_once,
-            message_queue::an_update_hides_a_message_for_longer,
-            message_queue::an_update_makes_the_receipt_stale,
-            message_queue::a_stale_pop_receipt_deletes_nothing,
-            message_queue::a_stale_pop_receipt_updates_nothing,
+            message_queue::a_renewal_hides_a_message_for_longer,
+            message_queue::a_renewal_makes_the_receipt_stale,
+            message_queue::a_stale_receipt_deletes_nothing,
+            message_queue::a_stale_receipt_releases_nothing,
             message_queue::a_deleted_message_is_gone,
             message_queue::a_receive_takes_no_more_than_it_asks_for,
             message_queue::a_delayed_message_comes_after_its_delay,
@@ -58,6 +63,11 @@ macro_rules! conformance {
             message_queue::the_oldest_visible_message_tells_its_age,
             message_queue::concurrent_receivers_never_share_a_message,
             message_queue::the_poison_queue_is_a_queue_of_its_own,
+            message_queue::a_message_that_is_given_up_is_a_dead_letter,
+            message_queue::a_dead_letter_stays_one,
+            message_queue::a_second_queue_has_messages_of_its_own,
+            message_queue::a_queue_takes_what_its_limits_say,
+            message_queue::storage_is_used_from_many_threads,
             two_versions::a_newer_schema_is_put_off_and_not_poisoned,
             two_versions::a_field_and_a_key_that_came_later_are_kept,
         }

@@ -6,7 +6,10 @@ use std::time::Instant;
 use backends::SystemClock;
 use backends::embedded::Embedded;
 
+use ports::Queues;
+
 use crate::MACHINE;
+use crate::helpers::queues;
 use crate::run::{BACKLOG, Run, folder};
 use crate::settings::Settings;
 use crate::table::Outcome;
@@ -36,9 +39,11 @@ async fn embedded_storage_keeps_its_promises_while_the_process_is_killed() {
     );
     let settled = run.live(vec![keeper], machine).await;
 
-    let store = Embedded::open(&run.folder.join("data"), QUEUE, Arc::new(SystemClock));
+    let store = Embedded::open(&run.folder.join("data"), Arc::new(SystemClock));
     let store = store.unwrap();
-    run.check_empty([store.queue(), store.poison_queue()]).await;
+    let name = queues::name(QUEUE);
+    run.check_empty([store.open(&name), store.open_dead_letters(&name)])
+        .await;
     Outcome {
         scenario: "one process on the embedded store",
         settings,

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use backends::azure::Account;
-use backends::azure::Connector;
 use futures_util::future::join_all;
 use ports::Queue;
 use serde_json::Value;
@@ -17,6 +16,7 @@ use crate::client::live;
 use crate::front::{Front, Seen};
 use crate::handlers::{Plan, keep};
 use crate::helpers::eventually::eventually;
+use crate::helpers::queues::{Place, length};
 use crate::keeper::{Keeper, Keeping};
 use crate::ledger::{Breach, Ledger};
 use crate::random::Random;
@@ -77,8 +77,7 @@ impl Run {
 
     /// No message may be left in an account, which is looked at directly.
     pub(crate) async fn check_queues(&self, account: &Account, name: &str) {
-        let storage = Connector::new(account, name, name).unwrap();
-        let storage = storage.connect().unwrap();
+        let storage = Place::new(account, name);
         self.check_empty([storage.queue(), storage.poison_queue()])
             .await;
     }
@@ -86,7 +85,7 @@ impl Run {
     /// No message may be left in the queue and the poison queue.
     pub(crate) async fn check_empty(&self, queues: [Arc<dyn Queue>; 2]) {
         for (queue, name) in queues.iter().zip(["queue", "poison queue"]) {
-            let length = queue.length().await.unwrap();
+            let length = length(&**queue).await;
             if length > 0 {
                 let what = format!("{length} messages are left in the {name}");
                 self.ledger.breach(Breach::Unexpected, what);

@@ -6,26 +6,25 @@ use std::sync::Arc;
 
 use backends::embedded::Embedded;
 use backends::{Counts, SystemClock};
-use engine::{Engine, Outcome, Ports, Submission};
-use ports::Received;
+use engine::{Engine, Outcome, Ports, Submission, TaskQueue};
+use ports::Delivery;
 use serde_json::value::RawValue;
 
 use crate::ALONE;
 use crate::figures::COMMITS;
 use crate::helpers::kinds::TestKinds;
 use crate::helpers::process::settings;
+use crate::helpers::queues;
 
 #[tokio::test]
 async fn each_step_of_a_task_commits_no_more_often_than_it_must() {
     let _alone = ALONE.lock().await;
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(SystemClock);
-    let embedded = Embedded::open(folder.path(), "tasks", clock.clone()).unwrap();
+    let embedded = Embedded::open(folder.path(), clock.clone()).unwrap();
     let ports = Ports {
         store: embedded.tasks(),
-        intake: embedded.intake(),
-        queue: embedded.queue(),
-        poison_queue: embedded.poison_queue(),
+        queue: TaskQueue::open(&embedded, queues::tasks()),
         operations: Arc::new(Counts::default()),
     };
     let kinds = TestKinds::default().registry(1_000);
@@ -39,7 +38,7 @@ async fn each_step_of_a_task_commits_no_more_often_than_it_must() {
         traceparent: None,
     };
     let id = submission.id;
-    let receive = async || -> Option<Received> { consumer.receive(32).await.unwrap().pop() };
+    let receive = async || -> Option<Delivery> { consumer.receive(32).await.unwrap().pop() };
 
     let mut steps = Vec::new();
     let counts = || (embedded.commits(), embedded.syncs());

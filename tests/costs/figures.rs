@@ -65,7 +65,7 @@ pub(super) const COMMITS: &[(&str, u64, u64)] = &[
     ("look into an empty queue", 1, 0),
     ("submit: record, message", 1, 1),
     ("receive", 1, 0),
-    ("work: record, message", 2, 1),
+    ("work: record, message", 1, 1),
     ("find", 0, 0),
     ("consume", 1, 1),
 ];

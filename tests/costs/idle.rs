@@ -8,8 +8,8 @@ use std::time::Duration;
 use async_request_reply::startup::AZURE_PACE;
 use async_request_reply::triggers::standalone;
 use backends::{Counted, Counts};
-use engine::{Engine, Ports, Submission, TaskStatus, Tasks};
-use ports::{Operations, Queue, TaskStore};
+use engine::{Engine, Ports, Submission, TaskQueue, TaskStatus, Tasks};
+use ports::{Operations, Queues, TaskStore};
 use serde_json::value::RawValue;
 use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep};
@@ -18,8 +18,9 @@ use crate::ALONE;
 use crate::figures::{IDLE_HOUR, RECEIVES};
 use crate::helpers::clock::RuntimeClock;
 use crate::helpers::kinds::TestKinds;
-use crate::helpers::memory::{MemoryQueue, MemoryTasks};
+use crate::helpers::memory::Memory;
 use crate::helpers::process::settings;
+use crate::helpers::queues;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -36,17 +37,14 @@ impl Process {
     fn start(kinds: &TestKinds) -> Self {
         let clock = Arc::new(RuntimeClock::new());
         let counts = Arc::new(Counts::default());
-        let store: Arc<dyn TaskStore> = MemoryTasks::new(clock.clone());
-        let queue = || -> Arc<dyn Queue> {
-            let queue: Arc<dyn Queue> = MemoryQueue::new(clock.clone());
-            Arc::new(Counted::new(queue, &counts))
+        let memory = Memory::new(clock.clone());
+        let store: Arc<dyn TaskStore> = memory.clone();
+        let queues: Arc<dyn Queues> = memory;
+        let ports = Ports {
+            store: Arc::new(Counted::new(store, &counts)),
+            queue: TaskQueue::open(&Counted::new(queues, &counts), queues::tasks()),
+            operations: counts.clone(),
         };
-        let ports = Ports::record_first(
-            Arc::new(Counted::new(store, &counts)),
-            queue(),
-            queue(),
-            counts.clone(),
-        );
         let kinds = kinds.registry(1_000);
         let engine = Engine::new(ports, kinds, clock.clone(), settings(2, true));
         tokio::task::spawn_local(standalone::work(engine.clone(), AZURE_PACE));

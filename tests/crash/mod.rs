@@ -18,9 +18,9 @@ mod service;
 
 use std::panic::AssertUnwindSafe;
 
-use engine::crash::CrashPoint;
 use futures_util::FutureExt;
 use futures_util::future::join_all;
+use ports::crash::CrashPoint;
 
 use self::ledger::Ledger;
 use self::place::{Place, Setting};

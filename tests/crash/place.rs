@@ -5,15 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backends::SystemClock;
-use backends::azure::Connector;
 use backends::embedded::Embedded;
 use engine::limits::{LOST_AFTER, VISIBILITY_TIMEOUT};
-use ports::{Queue, TaskStore};
+use ports::{Queue, Queues, TaskStore};
 use rusqlite::{Connection, OpenFlags};
 use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::helpers::azurite::azurite;
+use crate::helpers::queues;
 
 /// The service's clock counts in seconds.
 const SHOWS_AFTER: Duration = LOST_AFTER.saturating_add(Duration::from_secs(1));
@@ -76,16 +76,15 @@ impl Place {
         match self.setting {
             Setting::Embedded => {
                 let folder = self.folder.path().join("data");
-                let embedded = Embedded::open(&folder, &self.name, Arc::new(SystemClock)).unwrap();
+                let embedded = Embedded::open(&folder, Arc::new(SystemClock)).unwrap();
                 Ports {
                     tasks: embedded.tasks(),
-                    queue: embedded.queue(),
-                    poison_queue: embedded.poison_queue(),
+                    queue: embedded.open(&queues::name(&self.name)),
+                    poison_queue: embedded.open_dead_letters(&queues::name(&self.name)),
                 }
             }
             Setting::Azurite | Setting::Hosted => {
-                let connector = Connector::new(&azurite().account(), &self.name, &self.name);
-                let azure = connector.unwrap().connect().unwrap();
+                let azure = queues::Place::new(&azurite().account(), &self.name);
                 Ports {
                     tasks: azure.tasks(),
                     queue: azure.queue(),
@@ -99,10 +98,9 @@ impl Place {
     pub(super) async fn messages(&self) -> (u64, u64) {
         if self.setting != Setting::Embedded {
             let ports = self.account.get_or_init(|| self.open());
-            let length = async |queue: &Arc<dyn Queue>| queue.length().await.unwrap();
             return (
-                length(&ports.queue).await,
-                length(&ports.poison_queue).await,
+                queues::length(&*ports.queue).await,
+                queues::length(&*ports.poison_queue).await,
             );
         }
         // Beside the process that has the folder.

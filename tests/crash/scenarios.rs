@@ -3,7 +3,7 @@
 
 use std::ops::RangeInclusive;
 
-use engine::crash::CrashPoint;
+use ports::crash::CrashPoint;
 
 use super::place::Setting;
 
@@ -123,13 +123,11 @@ pub(super) fn scenario(point: CrashPoint) -> Scenario {
 }
 
 impl Scenario {
-    /// A sweep takes messages from the queue only where no loop of the process does, and the embedded
-    /// store writes a record and its message at once.
+    /// A sweep takes messages from the queue only where no loop of the process does, and on the embedded
+    /// store no write has an inside.
     pub(super) fn exists_in(&self, setting: Setting) -> bool {
         match setting {
-            Setting::Embedded => {
-                self.drive != Drive::Drain && self.point != CrashPoint::AfterRecord
-            }
+            Setting::Embedded => self.drive != Drive::Drain && !self.point.is_inside_a_write(),
             Setting::Azurite => self.drive != Drive::Drain,
             Setting::Hosted => true,
         }

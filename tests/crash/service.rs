@@ -1,7 +1,7 @@
 //! The service of a scenario: one process without a host, or one under the double of the host.
 
-use engine::crash::{CRASH_AT, CrashPoint};
 use functions_host::{Event, FunctionsHost, HostOptions};
+use ports::crash::{CRASH_AT, CrashPoint};
 use reqwest::RequestBuilder;
 use serde_json::Value;
 use tokio::time::Instant;

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::client::{Client, KEY};
 use super::kinds::TestKinds;
+use super::queues;
 
 /// A running service and a client of it.
 pub(crate) struct App {
@@ -50,7 +51,10 @@ fn spawn(folder: TempDir, change: impl FnOnce(&mut Config)) -> App {
     let mut config = config(folder.path());
     change(&mut config);
     let kinds = TestKinds::default();
-    let registry = kinds.registry(config.max_number);
+    let registry = match config.mode {
+        Mode::Hosted(_) => kinds.registry_under_host(config.max_number),
+        Mode::Standalone(_) => kinds.registry(config.max_number),
+    };
     let (started, start) = mpsc::channel();
     // An application belongs to the thread that built it, so it is built where it runs.
     let thread = thread::spawn(move || {
@@ -77,7 +81,7 @@ fn config(folder: &Path) -> Config {
         mode: Mode::Standalone((Ipv4Addr::LOCALHOST, 0).into()),
         storage: Storage::Embedded(folder.to_owned()),
         container: "tasks".to_owned(),
-        queue: QUEUE.to_owned(),
+        queue: queues::tasks(),
         api_keys: vec![Secret::new(KEY)],
         submit_keys: Vec::new(),
         public_base_url: None,
@@ -89,6 +93,8 @@ fn config(folder: &Path) -> Config {
         retention: Duration::from_secs(60 * 60),
         shutdown_grace: Duration::from_secs(5),
         worker_concurrency: 4,
+        worker_waiting: 100,
+        max_result_bytes: 64 * 1024 * 1024,
         log_format: LogFormat::Text,
         log_filter: "off".to_owned(),
         memory_budget: MEMORY_BUDGET,
@@ -96,11 +102,9 @@ fn config(folder: &Path) -> Config {
     }
 }
 
-const QUEUE: &str = "tasks";
-
 /// Leaves blobs as another writer would: with a head that tells nothing of ours.
 async fn write_blobs(folder: &Path, blobs: &[(&str, &str)]) {
-    let store = Embedded::open(folder, QUEUE, Arc::new(SystemClock))
+    let store = Embedded::open(folder, Arc::new(SystemClock))
         .unwrap()
         .tasks();
     for (name, body) in blobs {

@@ -80,6 +80,8 @@ struct State {
     counts: HashMap<Call, u64>,
     /// How often each of the next calls lets others go first.
     yields: VecDeque<u8>,
+    /// What the last message says that was to be sent.
+    last_sent: String,
 }
 
 /// The calls of all processes of one test.
@@ -137,6 +139,15 @@ impl Calls {
     pub(crate) fn count(&self, call: Call) -> u64 {
         let state = self.0.lock().unwrap();
         state.counts.get(&call).copied().unwrap_or_default()
+    }
+
+    /// What the last message says that a process was to send.
+    pub(crate) fn last_sent(&self) -> String {
+        self.0.lock().unwrap().last_sent.clone()
+    }
+
+    pub(super) fn sends(&self, text: &str) {
+        text.clone_into(&mut self.0.lock().unwrap().last_sent);
     }
 
     /// What is to happen to this call, when, and how long it lets others go first.

@@ -8,14 +8,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use ports::{
-    Clock, Document, ETag, Listed, Page, Queue, Received, StorageError, Stored, TaskStore,
-    Timestamp,
+    Clock, Delivery, Document, ETag, Limits, Listed, OneStep, Page, Queue, QueueName, Queues,
+    Receipt, Settle, Step, StorageError, Stored, TaskStore, Text, Timestamp, Written, one_by_one,
 };
 
-/// Records by name. Dated by the clock, as messages are.
-pub(crate) struct MemoryTasks {
+/// Records and queues by name. Records are dated by the clock, as messages are.
+pub(crate) struct Memory {
     clock: Arc<dyn Clock>,
     state: Mutex<Records>,
+    queues: Mutex<BTreeMap<Arc<str>, Arc<MemoryQueue>>>,
 }
 
 #[derive(Default)]
@@ -30,17 +31,37 @@ struct Row {
     modified_at: Timestamp,
 }
 
-impl MemoryTasks {
+impl Memory {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Arc<Self> {
-        let state = Mutex::default();
-        Arc::new(Self { clock, state })
+        Arc::new(Self {
+            clock,
+            state: Mutex::default(),
+            queues: Mutex::default(),
+        })
+    }
+
+    fn queue_named(&self, name: Arc<str>) -> Arc<MemoryQueue> {
+        if let Some(queue) = self.queues.lock().unwrap().get(&name) {
+            return Arc::clone(queue);
+        }
+        // Those of dead letters stay.
+        let dead_letters = (!name.ends_with(DEAD_LETTERS))
+            .then(|| self.queue_named(format!("{name}{DEAD_LETTERS}").into()));
+        let queue = Arc::new(MemoryQueue {
+            clock: self.clock.clone(),
+            name: name.clone(),
+            dead_letters,
+            state: Mutex::default(),
+        });
+        self.queues.lock().unwrap().insert(name, queue.clone());
+        queue
     }
 
     fn state(&self) -> MutexGuard<'_, Records> {
         self.state.lock().unwrap()
     }
 
-    fn write(&self, state: &mut Records, name: &str, document: &Document) -> ETag {
+    fn put(&self, state: &mut Records, name: &str, document: &Document) -> ETag {
         state.writes += 1;
         let etag = ETag::new(state.writes.to_string());
         let row = Row {
@@ -54,19 +75,13 @@ impl MemoryTasks {
 }
 
 #[async_trait]
-impl TaskStore for MemoryTasks {
+impl TaskStore for Memory {
     async fn prepare(&self) -> Result<(), StorageError> {
         Ok(())
     }
 
     async fn check(&self) -> Result<(), StorageError> {
         Ok(())
-    }
-
-    async fn create(&self, name: &str, document: &Document) -> Result<Option<ETag>, StorageError> {
-        let mut state = self.state();
-        let is_free = !state.rows.contains_key(name);
-        Ok(is_free.then(|| self.write(&mut state, name, document)))
     }
 
     async fn read(&self, name: &str) -> Result<Option<Stored>, StorageError> {
@@ -78,22 +93,8 @@ impl TaskStore for MemoryTasks {
         Ok(self.state().rows.get(name).map(stored))
     }
 
-    async fn replace(
-        &self,
-        name: &str,
-        document: &Document,
-        etag: &ETag,
-    ) -> Result<Option<ETag>, StorageError> {
-        let mut state = self.state();
-        let is_current = state.rows.get(name).is_some_and(|row| row.etag == *etag);
-        Ok(is_current.then(|| self.write(&mut state, name, document)))
-    }
-
-    async fn delete(&self, name: &str, etag: Option<&ETag>) -> Result<bool, StorageError> {
-        let mut state = self.state();
-        let row = state.rows.get(name);
-        let is_meant = row.is_some_and(|row| etag.is_none_or(|etag| row.etag == *etag));
-        Ok(is_meant && state.rows.remove(name).is_some())
+    async fn write(&self, steps: &[Step<'_>]) -> Result<Written, StorageError> {
+        one_by_one(self, steps).await
     }
 
     async fn list(
@@ -120,16 +121,80 @@ impl TaskStore for MemoryTasks {
     }
 }
 
+impl OneStep for Memory {
+    async fn step(&self, step: Step<'_>) -> Result<Written, StorageError> {
+        let etag = match step {
+            Step::Create { name, document } => {
+                let mut state = self.state();
+                let is_free = !state.rows.contains_key(name);
+                is_free.then(|| Some(self.put(&mut state, name, document)))
+            }
+            Step::Replace {
+                name,
+                document,
+                etag,
+            } => {
+                let mut state = self.state();
+                let is_current = state.rows.get(name).is_some_and(|row| row.etag == *etag);
+                is_current.then(|| Some(self.put(&mut state, name, document)))
+            }
+            Step::Delete { name, etag } => {
+                let mut state = self.state();
+                let row = state.rows.get(name);
+                let is_meant = row.is_some_and(|row| etag.is_none_or(|etag| row.etag == *etag));
+                is_meant.then(|| {
+                    state.rows.remove(name);
+                    None
+                })
+            }
+            Step::Send { queue, text, delay } => {
+                let Text::Fixed(text) = text else {
+                    panic!("the text of a single step is fixed");
+                };
+                self.open(queue).send(text, delay).await?;
+                Some(None)
+            }
+            Step::Settle { receipt, how } => {
+                let queue = self.queue_named(receipt.queue.clone());
+                let settled = queue.settle(receipt, how).await?;
+                let etag = None;
+                return Ok(Written::Done { etag, settled });
+            }
+        };
+        let settled = true;
+        Ok(match etag {
+            Some(etag) => Written::Done { etag, settled },
+            None => Written::Not { step: 0 },
+        })
+    }
+}
+
+impl Queues for Memory {
+    fn open(&self, name: &QueueName) -> Arc<dyn Queue> {
+        self.queue_named(name.shared())
+    }
+
+    fn open_dead_letters(&self, name: &QueueName) -> Arc<dyn Queue> {
+        let queue = self.queue_named(name.shared());
+        queue.dead_letters.clone().unwrap_or(queue)
+    }
+}
+
+/// What ends the name of a queue of dead letters.
+const DEAD_LETTERS: &str = "-poison";
+
 /// Messages in the order of their visibility.
-pub(crate) struct MemoryQueue {
+struct MemoryQueue {
     clock: Arc<dyn Clock>,
+    name: Arc<str>,
+    dead_letters: Option<Arc<MemoryQueue>>,
     state: Mutex<Messages>,
 }
 
 #[derive(Default)]
 struct Messages {
     /// By when it becomes visible, and by number.
-    waiting: BTreeMap<(Timestamp, u64), Received>,
+    waiting: BTreeMap<(Timestamp, u64), Delivery>,
     /// Numbers given to messages and to receipts.
     numbers: u64,
 }
@@ -141,60 +206,67 @@ impl Messages {
     }
 
     /// Takes out the message that this receipt is for.
-    fn take(&mut self, id: &str, pop_receipt: &str) -> Option<Received> {
+    fn take(&mut self, receipt: &Receipt) -> Option<Delivery> {
         let (key, _) = self
             .waiting
             .iter()
-            .find(|(_, message)| message.id == id && message.pop_receipt == pop_receipt)?;
+            .find(|(_, message)| message.receipt.as_ref() == Some(receipt))?;
         let key = *key;
         self.waiting.remove(&key)
     }
 
-    fn put(&mut self, visible_at: Timestamp, mut message: Received) -> String {
-        message.pop_receipt = self.number().to_string();
-        let receipt = message.pop_receipt.clone();
-        let number = message.id.parse().unwrap();
-        self.waiting.insert((visible_at, number), message);
-        receipt
+    /// Gives the message with its new receipt.
+    fn put(&mut self, visible_at: Timestamp, mut message: Delivery) -> Delivery {
+        let token = self.number().to_string();
+        let receipt = message.receipt.as_mut().unwrap();
+        receipt.token = token;
+        let number = receipt.id.parse().unwrap();
+        self.waiting.insert((visible_at, number), message.clone());
+        message
     }
 }
 
 impl MemoryQueue {
-    pub(crate) fn new(clock: Arc<dyn Clock>) -> Arc<Self> {
-        let state = Mutex::default();
-        Arc::new(Self { clock, state })
-    }
-
     fn state(&self) -> MutexGuard<'_, Messages> {
         self.state.lock().unwrap()
+    }
+
+    fn append(&self, text: &str, delay: Duration) {
+        let now = self.clock.now();
+        let mut state = self.state();
+        let message = Delivery {
+            text: text.to_owned(),
+            dequeue_count: 0,
+            inserted_at: Some(now),
+            receipt: Some(Receipt {
+                queue: self.name.clone(),
+                id: state.number().to_string(),
+                token: String::new(),
+            }),
+        };
+        state.put(now + delay, message);
     }
 }
 
 #[async_trait]
 impl Queue for MemoryQueue {
+    fn limits(&self) -> Limits {
+        Limits {
+            message_bytes: None,
+            longest_delay: None,
+        }
+    }
+
     async fn prepare(&self) -> Result<(), StorageError> {
         Ok(())
     }
 
     async fn send(&self, text: &str, delay: Duration) -> Result<(), StorageError> {
-        let now = self.clock.now();
-        let mut state = self.state();
-        let message = Received {
-            id: state.number().to_string(),
-            pop_receipt: String::new(),
-            dequeue_count: 0,
-            inserted_at: now,
-            text: text.to_owned(),
-        };
-        state.put(now + delay, message);
+        self.append(text, delay);
         Ok(())
     }
 
-    async fn receive(
-        &self,
-        max: u32,
-        visibility_timeout: Duration,
-    ) -> Result<Vec<Received>, StorageError> {
+    async fn receive(&self, max: u32, hide: Duration) -> Result<Vec<Delivery>, StorageError> {
         let now = self.clock.now();
         let mut state = self.state();
         let visible = state.waiting.range(..=(now, u64::MAX));
@@ -203,36 +275,45 @@ impl Queue for MemoryQueue {
         for key in keys {
             let mut message = state.waiting.remove(&key).unwrap();
             message.dequeue_count += 1;
-            message.pop_receipt = state.put(now + visibility_timeout, message.clone());
-            page.push(message);
+            page.push(state.put(now + hide, message));
         }
         Ok(page)
     }
 
-    async fn update(
-        &self,
-        id: &str,
-        pop_receipt: &str,
-        visibility_timeout: Duration,
-    ) -> Result<Option<String>, StorageError> {
-        let until = self.clock.now() + visibility_timeout;
+    async fn renew(&self, receipt: &mut Receipt, hide: Duration) -> Result<bool, StorageError> {
+        let until = self.clock.now() + hide;
         let mut state = self.state();
-        let message = state.take(id, pop_receipt);
-        Ok(message.map(|message| state.put(until, message)))
+        let Some(message) = state.take(receipt) else {
+            return Ok(false);
+        };
+        *receipt = state.put(until, message).receipt.unwrap();
+        Ok(true)
     }
 
-    async fn delete(&self, id: &str, pop_receipt: &str) -> Result<bool, StorageError> {
-        Ok(self.state().take(id, pop_receipt).is_some())
+    async fn settle(&self, receipt: &Receipt, how: Settle<'_>) -> Result<bool, StorageError> {
+        let now = self.clock.now();
+        let Some(message) = self.state().take(receipt) else {
+            return Ok(false);
+        };
+        match how {
+            Settle::Done => {}
+            Settle::Release(after) => drop(self.state().put(now + after, message)),
+            Settle::DeadLetter { .. } => {
+                let dead_letters = self.dead_letters.as_deref().unwrap_or(self);
+                dead_letters.append(&message.text, Duration::ZERO);
+            }
+        }
+        Ok(true)
     }
 
-    async fn length(&self) -> Result<u64, StorageError> {
-        Ok(self.state().waiting.len() as u64)
+    async fn length(&self) -> Result<Option<u64>, StorageError> {
+        Ok(Some(self.state().waiting.len() as u64))
     }
 
-    async fn oldest(&self) -> Result<Option<Timestamp>, StorageError> {
+    async fn front(&self) -> Result<Option<Timestamp>, StorageError> {
         let now = self.clock.now();
         let state = self.state();
         let visible = state.waiting.range(..=(now, u64::MAX)).next();
-        Ok(visible.map(|(_, message)| message.inserted_at))
+        Ok(visible.and_then(|(_, message)| message.inserted_at))
     }
 }

@@ -10,6 +10,7 @@ pub mod kinds;
 pub mod memory;
 pub mod process;
 pub mod project;
+pub mod queues;
 pub mod reply;
 pub mod seen;
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backends::{Counted, Counts};
-use engine::{Consumer, Engine, Maintenance, Ports, Settings, Tasks};
-use ports::{Clock, Queue, TaskStore};
+use engine::{Consumer, Engine, Maintenance, Ports, Settings, TaskQueue, Tasks};
+use ports::{Clock, QueueName, Queues, TaskStore};
 
 use super::kinds::TestKinds;
 
@@ -17,8 +17,8 @@ pub(crate) const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 pub(crate) struct Storage {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: Arc<dyn TaskStore>,
-    pub(crate) queue: Arc<dyn Queue>,
-    pub(crate) poison_queue: Arc<dyn Queue>,
+    pub(crate) queues: Arc<dyn Queues>,
+    pub(crate) queue: QueueName,
 }
 
 /// One of them.
@@ -48,22 +48,26 @@ impl Storage {
         has_other_workers: bool,
         max_queue_length: Option<u64>,
     ) -> Process {
-        let Self {
-            clock,
-            store,
-            queue,
-            poison_queue,
-        } = self.clone();
-        let counts = Arc::new(Counts::default());
-        let ports = Ports::record_first(
-            Arc::new(Counted::new(store, &counts)),
-            Arc::new(Counted::new(queue, &counts)),
-            Arc::new(Counted::new(poison_queue, &counts)),
-            counts,
-        );
         let settings = Settings {
             max_queue_length,
             ..settings(slots, has_other_workers)
+        };
+        self.process_with(kinds, settings)
+    }
+
+    /// One that was told this.
+    pub(crate) fn process_with(&self, kinds: &TestKinds, settings: Settings) -> Process {
+        let Self {
+            clock,
+            store,
+            queues,
+            queue,
+        } = self.clone();
+        let counts = Arc::new(Counts::default());
+        let ports = Ports {
+            store: Arc::new(Counted::new(store, &counts)),
+            queue: TaskQueue::open(&Counted::new(queues, &counts), queue),
+            operations: counts,
         };
         let engine = Engine::new(ports, kinds.registry(1_000), clock, settings);
         Process {
@@ -91,6 +95,8 @@ impl Process {
 pub(crate) fn settings(slots: usize, has_other_workers: bool) -> Settings {
     Settings {
         concurrency: slots,
+        waiting: 2_000,
+        max_result_bytes: 1024 * 1024,
         max_queue_length: None,
         has_other_workers,
         retention: RETENTION,

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use ports::{
-    Document, ETag, Newest, Page, Queue, Received, StorageError, Stored, TaskStore, Timestamp,
-    Wanted,
+    Delivery, Limits, Newest, OneStep, Page, Queue, QueueName, Queues, Receipt, Settle, Step,
+    StorageError, Stored, TaskStore, Text, Timestamp, Wanted, Written, one_by_one,
 };
 
 use super::calls::{Call, Calls};
@@ -17,17 +17,13 @@ impl Calls {
         Arc::new(SeenStore(inner, self.clone()))
     }
 
-    /// The queue, with its calls seen here.
-    pub(crate) fn queue(&self, inner: Arc<dyn Queue>) -> Arc<dyn Queue> {
-        Arc::new(SeenQueue(inner, self.clone(), |call| call))
-    }
-
-    /// The poison queue, whose calls are all alike.
-    pub(crate) fn poison_queue(&self, inner: Arc<dyn Queue>) -> Arc<dyn Queue> {
-        Arc::new(SeenQueue(inner, self.clone(), |_| Call::Poison))
+    /// The queues, with their calls seen here; those to dead letters are all alike.
+    pub(crate) fn queues(&self, inner: Arc<dyn Queues>) -> Arc<dyn Queues> {
+        Arc::new(SeenQueues(inner, self.clone()))
     }
 }
 
+/// A write is done one step after another, so that a test can come between any two of them.
 struct SeenStore(Arc<dyn TaskStore>, Calls);
 
 #[async_trait]
@@ -40,28 +36,12 @@ impl TaskStore for SeenStore {
         self.1.pass(Call::Look, self.0.check()).await
     }
 
-    async fn create(&self, name: &str, document: &Document) -> Result<Option<ETag>, StorageError> {
-        let create = self.0.create(name, document);
-        self.1.pass(Call::Create, create).await
-    }
-
     async fn read(&self, name: &str) -> Result<Option<Stored>, StorageError> {
         self.1.pass(Call::Read, self.0.read(name)).await
     }
 
-    async fn replace(
-        &self,
-        name: &str,
-        document: &Document,
-        etag: &ETag,
-    ) -> Result<Option<ETag>, StorageError> {
-        let replace = self.0.replace(name, document, etag);
-        self.1.pass(Call::Replace, replace).await
-    }
-
-    async fn delete(&self, name: &str, etag: Option<&ETag>) -> Result<bool, StorageError> {
-        let delete = self.0.delete(name, etag);
-        self.1.pass(Call::DeleteRecord, delete).await
+    async fn write(&self, steps: &[Step<'_>]) -> Result<Written, StorageError> {
+        one_by_one(self, steps).await
     }
 
     async fn list(
@@ -85,49 +65,88 @@ impl TaskStore for SeenStore {
     }
 }
 
+impl OneStep for SeenStore {
+    async fn step(&self, step: Step<'_>) -> Result<Written, StorageError> {
+        let call = match step {
+            Step::Create { .. } => Call::Create,
+            Step::Replace { .. } => Call::Replace,
+            Step::Delete { .. } => Call::DeleteRecord,
+            Step::Send { .. } => Call::Send,
+            Step::Settle { how, .. } => settling(how),
+        };
+        if let Step::Send {
+            text: Text::Fixed(text),
+            ..
+        } = step
+        {
+            self.1.sends(text);
+        }
+        let steps = [step];
+        self.1.pass(call, self.0.write(&steps)).await
+    }
+}
+
+fn settling(how: Settle<'_>) -> Call {
+    match how {
+        Settle::Done => Call::DeleteMessage,
+        Settle::Release(_) => Call::Update,
+        Settle::DeadLetter { .. } => Call::Poison,
+    }
+}
+
+struct SeenQueues(Arc<dyn Queues>, Calls);
+
+impl Queues for SeenQueues {
+    fn open(&self, name: &QueueName) -> Arc<dyn Queue> {
+        let queue = self.0.open(name);
+        Arc::new(SeenQueue(queue, self.1.clone(), |call| call))
+    }
+
+    fn open_dead_letters(&self, name: &QueueName) -> Arc<dyn Queue> {
+        let queue = self.0.open_dead_letters(name);
+        Arc::new(SeenQueue(queue, self.1.clone(), |_| Call::Poison))
+    }
+}
+
 /// With the name that a call has here.
 struct SeenQueue(Arc<dyn Queue>, Calls, fn(Call) -> Call);
 
 #[async_trait]
 impl Queue for SeenQueue {
+    fn limits(&self) -> Limits {
+        self.0.limits()
+    }
+
     async fn prepare(&self) -> Result<(), StorageError> {
         self.0.prepare().await
     }
 
     async fn send(&self, text: &str, delay: Duration) -> Result<(), StorageError> {
+        self.1.sends(text);
         let send = self.0.send(text, delay);
         self.1.pass(self.2(Call::Send), send).await
     }
 
-    async fn receive(
-        &self,
-        max: u32,
-        visibility_timeout: Duration,
-    ) -> Result<Vec<Received>, StorageError> {
-        let receive = self.0.receive(max, visibility_timeout);
+    async fn receive(&self, max: u32, hide: Duration) -> Result<Vec<Delivery>, StorageError> {
+        let receive = self.0.receive(max, hide);
         self.1.pass(self.2(Call::Receive), receive).await
     }
 
-    async fn update(
-        &self,
-        id: &str,
-        pop_receipt: &str,
-        visibility_timeout: Duration,
-    ) -> Result<Option<String>, StorageError> {
-        let update = self.0.update(id, pop_receipt, visibility_timeout);
-        self.1.pass(self.2(Call::Update), update).await
+    async fn renew(&self, receipt: &mut Receipt, hide: Duration) -> Result<bool, StorageError> {
+        let renew = self.0.renew(receipt, hide);
+        self.1.pass(self.2(Call::Update), renew).await
     }
 
-    async fn delete(&self, id: &str, pop_receipt: &str) -> Result<bool, StorageError> {
-        let delete = self.0.delete(id, pop_receipt);
-        self.1.pass(self.2(Call::DeleteMessage), delete).await
+    async fn settle(&self, receipt: &Receipt, how: Settle<'_>) -> Result<bool, StorageError> {
+        let settle = self.0.settle(receipt, how);
+        self.1.pass(self.2(settling(how)), settle).await
     }
 
-    async fn length(&self) -> Result<u64, StorageError> {
+    async fn length(&self) -> Result<Option<u64>, StorageError> {
         self.1.pass(self.2(Call::Look), self.0.length()).await
     }
 
-    async fn oldest(&self) -> Result<Option<Timestamp>, StorageError> {
-        self.1.pass(self.2(Call::Look), self.0.oldest()).await
+    async fn front(&self) -> Result<Option<Timestamp>, StorageError> {
+        self.1.pass(self.2(Call::Look), self.0.front()).await
     }
 }

@@ -13,6 +13,7 @@ use serde_json::json;
 use super::{Hosted, json, options};
 use crate::helpers::app::{App, spawn_app_with};
 use crate::helpers::azurite::azurite;
+use crate::helpers::queues;
 
 /// The service in this process, with the test kinds, and the host in front of it.
 async fn start() -> (App, Hosted) {
@@ -23,7 +24,7 @@ async fn start() -> (App, Hosted) {
         config.mode = Mode::Hosted((Ipv4Addr::LOCALHOST, 0).into());
         config.storage = Storage::Azure(storage.account());
         config.container.clone_from(&name);
-        config.queue = name;
+        config.queue = queues::name(&name);
     });
     let options = options.handler_at(app.address.port());
     let hosted = Hosted::start_with(options, queue).await;
@@ -150,4 +151,26 @@ async fn a_failed_task_is_retried() {
         (&ended["status"], &ended["attempts"]),
         (&json!("Failed"), &json!(2))
     );
+}
+
+#[tokio::test]
+async fn slow_work_of_one_kind_holds_up_no_other_under_the_host() {
+    let (app, hosted) = start().await;
+    let mut slow = Vec::new();
+    // More than the host hands over at a time.
+    for _ in 0..30 {
+        slow.push(hosted.submit_kind("slow", "0").await);
+    }
+    let quick = hosted.submit_kind("echo", "1").await;
+    assert_eq!(hosted.ended(&quick).await["result"], json!(1));
+    assert_eq!(app.kinds.slow_runs(), 1);
+    app.kinds.open_gate();
+    for id in slow {
+        let ended = hosted.ended(&id).await;
+        assert_eq!(
+            (&ended["status"], &ended["attempts"]),
+            (&json!("Succeeded"), &json!(1))
+        );
+    }
+    hosted.queue.settles_at(0).await;
 }

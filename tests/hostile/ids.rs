@@ -1,13 +1,13 @@
 //! Ids that try to leave the container.
 
 use async_request_reply::config::Storage;
-use backends::azure::{Azure, Connector};
 use uuid::Uuid;
 
 use crate::helpers::app::{App, spawn_app_over, spawn_app_with};
 use crate::helpers::azurite::azurite;
 use crate::helpers::client::KEY_LINE;
 use crate::helpers::eventually::eventually;
+use crate::helpers::queues::{self, Place};
 use crate::helpers::raw::{self, RawReply};
 
 /// A result that nobody may get to by a name that is no id.
@@ -161,7 +161,7 @@ async fn no_id_leads_out_of_the_container() {
     other.tasks().prepare().await.unwrap();
     let app = spawn_app_with(|config| {
         config.storage = Storage::Azure(azurite().account());
-        (config.container, config.queue) = (name.clone(), name.clone());
+        (config.container, config.queue) = (name.clone(), queues::name(&name));
     });
     eventually("the service is healthy", async || {
         (app.client.get("/api/health").await.status == 200).then_some(())
@@ -184,13 +184,12 @@ async fn no_id_leads_out_of_the_container() {
     assert_eq!((versions(&own).await, versions(&other).await), before);
 }
 
-fn connect(name: &str) -> Azure {
-    let connector = Connector::new(&azurite().account(), name, name).unwrap();
-    connector.connect().unwrap()
+fn connect(name: &str) -> Place {
+    Place::new(&azurite().account(), name)
 }
 
 /// Every blob of a container and its version.
-async fn versions(azure: &Azure) -> Vec<(String, String)> {
+async fn versions(azure: &Place) -> Vec<(String, String)> {
     let page = azure.tasks().list("", None, 5_000).await.unwrap();
     let items = page.items.into_iter();
     items

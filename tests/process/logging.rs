@@ -4,13 +4,13 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use backends::azure::Account;
-use backends::azure::Connector;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::helpers::azurite::{KEY, azurite};
 use crate::helpers::eventually::eventually;
 use crate::helpers::handler::Serving;
+use crate::helpers::queues::{Place, length};
 use crate::helpers::raw;
 
 /// Everything on, also of the crates whose own lines are off unless asked for; but for two that
@@ -76,10 +76,7 @@ async fn inject(serving: &Serving) {
 
 /// Sends what somebody could who may write to the queue.
 async fn forge(account: &Account, name: &str) {
-    let azure = Connector::new(account, name, name)
-        .unwrap()
-        .connect()
-        .unwrap();
+    let azure = Place::new(account, name);
     let id = || Uuid::now_v7().to_string();
     for message in [
         json!({"id": id(), "kind": INJECTION, "input": 1}),
@@ -95,7 +92,7 @@ async fn forge(account: &Account, name: &str) {
             .unwrap();
     }
     eventually("the forged messages are settled", async || {
-        (azure.queue().length().await.unwrap() == 0).then_some(())
+        (length(&*azure.queue()).await == 0).then_some(())
     })
     .await;
 }

@@ -8,7 +8,7 @@ use engine::{
     Consumer, Maintenance, Outcome, Records, Submission, TaskId, TaskRecord, TaskState, TaskStatus,
     Tasks,
 };
-use ports::{Queue, Received, TaskStore};
+use ports::{Delivery, Queue, TaskStore};
 use serde_json::value::RawValue;
 use tempfile::TempDir;
 
@@ -16,6 +16,7 @@ use crate::helpers::calls::Calls;
 use crate::helpers::clock::ManualClock;
 use crate::helpers::kinds::TestKinds;
 use crate::helpers::process::{Process, Storage};
+use crate::helpers::queues::{self, TestQueues, length};
 
 pub(super) struct Bench {
     pub(super) clock: Arc<ManualClock>,
@@ -52,7 +53,7 @@ impl Bench {
     fn with(slots: usize, max_queue_length: Option<u64>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new());
-        let embedded = Embedded::open(folder.path(), "tasks", clock.clone()).unwrap();
+        let embedded = Embedded::open(folder.path(), clock.clone()).unwrap();
         let (store, queue) = (embedded.tasks(), embedded.queue());
         let poison_queue = embedded.poison_queue();
         let kinds = TestKinds::default();
@@ -60,8 +61,8 @@ impl Bench {
         let storage = Storage {
             clock: clock.clone(),
             store: calls.store(store.clone()),
-            queue: calls.queue(queue.clone()),
-            poison_queue: calls.poison_queue(poison_queue.clone()),
+            queues: calls.queues(Arc::new(embedded.clone())),
+            queue: queues::tasks(),
         };
         let process = storage.limited_process(&kinds, slots, false, max_queue_length);
         Self {
@@ -101,18 +102,17 @@ impl Bench {
         self.storage.process(&self.kinds, 1, true)
     }
 
-    /// The tasks as of a process that has another store or queue.
-    pub(super) fn tasks_over(&self, store: Arc<dyn TaskStore>, queue: Arc<dyn Queue>) -> Tasks {
+    /// The tasks as of a process that has another store.
+    pub(super) fn tasks_over(&self, store: Arc<dyn TaskStore>) -> Tasks {
         let storage = Storage {
             store,
-            queue,
             ..self.storage.clone()
         };
         storage.process(&self.kinds, 4, false).tasks
     }
 
     /// Takes the one message that is visible.
-    pub(super) async fn receive(&self) -> Received {
+    pub(super) async fn receive(&self) -> Delivery {
         let mut page = self.consumer.receive(32).await.unwrap();
         assert_eq!(page.len(), 1, "one message should be visible");
         page.remove(0)
@@ -176,8 +176,8 @@ impl Bench {
     /// How many messages the queue and the poison queue hold, hidden ones included.
     pub(super) async fn messages(&self) -> (u64, u64) {
         (
-            self.queue.length().await.unwrap(),
-            self.poison_queue.length().await.unwrap(),
+            length(&*self.queue).await,
+            length(&*self.poison_queue).await,
         )
     }
 

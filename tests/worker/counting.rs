@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use ports::{Document, ETag, Page, StorageError, Stored, TaskStore};
+use ports::{Page, Step, StorageError, Stored, TaskStore, Written};
 
 /// The store, and how many pages it was asked for.
 pub(super) struct Counting(Arc<dyn TaskStore>, AtomicUsize);
@@ -30,25 +30,12 @@ impl TaskStore for Counting {
         self.0.check().await
     }
 
-    async fn create(&self, name: &str, document: &Document) -> Result<Option<ETag>, StorageError> {
-        self.0.create(name, document).await
-    }
-
     async fn read(&self, name: &str) -> Result<Option<Stored>, StorageError> {
         self.0.read(name).await
     }
 
-    async fn replace(
-        &self,
-        name: &str,
-        document: &Document,
-        etag: &ETag,
-    ) -> Result<Option<ETag>, StorageError> {
-        self.0.replace(name, document, etag).await
-    }
-
-    async fn delete(&self, name: &str, etag: Option<&ETag>) -> Result<bool, StorageError> {
-        self.0.delete(name, etag).await
+    async fn write(&self, steps: &[Step<'_>]) -> Result<Written, StorageError> {
+        self.0.write(steps).await
     }
 
     async fn list(

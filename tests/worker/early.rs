@@ -9,6 +9,7 @@ use ports::{Clock, Timestamp};
 use serde_json::json;
 
 use super::bench::Bench;
+use crate::helpers::queues::delete;
 
 /// As long as Azure hides a message.
 const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -33,15 +34,15 @@ impl Bench {
     async fn take_out(&self, after: Duration) -> String {
         self.clock.advance(after);
         let received = self.receive().await;
-        let deleted = self.queue.delete(&received.id, &received.pop_receipt).await;
-        assert!(deleted.unwrap());
+        assert!(delete(&*self.queue, &received).await);
         received.text
     }
 }
 
-fn put_off(outcome: Outcome) -> (Duration, String) {
+/// For how long, and the message that follows.
+fn put_off(bench: &Bench, outcome: Outcome) -> (Duration, String) {
     match outcome {
-        Outcome::Again { after, message, .. } => (after, message),
+        Outcome::Again { after, .. } => (after, bench.calls.last_sent()),
         other => panic!("not put off: {other:?}"),
     }
 }
@@ -52,7 +53,7 @@ async fn a_delay_that_is_longer_than_the_queue_hides_a_message_is_kept() {
     let milliseconds = (WEEK * 2 + DAY).as_millis();
     let input = format!(r#"{{"times":1,"milliseconds":{milliseconds}}}"#);
     let id = bench.submit("later", &input).await;
-    let (mut left, mut message) = put_off(bench.deliver().await);
+    let (mut left, mut message) = put_off(&bench, bench.deliver().await);
     assert_eq!(left, WEEK * 2 + DAY);
     // What the queue was asked for, and what it does.
     bench.take_out(left).await;
@@ -63,7 +64,7 @@ async fn a_delay_that_is_longer_than_the_queue_hides_a_message_is_kept() {
         bench.queue.send(&message, WEEK).await.unwrap();
         bench.clock.advance(WEEK);
         let received = bench.receive().await;
-        (left, message) = put_off(bench.consumer.process(received).await);
+        (left, message) = put_off(&bench, bench.consumer.process(received).await);
         rounds += 1;
         assert_eq!(bench.after(left), due_at);
         bench.take_out(left).await;
@@ -86,7 +87,7 @@ async fn a_delay_that_is_longer_than_the_queue_hides_a_message_is_kept() {
 async fn a_failed_attempt_is_not_followed_early_when_its_delay_is_lost() {
     let bench = Bench::new();
     let id = bench.submit("flaky", r#"{"failures":1}"#).await;
-    let (wait, message) = put_off(bench.deliver().await);
+    let (wait, message) = put_off(&bench, bench.deliver().await);
     bench.take_out(wait).await;
     bench.clock.rewind(wait);
     // A message that tells less than the record, as an older version sent it.
@@ -94,7 +95,7 @@ async fn a_failed_attempt_is_not_followed_early_when_its_delay_is_lost() {
     assert!(shorter["due_at"].take().is_string());
     for early in [message, shorter.to_string()] {
         bench.queue.send(&early, Duration::ZERO).await.unwrap();
-        let (left, _) = put_off(bench.deliver().await);
+        let (left, _) = put_off(&bench, bench.deliver().await);
         assert_eq!(left, wait);
         assert_eq!(bench.record(id).await.unwrap().attempts, 1);
     }
@@ -110,7 +111,7 @@ async fn a_message_that_comes_early_keeps_what_was_counted() {
     // Whoever had it first died with it.
     bench.receive().await;
     bench.clock.advance(Duration::from_secs(60));
-    let (left, message) = put_off(bench.deliver().await);
+    let (left, message) = put_off(&bench, bench.deliver().await);
     assert_eq!(left, DAY - Duration::from_secs(60));
     let message: serde_json::Value = serde_json::from_str(&message).unwrap();
     assert_eq!(message["spent"], 1);

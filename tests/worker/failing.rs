@@ -80,7 +80,7 @@ async fn a_task_that_always_fails_fails_with_its_last_error() {
     assert_eq!(record.attempts, MAX_ATTEMPTS);
     assert_eq!(record.input.unwrap().get(), r#"{"failures":99}"#);
     assert_eq!(bench.messages().await, (0, 1));
-    let poisoned = bench.consumer.receive_poisoned(1).await.unwrap();
+    let poisoned = bench.consumer.receive_dead_letters(1).await.unwrap();
     assert!(poisoned[0].text.contains(&id.to_string()));
 }
 

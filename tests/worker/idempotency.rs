@@ -1,6 +1,5 @@
 //! A key's life: claimed, accepted, expired.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use engine::limits::{ACCEPTING_TIMEOUT, CLOCK_SKEW, IDEMPOTENCY_RETENTION};
@@ -8,7 +7,6 @@ use engine::{KeyedSubmitError, Outcome, Submission, TaskStatus};
 use ports::Clock;
 
 use super::bench::Bench;
-use super::submitting::Unreachable;
 use crate::helpers::calls::{Call, Moment};
 
 const MOMENT: Duration = Duration::from_millis(1);
@@ -138,8 +136,8 @@ async fn what_is_carried_on_and_has_ended_stays_as_it_is() {
 #[tokio::test]
 async fn a_submission_that_fails_gives_its_key_back() {
     let bench = Bench::new();
-    let cut_off = bench.tasks_over(bench.store.clone(), Arc::new(Unreachable));
-    let failed = cut_off.submit_once("k", echo(&bench)).await;
+    bench.calls.fail(Call::Send, Moment::Before);
+    let failed = bench.tasks.submit_once("k", echo(&bench)).await;
     assert!(matches!(failed, Err(KeyedSubmitError::Submit(_))));
     // Another submission, even.
     let other = bench.submission("echo", "2");

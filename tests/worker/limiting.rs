@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 
 use super::bench::Bench;
 use crate::helpers::calls::{Call, Moment};
+use crate::helpers::queues::delete;
 
 async fn submit(bench: &Bench) -> Result<TaskRecord, SubmitError> {
     bench.tasks.submit(bench.submission("echo", "1")).await
@@ -46,11 +47,7 @@ async fn the_length_is_looked_up_once_for_all_that_come_meanwhile() {
     }
     assert_eq!(bench.calls.count(Call::Look), 7);
     for received in bench.queue.receive(32, Duration::ZERO).await.unwrap() {
-        bench
-            .queue
-            .delete(&received.id, &received.pop_receipt)
-            .await
-            .unwrap();
+        assert!(delete(&*bench.queue, &received).await);
     }
     assert_eq!(accepted(&bench, 50).await, 0);
     bench.clock.advance(QUEUE_LENGTH_MAX_AGE);

@@ -9,7 +9,7 @@ use ports::{Clock, Document, Head, TaskStore, Timestamp};
 
 use super::bench::Bench;
 use super::counting::Counting;
-use crate::helpers::memory::MemoryTasks;
+use crate::helpers::memory::Memory;
 
 /// Tasks over a store that counts.
 pub(super) struct Archive {
@@ -36,13 +36,13 @@ impl Archive {
     /// Where tens of thousands of records are written in a moment.
     pub(super) fn in_memory() -> Self {
         let bench = Bench::new();
-        let store = MemoryTasks::new(bench.clock.clone());
+        let store = Memory::new(bench.clock.clone());
         Self::over(bench, store)
     }
 
     fn over(bench: Bench, store: Arc<dyn TaskStore>) -> Self {
         let store = Arc::new(Counting::new(store));
-        let tasks = bench.tasks_over(store.clone(), bench.queue.clone());
+        let tasks = bench.tasks_over(store.clone());
         Self {
             bench,
             store,

@@ -7,6 +7,7 @@ use base64::prelude::BASE64_STANDARD;
 use engine::{Outcome, TaskId, TaskStatus};
 
 use super::bench::{Bench, is_poison, is_spent};
+use crate::helpers::queues::delete;
 
 const ID: &str = "6f1c2b3e-1d2c-4b3a-8f4e-000000000007";
 
@@ -57,11 +58,7 @@ async fn a_message_with_an_id_alone_finds_everything_in_the_record() {
     let bench = Bench::new();
     let id = bench.submit("echo", "[1]").await;
     let sent = bench.receive().await;
-    bench
-        .queue
-        .delete(&sent.id, &sent.pop_receipt)
-        .await
-        .unwrap();
+    assert!(delete(&*bench.queue, &sent).await);
 
     let text = format!(r#"{{"id":"{id}"}}"#);
     assert_eq!(bench.deliver_text(&text).await, Outcome::Done);
@@ -78,7 +75,7 @@ async fn a_message_nobody_can_read_is_poison_at_once() {
         assert!(is_poison(&bench.deliver_text(text).await), "{text}");
         assert_eq!(bench.messages().await, (0, count as u64 + 1));
     }
-    let poisoned = bench.consumer.receive_poisoned(1).await.unwrap();
+    let poisoned = bench.consumer.receive_dead_letters(1).await.unwrap();
     assert_eq!(poisoned[0].text, "hello \"queue\"");
     assert_eq!(bench.ended(), 0);
 }
@@ -88,11 +85,7 @@ async fn a_message_that_cannot_be_understood_fails_the_task_it_names() {
     let bench = Bench::new();
     let id = bench.submit("echo", "1").await;
     let sent = bench.receive().await;
-    bench
-        .queue
-        .delete(&sent.id, &sent.pop_receipt)
-        .await
-        .unwrap();
+    assert!(delete(&*bench.queue, &sent).await);
 
     let text = format!(r#"{{"id":"{id}","kind":7}}"#);
     assert!(is_spent(&bench.deliver_text(&text).await));

@@ -96,7 +96,7 @@ async fn a_poisoned_message_that_names_no_task_stays_for_somebody_to_look_at() {
         assert_eq!(bench.messages().await, (0, 1));
     }
     assert_eq!(bench.status(id).await, Some(TaskStatus::Failed));
-    let left = bench.consumer.receive_poisoned(1).await.unwrap();
+    let left = bench.consumer.receive_dead_letters(1).await.unwrap();
     assert_eq!(left[0].text, "hello");
     let metrics = bench
         .process

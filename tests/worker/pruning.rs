@@ -7,6 +7,7 @@ use ports::{Clock, Document, Head};
 
 use super::bench::Bench;
 use crate::helpers::process::RETENTION;
+use crate::helpers::queues::release;
 
 const JUST_AFTER: Duration = Duration::from_millis(1);
 
@@ -49,11 +50,7 @@ async fn what_has_not_ended_is_kept_for_ever() {
     let id = bench.submit("echo", "1").await;
     let received = bench.receive().await;
     let hidden = RETENTION * 100;
-    bench
-        .queue
-        .update(&received.id, &received.pop_receipt, hidden)
-        .await
-        .unwrap();
+    assert!(release(&*bench.queue, &received, hidden).await);
     bench.clock.advance(hidden - JUST_AFTER);
     assert_eq!(bench.maintenance.sweep().await.unwrap(), pruned(0));
     assert_eq!(bench.status(id).await, Some(TaskStatus::Queued));

@@ -17,8 +17,9 @@ use crate::helpers::calls::{Call, Calls, Moment};
 use crate::helpers::clock::RuntimeClock;
 use crate::helpers::eventually::eventually;
 use crate::helpers::kinds::TestKinds;
-use crate::helpers::memory::{MemoryQueue, MemoryTasks};
+use crate::helpers::memory::Memory;
 use crate::helpers::process::{Process, Storage};
+use crate::helpers::queues;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -34,11 +35,12 @@ impl Hours {
     fn new() -> Self {
         let clock = Arc::new(RuntimeClock::new());
         let calls = Calls::default();
+        let memory = Memory::new(clock.clone());
         let storage = Storage {
-            clock: clock.clone(),
-            store: calls.store(MemoryTasks::new(clock.clone())),
-            queue: calls.queue(MemoryQueue::new(clock.clone())),
-            poison_queue: calls.poison_queue(MemoryQueue::new(clock)),
+            clock,
+            store: calls.store(memory.clone()),
+            queues: calls.queues(memory),
+            queue: queues::tasks(),
         };
         let kinds = TestKinds::default();
         Self {

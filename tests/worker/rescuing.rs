@@ -8,6 +8,7 @@ use ports::{Clock, Document, Head};
 
 use super::bench::Bench;
 use super::poisoned::wear_out;
+use crate::helpers::queues::delete;
 
 const JUST_AFTER: Duration = Duration::from_millis(1);
 
@@ -15,8 +16,7 @@ impl Bench {
     /// Somebody clears the queue.
     pub(super) async fn lose_messages(&self) {
         for received in self.queue.receive(32, Duration::ZERO).await.unwrap() {
-            let deleted = self.queue.delete(&received.id, &received.pop_receipt).await;
-            assert!(deleted.unwrap());
+            assert!(delete(&*self.queue, &received).await);
         }
         assert_eq!(self.messages().await, (0, 0));
     }
@@ -130,7 +130,10 @@ async fn a_task_whose_message_is_poisoned_is_not_lost() {
     wear_out(&bench).await;
     bench.deliver().await;
     // Another sweep has taken the message, and dies with it.
-    assert_eq!(bench.consumer.receive_poisoned(32).await.unwrap().len(), 1);
+    assert_eq!(
+        bench.consumer.receive_dead_letters(32).await.unwrap().len(),
+        1
+    );
     bench.clock.advance(VISIBILITY_TIMEOUT - JUST_AFTER);
     bench.rescues(0).await;
     bench.clock.advance(JUST_AFTER);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use engine::limits::{MAX_ATTEMPTS, VISIBILITY_TIMEOUT};
 use engine::{Operated, Outcome, TaskId, TaskStatus};
-use ports::Received;
+use ports::Delivery;
 
 use super::bench::{Bench, is_spent};
 use crate::helpers::calls::{Call, Moment};
@@ -18,7 +18,7 @@ impl Bench {
     }
 
     /// Delivers all messages of a task but the last of a round, which it receives.
-    async fn last_message(&self) -> Received {
+    async fn last_message(&self) -> Delivery {
         for _ in 1..MAX_ATTEMPTS {
             let Outcome::Again { after, .. } = self.deliver().await else {
                 panic!("no other attempt follows");
@@ -80,7 +80,7 @@ async fn a_poisoned_message_of_the_round_before_does_not_fail_a_task_that_runs_a
     let bench = Bench::new();
     let other = bench.other_process();
     let id = bench.submit("waits", "0").await;
-    let Received { text, .. } = bench.receive().await;
+    let Delivery { text, .. } = bench.receive().await;
     let poison = async || {
         let sent = bench.poison_queue.send(&text, Duration::ZERO).await;
         sent.unwrap();

@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use async_request_reply::triggers::standalone::{self, Pace};
 use engine::{Records, Submission, TaskId};
-use ports::{Queue, TaskStore};
+use ports::Queue;
 use tokio::task::JoinHandle;
 
 use super::bench::json;
 use crate::helpers::clock::ManualClock;
 use crate::helpers::eventually::eventually;
 use crate::helpers::kinds::TestKinds;
-use crate::helpers::memory::{MemoryQueue, MemoryTasks};
+use crate::helpers::memory::Memory;
 use crate::helpers::process::{Process, Storage};
+use crate::helpers::queues::{self, TestQueues, length};
 
 const SLOTS: usize = 2;
 
@@ -32,17 +33,16 @@ struct Place {
 impl Place {
     fn new() -> Self {
         let clock = Arc::new(ManualClock::new());
-        let store: Arc<dyn TaskStore> = MemoryTasks::new(clock.clone());
-        let queue: Arc<dyn Queue> = MemoryQueue::new(clock.clone());
+        let memory = Memory::new(clock.clone());
         Self {
             storage: Storage {
                 clock: clock.clone(),
-                store: store.clone(),
-                queue: queue.clone(),
-                poison_queue: MemoryQueue::new(clock.clone()),
+                store: memory.clone(),
+                queues: memory.clone(),
+                queue: queues::tasks(),
             },
-            queue,
-            records: Records::new(store, clock),
+            queue: memory.queue(),
+            records: Records::new(memory, clock),
         }
     }
 
@@ -95,7 +95,7 @@ async fn finish(place: &Place, processes: [&Looping; 2], ids: &[TaskId]) {
         looping.kinds.open_gate();
     }
     eventually("the queue is empty", async || {
-        (place.queue.length().await == Ok(0)).then_some(())
+        (length(&*place.queue).await == 0).then_some(())
     })
     .await;
     for id in ids {
@@ -150,7 +150,7 @@ async fn what_was_taken_for_quick_work_and_lasts_is_given_back_and_not_counted()
     let second = other.start();
     other.works_on(SLOTS).await;
 
-    assert_eq!(place.queue.length().await, Ok(20));
+    assert_eq!(length(&*place.queue).await, 20);
     finish(&place, [&one, &other], &ids).await;
     first.await.unwrap();
     second.await.unwrap();

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use engine::limits::VISIBILITY_TIMEOUT;
 use engine::{Outcome, Swept, TaskStatus};
-use ports::Received;
 
 use super::bench::Bench;
 use crate::helpers::calls::{Call, Held, Moment};
 use crate::helpers::process::RETENTION;
+use crate::helpers::queues::delete;
 
 #[tokio::test]
 async fn one_bad_message_in_a_page_does_not_stop_the_others() {
@@ -73,10 +73,7 @@ async fn two_sweeps_at_once_bury_and_prune_everything_once() {
             .send(&received.text, Duration::ZERO)
             .await
             .unwrap();
-        let Received {
-            id, pop_receipt, ..
-        } = received;
-        assert!(bench.queue.delete(&id, &pop_receipt).await.unwrap());
+        assert!(delete(&*bench.queue, &received).await);
     }
 
     // Both have listed the same records before either deletes one.

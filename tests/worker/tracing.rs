@@ -1,7 +1,7 @@
 //! A client's trace is carried by every message and record of its task.
 
 use engine::{Outcome, Submission};
-use ports::Received;
+use ports::Delivery;
 use serde_json::Value;
 
 use super::bench::Bench;
@@ -15,7 +15,7 @@ fn traced(bench: &Bench, kind: &str, input: &str) -> Submission {
     }
 }
 
-fn assert_carried(received: &Received) {
+fn assert_carried(received: &Delivery) {
     let message: Value = serde_json::from_str(&received.text).unwrap();
     assert_eq!(message["traceparent"], PARENT);
 }

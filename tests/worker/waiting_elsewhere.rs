@@ -12,8 +12,9 @@ use tokio::time::{Instant, sleep};
 use crate::helpers::calls::{Call, Calls, Moment};
 use crate::helpers::clock::RuntimeClock;
 use crate::helpers::kinds::TestKinds;
-use crate::helpers::memory::{MemoryQueue, MemoryTasks};
+use crate::helpers::memory::Memory;
 use crate::helpers::process::{Process, Storage};
+use crate::helpers::queues;
 
 /// The process that waits, with what it asks of storage; the storage is there for another one.
 struct Elsewhere {
@@ -27,11 +28,12 @@ impl Elsewhere {
     fn new(has_other_workers: bool) -> Self {
         let (kinds, calls) = (TestKinds::default(), Calls::default());
         let clock = Arc::new(RuntimeClock::new());
+        let memory = Memory::new(clock.clone());
         let storage = Storage {
-            clock: clock.clone(),
-            store: MemoryTasks::new(clock.clone()),
-            queue: MemoryQueue::new(clock.clone()),
-            poison_queue: MemoryQueue::new(clock),
+            clock,
+            store: memory.clone(),
+            queues: memory,
+            queue: queues::tasks(),
         };
         let seen = Storage {
             store: calls.store(storage.store.clone()),

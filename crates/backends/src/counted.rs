@@ -9,8 +9,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use ports::{
-    Document, ETag, Intake, Newest, Operations, Page, Queue, Received, StorageError, Stored,
-    TaskStore, Tell, Timestamp, Wanted,
+    Delivery, Limits, Newest, Operations, Page, Queue, QueueName, Queues, Receipt, Settle, Step,
+    StorageError, Stored, TaskStore, Timestamp, Wanted, Written,
 };
 
 /// The operations that are counted, by the names in metrics.
@@ -39,6 +39,17 @@ impl Counts {
             self.0[index].fetch_add(1, Relaxed);
         }
     }
+
+    fn settle(&self, how: Settle<'_>) {
+        match how {
+            Settle::Done => self.add("delete_message"),
+            Settle::Release(_) => self.add("update_message"),
+            Settle::DeadLetter { .. } => {
+                self.add("send_message");
+                self.add("delete_message");
+            }
+        }
+    }
 }
 
 impl Operations for Counts {
@@ -51,7 +62,7 @@ impl Operations for Counts {
     }
 }
 
-/// A store, a queue or both, counted.
+/// A store, a queue or several, counted.
 pub struct Counted<T: ?Sized> {
     inner: Arc<T>,
     counts: Arc<Counts>,
@@ -82,27 +93,29 @@ impl TaskStore for Counted<dyn TaskStore> {
         self.counted("check_store").check().await
     }
 
-    async fn create(&self, name: &str, document: &Document) -> Result<Option<ETag>, StorageError> {
-        self.counted("create_record").create(name, document).await
-    }
-
     async fn read(&self, name: &str) -> Result<Option<Stored>, StorageError> {
         self.counted("read_record").read(name).await
     }
 
-    async fn replace(
-        &self,
-        name: &str,
-        document: &Document,
-        etag: &ETag,
-    ) -> Result<Option<ETag>, StorageError> {
-        self.counted("replace_record")
-            .replace(name, document, etag)
-            .await
-    }
-
-    async fn delete(&self, name: &str, etag: Option<&ETag>) -> Result<bool, StorageError> {
-        self.counted("delete_record").delete(name, etag).await
+    /// Each step is counted, also where all of them are one write.
+    async fn write(&self, steps: &[Step<'_>]) -> Result<Written, StorageError> {
+        let written = self.inner.write(steps).await;
+        let asked = match &written {
+            Ok(Written::Done { .. }) => steps.len(),
+            Ok(Written::Not { step }) => step + 1,
+            Ok(Written::Partly { steps, .. }) => steps + 1,
+            Err(_) => 1,
+        };
+        for step in steps.iter().take(asked) {
+            match step {
+                Step::Create { .. } => self.counts.add("create_record"),
+                Step::Replace { .. } => self.counts.add("replace_record"),
+                Step::Delete { .. } => self.counts.add("delete_record"),
+                Step::Send { .. } => self.counts.add("send_message"),
+                Step::Settle { how, .. } => self.counts.settle(*how),
+            }
+        }
+        written
     }
 
     async fn list(
@@ -130,8 +143,25 @@ impl TaskStore for Counted<dyn TaskStore> {
     }
 }
 
+impl Queues for Counted<dyn Queues> {
+    fn open(&self, name: &QueueName) -> Arc<dyn Queue> {
+        Arc::new(Counted::new(self.inner.open(name), &self.counts))
+    }
+
+    fn open_dead_letters(&self, name: &QueueName) -> Arc<dyn Queue> {
+        Arc::new(Counted::new(
+            self.inner.open_dead_letters(name),
+            &self.counts,
+        ))
+    }
+}
+
 #[async_trait]
 impl Queue for Counted<dyn Queue> {
+    fn limits(&self) -> Limits {
+        self.inner.limits()
+    }
+
     async fn prepare(&self) -> Result<(), StorageError> {
         self.inner.prepare().await
     }
@@ -140,54 +170,24 @@ impl Queue for Counted<dyn Queue> {
         self.counted("send_message").send(text, delay).await
     }
 
-    async fn receive(
-        &self,
-        max: u32,
-        visibility_timeout: Duration,
-    ) -> Result<Vec<Received>, StorageError> {
-        self.counted("receive_messages")
-            .receive(max, visibility_timeout)
-            .await
+    async fn receive(&self, max: u32, hide: Duration) -> Result<Vec<Delivery>, StorageError> {
+        self.counted("receive_messages").receive(max, hide).await
     }
 
-    async fn update(
-        &self,
-        id: &str,
-        pop_receipt: &str,
-        visibility_timeout: Duration,
-    ) -> Result<Option<String>, StorageError> {
-        self.counted("update_message")
-            .update(id, pop_receipt, visibility_timeout)
-            .await
+    async fn renew(&self, receipt: &mut Receipt, hide: Duration) -> Result<bool, StorageError> {
+        self.counted("update_message").renew(receipt, hide).await
     }
 
-    async fn delete(&self, id: &str, pop_receipt: &str) -> Result<bool, StorageError> {
-        self.counted("delete_message").delete(id, pop_receipt).await
+    async fn settle(&self, receipt: &Receipt, how: Settle<'_>) -> Result<bool, StorageError> {
+        self.counts.settle(how);
+        self.inner.settle(receipt, how).await
     }
 
-    async fn length(&self) -> Result<u64, StorageError> {
+    async fn length(&self) -> Result<Option<u64>, StorageError> {
         self.counted("count_messages").length().await
     }
 
-    async fn oldest(&self) -> Result<Option<Timestamp>, StorageError> {
-        self.counted("peek_message").oldest().await
-    }
-}
-
-/// Both of its writes are counted, also where they are one.
-#[async_trait]
-impl Intake for Counted<dyn Intake> {
-    async fn accept(
-        &self,
-        name: &str,
-        document: &Document,
-        tell: Tell<'_>,
-    ) -> Result<Option<ETag>, StorageError> {
-        let inner = self.counted("create_record");
-        let accepted = inner.accept(name, document, tell).await?;
-        if accepted.is_some() {
-            self.counts.add("send_message");
-        }
-        Ok(accepted)
+    async fn front(&self) -> Result<Option<Timestamp>, StorageError> {
+        self.counted("peek_message").front().await
     }
 }

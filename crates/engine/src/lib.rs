@@ -5,18 +5,20 @@
 //! |---|---|
 //! | [`model`] | what a task is: its name, record, status and message; pure values |
 //! | [`local`] | what this process remembers: what waits, runs and was counted |
+//! | [`queue`] | the queue that tasks go through |
 //! | [`records`] | records in the store; the first terminal write wins |
 //! | [`tasks`] | what clients ask for: submit, look, wait, consume, operate, list |
 //! | [`worker`] | one delivery in, one [`Outcome`] out |
-//! | [`sweep`] | upkeep: the poison queue, old records, tasks that have lost their message |
+//! | [`sweep`] | upkeep: dead letters, old records, tasks that have lost their message |
 //! | [`limits`] | every fixed limit, with its reason |
 
-pub mod crash;
 mod engine;
 pub mod limits;
 pub mod local;
 pub mod model;
+mod policies;
 pub mod prometheus;
+pub mod queue;
 pub mod records;
 mod settings;
 pub mod sweep;
@@ -41,14 +43,15 @@ pub use model::r0::R0_KIND;
 pub use model::stored::UnreadableRecord;
 pub use model::task::{TaskError, TaskRecord, TaskState, TaskStatus};
 pub use model::trace::is_traceparent;
+pub use policies::{OutlastsHost, fit_host};
+pub use queue::TaskQueue;
 pub use records::{Commit, RecordError, Records, Versioned};
 pub use settings::Settings;
 pub use sweep::Maintenance;
 pub use tasks::idempotency::KeyedSubmitError;
-pub use tasks::intake::RecordFirst;
 pub use tasks::listing::{Filter, ListError, TaskPage};
 pub use tasks::operations::Operated;
 pub use tasks::service::Tasks;
 pub use tasks::submit::{Submission, SubmitError};
+pub use worker::Outcome;
 pub use worker::consumer::{Consumer, Unsettled};
-pub use worker::{Delivery, Outcome};

@@ -1,12 +1,15 @@
 //! Task records in the store: read, and written so that the first terminal write wins.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::limits::COMMIT_TRIES;
 use crate::model::id::TaskId;
 use crate::model::stored::UnreadableRecord;
 use crate::model::task::TaskRecord;
-use ports::{Clock, ETag, StorageError, TaskStore};
+use ports::{
+    Clock, ETag, QueueName, Receipt, Settle, Step, StorageError, TaskStore, Text, Written,
+};
 
 /// Why a record could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +43,49 @@ pub enum Commit {
     OtherWork,
 }
 
+/// What is written with a record, and after it.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Then<'a> {
+    /// A message.
+    pub(crate) send: Option<NextMessage<'a>>,
+    /// The end of the message at hand.
+    pub(crate) settle: Option<(&'a Receipt, Settle<'a>)>,
+}
+
+/// A message that tells of a record.
+#[derive(Clone, Copy)]
+pub(crate) struct NextMessage<'a> {
+    pub(crate) queue: &'a QueueName,
+    /// Makes its text of the record and the version in which that is written.
+    pub(crate) tell: &'a (dyn Fn(&TaskRecord, Option<&ETag>) -> String + Sync),
+    pub(crate) delay: Duration,
+}
+
+/// How a conditional write with something after it ended.
+#[derive(Debug)]
+pub(crate) enum Committed {
+    /// The record is as we wrote it.
+    Written(Followed),
+    /// As [`Commit::Lost`], and nothing followed.
+    Lost,
+    /// As [`Commit::OtherWork`], and nothing followed.
+    OtherWork,
+}
+
+/// What became of what was to follow a record that is written.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Followed {
+    /// It is done.
+    All {
+        /// `false` when the receipt was stale.
+        settled: bool,
+    },
+    /// The message was not sent, and the one at hand is not settled.
+    Unsent(StorageError),
+    /// The message at hand is not settled.
+    Unsettled(StorageError),
+}
+
 /// The store, in terms of records.
 #[derive(Clone)]
 pub struct Records {
@@ -70,28 +116,35 @@ impl Records {
     /// because the task was shown as running or is delivered again, is replaced, if it is of the same
     /// work.
     pub async fn commit(&self, versioned: &mut Versioned) -> Result<Commit, RecordError> {
+        Ok(match self.commit_then(versioned, Then::default()).await? {
+            Committed::Written(_) => Commit::Written,
+            Committed::Lost => Commit::Lost,
+            Committed::OtherWork => Commit::OtherWork,
+        })
+    }
+
+    /// The same, and what is to follow, in one write where the store can.
+    pub(crate) async fn commit_then(
+        &self,
+        versioned: &mut Versioned,
+        then: Then<'_>,
+    ) -> Result<Committed, RecordError> {
         let id = versioned.record.id;
         let name = id.text();
         versioned.record.updated_at = self.clock.now();
         for _ in 0..COMMIT_TRIES {
-            let document = versioned.record.to_document();
-            let written = match &versioned.etag {
-                Some(etag) => self.store.replace(&name, &document, etag).await?,
-                None => self.store.create(&name, &document).await?,
-            };
-            if written.is_some() {
-                versioned.etag = written;
-                return Ok(Commit::Written);
+            if let Some(followed) = self.write(&name, versioned, then).await? {
+                return Ok(Committed::Written(followed));
             }
             // Another writer, or our own write whose answer was lost: look.
             match self.read(id).await? {
-                Some(now) if now.record.status().is_terminal() => return Ok(Commit::Lost),
+                Some(now) if now.record.status().is_terminal() => return Ok(Committed::Lost),
                 Some(now) if now.record.retries != versioned.record.retries => {
-                    return Ok(Commit::Lost);
+                    return Ok(Committed::Lost);
                 }
                 Some(now) if !now.record.is_same_work(&versioned.record) => {
                     versioned.etag = now.etag;
-                    return Ok(Commit::OtherWork);
+                    return Ok(Committed::OtherWork);
                 }
                 Some(now) => {
                     versioned.etag = now.etag;
@@ -102,7 +155,7 @@ impl Records {
                     record.created_at = now.record.created_at;
                     record.others = now.record.others;
                 }
-                None if versioned.etag.is_some() => return Ok(Commit::Lost),
+                None if versioned.etag.is_some() => return Ok(Committed::Lost),
                 None => {}
             }
         }
@@ -112,16 +165,90 @@ impl Records {
     /// Writes a record over exactly its version, terminal or not; `false` when that is no longer
     /// the one in the store.
     pub async fn replace(&self, versioned: &mut Versioned) -> Result<bool, StorageError> {
-        let Some(etag) = &versioned.etag else {
-            return Ok(false);
-        };
+        let replaced = self.replace_then(versioned, Then::default()).await?;
+        Ok(replaced.is_some())
+    }
+
+    /// The same, and what is to follow, in one write where the store can; `None` when the version is no
+    /// longer the one in the store.
+    pub(crate) async fn replace_then(
+        &self,
+        versioned: &mut Versioned,
+        then: Then<'_>,
+    ) -> Result<Option<Followed>, StorageError> {
+        if versioned.etag.is_none() {
+            return Ok(None);
+        }
         versioned.record.updated_at = self.clock.now();
         let name = versioned.record.id.text();
-        let document = versioned.record.to_document();
-        let written = self.store.replace(&name, &document, etag).await?;
-        let replaced = written.is_some();
-        versioned.etag = written.or(versioned.etag.take());
-        Ok(replaced)
+        self.write(&name, versioned, then).await
+    }
+
+    /// Writes a record over its version, or as a new one, once; `None` when that does not hold.
+    async fn write(
+        &self,
+        name: &str,
+        versioned: &mut Versioned,
+        then: Then<'_>,
+    ) -> Result<Option<Followed>, StorageError> {
+        let Versioned { record, etag } = versioned;
+        let document = &record.to_document();
+        let tell = |etag: Option<&ETag>| {
+            let next = then.send.map(|next| (next.tell)(record, etag));
+            next.unwrap_or_default()
+        };
+        let mut steps = Vec::with_capacity(3);
+        steps.push(match etag.as_ref() {
+            Some(etag) => Step::Replace {
+                name,
+                document,
+                etag,
+            },
+            None => Step::Create { name, document },
+        });
+        steps.extend(
+            then.send
+                .map(|NextMessage { queue, delay, .. }| Step::Send {
+                    queue,
+                    text: Text::Of(&tell),
+                    delay,
+                }),
+        );
+        steps.extend(
+            then.settle
+                .map(|(receipt, how)| Step::Settle { receipt, how }),
+        );
+        let (written, followed) = match self.store.write(&steps).await? {
+            Written::Done { etag, settled } => (etag, Followed::All { settled }),
+            Written::Not { .. } => return Ok(None),
+            Written::Partly { steps, etag, cause } if steps == 1 && then.send.is_some() => {
+                (etag, Followed::Unsent(cause))
+            }
+            Written::Partly { etag, cause, .. } => (etag, Followed::Unsettled(cause)),
+        };
+        *etag = written;
+        Ok(Some(followed))
+    }
+
+    /// Sends a message and then settles the one that it follows; `false` when that was delivered again.
+    pub(crate) async fn send_and_settle(
+        &self,
+        queue: &QueueName,
+        (text, delay): (&str, Duration),
+        receipt: &Receipt,
+    ) -> Result<bool, StorageError> {
+        let text = Text::Fixed(text);
+        let how = Settle::Done;
+        let steps = [
+            Step::Send { queue, text, delay },
+            Step::Settle { receipt, how },
+        ];
+        match self.store.write(&steps).await? {
+            Written::Done { settled, .. } => Ok(settled),
+            Written::Partly { cause, .. } => Err(cause),
+            // Neither of the two has a condition.
+            Written::Not { .. } => Ok(false),
+        }
     }
 
     /// Deletes a record; with an ETag, only that version.

@@ -121,22 +121,24 @@ mod tests {
     use backends::embedded::Embedded;
     use backends::{Counts, SystemClock};
     use engine::limits::MAX_DELETIONS;
-    use engine::{Engine, Ports, Settings};
+    use engine::{Engine, Ports, Settings, TaskQueue};
+    use ports::QueueName;
     use work::Kinds;
 
     #[actix_web::test]
     async fn a_reply_ends_when_its_deletion_may_begin() {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(SystemClock);
-        let embedded = Embedded::open(folder.path(), "tasks", clock.clone()).unwrap();
-        let ports = Ports::record_first(
-            embedded.tasks(),
-            embedded.queue(),
-            embedded.poison_queue(),
-            Arc::new(Counts::default()),
-        );
+        let embedded = Embedded::open(folder.path(), clock.clone()).unwrap();
+        let ports = Ports {
+            store: embedded.tasks(),
+            queue: TaskQueue::open(&embedded, QueueName::try_from("tasks").unwrap()),
+            operations: Arc::new(Counts::default()),
+        };
         let settings = Settings {
             concurrency: 1,
+            waiting: 1,
+            max_result_bytes: 1,
             max_queue_length: None,
             has_other_workers: false,
             retention: Duration::MAX,

@@ -50,5 +50,6 @@ impl AnyKind for Command {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::Records;
-use ports::{Clock, Queue, Received};
+use ports::{Clock, Delivery, Queue};
 use proptest_state_machine::StateMachineTest;
 use tokio::runtime::{Builder, Runtime};
 
@@ -15,8 +15,9 @@ use super::script::{Act, Script, Step};
 use crate::helpers::calls::Calls;
 use crate::helpers::clock::ManualClock;
 use crate::helpers::kinds::TestKinds;
-use crate::helpers::memory::{MemoryQueue, MemoryTasks};
+use crate::helpers::memory::Memory;
 use crate::helpers::process::{Process, Storage};
+use crate::helpers::queues::{self, TestQueues, delete, length};
 
 /// Longer than any message is hidden or put off.
 const QUIET: Duration = Duration::from_secs(200);
@@ -40,7 +41,7 @@ pub(super) struct World {
     queue: Arc<dyn Queue>,
     poison_queue: Arc<dyn Queue>,
     /// Received, and not worked on yet.
-    pub(super) taken: RefCell<Vec<Received>>,
+    pub(super) taken: RefCell<Vec<Delivery>>,
     pub(super) ledger: RefCell<Vec<Entry>>,
     /// Nobody has died, let a message lie or cleared the queue: nothing can be lost.
     pub(super) is_calm: Cell<bool>,
@@ -50,25 +51,23 @@ impl World {
     fn new() -> Self {
         let clock = Arc::new(ManualClock::new());
         let calls = Calls::default();
-        let store = MemoryTasks::new(clock.clone());
-        let queue = MemoryQueue::new(clock.clone());
-        let poison_queue = MemoryQueue::new(clock.clone());
+        let memory = Memory::new(clock.clone());
         let storage = Storage {
             clock: clock.clone(),
-            store: calls.store(store.clone()),
-            queue: calls.queue(queue.clone()),
-            poison_queue: calls.poison_queue(poison_queue.clone()),
+            store: calls.store(memory.clone()),
+            queues: calls.queues(memory.clone()),
+            queue: queues::tasks(),
         };
         let kinds = TestKinds::default();
         Self {
             processes: [(); 2].map(|()| storage.process(&kinds, 4, true)),
-            records: Records::new(store, clock.clone()),
+            records: Records::new(memory.clone(), clock.clone()),
             clock,
             calls,
             storage,
             kinds,
-            queue,
-            poison_queue,
+            queue: memory.queue(),
+            poison_queue: memory.poison_queue(),
             taken: RefCell::default(),
             ledger: RefCell::default(),
             is_calm: Cell::new(true),
@@ -111,8 +110,7 @@ impl World {
             Step::Clear => {
                 self.is_calm.set(false);
                 for received in self.queue.receive(32, Duration::ZERO).await.unwrap() {
-                    let deleted = self.queue.delete(&received.id, &received.pop_receipt).await;
-                    assert!(deleted.unwrap());
+                    assert!(delete(&*self.queue, &received).await);
                 }
             }
         }
@@ -143,8 +141,8 @@ impl World {
             .filter(|entry| !entry.is_settled())
             .collect();
         assert!(left.is_empty(), "never ended: {left:?}");
-        assert_eq!(self.queue.length().await.unwrap(), 0);
-        assert_eq!(self.poison_queue.length().await.unwrap(), 0);
+        assert_eq!(length(&*self.queue).await, 0);
+        assert_eq!(length(&*self.poison_queue).await, 0);
     }
 }
 

@@ -6,7 +6,6 @@ use std::collections::HashMap;
 use std::num::NonZero;
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use azure_core::http::Etag;
 use azure_storage_blob::BlobContainerClient;
 use azure_storage_blob::models::{
@@ -21,7 +20,7 @@ use tokio::sync::Semaphore;
 use super::error::{incomplete, unless};
 use super::place::{self, Place};
 use ports::timestamp;
-use ports::{Document, ETag, Head, HeadError, Listed, Page, StorageError, Stored, TaskStore};
+use ports::{Document, ETag, Head, HeadError, Listed, Page, StorageError, Stored};
 
 /// The crate splits a transfer at this size (its default is 4 MiB). A record is far below it, so
 /// that a write is one conditional request and a read one consistent answer.
@@ -31,13 +30,13 @@ const ONE_REQUEST: usize = 256 * 1024 * 1024;
 /// for its processors each time, which opens a dozen files and costs more than a signature.
 const ONE_PART: Option<NonZero<usize>> = NonZero::new(1);
 
-/// The container of the task records.
-pub(super) struct BlobTaskStore {
+/// The container of the task records, as one thread reaches it.
+pub(super) struct Container {
     pub(super) client: BlobContainerClient,
     pub(super) places: Arc<Semaphore>,
 }
 
-impl Place for BlobTaskStore {
+impl Place for Container {
     const NOUN: &'static str = "container";
     const MISSING: &'static str = "ContainerNotFound";
     const EXISTS: &'static str = "ContainerAlreadyExists";
@@ -55,7 +54,7 @@ impl Place for BlobTaskStore {
     }
 }
 
-impl BlobTaskStore {
+impl Container {
     /// Puts a blob under a condition; `None` when the service answers with one of these codes.
     async fn put(
         &self,
@@ -87,26 +86,31 @@ impl BlobTaskStore {
     }
 }
 
-#[async_trait]
-impl TaskStore for BlobTaskStore {
-    async fn prepare(&self) -> Result<(), StorageError> {
+impl Container {
+    pub(super) async fn prepare(&self) -> Result<(), StorageError> {
         place::prepare(self, "prepare the container").await
     }
 
-    async fn check(&self) -> Result<(), StorageError> {
+    pub(super) async fn check(&self) -> Result<(), StorageError> {
         place::run(self, "check the container", || self.look()).await
     }
 
+    /// Writes a new record; `None` when the name is taken.
+    ///
     /// A put whose answer was lost is sent again and may meet its own success: it then gives
     /// `None`, as if somebody else had taken the name. Read the record to tell the two apart.
-    async fn create(&self, name: &str, document: &Document) -> Result<Option<ETag>, StorageError> {
+    pub(super) async fn create(
+        &self,
+        name: &str,
+        document: &Document,
+    ) -> Result<Option<ETag>, StorageError> {
         let condition = BlockBlobClientUploadOptions::default().if_not_exists();
         let refusals = ["BlobAlreadyExists", "ConditionNotMet"];
         self.put("create record", name, document, condition, &refusals)
             .await
     }
 
-    async fn read(&self, name: &str) -> Result<Option<Stored>, StorageError> {
+    pub(super) async fn read(&self, name: &str) -> Result<Option<Stored>, StorageError> {
         const OPERATION: &str = "read record";
         let blob = self.client.blob_client(name);
         let options = BlobClientDownloadOptions {
@@ -132,9 +136,11 @@ impl TaskStore for BlobTaskStore {
         }))
     }
 
+    /// Replaces a record if it still has this ETag; `None` when it has changed or is gone.
+    ///
     /// A put whose answer was lost is sent again and may meet its own success: it then gives
     /// `None`, as if somebody else had changed the record. Read the record to tell the two apart.
-    async fn replace(
+    pub(super) async fn replace(
         &self,
         name: &str,
         document: &Document,
@@ -150,7 +156,11 @@ impl TaskStore for BlobTaskStore {
     }
 
     /// A deletion whose answer was lost is sent again, and gives `false` for its own success.
-    async fn delete(&self, name: &str, etag: Option<&ETag>) -> Result<bool, StorageError> {
+    pub(super) async fn delete(
+        &self,
+        name: &str,
+        etag: Option<&ETag>,
+    ) -> Result<bool, StorageError> {
         let blob = self.client.blob_client(name);
         let options = BlobClientDeleteOptions {
             if_match: etag.map(to_header),
@@ -163,7 +173,7 @@ impl TaskStore for BlobTaskStore {
         Ok(answer.await?.is_some())
     }
 
-    async fn list(
+    pub(super) async fn list(
         &self,
         prefix: &str,
         after: Option<&str>,

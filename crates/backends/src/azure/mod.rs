@@ -6,31 +6,31 @@
 
 mod account;
 mod blobs;
+mod clients;
 mod connection_string;
 mod error;
 mod identity;
 mod place;
 mod queue;
+mod queues;
 mod shared_key;
+mod store;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use azure_core::credentials::TokenCredential;
 use azure_core::http::policies::Policy;
-use azure_core::http::{ClientOptions, ExponentialRetryOptions, RetryOptions, Transport, Url};
-use azure_storage_blob::{BlobServiceClient, BlobServiceClientOptions};
-use azure_storage_queue::{QueueServiceClient, QueueServiceClientOptions};
-
-use tokio::sync::Semaphore;
+use azure_core::http::{ExponentialRetryOptions, RetryOptions, Url};
 
 pub use self::account::{Account, Credential};
-use self::blobs::BlobTaskStore;
+use self::clients::Clients;
 use self::identity::identity;
 use self::place::PLACES;
-use self::queue::StorageQueue;
+use self::queues::AzureQueue;
 use self::shared_key::SharedKeyPolicy;
-use ports::{Queue, StorageError, TaskStore};
+use self::store::AzureTasks;
+use ports::{Queue, QueueName, Queues, StorageError, TaskStore};
 
 /// The version of the service that is spoken. Emulators trail the crates' own, newer one, and
 /// Azure keeps old versions for years.
@@ -48,41 +48,36 @@ const IDLE_CONNECTIONS: usize = PLACES / 2;
 
 const OPENING: &str = "open storage";
 
-/// What all connections to an account share: it is built once, and every server thread connects.
-///
-/// A pooled connection is driven by the runtime that opened it, so each thread has an HTTP client
-/// of its own. The managed identity is shared for its token: one request serves all threads.
+/// A storage account: one value for the process, whose clones share it. Each thread makes clients of
+/// its own when it first needs them.
 #[derive(Clone)]
-pub struct Connector {
+pub struct Azure(Arc<Connector>);
+
+/// What the clients of all threads share. The managed identity is shared for its token: one request
+/// serves all threads.
+struct Connector {
     blob_service: Url,
     queue_service: Url,
     container: String,
-    queue: String,
     signing: Option<Arc<dyn Policy>>,
     identity: Option<Arc<dyn TokenCredential>>,
 }
 
-/// One thread's connection to the container, the queue and its poison queue.
-pub struct Azure {
-    tasks: Arc<BlobTaskStore>,
-    queue: Arc<StorageQueue>,
-    poison_queue: Arc<StorageQueue>,
-}
-
-impl Connector {
-    /// Takes the account's settings; does no I/O.
+impl Azure {
+    /// Takes the account's settings, and makes the clients of this thread, so that one who cannot learns
+    /// of it here; does no I/O but reading the system's root certificates.
     ///
     /// # Errors
     ///
-    /// Permanent, when an endpoint is not a URL or the platform's identity cannot be used.
-    pub fn new(account: &Account, container: &str, queue: &str) -> Result<Self, StorageError> {
+    /// Permanent, when an endpoint is not a URL, the platform's identity cannot be used, or there are
+    /// no root certificates.
+    pub fn new(account: &Account, container: &str) -> Result<Self, StorageError> {
         // Fails when a provider is installed already, which is then as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut connector = Self {
+        let mut connector = Connector {
             blob_service: service_url(&account.blob_endpoint)?,
             queue_service: service_url(&account.queue_endpoint)?,
             container: container.to_owned(),
-            queue: queue.to_owned(),
             signing: None,
             identity: None,
         };
@@ -100,76 +95,28 @@ impl Connector {
                 connector.identity = Some(identity(client_id.as_deref())?);
             }
         }
-        Ok(connector)
+        let azure = Self(Arc::new(connector));
+        azure.clients()?;
+        Ok(azure)
     }
 
-    /// Makes the clients of one thread; does no I/O but reading the system's root certificates.
-    ///
-    /// # Errors
-    ///
-    /// Permanent, when there are no root certificates.
-    pub fn connect(&self) -> Result<Azure, StorageError> {
-        let services = [&self.blob_service, &self.queue_service];
-        let http = http_client(services.iter().all(|url| url.scheme() == "http"))?;
-        let client_options = ClientOptions {
-            per_try_policies: self.signing.iter().cloned().collect(),
-            retry: retry_options(),
-            transport: Some(Transport::new(Arc::new(http))),
-            ..Default::default()
-        };
-        let blobs = BlobServiceClient::new(
-            self.blob_service.clone(),
-            self.identity.clone(),
-            Some(BlobServiceClientOptions {
-                client_options: client_options.clone(),
-                version: VERSION.to_owned(),
-            }),
-        );
-        let queues = QueueServiceClient::new(
-            self.queue_service.clone(),
-            self.identity.clone(),
-            Some(QueueServiceClientOptions {
-                client_options,
-                version: VERSION.to_owned(),
-            }),
-        )
-        .map_err(opening)?;
-        let places = Arc::new(Semaphore::new(PLACES));
-        let queue = |name: &str| {
-            let client = queues.queue_client(name).map_err(opening)?;
-            Ok(Arc::new(StorageQueue {
-                client,
-                places: Arc::clone(&places),
-            }))
-        };
-        let container = blobs
-            .map_err(opening)?
-            .blob_container_client(&self.container);
-        Ok(Azure {
-            queue: queue(&self.queue)?,
-            poison_queue: queue(&format!("{}-poison", self.queue))?,
-            tasks: Arc::new(BlobTaskStore {
-                client: container,
-                places: Arc::clone(&places),
-            }),
-        })
+    /// The task records.
+    pub fn tasks(&self) -> Arc<dyn TaskStore> {
+        Arc::new(AzureTasks(self.clone()))
+    }
+
+    fn clients(&self) -> Result<Arc<Clients>, StorageError> {
+        Clients::here(&self.0)
     }
 }
 
-impl Azure {
-    /// The task records.
-    pub fn tasks(&self) -> Arc<dyn TaskStore> {
-        self.tasks.clone()
+impl Queues for Azure {
+    fn open(&self, name: &QueueName) -> Arc<dyn Queue> {
+        Arc::new(AzureQueue::named(self.clone(), name))
     }
 
-    /// The queue that feeds the worker.
-    pub fn queue(&self) -> Arc<dyn Queue> {
-        self.queue.clone()
-    }
-
-    /// Where messages go that reached the maximum dequeue count: `<queue>-poison`.
-    pub fn poison_queue(&self) -> Arc<dyn Queue> {
-        self.poison_queue.clone()
+    fn open_dead_letters(&self, name: &QueueName) -> Arc<dyn Queue> {
+        Arc::new(AzureQueue::named(self.clone(), name).of_dead_letters())
     }
 }
 

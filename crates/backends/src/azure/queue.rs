@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use azure_core::http::headers::HeaderName;
 use azure_core::http::{RequestContent, XmlFormat};
 use azure_core::xml::to_xml;
@@ -18,21 +17,25 @@ use tokio::sync::Semaphore;
 
 use super::error::{incomplete, unless};
 use super::place::{self, Place};
-use ports::{Queue, Received, StorageError, Timestamp};
+use ports::{Delivery, Receipt, StorageError, Timestamp};
 
 /// A message stays until it is deleted. The service's default of 7 days would lose a backlog.
 const NEVER_EXPIRES: i32 = -1;
 
 /// The longest visibility timeout the service takes: 7 days, in seconds. A message that is to wait for
 /// longer comes back then, and tells by itself that it is early.
-const LONGEST_HIDDEN: i32 = 7 * 24 * 60 * 60;
+pub(super) const LONGEST_HIDDEN: i32 = 7 * 24 * 60 * 60;
 
 /// The answers that say a receipt is stale, or its message gone.
 const STALE: [&str; 2] = ["PopReceiptMismatch", "MessageNotFound"];
 
-/// One queue of the account.
+/// The longest message the service takes, in bytes.
+pub(super) const LONGEST_MESSAGE: usize = 64 * 1024;
+
+/// A queue of the account, as one thread reaches it.
 pub(super) struct StorageQueue {
     pub(super) client: QueueClient,
+    pub(super) name: Arc<str>,
     pub(super) places: Arc<Semaphore>,
 }
 
@@ -54,14 +57,13 @@ impl Place for StorageQueue {
     }
 }
 
-#[async_trait]
-impl Queue for StorageQueue {
-    async fn prepare(&self) -> Result<(), StorageError> {
+impl StorageQueue {
+    pub(super) async fn prepare(&self) -> Result<(), StorageError> {
         place::prepare(self, "prepare the queue").await
     }
 
     /// A send whose answer was lost is sent again: the message may then be there twice.
-    async fn send(&self, text: &str, delay: Duration) -> Result<(), StorageError> {
+    pub(super) async fn send(&self, text: &str, delay: Duration) -> Result<(), StorageError> {
         let options = QueueClientSendMessageOptions {
             message_time_to_live: Some(NEVER_EXPIRES),
             visibility_timeout: Some(seconds(delay)).filter(|delay| *delay > 0),
@@ -76,16 +78,16 @@ impl Queue for StorageQueue {
         .await
     }
 
-    async fn receive(
+    pub(super) async fn receive(
         &self,
         max: u32,
-        visibility_timeout: Duration,
-    ) -> Result<Vec<Received>, StorageError> {
+        hide: Duration,
+    ) -> Result<Vec<Delivery>, StorageError> {
         const OPERATION: &str = "receive messages";
         let options = QueueClientReceiveMessagesOptions {
             number_of_messages: Some(i32::try_from(max).unwrap_or(i32::MAX)),
             // The service hides a message for at least one second.
-            visibility_timeout: Some(seconds(visibility_timeout).max(1)),
+            visibility_timeout: Some(seconds(hide).max(1)),
             ..Default::default()
         };
         let answer = place::run(self, OPERATION, || async {
@@ -95,13 +97,15 @@ impl Queue for StorageQueue {
         let messages = answer.await?.items.unwrap_or_default();
         messages
             .into_iter()
-            .map(|message| received(OPERATION, message))
+            .map(|message| delivery(OPERATION, message, &self.name))
             .collect()
     }
 
+    /// Hides a message for so long, and gives its new pop receipt; `None` when the one given is stale.
+    ///
     /// A renewal whose answer was lost is sent again with a receipt that its own success made
     /// stale: it then gives `None`.
-    async fn update(
+    pub(super) async fn update(
         &self,
         id: &str,
         pop_receipt: &str,
@@ -128,8 +132,10 @@ impl Queue for StorageQueue {
         }
     }
 
+    /// Deletes a message; `false` when the receipt is stale.
+    ///
     /// A deletion whose answer was lost is sent again, and gives `false` for its own success.
-    async fn delete(&self, id: &str, pop_receipt: &str) -> Result<bool, StorageError> {
+    pub(super) async fn delete(&self, id: &str, pop_receipt: &str) -> Result<bool, StorageError> {
         let answer = place::run(self, "delete message", || async {
             unless(
                 self.client.delete_message(id, pop_receipt, None).await,
@@ -139,7 +145,7 @@ impl Queue for StorageQueue {
         Ok(answer.await?.is_some())
     }
 
-    async fn length(&self) -> Result<u64, StorageError> {
+    pub(super) async fn length(&self) -> Result<u64, StorageError> {
         const OPERATION: &str = "count messages";
         let answer = place::run(self, OPERATION, || async {
             let properties = self.client.get_properties(None).await?;
@@ -151,7 +157,7 @@ impl Queue for StorageQueue {
             .ok_or_else(|| incomplete(OPERATION, "a count"))
     }
 
-    async fn oldest(&self) -> Result<Option<Timestamp>, StorageError> {
+    pub(super) async fn front(&self) -> Result<Option<Timestamp>, StorageError> {
         const OPERATION: &str = "peek at the queue";
         // One message, unless asked for more.
         let answer = place::run(self, OPERATION, || async {
@@ -180,16 +186,24 @@ fn envelope(text: &str) -> azure_core::Result<RequestContent<QueueMessage, XmlFo
     Ok(Bytes::from(escaped).into())
 }
 
-fn received(operation: &'static str, message: ReceivedMessage) -> Result<Received, StorageError> {
+fn delivery(
+    operation: &'static str,
+    message: ReceivedMessage,
+    queue: &Arc<str>,
+) -> Result<Delivery, StorageError> {
     let missing = |field| move || incomplete(operation, field);
-    Ok(Received {
-        id: message.message_id.ok_or_else(missing("a message id"))?,
-        pop_receipt: message.pop_receipt.ok_or_else(missing("a pop receipt"))?,
+    let inserted_at = message.insertion_time.ok_or_else(missing("a time"))?;
+    Ok(Delivery {
+        receipt: Some(Receipt {
+            queue: Arc::clone(queue),
+            id: message.message_id.ok_or_else(missing("a message id"))?,
+            token: message.pop_receipt.ok_or_else(missing("a pop receipt"))?,
+        }),
         dequeue_count: message
             .dequeue_count
             .and_then(|count| u32::try_from(count).ok())
             .ok_or_else(missing("a dequeue count"))?,
-        inserted_at: message.insertion_time.ok_or_else(missing("a time"))?,
+        inserted_at: Some(inserted_at),
         // A stranger's empty message must not block those that came with it.
         text: message.message_text.unwrap_or_default(),
     })

@@ -8,7 +8,6 @@
 mod durability;
 mod errors;
 mod folder;
-mod intake;
 mod millis;
 mod newest;
 mod open_error;
@@ -19,6 +18,7 @@ mod savepoint;
 mod schema;
 mod task_store;
 mod thread;
+mod write;
 mod writer;
 
 use std::path::Path;
@@ -28,8 +28,7 @@ pub use open_error::OpenError;
 use tokio_util::sync::CancellationToken;
 
 use folder::{FolderLock, keep_private};
-use intake::EmbeddedIntake;
-use ports::{Clock, Intake, Queue, TaskStore};
+use ports::{Clock, Queue, QueueName, Queues, TaskStore};
 use put_back::Latest;
 use queue::EmbeddedQueue;
 use readers::Readers;
@@ -48,8 +47,6 @@ const READERS: usize = 2;
 pub struct Embedded {
     database: Arc<Database>,
     clock: Arc<dyn Clock>,
-    queue: Arc<str>,
-    poison_queue: Arc<str>,
     latest: Arc<Latest>,
 }
 
@@ -67,25 +64,18 @@ struct Database {
 
 impl Embedded {
     /// Opens `tasks.db` in the folder, creating either when missing, and releases the messages of
-    /// both queues: whoever held one is dead. Blocks, but not for long.
+    /// all queues: whoever held one is dead. Blocks, but not for long.
     ///
     /// # Errors
     ///
     /// When another process has the folder, or it cannot be used; see [`OpenError`].
-    pub fn open(
-        data_dir: &Path,
-        queue_name: &str,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, OpenError> {
+    pub fn open(data_dir: &Path, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         let lock = FolderLock::take(data_dir)?;
         keep_private(data_dir);
         let file = data_dir.join("tasks.db");
         let connection = schema::open_for_writing(&file)?;
-        let poison_queue = format!("{queue_name}-poison");
-        for queue in [queue_name, &poison_queue] {
-            queue::release_all(&connection, queue, clock.now())
-                .map_err(|cause| OpenError::database(&file, cause))?;
-        }
+        queue::release_all(&connection, clock.now())
+            .map_err(|cause| OpenError::database(&file, cause))?;
         let read_only = (0..READERS)
             .map(|_| schema::open_for_reading(&file))
             .collect::<Result<_, _>>()?;
@@ -99,8 +89,6 @@ impl Embedded {
                 _lock: lock,
             }),
             clock,
-            queue: queue_name.into(),
-            poison_queue: poison_queue.into(),
             latest: Arc::default(),
         })
     }
@@ -111,25 +99,6 @@ impl Embedded {
             database: self.database.clone(),
             clock: self.clock.clone(),
         })
-    }
-
-    /// The queue of tasks to work on.
-    pub fn queue(&self) -> Arc<dyn Queue> {
-        self.queue_named(&self.queue)
-    }
-
-    /// New records and their messages in that queue, written at once.
-    pub fn intake(&self) -> Arc<dyn Intake> {
-        Arc::new(EmbeddedIntake {
-            database: self.database.clone(),
-            queue: self.queue.clone(),
-            clock: self.clock.clone(),
-        })
-    }
-
-    /// The queue of messages that reached the maximum dequeue count, `<queue>-poison`.
-    pub fn poison_queue(&self) -> Arc<dyn Queue> {
-        self.queue_named(&self.poison_queue)
     }
 
     /// How many commits there have been since the start, each shared by all writes that came during
@@ -149,12 +118,22 @@ impl Embedded {
         self.database.thread_ended.cancelled().await;
     }
 
-    fn queue_named(&self, name: &Arc<str>) -> Arc<dyn Queue> {
-        Arc::new(EmbeddedQueue {
-            database: self.database.clone(),
-            name: name.clone(),
-            clock: self.clock.clone(),
-            latest: self.latest.clone(),
-        })
+    fn named(&self, name: &QueueName) -> EmbeddedQueue {
+        EmbeddedQueue::named(
+            name,
+            Arc::clone(&self.database),
+            Arc::clone(&self.clock),
+            Arc::clone(&self.latest),
+        )
+    }
+}
+
+impl Queues for Embedded {
+    fn open(&self, name: &QueueName) -> Arc<dyn Queue> {
+        Arc::new(self.named(name))
+    }
+
+    fn open_dead_letters(&self, name: &QueueName) -> Arc<dyn Queue> {
+        Arc::new(self.named(name).of_dead_letters())
     }
 }

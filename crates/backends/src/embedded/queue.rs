@@ -3,6 +3,7 @@
 //!
 //! A pop receipt is random (a UUID), new with every delivery and update.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +17,11 @@ use super::errors::storage_error;
 use super::millis::Millis;
 use super::put_back::Latest;
 use super::savepoint::all_or_nothing;
-use ports::{Clock, Queue, Received, StorageError, Timestamp};
+use super::write;
+use ports::{Clock, Delivery, Limits, Queue, QueueName, Receipt, Settle, StorageError, Timestamp};
+
+/// What the Functions host appends to name the queue of dead letters.
+const DEAD_LETTERS: &str = "-poison";
 
 const SEND: &str =
     "INSERT INTO messages (queue, inserted_at, visible_at, text) VALUES (?1, ?2, ?3, ?4)";
@@ -41,16 +46,28 @@ const UPDATE: &str = "
 
 const DELETE: &str = "DELETE FROM messages WHERE id = ?2 AND queue = ?1 AND pop_receipt = ?3";
 
+/// To the dead letters, as a message that was sent there now.
+const MOVE: &str = "
+    UPDATE messages
+    SET queue = ?4, inserted_at = ?5, visible_at = ?5, dequeue_count = 0, pop_receipt = NULL
+    WHERE id = ?2 AND queue = ?1 AND pop_receipt = ?3";
+
 /// A message without a receipt was never received: whoever sent it has put it off. Unless it is yet to be
-/// sent, by a clock that was put back.
+/// sent, by a clock that was put back. The names of the queues are stepped through in the index.
 const RELEASE_ALL: &str = "
-    UPDATE messages SET visible_at = ?2
-    WHERE queue = ?1 AND visible_at > ?2 AND (pop_receipt IS NOT NULL OR inserted_at > ?2)";
+    WITH RECURSIVE queues(name) AS (
+        SELECT min(queue) FROM messages
+        UNION ALL
+        SELECT (SELECT min(queue) FROM messages WHERE queue > name) FROM queues
+        WHERE name IS NOT NULL)
+    UPDATE messages SET visible_at = ?1
+    WHERE queue IN (SELECT name FROM queues WHERE name IS NOT NULL)
+        AND visible_at > ?1 AND (pop_receipt IS NOT NULL OR inserted_at > ?1)";
 
 /// Walks the queue's part of the index: tens of milliseconds for a million messages.
 const LENGTH: &str = "SELECT count(*) FROM messages WHERE queue = ?1";
 
-const OLDEST: &str = "
+const FRONT: &str = "
     SELECT inserted_at FROM messages
     WHERE queue = ?1 AND visible_at <= ?2
     ORDER BY visible_at, id
@@ -70,16 +87,86 @@ pub(super) fn send(
     Ok(())
 }
 
+/// Settles a message; `false` when the receipt is stale.
+pub(super) fn settle(
+    connection: &Connection,
+    Receipt { queue, id, token }: &Receipt,
+    how: Settle<'_>,
+    now: Millis,
+) -> rusqlite::Result<bool> {
+    let settled = match how {
+        Settle::Done => connection
+            .prepare_cached(DELETE)?
+            .execute(params![queue, id, token])?,
+        Settle::Release(after) => connection.prepare_cached(UPDATE)?.execute(params![
+            queue,
+            id,
+            token,
+            now.after(after),
+            new_token()
+        ])?,
+        Settle::DeadLetter { .. } => connection.prepare_cached(MOVE)?.execute(params![
+            queue,
+            id,
+            token,
+            dead_letters_of(queue),
+            now
+        ])?,
+    };
+    Ok(settled > 0)
+}
+
+/// Where the dead letters of a queue are; those of dead letters stay.
+fn dead_letters_of(queue: &str) -> Arc<str> {
+    if queue.ends_with(DEAD_LETTERS) {
+        queue.into()
+    } else {
+        format!("{queue}{DEAD_LETTERS}").into()
+    }
+}
+
 /// One queue of one file.
 pub(super) struct EmbeddedQueue {
-    pub(super) database: Arc<Database>,
-    pub(super) name: Arc<str>,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) latest: Arc<Latest>,
+    database: Arc<Database>,
+    name: Arc<str>,
+    clock: Arc<dyn Clock>,
+    latest: Arc<Latest>,
+}
+
+impl EmbeddedQueue {
+    /// The queue of this name.
+    pub(super) fn named(
+        name: &QueueName,
+        database: Arc<Database>,
+        clock: Arc<dyn Clock>,
+        latest: Arc<Latest>,
+    ) -> Self {
+        Self {
+            database,
+            name: name.shared(),
+            clock,
+            latest,
+        }
+    }
+
+    /// The queue of its dead letters.
+    pub(super) fn of_dead_letters(self) -> Self {
+        Self {
+            name: dead_letters_of(&self.name),
+            ..self
+        }
+    }
 }
 
 #[async_trait]
 impl Queue for EmbeddedQueue {
+    fn limits(&self) -> Limits {
+        Limits {
+            message_bytes: None,
+            longest_delay: None,
+        }
+    }
+
     /// Opening the file has made it ready.
     async fn prepare(&self) -> Result<(), StorageError> {
         Ok(())
@@ -96,11 +183,7 @@ impl Queue for EmbeddedQueue {
             .await
     }
 
-    async fn receive(
-        &self,
-        max: u32,
-        visibility_timeout: Duration,
-    ) -> Result<Vec<Received>, StorageError> {
+    async fn receive(&self, max: u32, hide: Duration) -> Result<Vec<Delivery>, StorageError> {
         let (queue, clock) = (self.name.clone(), self.clock.clone());
         let latest = self.latest.clone();
         self.database
@@ -108,12 +191,12 @@ impl Queue for EmbeddedQueue {
             .write("receive messages", Until::Committed, move |connection| {
                 let now = Millis(clock.now());
                 latest.follow(connection, now)?;
-                let until = now.after(visibility_timeout);
+                let until = now.after(hide);
                 let mut visible = connection.prepare_cached(VISIBLE)?;
                 let mut rows = visible.query(params![queue, now, max])?;
                 let (mut messages, mut unreadable) = (Vec::new(), Vec::<i64>::new());
                 while let Some(row) = rows.next()? {
-                    match received(row) {
+                    match delivery(row, &queue) {
                         Ok(message) => messages.push(message),
                         Err(error) => {
                             log::warn!("{}", storage_error("read a message", &error));
@@ -123,61 +206,54 @@ impl Queue for EmbeddedQueue {
                 }
                 all_or_nothing(connection, || {
                     let mut hide = connection.prepare_cached(HIDE)?;
-                    for message in &messages {
-                        hide.execute(params![message.id, until, message.pop_receipt])?;
+                    for receipt in messages
+                        .iter()
+                        .filter_map(|message| message.receipt.as_ref())
+                    {
+                        hide.execute(params![receipt.id, until, receipt.token])?;
                     }
                     // Damage, or a stranger's hand. Where they are they would hold up the others.
                     for id in unreadable {
                         hide.execute(params![id, until, None::<String>])?;
                     }
-                    Ok(())
-                })?;
+                    Ok(Ok::<_, Infallible>(()))
+                })?
+                .unwrap_or_else(|never| match never {});
                 Ok(messages)
             })
             .await
     }
 
-    async fn update(
-        &self,
-        id: &str,
-        pop_receipt: &str,
-        visibility_timeout: Duration,
-    ) -> Result<Option<String>, StorageError> {
-        let (queue, clock) = (self.name.clone(), self.clock.clone());
-        let (id, pop_receipt) = (id.to_owned(), pop_receipt.to_owned());
-        self.database
+    async fn renew(&self, receipt: &mut Receipt, hide: Duration) -> Result<bool, StorageError> {
+        let (old, clock) = (receipt.clone(), self.clock.clone());
+        let renewed = self
+            .database
             .writer
             .write("update message", Until::Committed, move |connection| {
-                let until = Millis(clock.now()).after(visibility_timeout);
-                let renewed = new_receipt();
-                let updated = connection.prepare_cached(UPDATE)?.execute(params![
-                    queue,
-                    id,
-                    pop_receipt,
-                    until,
-                    renewed
-                ])?;
+                let Receipt { queue, id, token } = old;
+                let until = Millis(clock.now()).after(hide);
+                let renewed = new_token();
+                let updated = connection
+                    .prepare_cached(UPDATE)?
+                    .execute(params![queue, id, token, until, renewed])?;
                 Ok((updated > 0).then_some(renewed))
             })
-            .await
+            .await?;
+        let is_renewed = renewed.is_some();
+        receipt.token = renewed.unwrap_or_else(|| std::mem::take(&mut receipt.token));
+        Ok(is_renewed)
     }
 
-    async fn delete(&self, id: &str, pop_receipt: &str) -> Result<bool, StorageError> {
-        let queue = self.name.clone();
-        let (id, pop_receipt) = (id.to_owned(), pop_receipt.to_owned());
-        self.database
-            .writer
-            .write("delete message", Until::Committed, move |connection| {
-                let deleted =
-                    connection
-                        .prepare_cached(DELETE)?
-                        .execute(params![queue, id, pop_receipt])?;
-                Ok(deleted > 0)
-            })
-            .await
+    async fn settle(&self, receipt: &Receipt, how: Settle<'_>) -> Result<bool, StorageError> {
+        // A receipt of another queue is none of this one's messages.
+        let receipt = Receipt {
+            queue: self.name.clone(),
+            ..receipt.clone()
+        };
+        write::settle(&self.database, &self.clock, &receipt, how).await
     }
 
-    async fn length(&self) -> Result<u64, StorageError> {
+    async fn length(&self) -> Result<Option<u64>, StorageError> {
         let queue = self.name.clone();
         self.database
             .readers
@@ -187,15 +263,16 @@ impl Queue for EmbeddedQueue {
                     .query_row([queue], |row| row.get(0).map(u32::into))
             })
             .await
+            .map(Some)
     }
 
-    async fn oldest(&self) -> Result<Option<Timestamp>, StorageError> {
+    async fn front(&self) -> Result<Option<Timestamp>, StorageError> {
         let (queue, now) = (self.name.clone(), Millis(self.clock.now()));
         self.database
             .readers
             .read("peek at the queue", move |connection| {
                 connection
-                    .prepare_cached(OLDEST)?
+                    .prepare_cached(FRONT)?
                     .query_row(params![queue, now], |row| row.get::<_, Millis>(0))
                     .optional()
             })
@@ -204,30 +281,29 @@ impl Queue for EmbeddedQueue {
     }
 }
 
-/// Makes every message of a queue visible that somebody held, keeping its dequeue count.
+/// Makes every message visible that somebody held, keeping its dequeue count.
 ///
 /// For the start: no other process uses the file, so whoever held a message is dead. Messages
 /// that wait for their time go on waiting.
-pub(super) fn release_all(
-    connection: &Connection,
-    queue: &str,
-    now: Timestamp,
-) -> rusqlite::Result<()> {
-    connection.execute(RELEASE_ALL, params![queue, Millis(now)])?;
+pub(super) fn release_all(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
+    connection.execute(RELEASE_ALL, [Millis(now)])?;
     Ok(())
 }
 
-fn new_receipt() -> String {
+fn new_token() -> String {
     Uuid::new_v4().simple().to_string()
 }
 
-fn received(row: &Row<'_>) -> rusqlite::Result<Received> {
-    Ok(Received {
-        id: row.get::<_, i64>("id")?.to_string(),
-        pop_receipt: new_receipt(),
-        dequeue_count: row.get("dequeue_count")?,
-        inserted_at: row.get::<_, Millis>("inserted_at")?.0,
+fn delivery(row: &Row<'_>, queue: &Arc<str>) -> rusqlite::Result<Delivery> {
+    Ok(Delivery {
         text: row.get("text")?,
+        dequeue_count: row.get("dequeue_count")?,
+        inserted_at: Some(row.get::<_, Millis>("inserted_at")?.0),
+        receipt: Some(Receipt {
+            queue: Arc::clone(queue),
+            id: row.get::<_, i64>("id")?.to_string(),
+            token: new_token(),
+        }),
     })
 }
 
@@ -266,8 +342,19 @@ mod tests {
     }
 
     #[test]
+    fn the_start_finds_what_somebody_held_in_the_index() {
+        let plan = plan(RELEASE_ALL);
+
+        assert!(
+            plan.contains("messages_by_visibility (queue=? AND visible_at>?)"),
+            "{plan}"
+        );
+        assert!(!plan.contains("SCAN messages"), "{plan}");
+    }
+
+    #[test]
     fn a_message_is_settled_by_its_id() {
-        for statement in [HIDE, UPDATE, DELETE] {
+        for statement in [HIDE, UPDATE, DELETE, MOVE] {
             let plan = plan(statement);
             assert!(plan.contains("USING INTEGER PRIMARY KEY"), "{plan}");
         }

@@ -2,15 +2,15 @@
 
 use rusqlite::Connection;
 
-/// Runs statements within a transaction of which, when one fails, none has been run: those that share
-/// the transaction go on.
-pub(super) fn all_or_nothing<T>(
+/// Runs statements within a transaction of which, when one fails or they find that they must not be
+/// (`Ok(Err(..))`), none has been run: those that share the transaction go on.
+pub(super) fn all_or_nothing<T, N>(
     connection: &Connection,
-    statements: impl FnOnce() -> rusqlite::Result<T>,
-) -> rusqlite::Result<T> {
+    statements: impl FnOnce() -> rusqlite::Result<Result<T, N>>,
+) -> rusqlite::Result<Result<T, N>> {
     connection.prepare_cached("SAVEPOINT one")?.execute([])?;
     let done = statements();
-    if done.is_err() {
+    if !matches!(done, Ok(Ok(_))) {
         // When SQLite has given up the whole transaction there is no savepoint, and the writer sees it.
         let _ = connection.execute_batch("ROLLBACK TO one");
     }

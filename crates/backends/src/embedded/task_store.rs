@@ -13,10 +13,10 @@ use uuid::Uuid;
 use super::Database;
 use super::durability::Until;
 use super::millis::Millis;
-use super::newest;
+use super::{newest, write};
 use ports::{
-    Clock, Document, ETag, Head, HeadError, Listed, Newest, Page, StorageError, Stored, TaskStore,
-    Wanted,
+    Clock, Document, ETag, Head, HeadError, Listed, Newest, Page, Step, StorageError, Stored,
+    TaskStore, Wanted, Written,
 };
 
 const CREATE: &str = "
@@ -74,18 +74,6 @@ impl TaskStore for EmbeddedTasks {
         Ok(())
     }
 
-    async fn create(&self, name: &str, document: &Document) -> Result<Option<ETag>, StorageError> {
-        let (name, document, clock) = (name.to_owned(), document.clone(), self.clock.clone());
-        self.database
-            .writer
-            .write("create record", Until::OnDisk, move |connection| {
-                let etag = new_etag();
-                let created = create(connection, &name, &document, &etag, Millis(clock.now()))?;
-                Ok(created.then_some(etag))
-            })
-            .await
-    }
-
     async fn read(&self, name: &str) -> Result<Option<Stored>, StorageError> {
         let name = name.to_owned();
         self.database
@@ -99,48 +87,8 @@ impl TaskStore for EmbeddedTasks {
             .await
     }
 
-    async fn replace(
-        &self,
-        name: &str,
-        document: &Document,
-        expected: &ETag,
-    ) -> Result<Option<ETag>, StorageError> {
-        let (name, document, clock) = (name.to_owned(), document.clone(), self.clock.clone());
-        let expected = expected.clone();
-        self.database
-            .writer
-            .write("replace record", Until::OnDisk, move |connection| {
-                let Document { head, body } = &document;
-                let etag = new_etag();
-                let replaced = connection.prepare_cached(REPLACE)?.execute(params![
-                    name,
-                    etag.as_str(),
-                    head.kind,
-                    head.status,
-                    Millis(head.updated_at),
-                    head.attempts,
-                    Millis(clock.now()),
-                    &body[..],
-                    head.error.as_ref().map(|error| &error.code),
-                    head.error.as_ref().map(|error| &error.message),
-                    expected.as_str(),
-                ])?;
-                Ok((replaced > 0).then_some(etag))
-            })
-            .await
-    }
-
-    async fn delete(&self, name: &str, etag: Option<&ETag>) -> Result<bool, StorageError> {
-        let (name, etag) = (name.to_owned(), etag.cloned());
-        self.database
-            .writer
-            .write("delete record", Until::OnDisk, move |connection| {
-                let deleted = connection
-                    .prepare_cached(DELETE)?
-                    .execute(params![name, etag.as_ref().map(ETag::as_str)])?;
-                Ok(deleted > 0)
-            })
-            .await
+    async fn write(&self, steps: &[Step<'_>]) -> Result<Written, StorageError> {
+        write::all(&self.database, &self.clock, steps).await
     }
 
     /// `next` is the name that the next page starts with.
@@ -219,6 +167,42 @@ pub(super) fn create(
         head.error.as_ref().map(|error| &error.message),
     ])?;
     Ok(created > 0)
+}
+
+/// Writes over a record, if it still has the ETag that is expected.
+pub(super) fn replace(
+    connection: &Connection,
+    name: &str,
+    Document { head, body }: &Document,
+    (expected, etag): (&ETag, &ETag),
+    now: Millis,
+) -> rusqlite::Result<bool> {
+    let replaced = connection.prepare_cached(REPLACE)?.execute(params![
+        name,
+        etag.as_str(),
+        head.kind,
+        head.status,
+        Millis(head.updated_at),
+        head.attempts,
+        now,
+        &body[..],
+        head.error.as_ref().map(|error| &error.code),
+        head.error.as_ref().map(|error| &error.message),
+        expected.as_str(),
+    ])?;
+    Ok(replaced > 0)
+}
+
+/// Deletes a record, with an ETag only if it still has that.
+pub(super) fn delete(
+    connection: &Connection,
+    name: &str,
+    etag: Option<&ETag>,
+) -> rusqlite::Result<bool> {
+    let deleted = connection
+        .prepare_cached(DELETE)?
+        .execute(params![name, etag.map(ETag::as_str)])?;
+    Ok(deleted > 0)
 }
 
 fn etag(row: &Row<'_>) -> rusqlite::Result<ETag> {

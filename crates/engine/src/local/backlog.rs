@@ -1,17 +1,19 @@
 //! How many messages wait in the queue, as far as this process knows: its length when it was last
-//! looked up, and what came and went here since. Kept once, for the limit and for `Retry-After`.
+//! looked up, and what came and went here since. Kept once and looked up once at a time, for the limit,
+//! `Retry-After`, health and metrics alike.
 //!
 //! What is sent while somebody looks may be counted twice until the next look, and never not at all:
 //! the limit has to hold.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
-use crate::limits::{QUEUE_LENGTH_AGE, QUEUE_LENGTH_MAX_AGE, QUEUE_LENGTH_SUBMISSIONS};
+use crate::limits::{QUEUE_LENGTH_AGE, QUEUE_LENGTH_SUBMISSIONS};
 use crate::local::sync::{Mutex, lock};
-use ports::Timestamp;
+use ports::{StorageError, Timestamp};
 
 /// The count, shared by all threads.
 #[derive(Default)]
@@ -33,14 +35,16 @@ struct State {
     /// When somebody last began to look, and how many submissions came since.
     asked_at: Option<Timestamp>,
     submitted_since: u64,
-    /// When a look last told the length.
+    /// When a look last came to its end, and whether the queue tells its length.
     looked_at: Option<Timestamp>,
+    tells: bool,
+    /// Why the last look failed, if it did.
+    failed: Option<StorageError>,
 }
 
 impl State {
-    fn is_fresh(&self, now: Timestamp) -> bool {
-        self.looked_at
-            .is_some_and(|at| now - at < QUEUE_LENGTH_MAX_AGE)
+    fn is_fresh(&self, now: Timestamp, age: Duration) -> bool {
+        self.looked_at.is_some_and(|at| now - at < age)
     }
 }
 
@@ -84,20 +88,31 @@ impl Backlog {
         lock(&self.state).waiting
     }
 
-    /// Whether the length is known well enough to hold a limit.
-    pub(crate) fn is_fresh(&self, now: Timestamp) -> bool {
-        lock(&self.state).is_fresh(now)
+    /// The length, no older than `age`; `None` when the queue does not tell it.
+    ///
+    /// # Errors
+    ///
+    /// Why it is not known.
+    pub(crate) fn known(&self, now: Timestamp, age: Duration) -> Result<Option<u64>, StorageError> {
+        let state = lock(&self.state);
+        if state.is_fresh(now, age) {
+            return Ok(state.tells.then_some(state.waiting));
+        }
+        let untold = || StorageError::transient("look up the queue's length", "it was not told");
+        Err(state.failed.clone().unwrap_or_else(untold))
     }
 
-    /// When it is not: the end of the look to wait for, and the look itself if nobody is at it.
+    /// When the length is older than `age`: the end of the look to wait for, and the look itself if
+    /// nobody is at it.
     pub(crate) fn outdated(
         self: &Arc<Self>,
         now: Timestamp,
+        age: Duration,
     ) -> Option<(Notified<'_>, Option<Look>)> {
         // Before the state is seen, so that the end of a look is not missed.
         let looked = self.looked.notified();
         let mut state = lock(&self.state);
-        if state.is_fresh(now) {
+        if state.is_fresh(now, age) {
             return None;
         }
         let look = self.begin(&mut state, now);
@@ -149,11 +164,20 @@ impl Drop for Reservation {
 }
 
 impl Look {
-    /// So long was the queue at some moment since the look began.
-    pub(crate) fn found(self, length: u64, now: Timestamp) {
+    /// So long was the queue at some moment since the look began; `None` when it does not tell.
+    pub(crate) fn found(self, length: Option<u64>, now: Timestamp) {
         let mut state = lock(&self.backlog.state);
-        state.waiting = length.saturating_add(state.unseen);
+        if let Some(length) = length {
+            state.waiting = length.saturating_add(state.unseen);
+        }
+        state.tells = length.is_some();
         state.looked_at = Some(now);
+        state.failed = None;
+    }
+
+    /// The look came to nothing.
+    pub(crate) fn failed(self, error: StorageError) {
+        lock(&self.backlog.state).failed = Some(error);
     }
 }
 
@@ -171,6 +195,8 @@ mod tests {
     use super::*;
 
     const NOON: Timestamp = datetime!(2026-08-20 12:00:00 UTC);
+
+    const AGE: Duration = Duration::from_secs(2);
 
     fn submit(backlog: &Arc<Backlog>) {
         backlog.take(None).unwrap().kept();
@@ -195,25 +221,25 @@ mod tests {
         let backlog = Arc::new(Backlog::default());
         submit(&backlog);
         let (sent, given_up) = (backlog.take(None).unwrap(), backlog.take(None).unwrap());
-        let (_, look) = backlog.outdated(NOON).unwrap();
+        let (_, look) = backlog.outdated(NOON, AGE).unwrap();
         submit(&backlog);
         sent.kept();
         drop(given_up);
-        look.unwrap().found(10, NOON);
+        look.unwrap().found(Some(10), NOON);
         assert_eq!(backlog.waiting(), 12);
     }
 
     #[test]
     fn one_looks_at_a_time_and_the_next_when_it_is_over() {
         let backlog = Arc::new(Backlog::default());
-        let (_, first) = backlog.outdated(NOON).unwrap();
+        let (_, first) = backlog.outdated(NOON, AGE).unwrap();
         assert!(first.is_some());
-        assert!(backlog.outdated(NOON).unwrap().1.is_none());
+        assert!(backlog.outdated(NOON, AGE).unwrap().1.is_none());
         drop(first);
-        let (_, second) = backlog.outdated(NOON).unwrap();
-        second.unwrap().found(1, NOON);
-        assert!(backlog.outdated(NOON).is_none());
-        assert!(backlog.outdated(NOON + QUEUE_LENGTH_MAX_AGE).is_some());
+        let (_, second) = backlog.outdated(NOON, AGE).unwrap();
+        second.unwrap().found(Some(1), NOON);
+        assert!(backlog.outdated(NOON, AGE).is_none());
+        assert!(backlog.outdated(NOON + AGE, AGE).is_some());
     }
 
     #[test]
@@ -224,10 +250,28 @@ mod tests {
                 submit(&backlog);
                 backlog.due(at)
             });
-            looks.map(|look| look.found(5, at)).count()
+            looks.map(|look| look.found(Some(5), at)).count()
         };
         assert_eq!(due(NOON), 1);
         assert_eq!(due(NOON + QUEUE_LENGTH_AGE / 2), 0);
         assert_eq!(due(NOON + QUEUE_LENGTH_AGE), 1);
+    }
+
+    #[test]
+    fn what_is_known_is_no_older_than_asked_for_or_says_why() {
+        let backlog = Arc::new(Backlog::default());
+        assert!(backlog.known(NOON, AGE).unwrap_err().is_transient());
+        let look = || backlog.outdated(NOON, AGE).unwrap().1.unwrap();
+        let away = StorageError::denied("count messages", "403");
+        look().failed(away.clone());
+        assert_eq!(backlog.known(NOON, AGE), Err(away));
+        look().found(Some(3), NOON);
+        assert_eq!(backlog.known(NOON, AGE), Ok(Some(3)));
+        submit(&backlog);
+        assert_eq!(backlog.known(NOON, AGE), Ok(Some(4)));
+        assert!(backlog.known(NOON + AGE, AGE).is_err());
+        let (_, later) = backlog.outdated(NOON + AGE, AGE).unwrap();
+        later.unwrap().found(None, NOON + AGE);
+        assert_eq!(backlog.known(NOON + AGE, AGE), Ok(None));
     }
 }

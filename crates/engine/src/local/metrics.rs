@@ -108,8 +108,8 @@ impl Waited {
 /// What is true at the moment of asking.
 #[derive(Clone, Debug, Default)]
 pub struct Gauges {
-    /// Messages in the queue, hidden ones included.
-    pub queue_length: u64,
+    /// Messages in the queue, hidden ones included; `None` when it does not tell.
+    pub queue_length: Option<u64>,
     /// How long ago the next message was sent.
     pub oldest_message: Option<Duration>,
     /// Clients that wait for a task to end.
@@ -213,12 +213,14 @@ impl Metrics {
         for (operation, count) in &gauges.operations {
             text.sample(name, &format!("operation=\"{operation}\""), count);
         }
-        text.single(
-            "queue_messages",
-            "gauge",
-            "Messages in the queue, hidden ones included; approximate.",
-            gauges.queue_length,
-        );
+        if let Some(length) = gauges.queue_length {
+            text.single(
+                "queue_messages",
+                "gauge",
+                "Messages in the queue, hidden ones included; approximate.",
+                length,
+            );
+        }
         let oldest = gauges.oldest_message.unwrap_or_default();
         text.single(
             "queue_oldest_message_seconds",
@@ -369,7 +371,7 @@ mod tests {
         }
         metrics.task_ended("echo", TaskStatus::Canceled, 0, None);
         let text = metrics.to_prometheus(&Gauges {
-            queue_length: 3,
+            queue_length: Some(3),
             oldest_message: Some(Duration::from_millis(1_500)),
             waiters: 1,
             operations: BTreeMap::from([("read_record", 7)]),

@@ -1,7 +1,7 @@
 //! One sweep: what keeps the promise when something went wrong before. Each duty does one pass
 //! of bounded work and counts; the loop around it is the host's timer or the standalone one.
 //!
-//! In calls to storage a sweep costs one for each page of the poison queue, one for each page of
+//! In calls to storage a sweep costs one for each page of dead letters, one for each page of
 //! records (up to [`WALK_PAGES`](crate::limits::WALK_PAGES)), three when a task may be lost, three for
 //! each task that is, and one for each record that is deleted. Where nothing is left to do: two.
 
@@ -14,7 +14,6 @@ use std::time::Instant;
 
 use futures_util::future::join_all;
 
-use crate::crash::{CrashPoint, crash_point};
 use crate::limits::{BURIAL_BUDGET, IN_HAND_WAIT, RECEIVE_PAGE, SWEEP_BUDGET, WALK_BUDGET};
 use crate::local::metrics::Metrics;
 use crate::local::swept::Swept;
@@ -23,6 +22,7 @@ use crate::sweep::walk::{Walk, Walked};
 use crate::worker::Outcome;
 use crate::worker::consumer::Consumer;
 use ports::StorageError;
+use ports::crash::{CrashPoint, crash_point};
 
 /// The duties of a sweep.
 #[derive(Clone)]
@@ -49,13 +49,13 @@ impl Maintenance {
         }
     }
 
-    /// Everything a timer is for when a host does the rest: the poison queue, the records, and what
+    /// Everything a timer is for when a host does the rest: the dead letters, the records, and what
     /// the queue still holds. A duty that fails does not keep the others from being done; the first
     /// failure is returned.
     pub async fn sweep(&self) -> Result<Swept, StorageError> {
         let begun = Instant::now();
         let upkeep = self.upkeep(begun).await;
-        // After the poison queue, so that what this sweep itself poisons stays to be seen for a
+        // After the dead letters, so that what this sweep itself gives up stays to be seen for a
         // while; after the records, so that what they gave to the queue is done at once.
         let drained = self.drain_queue(begun + SWEEP_BUDGET).await;
         let mut swept = upkeep?;
@@ -69,8 +69,8 @@ impl Maintenance {
     }
 
     async fn upkeep(&self, begun: Instant) -> Result<Swept, StorageError> {
-        // The poison queue comes first: its tasks are not lost, they have failed.
-        let buried = self.drain_poison_queue(begun + BURIAL_BUDGET).await;
+        // Dead letters come first: its tasks are not lost, they have failed.
+        let buried = self.drain_dead_letters(begun + BURIAL_BUDGET).await;
         let until = begun + WALK_BUDGET;
         let is_over = || Instant::now() >= until || self.consumer.is_stopping();
         let nameless = buried.as_ref().map_or(0, |buried| buried.nameless);
@@ -116,30 +116,30 @@ impl Maintenance {
         Ok(drained)
     }
 
-    /// Turns the poison queue into failed records, page by page. Messages that name no task, or
+    /// Turns dead letters into failed records, page by page. Messages that name no task, or
     /// something that is none, go back in the end, for somebody to look at.
-    async fn drain_poison_queue(&self, until: Instant) -> Result<Buried, StorageError> {
+    async fn drain_dead_letters(&self, until: Instant) -> Result<Buried, StorageError> {
         let mut buried = 0;
         let mut nameless = Vec::new();
         while Instant::now() < until && !self.consumer.is_stopping() {
-            let page = self.consumer.receive_poisoned(RECEIVE_PAGE).await?;
+            let page = self.consumer.receive_dead_letters(RECEIVE_PAGE).await?;
             let is_last = page.len() < RECEIVE_PAGE as usize;
             for received in page {
                 match self.consumer.bury(&received).await {
                     Ok(true) => buried += 1,
                     Ok(false) => nameless.push(received),
                     Err(RecordError::Unreadable(error)) => {
-                        log::warn!("message.id" = received.id.as_str(); "poisoned message stays: {error}");
+                        log::warn!("message.id" = received.id(); "dead letter stays: {error}");
                         nameless.push(received);
                     }
                     // Whoever repairs the record finds the message still there; the rescue of other
                     // tasks does not wait for that.
                     Err(RecordError::Storage(error)) if !error.is_transient() => {
-                        log::warn!("message.id" = received.id.as_str(); "poisoned message stays: {error}");
+                        log::warn!("message.id" = received.id(); "dead letter stays: {error}");
                         nameless.push(received);
                     }
                     Err(RecordError::Storage(error)) => {
-                        log::warn!("message.id" = received.id.as_str(); "poisoned message stays for now: {error}");
+                        log::warn!("message.id" = received.id(); "dead letter stays for now: {error}");
                     }
                 }
             }
@@ -149,20 +149,20 @@ impl Maintenance {
         }
         let releases = nameless
             .iter()
-            .map(|received| self.consumer.release_poisoned(received));
+            .map(|received| self.consumer.release_dead_letter(received));
         join_all(releases)
             .await
             .into_iter()
             .collect::<Result<(), _>>()?;
         let nameless = nameless.len();
         if nameless > 0 {
-            log::warn!("the poison queue holds {nameless} messages that name no task");
+            log::warn!("{nameless} dead letters name no task");
         }
         Ok(Buried { buried, nameless })
     }
 }
 
-/// What became of poisoned messages, see [`Swept`].
+/// What became of dead letters, see [`Swept`].
 struct Buried {
     buried: usize,
     nameless: usize,

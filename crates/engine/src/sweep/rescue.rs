@@ -11,35 +11,38 @@
 //!   the task's own was taken by then, and whoever took it would have shown the task as running, ended
 //!   it or put it off.
 //!
-//! Neither counts while the poison queue holds a message that this sweep has not looked at: its task
+//! Neither counts while there is a dead letter that this sweep has not looked at: its task
 //! is not lost, it is about to fail.
 //!
 //! The record is claimed with a conditional write before the message is sent, so of two sweeps one
 //! sends. Should a message exist all the same, there are two, and the first terminal write wins.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::sync::Notify;
 
-use crate::crash::{CrashPoint, crash_point};
-use crate::limits::{HIDDEN_AT_MOST, LOST_AFTER, MAX_ATTEMPTS, WALK_CONCURRENCY};
+use crate::limits::{HIDDEN_AT_MOST, LOST_AFTER, WALK_CONCURRENCY};
 use crate::local::endings::Endings;
 use crate::local::sync::{Mutex, lock};
 use crate::model::count::Count;
 use crate::model::id::TaskId;
 use crate::model::message::TaskMessage;
 use crate::model::task::{TaskError, TaskRecord, TaskState, TaskStatus};
-use crate::records::{RecordError, Records, Versioned};
+use crate::policies::max_attempts;
+use crate::queue::TaskQueue;
+use crate::records::{Followed, NextMessage, RecordError, Records, Then, Versioned};
 use crate::sweep::refused::Refused;
-use ports::{Clock, Listed, Queue, StorageError, Timestamp};
+use ports::crash::{CrashPoint, crash_point};
+use ports::{Clock, ETag, Listed, StorageError, Timestamp};
+use work::Kinds;
 
 /// Sends lost tasks again.
 #[derive(Clone)]
 pub(crate) struct Rescue {
     pub(crate) records: Records,
-    pub(crate) queue: Arc<dyn Queue>,
-    pub(crate) poison_queue: Arc<dyn Queue>,
+    pub(crate) queue: TaskQueue,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) has_other_workers: bool,
     /// When this process began.
@@ -48,11 +51,12 @@ pub(crate) struct Rescue {
     pub(crate) endings: Endings,
     /// Told when a message has been sent.
     pub(crate) wake: Arc<Notify>,
+    pub(crate) kinds: Arc<Kinds>,
 }
 
 impl Rescue {
     /// Sends those of these records again whose message is lost, and says how many. `nameless` is
-    /// the number of poisoned messages that stay without being a task's.
+    /// the number of dead letters that stay without being a task's.
     pub(crate) async fn run(
         &self,
         listed: &[Listed],
@@ -118,13 +122,14 @@ impl Rescue {
         now: Timestamp,
         nameless: usize,
     ) -> Result<Option<Horizon>, StorageError> {
-        let horizon = match self.queue.length().await? {
-            0 => Some(Horizon {
+        let horizon = match self.queue.messages.length().await? {
+            Some(0) => Some(Horizon {
                 front: now,
                 seen_at: now,
             }),
-            _ => {
-                let front = self.queue.oldest().await?;
+            None => None,
+            Some(_) => {
+                let front = self.queue.messages.front().await?;
                 front.and_then(|front| {
                     lock(&self.fronts).passed(Horizon {
                         front: front - LOST_AFTER,
@@ -133,9 +138,9 @@ impl Rescue {
                 })
             }
         };
-        // In this order: a message is in the poison queue before it leaves its own.
-        let poisoned = self.poison_queue.length().await?;
-        Ok(horizon.filter(|_| poisoned <= nameless as u64))
+        // In this order: a message is among the dead letters before it leaves its own queue.
+        let dead = self.queue.dead_letters.length().await?;
+        Ok(horizon.filter(|_| dead.is_some_and(|dead| dead <= nameless as u64)))
     }
 
     async fn rescue(
@@ -151,24 +156,35 @@ impl Rescue {
         if task.etag.as_ref() != Some(&listed.etag) || !horizon.is_past(&task.record.state) {
             return Ok(false);
         }
+        let max_attempts = max_attempts(&self.kinds, &task.record.kind);
         if matches!(task.record.state, TaskState::Running { .. })
-            && task.record.attempts >= MAX_ATTEMPTS
+            && task.record.attempts >= max_attempts
         {
             return Ok(self.give_up(task).await?);
         }
         task.record.state = TaskState::queued();
-        if !self.records.replace(&mut task).await? {
-            return Ok(false);
-        }
-        crash_point(CrashPoint::SweepAfterClaim);
-        let TaskRecord { kind, attempts, .. } = &task.record;
-        let message = TaskMessage {
-            count: Count::without_message(*attempts, MAX_ATTEMPTS),
-            ..TaskMessage::of(&task.record, task.etag.as_ref())
+        let tell = |record: &TaskRecord, etag: Option<&ETag>| {
+            crash_point(CrashPoint::SweepAfterClaim);
+            let message = TaskMessage {
+                count: Count::without_message(record.attempts, max_attempts),
+                ..TaskMessage::of(record, etag)
+            };
+            message.to_text()
         };
-        self.queue
-            .send(&message.to_text(), std::time::Duration::ZERO)
-            .await?;
+        let then = Then {
+            send: Some(NextMessage {
+                queue: &self.queue.name,
+                tell: &tell,
+                delay: Duration::ZERO,
+            }),
+            settle: None,
+        };
+        match self.records.replace_then(&mut task, then).await? {
+            None => return Ok(false),
+            Some(Followed::Unsent(error) | Followed::Unsettled(error)) => return Err(error.into()),
+            Some(Followed::All { .. }) => {}
+        }
+        let TaskRecord { kind, attempts, .. } = &task.record;
         crash_point(CrashPoint::SweepAfterResend);
         log::warn!("task.id" = id, "task.kind" = kind, attempt = attempts, "trace.id" = task.record.trace_id(); "task had lost its message, sent again");
         Ok(true)

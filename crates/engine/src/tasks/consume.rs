@@ -1,10 +1,10 @@
 //! Finding a task, and consuming its result: it is gone once a reader has it.
 
-use crate::crash::{CrashPoint, crash_point};
 use crate::local::consumed::DeletionPermit;
 use crate::model::id::TaskId;
 use crate::records::{RecordError, Versioned};
 use crate::tasks::service::Tasks;
+use ports::crash::{CrashPoint, crash_point};
 
 impl Tasks {
     /// The record of a task and its version; `None` when there is none, or when its result was just

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::limits::CHECK_TIMEOUT;
+use crate::limits::{CHECK_TIMEOUT, QUEUE_LENGTH_MAX_AGE, QUEUE_LENGTH_SCRAPE_AGE};
 use crate::local::metrics::Gauges;
 use crate::tasks::service::Tasks;
 use ports::StorageError;
@@ -12,7 +12,7 @@ impl Tasks {
     pub async fn check_storage(&self) -> Result<(), StorageError> {
         let check = async {
             self.parts.store.check().await?;
-            self.parts.queue.length().await.map(drop)
+            self.queue_length(QUEUE_LENGTH_MAX_AGE).await.map(drop)
         };
         tokio::time::timeout(CHECK_TIMEOUT, check)
             .await
@@ -27,8 +27,8 @@ impl Tasks {
     /// The process's counters and what storage tells of the queue, in the Prometheus text format.
     pub async fn metrics(&self) -> Result<String, StorageError> {
         let now = self.parts.clock.now();
-        let queue_length = self.parts.queue.length().await?;
-        let oldest = self.parts.queue.oldest().await?;
+        let queue_length = self.queue_length(QUEUE_LENGTH_SCRAPE_AGE).await?;
+        let oldest = self.parts.queue.messages.front().await?;
         let gauges = Gauges {
             queue_length,
             oldest_message: oldest.and_then(|sent_at| Duration::try_from(now - sent_at).ok()),

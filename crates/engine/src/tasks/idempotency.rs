@@ -9,11 +9,11 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::crash::{CrashPoint, crash_point};
 use crate::limits::{ACCEPTING_TIMEOUT, CLOCK_SKEW, IDEMPOTENCY_RETENTION};
 use crate::model::id::TaskId;
 use crate::tasks::service::Tasks;
 use crate::tasks::submit::{Submission, SubmitError};
+use ports::crash::{CrashPoint, crash_point};
 use ports::{Document, ETag, Head, StorageError, Timestamp};
 
 /// What the names of keys begin with; no digit of a task's name.
@@ -71,12 +71,22 @@ impl Tasks {
     pub async fn submit_once(
         &self,
         key: &str,
+        submission: Submission,
+    ) -> Result<TaskId, KeyedSubmitError> {
+        let text = [&submission.kind, "\n", submission.input.get()].concat();
+        self.submit_keyed(key, &text, submission).await
+    }
+
+    /// The same, where something else than the submission says whether it is the same: `text`.
+    pub(crate) async fn submit_keyed(
+        &self,
+        key: &str,
+        text: &str,
         mut submission: Submission,
     ) -> Result<TaskId, KeyedSubmitError> {
         // What would be refused anyhow must not use up the key.
         self.check(&submission)?;
         let name = format!("{NAME_PREFIX}{}", hex(&Sha256::digest(key)));
-        let text = [&submission.kind, "\n", submission.input.get()].concat();
         let claim = self
             .claim_key(&name, submission.id, &hex(&Sha256::digest(text)))
             .await?;

@@ -3,13 +3,14 @@
 
 use std::time::Duration;
 
-use crate::crash::{CrashPoint, crash_point};
 use crate::model::count::Count;
 use crate::model::message::TaskMessage;
 use crate::model::precondition::{Precondition, Target};
 use crate::model::task::{TaskRecord, TaskState, TaskStatus};
-use crate::records::{Commit, RecordError, Versioned};
+use crate::records::{Commit, Followed, NextMessage, RecordError, Then, Versioned};
 use crate::tasks::service::Tasks;
+use ports::ETag;
+use ports::crash::{CrashPoint, crash_point};
 
 /// How an operation on a task ended.
 #[derive(Clone, Debug)]
@@ -86,7 +87,15 @@ impl Tasks {
     /// it has had.
     pub async fn retry(&self, target: impl Into<Target>) -> Result<Operated, RecordError> {
         let Target { id, only_if } = target.into();
-        let (failed, task) = loop {
+        let tell = |record: &TaskRecord, etag: Option<&ETag>| {
+            crash_point(CrashPoint::AfterRetry);
+            let message = TaskMessage {
+                count: Count::new_round(record.attempts),
+                ..TaskMessage::of(record, etag)
+            };
+            message.to_text()
+        };
+        let (failed, task, followed) = loop {
             let Some(mut task) = self.find(id).await? else {
                 return Ok(Operated::Unknown);
             };
@@ -99,22 +108,20 @@ impl Tasks {
             let failed = task.record.clone();
             task.record.state = TaskState::queued();
             task.record.retries += 1;
+            let then = Then {
+                send: Some(NextMessage {
+                    queue: &self.parts.queue.name,
+                    tell: &tell,
+                    delay: Duration::ZERO,
+                }),
+                settle: None,
+            };
             // Otherwise it was deleted or retried at the same moment: look again.
-            if self.parts.records.replace(&mut task).await? {
-                break (failed, task);
+            if let Some(followed) = self.parts.records.replace_then(&mut task, then).await? {
+                break (failed, task, followed);
             }
         };
-        crash_point(CrashPoint::AfterRetry);
-        let message = TaskMessage {
-            count: Count::new_round(task.record.attempts),
-            ..TaskMessage::of(&task.record, task.etag.as_ref())
-        };
-        if let Err(error) = self
-            .parts
-            .queue
-            .send(&message.to_text(), Duration::ZERO)
-            .await
-        {
+        if let Followed::Unsent(error) | Followed::Unsettled(error) = followed {
             // As it was: nobody would work on it. If this fails too, it stays queued.
             let mut undone = Versioned {
                 record: failed,

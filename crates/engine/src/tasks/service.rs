@@ -11,10 +11,11 @@ use crate::local::running::Running;
 use crate::local::stop::Stop;
 use crate::local::sync::Mutex;
 use crate::model::id::TaskId;
+use crate::queue::TaskQueue;
 use crate::records::Records;
 use crate::settings::Settings;
 use crate::tasks::listing::descent::Hints;
-use ports::{Clock, Intake, Operations, Queue, TaskStore};
+use ports::{Clock, Operations, TaskStore};
 use work::Kinds;
 
 /// What clients can ask for: submit, look, wait, consume, cancel, delete, retry, list. Knows records and
@@ -28,8 +29,7 @@ pub struct Tasks {
 pub(crate) struct Parts {
     pub(crate) store: Arc<dyn TaskStore>,
     pub(crate) records: Records,
-    pub(crate) queue: Arc<dyn Queue>,
-    pub(crate) intake: Arc<dyn Intake>,
+    pub(crate) queue: TaskQueue,
     pub(crate) operations: Arc<dyn Operations>,
     pub(crate) kinds: Arc<Kinds>,
     pub(crate) clock: Arc<dyn Clock>,

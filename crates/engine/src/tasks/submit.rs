@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
-use crate::crash::{CrashPoint, crash_point};
+use crate::limits::QUEUE_LENGTH_MAX_AGE;
 use crate::local::backlog::{Look, Reservation};
 use crate::model::id::TaskId;
 use crate::model::message::TaskMessage;
@@ -12,7 +12,8 @@ use crate::model::stored::UnreadableRecord;
 use crate::model::task::TaskRecord;
 use crate::records::{RecordError, Versioned};
 use crate::tasks::service::{Parts, Tasks};
-use ports::{ETag, StorageError, Timestamp};
+use ports::crash::{CrashPoint, crash_point};
+use ports::{ETag, Step, StorageError, Text, Timestamp, Written};
 use work::InvalidInput;
 
 /// Work that a client asks for.
@@ -104,11 +105,32 @@ impl Tasks {
             traceparent,
             ..TaskRecord::queued(id, kind, input, now)
         };
-        let tell = |etag: &ETag| TaskMessage::of(&record, Some(etag)).to_text();
+        let tell = |etag: Option<&ETag>| {
+            crash_point(CrashPoint::AfterRecord);
+            TaskMessage::of(&record, etag).to_text()
+        };
         let (name, document) = (id.text(), record.to_document());
-        let record = match self.parts.intake.accept(&name, &document, &tell).await? {
-            Some(_) => record,
-            None => self.carry_on(id, now).await?,
+        let steps = [
+            Step::Create {
+                name: &name,
+                document: &document,
+            },
+            Step::Send {
+                queue: &self.parts.queue.name,
+                text: Text::Of(&tell),
+                delay: Duration::ZERO,
+            },
+        ];
+        let record = match self.parts.store.write(&steps).await? {
+            Written::Done { .. } => record,
+            Written::Not { .. } => self.carry_on(id, now).await?,
+            Written::Partly { etag, cause, .. } => {
+                // The client gets no id, so nobody will ask for this record, and need not wait for its
+                // removal. If that fails too, the record stays behind as queued.
+                let records = self.parts.records.clone();
+                tokio::spawn(async move { records.delete(id, etag.as_ref()).await });
+                return Err(cause.into());
+            }
         };
         if record.status().is_terminal() {
             return Ok(record);
@@ -136,7 +158,13 @@ impl Tasks {
             return Ok(record);
         }
         let message = TaskMessage::of(&record, etag.as_ref()).to_text();
-        if let Err(error) = self.parts.queue.send(&message, Duration::ZERO).await {
+        if let Err(error) = self
+            .parts
+            .queue
+            .messages
+            .send(&message, Duration::ZERO)
+            .await
+        {
             if record.updated_at == now {
                 let records = self.parts.records.clone();
                 tokio::spawn(async move { records.delete(id, etag.as_ref()).await });
@@ -150,34 +178,40 @@ impl Tasks {
     /// is too old, by one submission for all that come meanwhile.
     async fn reserve(&self) -> Result<Reservation, SubmitError> {
         let Parts {
-            backlog,
-            clock,
-            settings,
-            ..
+            backlog, settings, ..
         } = &*self.parts;
-        let (now, max) = (clock.now(), settings.max_queue_length);
-        if max.is_some()
-            && let Some((looked, look)) = backlog.outdated(now)
-        {
+        let max = settings.max_queue_length;
+        if max.is_some() && self.queue_length(QUEUE_LENGTH_MAX_AGE).await?.is_none() {
+            let cause = "the queue does not tell it";
+            return Err(StorageError::permanent("look up the queue's length", cause).into());
+        }
+        backlog.take(max).ok_or(SubmitError::QueueFull)
+    }
+
+    /// The queue's length, no older than `age`; `None` when the queue does not tell it. Who finds it too
+    /// old looks it up for all that come meanwhile.
+    pub(super) async fn queue_length(&self, age: Duration) -> Result<Option<u64>, StorageError> {
+        let Parts { backlog, clock, .. } = &*self.parts;
+        let now = clock.now();
+        if let Some((looked, look)) = backlog.outdated(now, age) {
             if let Some(look) = look {
                 self.look_up(look);
             }
             looked.await;
-            if !backlog.is_fresh(now) {
-                let cause = "it was not told";
-                return Err(StorageError::transient("look up the queue's length", cause).into());
-            }
         }
-        backlog.take(max).ok_or(SubmitError::QueueFull)
+        backlog.known(now, age)
     }
 
     /// Looks up the queue's length, whoever of those that wait for it hangs up.
     fn look_up(&self, look: Look) {
         let tasks = self.clone();
         tokio::spawn(async move {
-            match tasks.parts.queue.length().await {
+            match tasks.parts.queue.messages.length().await {
                 Ok(length) => look.found(length, tasks.parts.clock.now()),
-                Err(error) => log::warn!("queue's length not known: {error}"),
+                Err(error) => {
+                    log::warn!("queue's length not known: {error}");
+                    look.failed(error);
+                }
             }
         });
     }

@@ -4,8 +4,8 @@ use crate::model::message::{TaskMessage, UnreadableMessage};
 use crate::model::stored::UnreadableRecord;
 use crate::model::task::{TaskError, TaskState};
 use crate::records::{RecordError, Versioned};
-use crate::worker::{Delivery, Outcome, Worker, broken_off};
-use ports::{ETag, Timestamp};
+use crate::worker::{Outcome, Worker, broken_off};
+use ports::{Delivery, ETag, Timestamp};
 
 impl Worker {
     /// A message that cannot be understood is poison; the task it names, if any, has failed.
@@ -40,12 +40,12 @@ impl Worker {
         }
     }
 
-    /// Ends the task of a message that was given up, and was sent at that time; `false` when the message
+    /// Ends the task of a dead letter, which was sent at that time; `false` when the message
     /// names none.
-    pub(crate) async fn fail_poisoned(
+    pub(crate) async fn fail_dead_lettered(
         &self,
         text: &str,
-        inserted_at: Timestamp,
+        inserted_at: Option<Timestamp>,
     ) -> Result<bool, RecordError> {
         let message = match TaskMessage::parse(text) {
             Ok(message) => message,
@@ -56,7 +56,7 @@ impl Worker {
             code: "DeadLettered".to_owned(),
             message: "the task was given up after its last attempt".to_owned(),
         };
-        self.fail_unfinished(message, Some(inserted_at), error)
+        self.fail_unfinished(message, inserted_at, error)
             .await
             .map(|()| true)
     }
@@ -70,7 +70,7 @@ impl Worker {
         let etag = message.etag.clone();
         match self.find_unfinished(message, inserted_at).await? {
             Some(mut task) if !is_sent_again(&task, etag.as_deref()) => self
-                .end(&mut task, TaskState::Failed { error }, None)
+                .end(&mut task, TaskState::Failed { error }, None, None)
                 .await
                 .map(drop),
             Some(_) | None => Ok(()),

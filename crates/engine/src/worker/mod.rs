@@ -1,10 +1,14 @@
-//! One delivery in, one outcome out. The worker never talks to the queue: its return value is the
-//! acknowledgement, and only the trigger turns it into one.
+//! One delivery in, one outcome out. The worker's return value is the acknowledgement, and only the
+//! trigger turns it into one; a message that this process holds itself is settled with the record.
 
 pub(crate) mod again;
 pub(crate) mod attempt;
 pub(crate) mod burial;
 pub(crate) mod consumer;
+pub(crate) mod hold;
+pub(crate) mod slots;
+mod told;
+mod watch;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -12,7 +16,6 @@ use std::time::Duration;
 
 use log::Level;
 
-use crate::crash::{CrashPoint, crash_point};
 use crate::limits::{NEWER_DELAY, OUTAGE_DELAY};
 use crate::local::backlog::Backlog;
 use crate::local::endings::Endings;
@@ -22,22 +25,15 @@ use crate::local::stop::Stop;
 use crate::model::extensible::Others;
 use crate::model::message::TaskMessage;
 use crate::model::task::{TaskError, TaskRecord, TaskState};
-use crate::records::{Commit, RecordError, Records, Versioned};
-use crate::worker::again::{Next, Step, ask_the_record, error_fields, put_off};
+use crate::queue::TaskQueue;
+use crate::records::{Commit, Committed, RecordError, Records, Then, Versioned};
+use crate::worker::again::{Next, Step, ask_the_record, error_fields, too_early};
 use crate::worker::attempt::{Attempts, Work};
-use ports::{Clock, Timestamp};
-use work::{KindName, Kinds};
-
-/// One hand-over of a message.
-#[derive(Clone, Debug)]
-pub struct Delivery {
-    /// What was sent.
-    pub text: String,
-    /// How often the queue has handed it out; 1 the first time.
-    pub dequeue_count: u32,
-    /// When it was sent, if the trigger knows.
-    pub inserted_at: Option<Timestamp>,
-}
+use crate::worker::hold::{Hold, settled};
+use crate::worker::slots::Hand;
+use ports::crash::{CrashPoint, crash_point};
+use ports::{Clock, Delivery, Settle, Timestamp};
+use work::{KindName, Kinds, Submitter};
 
 /// What is to become of a delivered message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,19 +42,25 @@ pub enum Outcome {
     Done,
     /// Another attempt is to follow: send this message after a while, then delete the one at hand.
     Again {
-        /// The message to send.
-        message: String,
+        /// The message to send; `None` when it was sent with the record.
+        message: Option<String>,
         /// How long to keep it hidden.
         after: Duration,
         /// For the log.
         reason: String,
     },
-    /// All attempts are used up, and the task has failed: the message belongs into the poison queue.
+    /// Another attempt is to follow, and the message that was to bring it could not be sent: the one at
+    /// hand comes back.
+    Released {
+        /// For the log.
+        reason: String,
+    },
+    /// All attempts are used up, and the task has failed: the message becomes a dead letter.
     Spent {
         /// For the log.
         reason: String,
     },
-    /// Nobody can work on the message: it belongs into the poison queue.
+    /// Nobody can work on the message: it becomes a dead letter.
     Poison {
         /// For the log.
         reason: String,
@@ -75,6 +77,7 @@ impl Outcome {
 /// Runs attempts.
 pub(crate) struct Worker {
     pub(crate) records: Records,
+    pub(crate) queue: TaskQueue,
     pub(crate) kinds: Arc<Kinds>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) has_other_workers: bool,
@@ -83,14 +86,17 @@ pub(crate) struct Worker {
     pub(crate) running: Arc<Running>,
     pub(crate) backlog: Arc<Backlog>,
     pub(crate) endings: Endings,
+    pub(crate) submitter: Arc<dyn Submitter>,
 }
 
 impl Worker {
     /// Runs one attempt and says what is to become of the message: once a slot is free, for which it
-    /// waits for so long. Drops `held` once the work is computed.
+    /// waits for so long. Drops `held` once the work is computed, or waits for something else than this
+    /// process. A message that we hold is settled with its record, in one write where the store can.
     pub(crate) async fn run(
         &self,
         delivery: &Delivery,
+        hold: &Hold,
         patience: Duration,
         held: impl Send,
     ) -> Outcome {
@@ -100,7 +106,9 @@ impl Worker {
             Err(unreadable) => return Box::pin(self.refuse(unreadable, delivery)).await,
         };
         let id = message.id;
-        let ended = self.run_message(message, delivery, patience, held).await;
+        let ended = self
+            .run_message(message, delivery, hold, patience, held)
+            .await;
         ended.unwrap_or_else(|error| {
             log::warn!("task.id" = id, "dequeue.count" = delivery.dequeue_count; "attempt broken off: {error}");
             broken_off(&error, delivery)
@@ -111,13 +119,14 @@ impl Worker {
         &self,
         mut message: TaskMessage<'_>,
         delivery: &Delivery,
+        hold: &Hold,
         patience: Duration,
         held: impl Send,
     ) -> Result<Outcome, RecordError> {
         let id = message.id;
         if let Some(left) = self.is_early(message.due_at, delivery.inserted_at) {
             log::debug!("task.id" = id; "message came before its time");
-            return Ok(put_off(message, delivery, left));
+            return Ok(too_early(message, delivery, left));
         }
         let must_read = self.must_read(&message, delivery);
         let count = message.count.delivered(delivery.dequeue_count);
@@ -137,7 +146,7 @@ impl Worker {
         {
             log::debug!("task.id" = id; "message came before its task's time");
             let message = TaskMessage { due_at, ..message };
-            return Ok(put_off(message, delivery, left));
+            return Ok(too_early(message, delivery, left));
         }
         let attempt = count.at_least(task.record.attempts).attempts;
         task.record.attempts = attempt;
@@ -145,17 +154,19 @@ impl Worker {
         let counted = |task: &Versioned| count.at_least(task.record.attempts);
         let (step, took) = match self.work_of(&task.record) {
             Ok(work) => {
+                let mut hand = Hand::holding(held);
                 let (ended, took) = self
                     .attempts
-                    .run(work, &mut task, &self.records, patience)
+                    .run(work, &mut task, &self.records, patience, &mut hand)
                     .await;
-                drop(held);
+                drop(hand);
                 if let Some(came_out) = ended.came_out() {
                     let metrics = &self.endings.metrics;
                     metrics.attempt_ended(&task.record.kind, came_out);
                 }
                 crash_point(CrashPoint::AfterWork);
-                (self.step(ended, counted(&task)), Some(took))
+                let step = self.step(&task.record.kind, ended, counted(&task));
+                (step, Some(took))
             }
             Err(error) => {
                 let count = counted(&task);
@@ -164,14 +175,24 @@ impl Worker {
         };
         let next = match step {
             Step::End(state, outcome) => {
-                let ended = self.end(&mut task, state, took).await?;
-                crash_point(CrashPoint::AfterCommit);
+                let how = match &outcome {
+                    Outcome::Spent { reason } => Settle::DeadLetter {
+                        text: &delivery.text,
+                        reason,
+                    },
+                    _ => Settle::Done,
+                };
+                let ended = self.end(&mut task, state, took, Some((hold, how))).await?;
                 return Ok(match ended {
                     Commit::OtherWork => ask_the_record(&task),
                     Commit::Written | Commit::Lost => outcome,
                 });
             }
             Step::AskTheRecord => return Ok(ask_the_record(&task)),
+            Step::PutOff(after) => {
+                let next = Next::put_off(counted(&task), after);
+                return self.put_off(&mut task, next, others, delivery, hold).await;
+            }
             Step::Stopped if self.has_ended(&task).await? => {
                 log::info!("task.id" = id, attempt, "trace.id" = task.record.trace_id(); "attempt stopped, task has ended");
                 return Ok(Outcome::Done);
@@ -179,7 +200,7 @@ impl Worker {
             Step::Stopped => Next::released(counted(&task), "it was told to stop"),
             Step::Again(next) => next,
         };
-        self.again(&mut task, next, others).await
+        self.again(&mut task, next, others, hold).await
     }
 
     /// Whether the round of a task that was told to stop is over, by its record: no message is settled
@@ -199,6 +220,11 @@ impl Worker {
             self.running.forget(id);
         }
         Ok(!is_open)
+    }
+
+    /// Messages under way that take no place in hand.
+    pub(crate) fn aside(&self) -> usize {
+        self.attempts.slots.aside()
     }
 
     /// A message has left the queue, and none followed it.
@@ -263,7 +289,8 @@ impl Worker {
             kind: kind.map_or_else(|| KindName::UNKNOWN.to_owned(), Cow::into_owned),
             input: input.map(Cow::into_owned),
             created_at: created_at.unwrap_or(now),
-            updated_at: now,
+            // It has not changed before; if it has since, nobody looked.
+            updated_at: created_at.unwrap_or(now),
             attempts: 0,
             retries,
             traceparent: traceparent.map(Cow::into_owned),
@@ -292,19 +319,56 @@ impl Worker {
             code: "InvalidInput".to_owned(),
             message: invalid.message,
         })?;
-        Ok(Work { kind, prepared })
+        Ok(Work {
+            kind,
+            prepared,
+            submitter: Arc::clone(&self.submitter),
+        })
     }
 
-    /// Ends the task, unless somebody did before, or its record is of other work. `took` is how long
-    /// its last attempt did, if there was one.
+    async fn commit_and_settle(
+        &self,
+        task: &mut Versioned,
+        hold: &Hold,
+        how: Settle<'_>,
+    ) -> Result<Commit, RecordError> {
+        let mut held = hold.receipt().await;
+        let then = Then {
+            send: None,
+            settle: held.as_ref().map(|receipt| (receipt, how)),
+        };
+        let followed = match self.records.commit_then(task, then).await? {
+            Committed::Written(followed) => followed,
+            Committed::Lost => return Ok(Commit::Lost),
+            Committed::OtherWork => return Ok(Commit::OtherWork),
+        };
+        if held.is_none() {
+            // Whoever holds the message settles it later.
+            crash_point(CrashPoint::AfterCommit);
+        } else if let Settle::DeadLetter { reason, .. } = how {
+            log_dead_letter(reason);
+        }
+        if settled(&mut held, &followed) {
+            self.message_left();
+        }
+        Ok(Commit::Written)
+    }
+
+    /// Ends the task, unless somebody did before, or its record is of other work; then the message at
+    /// hand, if we hold one, is settled so. `took` is how long the task's last attempt did, if there was
+    /// one.
     pub(crate) async fn end(
         &self,
         task: &mut Versioned,
         state: TaskState,
         took: Option<Took>,
+        settling: Option<(&Hold, Settle<'_>)>,
     ) -> Result<Commit, RecordError> {
         task.record.state = state;
-        let commit = self.records.commit(task).await?;
+        let commit = match settling {
+            None => self.records.commit(task).await?,
+            Some((hold, how)) => self.commit_and_settle(task, hold, how).await?,
+        };
         let TaskRecord {
             id,
             ref kind,
@@ -340,6 +404,11 @@ impl Worker {
     }
 }
 
+/// Tells why a message is given up.
+pub(crate) fn log_dead_letter(reason: &str) {
+    log::warn!("message becomes a dead letter: {reason}");
+}
+
 /// The code of a task whose kind nobody here knows, or that has no input.
 const NOT_WORKABLE: &str = "NotWorkable";
 
@@ -355,7 +424,7 @@ pub(crate) fn broken_off(error: &RecordError, delivery: &Delivery) -> Outcome {
         RecordError::Unreadable(_) => return Outcome::Poison { reason },
     };
     Outcome::Again {
-        message: delivery.text.clone(),
+        message: Some(delivery.text.clone()),
         after,
         reason,
     }

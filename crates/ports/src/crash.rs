@@ -1,4 +1,5 @@
-//! Points on the way of a task at which a test lets the process die, as a kill would.
+//! Points on the way of a task at which a test lets the process die, as a kill would. Those between a
+//! record and what follows it are inside a [write](crate::TaskStore::write), so they are here.
 //!
 //! Debug builds only: in a release build `crash_point` is nothing, and the variable means nothing.
 //! This is the one reader of the environment beside `config`, so that no user meets it as a setting.
@@ -10,7 +11,7 @@ pub const CRASH_AT: &str = "CRASH_AT";
 /// Where a process may die.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CrashPoint {
-    /// Submit, where storage cannot write both at once: the record is written, its message is not.
+    /// Submit: the record is written, its message is not.
     AfterRecord,
     /// Submit: the message is sent, the client has no reply.
     AfterMessage,
@@ -26,13 +27,13 @@ pub enum CrashPoint {
     AfterRequeue,
     /// Work: the next message is sent, the one at hand is not deleted.
     AfterNextMessage,
-    /// Work: the message is in the poison queue, and still in its own.
+    /// Work: the message is a dead letter, and still in its own queue.
     AfterPoisoning,
     /// Read: the reply is written, the record is not deleted.
     AfterReply,
     /// Sweep: messages are received, none is worked on.
     SweepAfterReceive,
-    /// Sweep: a poisoned message's task has failed, the message is still there.
+    /// Sweep: a dead letter's task has failed, the letter is still there.
     SweepAfterBurial,
     /// Sweep: some old records are deleted, others are not.
     SweepAfterPrune,
@@ -62,6 +63,20 @@ impl CrashPoint {
         Self::SweepAfterResend,
     ];
 
+    /// Whether it is between two steps of one write, and so is not where a store does all or none.
+    pub fn is_inside_a_write(self) -> bool {
+        matches!(
+            self,
+            Self::AfterRecord
+                | Self::AfterRetry
+                | Self::AfterCommit
+                | Self::AfterRequeue
+                | Self::AfterNextMessage
+                | Self::AfterPoisoning
+                | Self::SweepAfterClaim
+        )
+    }
+
     /// The spelling in [`CRASH_AT`].
     pub fn name(self) -> &'static str {
         match self {
@@ -84,9 +99,9 @@ impl CrashPoint {
     }
 }
 
-/// Dies here, without a destructor or a flush, if the process was told to.
+/// Dies here, without a destructor or a flush, if the process was told to. Debug builds only.
 #[cfg(debug_assertions)]
-pub(crate) fn crash_point(point: CrashPoint) {
+pub fn crash_point(point: CrashPoint) {
     use std::sync::LazyLock;
     use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -115,4 +130,4 @@ pub(crate) fn crash_point(point: CrashPoint) {
 /// Nothing.
 #[cfg(not(debug_assertions))]
 #[inline]
-pub(crate) fn crash_point(_: CrashPoint) {}
+pub fn crash_point(_: CrashPoint) {}

@@ -1,0 +1,108 @@
+//! The clients of one thread. A pooled connection is driven by the runtime that opened it, so threads
+//! share none; nobody outside learns of that.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use azure_core::http::{ClientOptions, Transport};
+use azure_storage_blob::{BlobServiceClient, BlobServiceClientOptions};
+use azure_storage_queue::{QueueServiceClient, QueueServiceClientOptions};
+use tokio::sync::Semaphore;
+
+use super::blobs::Container;
+use super::place::PLACES;
+use super::queue::StorageQueue;
+use super::{Connector, VERSION, http_client, opening, retry_options};
+use ports::StorageError;
+
+/// What a thread uses to reach an account: made on its first use there, and gone with the thread.
+pub(super) struct Clients {
+    pub(super) container: Container,
+    queue_service: QueueServiceClient,
+    queues: Mutex<HashMap<Arc<str>, Arc<StorageQueue>>>,
+    places: Arc<Semaphore>,
+}
+
+thread_local! {
+    /// By account, of which a process has one, and tests have many.
+    static HERE: RefCell<Vec<(Weak<Connector>, Arc<Clients>)>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Clients {
+    /// This thread's. Does no I/O but reading the system's root certificates, once.
+    ///
+    /// # Errors
+    ///
+    /// Permanent, when there are no root certificates.
+    pub(super) fn here(connector: &Arc<Connector>) -> Result<Arc<Self>, StorageError> {
+        HERE.with_borrow_mut(|here| {
+            let found = here
+                .iter()
+                .find(|(of, _)| std::ptr::eq(of.as_ptr(), Arc::as_ptr(connector)));
+            if let Some((_, clients)) = found {
+                return Ok(Arc::clone(clients));
+            }
+            here.retain(|(of, _)| of.strong_count() > 0);
+            let clients = Arc::new(Self::new(connector)?);
+            here.push((Arc::downgrade(connector), Arc::clone(&clients)));
+            Ok(clients)
+        })
+    }
+
+    fn new(connector: &Connector) -> Result<Self, StorageError> {
+        let services = [&connector.blob_service, &connector.queue_service];
+        let http = http_client(services.iter().all(|url| url.scheme() == "http"))?;
+        let client_options = ClientOptions {
+            per_try_policies: connector.signing.iter().cloned().collect(),
+            retry: retry_options(),
+            transport: Some(Transport::new(Arc::new(http))),
+            ..Default::default()
+        };
+        let blobs = BlobServiceClient::new(
+            connector.blob_service.clone(),
+            connector.identity.clone(),
+            Some(BlobServiceClientOptions {
+                client_options: client_options.clone(),
+                version: VERSION.to_owned(),
+            }),
+        );
+        let queue_service = QueueServiceClient::new(
+            connector.queue_service.clone(),
+            connector.identity.clone(),
+            Some(QueueServiceClientOptions {
+                client_options,
+                version: VERSION.to_owned(),
+            }),
+        )
+        .map_err(opening)?;
+        let places = Arc::new(Semaphore::new(PLACES));
+        let container = blobs
+            .map_err(opening)?
+            .blob_container_client(&connector.container);
+        Ok(Self {
+            container: Container {
+                client: container,
+                places: Arc::clone(&places),
+            },
+            queue_service,
+            queues: Mutex::default(),
+            places,
+        })
+    }
+
+    /// A queue of the account.
+    pub(super) fn queue(&self, name: &Arc<str>) -> Result<Arc<StorageQueue>, StorageError> {
+        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(queue) = queues.get(name) {
+            return Ok(Arc::clone(queue));
+        }
+        let queue = Arc::new(StorageQueue {
+            client: self.queue_service.queue_client(name).map_err(opening)?,
+            name: Arc::clone(name),
+            places: Arc::clone(&self.places),
+        });
+        queues.insert(Arc::clone(name), Arc::clone(&queue));
+        Ok(queue)
+    }
+}

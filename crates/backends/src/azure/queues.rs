@@ -1,0 +1,106 @@
+//! The queues as ports: each call goes to the clients of the thread it is made on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::Azure;
+use super::queue::{LONGEST_HIDDEN, LONGEST_MESSAGE, StorageQueue};
+use ports::crash::{CrashPoint, crash_point};
+use ports::{Delivery, Limits, Queue, QueueName, Receipt, Settle, StorageError, Timestamp};
+
+/// What the Functions host appends to name the queue of dead letters, and takes for one.
+const DEAD_LETTERS: &str = "-poison";
+
+/// One queue of the account.
+pub(super) struct AzureQueue {
+    azure: Azure,
+    name: Arc<str>,
+}
+
+impl AzureQueue {
+    /// The queue of this name.
+    pub(super) fn named(azure: Azure, name: &QueueName) -> Self {
+        let name = name.shared();
+        Self { azure, name }
+    }
+
+    /// The queue that a message came from.
+    pub(super) fn of(azure: Azure, receipt: &Receipt) -> Self {
+        let name = Arc::clone(&receipt.queue);
+        Self { azure, name }
+    }
+
+    /// The queue of its dead letters; those of dead letters stay.
+    pub(super) fn of_dead_letters(self) -> Self {
+        if self.name.ends_with(DEAD_LETTERS) {
+            return self;
+        }
+        Self {
+            name: format!("{}{DEAD_LETTERS}", self.name).into(),
+            ..self
+        }
+    }
+
+    fn here(&self) -> Result<Arc<StorageQueue>, StorageError> {
+        self.azure.clients()?.queue(&self.name)
+    }
+}
+
+#[async_trait]
+impl Queue for AzureQueue {
+    fn limits(&self) -> Limits {
+        Limits {
+            message_bytes: Some(LONGEST_MESSAGE),
+            longest_delay: u64::try_from(LONGEST_HIDDEN).ok().map(Duration::from_secs),
+        }
+    }
+
+    async fn prepare(&self) -> Result<(), StorageError> {
+        self.here()?.prepare().await
+    }
+
+    async fn send(&self, text: &str, delay: Duration) -> Result<(), StorageError> {
+        self.here()?.send(text, delay).await
+    }
+
+    async fn receive(&self, max: u32, hide: Duration) -> Result<Vec<Delivery>, StorageError> {
+        self.here()?.receive(max, hide).await
+    }
+
+    async fn renew(&self, receipt: &mut Receipt, hide: Duration) -> Result<bool, StorageError> {
+        let Receipt { id, token, .. } = &*receipt;
+        let renewed = self.here()?.update(id, token, hide).await?;
+        let is_renewed = renewed.is_some();
+        receipt.token = renewed.unwrap_or_else(|| std::mem::take(&mut receipt.token));
+        Ok(is_renewed)
+    }
+
+    async fn settle(&self, receipt: &Receipt, how: Settle<'_>) -> Result<bool, StorageError> {
+        let (here, Receipt { id, token, .. }) = (self.here()?, receipt);
+        match how {
+            Settle::Done => here.delete(id, token).await,
+            Settle::Release(after) => Ok(here.update(id, token, after).await?.is_some()),
+            // The service cannot move a message. In this order, so that it is never in neither queue.
+            Settle::DeadLetter { text, .. } => {
+                let dead_letters = Self {
+                    azure: self.azure.clone(),
+                    name: Arc::clone(&self.name),
+                };
+                let dead_letters = dead_letters.of_dead_letters();
+                dead_letters.send(text, Duration::ZERO).await?;
+                crash_point(CrashPoint::AfterPoisoning);
+                here.delete(id, token).await
+            }
+        }
+    }
+
+    async fn length(&self) -> Result<Option<u64>, StorageError> {
+        self.here()?.length().await.map(Some)
+    }
+
+    async fn front(&self) -> Result<Option<Timestamp>, StorageError> {
+        self.here()?.front().await
+    }
+}

@@ -1,0 +1,95 @@
+//! The task records as a port: each call goes to the clients of the thread it is made on. Writes are
+//! done one by one, because the service has no transaction over a container and a queue.
+
+use async_trait::async_trait;
+
+use super::Azure;
+use super::queues::AzureQueue;
+use ports::{
+    OneStep, Page, Queue, Step, StorageError, Stored, TaskStore, Text, Written, one_by_one,
+};
+
+/// The task records of an account.
+pub(super) struct AzureTasks(pub(super) Azure);
+
+#[async_trait]
+impl TaskStore for AzureTasks {
+    async fn prepare(&self) -> Result<(), StorageError> {
+        self.0.clients()?.container.prepare().await
+    }
+
+    async fn check(&self) -> Result<(), StorageError> {
+        self.0.clients()?.container.check().await
+    }
+
+    async fn read(&self, name: &str) -> Result<Option<Stored>, StorageError> {
+        self.0.clients()?.container.read(name).await
+    }
+
+    async fn write(&self, steps: &[Step<'_>]) -> Result<Written, StorageError> {
+        one_by_one(self, steps).await
+    }
+
+    async fn list(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page, StorageError> {
+        let clients = self.0.clients()?;
+        clients.container.list(prefix, after, limit).await
+    }
+}
+
+impl OneStep for AzureTasks {
+    async fn step(&self, step: Step<'_>) -> Result<Written, StorageError> {
+        let clients = self.0.clients()?;
+        let container = &clients.container;
+        let etag = match step {
+            Step::Create { name, document } => container.create(name, document).await?,
+            Step::Replace {
+                name,
+                document,
+                etag,
+            } => container.replace(name, document, etag).await?,
+            Step::Delete { name, etag } => {
+                return Ok(match container.delete(name, etag).await? {
+                    true => done(true),
+                    false => Written::Not { step: 0 },
+                });
+            }
+            Step::Send { queue, text, delay } => {
+                let of_no_record;
+                let text = match text {
+                    Text::Fixed(text) => text,
+                    Text::Of(tell) => {
+                        of_no_record = tell(None);
+                        &of_no_record
+                    }
+                };
+                AzureQueue::named(self.0.clone(), queue)
+                    .send(text, delay)
+                    .await?;
+                return Ok(done(true));
+            }
+            Step::Settle { receipt, how } => {
+                let queue = AzureQueue::of(self.0.clone(), receipt);
+                return Ok(done(queue.settle(receipt, how).await?));
+            }
+        };
+        Ok(match etag {
+            Some(etag) => Written::Done {
+                etag: Some(etag),
+                settled: true,
+            },
+            None => Written::Not { step: 0 },
+        })
+    }
+}
+
+fn done(settled: bool) -> Written {
+    Written::Done {
+        etag: None,
+        settled,
+    }
+}

@@ -1,0 +1,229 @@
+//! What a write of several steps promises.
+
+use std::time::Duration;
+
+use ports::{Delivery, ETag, Settle, Step, Text, Written};
+
+use super::Subject;
+use super::record_store::{create, document};
+use crate::helpers::queues::{length, receipt, release};
+
+const NOW: Duration = Duration::ZERO;
+const HIDDEN: Duration = Duration::from_secs(60);
+
+fn tell(etag: Option<&ETag>) -> String {
+    format!("version {}", etag.map_or("none", ETag::as_str))
+}
+
+/// A message of what was written before it.
+fn send(subject: &Subject) -> Step<'_> {
+    Step::Send {
+        queue: &subject.name,
+        text: Text::Of(&tell),
+        delay: NOW,
+    }
+}
+
+async fn receive(subject: &Subject) -> Vec<Delivery> {
+    subject.queue.receive(32, HIDDEN).await.unwrap()
+}
+
+async fn texts(subject: &Subject) -> Vec<String> {
+    let messages = receive(subject).await.into_iter();
+    messages.map(|message| message.text).collect()
+}
+
+/// A message that was received.
+async fn received(subject: &Subject) -> Delivery {
+    subject.queue.send("first", NOW).await.unwrap();
+    receive(subject).await.remove(0)
+}
+
+async fn body(subject: &Subject, name: &str) -> Option<String> {
+    let stored = subject.tasks.read(name).await.unwrap()?;
+    Some(String::from_utf8(stored.body.to_vec()).unwrap())
+}
+
+/// All is done, and the receipt was good; gives the version.
+fn etag(written: Written) -> Option<ETag> {
+    match written {
+        Written::Done {
+            etag,
+            settled: true,
+        } => etag,
+        other => panic!("not done: {other:?}"),
+    }
+}
+
+pub(super) async fn accepted_work_has_a_record_and_a_message_of_its_version(subject: &Subject) {
+    let document = &document("queued", "1");
+    let steps = [
+        Step::Create {
+            name: "a",
+            document,
+        },
+        send(subject),
+    ];
+    let etag = etag(subject.tasks.write(&steps).await.unwrap()).unwrap();
+
+    let stored = subject.tasks.read("a").await.unwrap().unwrap();
+    assert_eq!((&stored.body[..], &stored.etag), (&b"1"[..], &etag));
+    assert_eq!(texts(subject).await, [tell(Some(&etag))]);
+    let replaced = subject.tasks.replace("a", document, &etag).await.unwrap();
+    assert!(replaced.is_some());
+}
+
+pub(super) async fn after_a_step_that_does_not_hold_none_is_done(subject: &Subject) {
+    let (one, two) = (&document("queued", "1"), &document("queued", "2"));
+    let current = create(&*subject.tasks, "a", one).await;
+    let stale = create(&*subject.tasks, "b", one).await;
+    let now = subject.tasks.replace("b", one, &stale).await.unwrap();
+    let message = received(subject).await;
+    let settle = Step::Settle {
+        receipt: receipt(&message),
+        how: Settle::Done,
+    };
+    for refused in [
+        Step::Create {
+            name: "a",
+            document: two,
+        },
+        Step::Replace {
+            name: "b",
+            document: two,
+            etag: &stale,
+        },
+        Step::Replace {
+            name: "missing",
+            document: two,
+            etag: &stale,
+        },
+        Step::Delete {
+            name: "b",
+            etag: Some(&stale),
+        },
+        Step::Delete {
+            name: "missing",
+            etag: None,
+        },
+    ] {
+        let steps = [refused, send(subject), settle];
+        let written = subject.tasks.write(&steps).await.unwrap();
+        assert_eq!(written, Written::Not { step: 0 });
+    }
+    for (name, etag) in [("a", Some(current)), ("b", now)] {
+        let stored = subject.tasks.read(name).await.unwrap().unwrap();
+        assert_eq!((&stored.body[..], Some(stored.etag)), (&b"1"[..], etag));
+    }
+    assert_eq!(subject.tasks.read("missing").await, Ok(None));
+    assert_eq!(length(&*subject.queue).await, 1);
+    assert!(release(&*subject.queue, &message, NOW).await);
+}
+
+pub(super) async fn steps_are_done_in_their_order(subject: &Subject) {
+    let (one, two) = (&document("queued", "1"), &document("queued", "2"));
+    let old = create(&*subject.tasks, "a", one).await;
+    let steps = [
+        send(subject),
+        Step::Delete {
+            name: "a",
+            etag: Some(&old),
+        },
+        Step::Create {
+            name: "a",
+            document: two,
+        },
+        send(subject),
+    ];
+    let etag = etag(subject.tasks.write(&steps).await.unwrap()).unwrap();
+    assert_eq!(body(subject, "a").await.unwrap(), "2");
+    let mut texts = texts(subject).await;
+    texts.sort();
+    let mut expected = [tell(None), tell(Some(&etag))];
+    expected.sort();
+    assert_eq!(texts, expected);
+}
+
+pub(super) async fn an_ending_takes_its_message_with_it(subject: &Subject) {
+    let old = create(&*subject.tasks, "a", &document("running", "1")).await;
+    let message = received(subject).await;
+    let steps = [
+        Step::Replace {
+            name: "a",
+            document: &document("succeeded", "2"),
+            etag: &old,
+        },
+        Step::Settle {
+            receipt: receipt(&message),
+            how: Settle::Done,
+        },
+    ];
+    let new = etag(subject.tasks.write(&steps).await.unwrap());
+    let stored = subject.tasks.read("a").await.unwrap().unwrap();
+    assert_eq!(Some(stored.etag), new);
+    assert_eq!(length(&*subject.queue).await, 0);
+}
+
+pub(super) async fn a_stale_receipt_does_not_undo_an_ending(subject: &Subject) {
+    let old = create(&*subject.tasks, "a", &document("running", "1")).await;
+    let stale = received(subject).await;
+    assert!(release(&*subject.queue, &stale, NOW).await);
+    let steps = [
+        Step::Replace {
+            name: "a",
+            document: &document("succeeded", "2"),
+            etag: &old,
+        },
+        Step::Settle {
+            receipt: receipt(&stale),
+            how: Settle::Done,
+        },
+    ];
+    let written = subject.tasks.write(&steps).await.unwrap();
+    assert!(matches!(written, Written::Done { settled: false, .. }));
+    assert_eq!(body(subject, "a").await.unwrap(), "2");
+    assert_eq!(texts(subject).await, ["first"]);
+}
+
+pub(super) async fn another_attempt_is_one_write(subject: &Subject) {
+    let old = create(&*subject.tasks, "a", &document("running", "1")).await;
+    let message = received(subject).await;
+    let steps = [
+        Step::Replace {
+            name: "a",
+            document: &document("queued", "2"),
+            etag: &old,
+        },
+        send(subject),
+        Step::Settle {
+            receipt: receipt(&message),
+            how: Settle::Done,
+        },
+    ];
+    let new = etag(subject.tasks.write(&steps).await.unwrap());
+    assert_eq!(texts(subject).await, [tell(new.as_ref())]);
+    assert_eq!(length(&*subject.queue).await, 1);
+}
+
+pub(super) async fn a_write_gives_a_message_up(subject: &Subject) {
+    let old = create(&*subject.tasks, "a", &document("running", "1")).await;
+    let message = received(subject).await;
+    let steps = [
+        Step::Replace {
+            name: "a",
+            document: &document("failed", "2"),
+            etag: &old,
+        },
+        Step::Settle {
+            receipt: receipt(&message),
+            how: Settle::DeadLetter {
+                text: &message.text,
+                reason: "the last attempt failed",
+            },
+        },
+    ];
+    etag(subject.tasks.write(&steps).await.unwrap());
+    assert_eq!(length(&*subject.queue).await, 0);
+    let letters = subject.poison_queue.receive(32, HIDDEN).await.unwrap();
+    assert_eq!((letters.len(), letters[0].text.as_str()), (1, "first"));
+}
