@@ -9,7 +9,7 @@ use crate::kinds::standard;
 /// Which file to look at.
 #[derive(Debug, clap::Args)]
 pub struct CheckKinds {
-    /// The file; without one, that of KINDS_FILE
+    /// The file; without one, that of the setting
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
 }
