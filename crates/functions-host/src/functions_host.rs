@@ -25,7 +25,8 @@ use super::{
     Settings, http,
 };
 
-/// How long the host keeps a caller's connection that is idle (Kestrel's default).
+/// How long the host keeps a caller's connection that is idle (Kestrel's default). A shorter time ends
+/// one while its client is about to use it.
 const KEEP_ALIVE: Duration = Duration::from_secs(130);
 
 /// A running host. Dropping it is the death of a host: the handler is killed, and messages in
@@ -233,8 +234,6 @@ fn serve(host: &Arc<Host>, listener: TcpListener) -> Server {
             .app_data(host.clone())
             .default_service(web::to(http::serve))
     })
-    // As long as Kestrel does. A shorter time ends a connection while its client is about to use it.
-    .keep_alive(Duration::from_secs(130))
     .workers(1)
     .keep_alive(KEEP_ALIVE)
     .disable_signals()
