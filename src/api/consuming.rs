@@ -120,9 +120,9 @@ mod tests {
     use super::*;
     use backends::embedded::Embedded;
     use backends::{Counts, SystemClock};
-    use engine::kinds::Kinds;
     use engine::limits::MAX_DELETIONS;
     use engine::{Engine, Ports, Settings};
+    use work::Kinds;
 
     #[actix_web::test]
     async fn a_reply_ends_when_its_deletion_may_begin() {

@@ -12,9 +12,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::headers::X_MS_ERROR_CODE;
-use engine::kinds::InvalidInput;
 use engine::{RecordError, SubmitError, TaskError, UnreadableRecord};
 use ports::StorageError;
+use work::InvalidInput;
 
 /// Seconds a client should wait when storage or the queue cannot take more now.
 const RETRY_AFTER_SECONDS: u64 = 5;

@@ -26,9 +26,9 @@ use crate::config::{Config, Mode, Storage};
 use crate::triggers::standalone::{self, Pace};
 use backends::embedded::OpenError;
 use backends::{Counts, SystemClock};
-use engine::kinds::{KindRefused, Kinds};
 use engine::{Engine, Ports, Settings, Stop};
 use ports::{Clock, Recovery, StorageError};
+use work::{KindRefused, Kinds};
 
 /// Why the process cannot start, or had to stop.
 #[derive(Debug, thiserror::Error)]

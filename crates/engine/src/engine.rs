@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use crate::kinds::Kinds;
 use crate::local::backlog::Backlog;
 use crate::local::consumed::Consumed;
 use crate::local::endings::Endings;
@@ -25,6 +24,7 @@ use crate::worker::Worker;
 use crate::worker::attempt::Attempts;
 use crate::worker::consumer::Consumer;
 use ports::{Clock, Intake, Operations, Queue, TaskStore, Timestamp};
+use work::Kinds;
 
 /// The storage that an engine works on.
 #[derive(Clone)]
@@ -99,13 +99,12 @@ impl Engine {
     /// A process that has done nothing yet, and begins now by its clock.
     pub fn new(ports: Ports, kinds: Kinds, clock: Arc<dyn Clock>, settings: Settings) -> Self {
         let (kinds, running, stop) = (Arc::new(kinds), Arc::default(), Stop::default());
-        let metrics = Arc::new(Metrics::new(kinds.names()));
+        let metrics = Arc::new(Metrics::new(&kinds));
         let process = Process {
             started_at: clock.now(),
             attempts: Attempts::new(
                 settings.concurrency,
                 stop.clone(),
-                Arc::clone(&kinds),
                 Arc::clone(&running),
                 Arc::clone(&metrics),
             ),

@@ -1,10 +1,9 @@
 //! The engine: what a task is, and what happens to it. Knows the [ports] and nothing of HTTP, of the
-//! Functions host, of a vendor's storage or of the environment.
+//! Functions host, of a vendor's storage or of the environment. The work itself is of the crate [`work`].
 //!
 //! | Room | What it is about |
 //! |---|---|
 //! | [`model`] | what a task is: its name, record, status and message; pure values |
-//! | [`kinds`] | the work itself |
 //! | [`local`] | what this process remembers: what waits, runs and was counted |
 //! | [`records`] | records in the store; the first terminal write wins |
 //! | [`tasks`] | what clients ask for: submit, look, wait, consume, operate, list |
@@ -14,7 +13,6 @@
 
 pub mod crash;
 mod engine;
-pub mod kinds;
 pub mod limits;
 pub mod local;
 pub mod model;
@@ -38,6 +36,7 @@ pub use model::id::{IdText, NotATaskId, TaskId};
 pub use model::json;
 pub use model::message::{TaskMessage, UnreadableMessage};
 pub use model::precondition::{Precondition, Target, Versions};
+pub use model::r0::R0_KIND;
 pub use model::task::{TaskError, TaskRecord, TaskState, TaskStatus, UnreadableRecord};
 pub use model::trace::is_traceparent;
 pub use records::{Commit, RecordError, Records, Versioned};

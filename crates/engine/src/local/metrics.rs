@@ -12,12 +12,13 @@ use std::time::Duration;
 use self::histogram::Histogram;
 use crate::local::swept::Swept;
 use crate::local::sync::{Mutex, lock};
-use crate::model::task::{TaskStatus, UNKNOWN_KIND};
+use crate::model::task::TaskStatus;
 use crate::prometheus::Exposition;
+use work::{KindName, Kinds};
 
 /// Counters of this process, from its start.
 pub struct Metrics {
-    kinds: BTreeMap<&'static str, OfKind>,
+    kinds: BTreeMap<KindName, OfKind>,
     /// A kind nobody registered could be any text, and each would be a time series of its own.
     unknown: OfKind,
     waits: [AtomicU64; Waited::ALL.len()],
@@ -128,9 +129,12 @@ impl Drop for Computing<'_> {
 
 impl Metrics {
     /// Nothing has happened yet to any of these kinds.
-    pub fn new(kinds: impl Iterator<Item = &'static str>) -> Self {
+    pub fn new(kinds: &Kinds) -> Self {
         Self {
-            kinds: kinds.map(|name| (name, OfKind::default())).collect(),
+            kinds: kinds
+                .iter()
+                .map(|kind| (kind.name.clone(), OfKind::default()))
+                .collect(),
             unknown: OfKind::default(),
             waits: Default::default(),
             swept: Mutex::default(),
@@ -138,17 +142,17 @@ impl Metrics {
     }
 
     /// The registered name that is equal to this one.
-    pub(crate) fn name(&self, kind: &str) -> Option<&'static str> {
-        self.kinds.get_key_value(kind).map(|(name, _)| *name)
+    pub(crate) fn name(&self, kind: &str) -> Option<&KindName> {
+        self.kinds.get_key_value(kind).map(|(name, _)| name)
     }
 
     fn of(&self, kind: &str) -> &OfKind {
         self.kinds.get(kind).unwrap_or(&self.unknown)
     }
 
-    fn each_kind(&self) -> impl Iterator<Item = (&'static str, &OfKind)> {
-        let known = self.kinds.iter().map(|(name, of)| (*name, of));
-        known.chain([(UNKNOWN_KIND, &self.unknown)])
+    fn each_kind(&self) -> impl Iterator<Item = (&str, &OfKind)> {
+        let known = self.kinds.iter().map(|(name, of)| (name.as_str(), of));
+        known.chain([(KindName::UNKNOWN, &self.unknown)])
     }
 
     /// Counts a submission that got in.
@@ -328,7 +332,24 @@ impl Metrics {
 
 #[cfg(test)]
 mod tests {
+    use work::{BlockingKind, Context, Failure, Policy, any};
+
     use super::*;
+
+    struct Echo;
+
+    impl BlockingKind for Echo {
+        type Input = String;
+        type Output = String;
+
+        fn run(&self, input: String, _: &Context) -> Result<String, Failure> {
+            Ok(input)
+        }
+    }
+
+    fn kinds() -> Kinds {
+        Kinds::default().with("echo", any::of_blocking(Echo), Policy::default())
+    }
 
     fn assert_has(text: &str, lines: &[&str]) {
         for line in lines {
@@ -338,15 +359,15 @@ mod tests {
 
     #[test]
     fn durations_fall_into_buckets() {
-        let metrics = Metrics::new(["fibonacci"].into_iter());
+        let metrics = Metrics::new(&kinds());
         for milliseconds in [1, 5, 2_000] {
             let took = Took {
                 wait: Duration::from_secs(30),
                 work: Duration::from_millis(milliseconds),
             };
-            metrics.task_ended("fibonacci", TaskStatus::Succeeded, 2, Some(took));
+            metrics.task_ended("echo", TaskStatus::Succeeded, 2, Some(took));
         }
-        metrics.task_ended("fibonacci", TaskStatus::Canceled, 0, None);
+        metrics.task_ended("echo", TaskStatus::Canceled, 0, None);
         let text = metrics.to_prometheus(&Gauges {
             queue_length: 3,
             oldest_message: Some(Duration::from_millis(1_500)),
@@ -356,17 +377,17 @@ mod tests {
         assert_has(
             &text,
             &[
-                r#"tasks_ended_total{kind="fibonacci",status="succeeded"} 3"#,
-                r#"task_attempts_total{kind="fibonacci",status="succeeded"} 6"#,
-                r#"task_duration_seconds_bucket{kind="fibonacci",status="succeeded",le="0.001"} 1"#,
-                r#"task_duration_seconds_bucket{kind="fibonacci",status="succeeded",le="0.01"} 2"#,
-                r#"task_duration_seconds_bucket{kind="fibonacci",status="succeeded",le="10"} 3"#,
-                r#"task_duration_seconds_bucket{kind="fibonacci",status="succeeded",le="+Inf"} 3"#,
-                r#"task_duration_seconds_sum{kind="fibonacci",status="succeeded"} 2.006"#,
-                r#"task_wait_seconds_bucket{kind="fibonacci",status="succeeded",le="10"} 0"#,
-                r#"task_wait_seconds_sum{kind="fibonacci",status="succeeded"} 90"#,
-                r#"tasks_ended_total{kind="fibonacci",status="canceled"} 1"#,
-                r#"task_duration_seconds_count{kind="fibonacci",status="canceled"} 0"#,
+                r#"tasks_ended_total{kind="echo",status="succeeded"} 3"#,
+                r#"task_attempts_total{kind="echo",status="succeeded"} 6"#,
+                r#"task_duration_seconds_bucket{kind="echo",status="succeeded",le="0.001"} 1"#,
+                r#"task_duration_seconds_bucket{kind="echo",status="succeeded",le="0.01"} 2"#,
+                r#"task_duration_seconds_bucket{kind="echo",status="succeeded",le="10"} 3"#,
+                r#"task_duration_seconds_bucket{kind="echo",status="succeeded",le="+Inf"} 3"#,
+                r#"task_duration_seconds_sum{kind="echo",status="succeeded"} 2.006"#,
+                r#"task_wait_seconds_bucket{kind="echo",status="succeeded",le="10"} 0"#,
+                r#"task_wait_seconds_sum{kind="echo",status="succeeded"} 90"#,
+                r#"tasks_ended_total{kind="echo",status="canceled"} 1"#,
+                r#"task_duration_seconds_count{kind="echo",status="canceled"} 0"#,
                 r#"storage_operations_total{operation="read_record"} 7"#,
                 "queue_messages 3",
                 "queue_oldest_message_seconds 1.5",
@@ -377,9 +398,9 @@ mod tests {
 
     #[test]
     fn every_kind_and_every_end_is_there_before_anything_has_happened() {
-        let metrics = Metrics::new(["fibonacci"].into_iter());
+        let metrics = Metrics::new(&kinds());
         let text = metrics.to_prometheus(&Gauges::default());
-        for kind in ["fibonacci", UNKNOWN_KIND] {
+        for kind in ["echo", KindName::UNKNOWN] {
             assert_has(
                 &text,
                 &[&format!("tasks_accepted_total{{kind=\"{kind}\"}} 0")],
@@ -394,7 +415,7 @@ mod tests {
 
     #[test]
     fn a_kind_that_nobody_registered_is_no_series_of_its_own() {
-        let metrics = Metrics::new(["fibonacci"].into_iter());
+        let metrics = Metrics::new(&kinds());
         metrics.task_ended("made up\"", TaskStatus::Failed, 1, None);
         let text = metrics.to_prometheus(&Gauges::default());
         assert!(!text.contains("made up"));

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use crate::kinds::Kinds;
 use crate::local::backlog::Backlog;
 use crate::local::consumed::Consumed;
 use crate::local::endings::Endings;
@@ -16,6 +15,7 @@ use crate::records::Records;
 use crate::settings::Settings;
 use crate::tasks::listing::descent::Hints;
 use ports::{Clock, Intake, Operations, Queue, TaskStore};
+use work::Kinds;
 
 /// What clients can ask for: submit, look, wait, consume, cancel, delete, retry, list. Knows records and
 /// queues, not HTTP.

@@ -5,7 +5,6 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 
 use crate::crash::{CrashPoint, crash_point};
-use crate::kinds::InvalidInput;
 use crate::local::backlog::{Look, Reservation};
 use crate::model::id::TaskId;
 use crate::model::message::TaskMessage;
@@ -13,6 +12,7 @@ use crate::model::task::{TaskRecord, UnreadableRecord};
 use crate::records::{RecordError, Versioned};
 use crate::tasks::service::{Parts, Tasks};
 use ports::{ETag, StorageError, Timestamp};
+use work::InvalidInput;
 
 /// Work that a client asks for.
 #[derive(Clone, Debug)]
@@ -69,7 +69,7 @@ impl Tasks {
                 .ok_or_else(|| SubmitError::UnknownKind {
                     known: self.parts.kinds.names_for_people(),
                 })?;
-        Ok(kind.check(&submission.input)?)
+        Ok(kind.kind.check(&submission.input)?)
     }
 
     /// Accepts work: there is a record, and a message for a worker.

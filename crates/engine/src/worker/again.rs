@@ -80,9 +80,9 @@ impl Worker {
                 message,
                 may_pass,
             } => match may_pass {
-                false => Step::End(failed(code, message), Outcome::Done),
-                true if spent >= MAX_ATTEMPTS => last_failed(code, message),
-                true => Step::Again(Next::failed(spent, error_of(code, message))),
+                false => Step::End(failed(code.as_str(), message), Outcome::Done),
+                true if spent >= MAX_ATTEMPTS => last_failed(code.as_str(), message),
+                true => Step::Again(Next::failed(spent, error_of(code.as_str(), message))),
             },
             Ended::Later(after) => self.later(after, later_since, spent),
             Ended::OtherWork => Step::AskTheRecord,
@@ -247,7 +247,7 @@ fn error_of(code: &str, message: String) -> TaskError {
 }
 
 /// The longest message of an error in a line of the log, in bytes.
-const MAX_LOGGED_MESSAGE: usize = 500;
+pub(crate) const MAX_LOGGED_MESSAGE: usize = 500;
 
 /// What the log tells of an error: its client may see both, so both are safe to show.
 pub(crate) fn error_fields(error: &TaskError) -> (&str, &str) {

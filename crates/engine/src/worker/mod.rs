@@ -11,10 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use log::Level;
-use serde_json::value::RawValue;
 
 use crate::crash::{CrashPoint, crash_point};
-use crate::kinds::{AnyKind, Kinds};
 use crate::limits::{NEWER_DELAY, OUTAGE_DELAY};
 use crate::local::backlog::Backlog;
 use crate::local::endings::Endings;
@@ -23,11 +21,12 @@ use crate::local::running::Running;
 use crate::local::stop::Stop;
 use crate::model::extensible::Others;
 use crate::model::message::TaskMessage;
-use crate::model::task::{TaskError, TaskRecord, TaskState, UNKNOWN_KIND};
+use crate::model::task::{TaskError, TaskRecord, TaskState};
 use crate::records::{Commit, RecordError, Records, Versioned};
 use crate::worker::again::{Next, Step, ask_the_record, error_fields, put_off};
-use crate::worker::attempt::Attempts;
+use crate::worker::attempt::{Attempts, Work};
 use ports::{Clock, Timestamp};
+use work::{KindName, Kinds};
 
 /// One hand-over of a message.
 #[derive(Clone, Debug)]
@@ -224,7 +223,7 @@ impl Worker {
             .kind
             .as_deref()
             .and_then(|kind| self.kinds.get(kind));
-        let is_pure = kind.is_some_and(|kind| kind.is_pure());
+        let is_pure = kind.is_some_and(|kind| kind.policy.pure);
         delivery.dequeue_count > 1 || !complete || !is_pure
     }
 
@@ -260,7 +259,7 @@ impl Worker {
         let created_at = created_at.or_else(|| id.created_at()).or(inserted_at);
         let record = TaskRecord {
             id,
-            kind: kind.map_or_else(|| UNKNOWN_KIND.to_owned(), Cow::into_owned),
+            kind: kind.map_or_else(|| KindName::UNKNOWN.to_owned(), Cow::into_owned),
             input: input.map(Cow::into_owned),
             created_at: created_at.unwrap_or(now),
             updated_at: now,
@@ -274,7 +273,7 @@ impl Worker {
         Versioned { record, etag }
     }
 
-    fn work_of(&self, record: &TaskRecord) -> Result<(Arc<dyn AnyKind>, Box<RawValue>), TaskError> {
+    fn work_of(&self, record: &TaskRecord) -> Result<Work<'_>, TaskError> {
         let kind = self.kinds.get(&record.kind);
         let (Some(kind), Some(input)) = (kind, record.input.as_ref()) else {
             let message = match kind {
@@ -287,11 +286,12 @@ impl Worker {
             });
         };
         // A message need not come from us, so its input is checked as a submission's is.
-        kind.check(input).map_err(|invalid| TaskError {
+        let prepared = Arc::clone(&kind.kind).prepare(input);
+        let prepared = prepared.map_err(|invalid| TaskError {
             code: "InvalidInput".to_owned(),
             message: invalid.message,
         })?;
-        Ok((Arc::clone(kind), input.clone()))
+        Ok(Work { kind, prepared })
     }
 
     /// Ends the task, unless somebody did before, or its record is of other work. `took` is how long

@@ -10,29 +10,34 @@ use std::borrow::Cow;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
-use super::{Attempt, Failure, InvalidInput, Kind};
-use crate::model::json::{Object, shortened};
+use work::schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use work::{BlockingKind, Context, Failure, InvalidInput};
+
+use engine::json::{Object, shortened};
 
 /// Computes F(n).
 #[derive(Clone, Copy, Debug)]
-pub struct Fibonacci {
+pub(super) struct Fibonacci {
     /// The largest |n| that is accepted.
-    pub max_number: u64,
+    pub(super) max_number: u64,
 }
 
 /// Up to here a number takes less than ten microseconds.
 const QUICK: u64 = 1_000;
 
 /// `{"number": n}`: n is a JSON integer, or a string that holds one.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(crate = "work::schemars", rename = "FibonacciInput")]
 #[serde(deny_unknown_fields)]
-pub struct Input {
+pub(super) struct Input {
     number: Number,
 }
 
 /// `{"number": <as sent>, "calculation_result": "<decimal>"}`, the form of R0.
-#[derive(Debug, Serialize)]
-pub struct Output {
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(crate = "work::schemars", rename = "FibonacciResult")]
+pub(super) struct Output {
+    #[schemars(with = "Number")]
     number: Box<RawValue>,
     calculation_result: String,
 }
@@ -68,6 +73,25 @@ impl<'de> Deserialize<'de> for Number {
     }
 }
 
+/// As it may be sent.
+impl JsonSchema for Number {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Number".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "The index: an integer, or a string that holds one.",
+            "type": ["integer", "string"],
+            "pattern": "^-?(0|[1-9][0-9]*)$",
+        })
+    }
+}
+
 /// Splits an integer in the grammar of JSON (RFC 8259, section 6, without fraction and exponent).
 fn parse_integer(literal: &str) -> Option<(bool, &str)> {
     let (negative, digits) = match literal.strip_prefix('-') {
@@ -96,9 +120,7 @@ fn why_not_an_integer(json: &str) -> Cow<'static, str> {
     })
 }
 
-impl Kind for Fibonacci {
-    const NAME: &'static str = "fibonacci";
-    const PURE: bool = true;
+impl BlockingKind for Fibonacci {
     type Input = Object<Input>;
     type Output = Output;
 
@@ -116,9 +138,9 @@ impl Kind for Fibonacci {
         input.number.magnitude.is_some_and(|n| n <= QUICK)
     }
 
-    fn run(&self, Object(input): Self::Input, attempt: &Attempt) -> Result<Output, Failure> {
+    fn run(&self, Object(input): Self::Input, cx: &Context) -> Result<Output, Failure> {
         let n = input.number.magnitude.unwrap_or(u64::MAX);
-        let mut digits = fibonacci(n, attempt)?;
+        let mut digits = fibonacci(n, cx)?;
         // F(-n) = (-1)^(n+1) F(n)
         if input.number.negative && n.is_multiple_of(2) && n > 0 {
             digits.insert(0, '-');
@@ -138,16 +160,16 @@ const DECIMAL_FROM: u64 = 120_000;
 const BITS_IN_BINARY: u32 = 11;
 
 /// F(n) by doubling, from the leading bit of n to the last; in decimal.
-fn fibonacci(n: u64, attempt: &Attempt) -> Result<String, Failure> {
+fn fibonacci(n: u64, cx: &Context) -> Result<String, Failure> {
     if !(DECIMAL_FROM..=decimal::LARGEST).contains(&n) {
-        return Ok(binary::fibonacci(n, attempt)?.to_string());
+        return Ok(binary::fibonacci(n, cx)?.to_string());
     }
     let rest = n.ilog2() + 1 - BITS_IN_BINARY;
-    let (f, before) = binary::pair(n >> rest, attempt)?;
+    let (f, before) = binary::pair(n >> rest, cx)?;
     let mut pair = decimal::Pair::new(&f, &before);
     for bit in (1..rest).rev() {
         pair.double(n >> bit & 1 == 1);
-        attempt.check_stop()?;
+        cx.check_stop()?;
     }
     Ok(pair.last(n & 1 == 1).to_string())
 }

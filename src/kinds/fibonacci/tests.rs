@@ -1,21 +1,35 @@
 //! Values, and inputs that are none.
 
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use num_bigint::BigUint;
 use proptest::prelude::*;
-use tokio_util::sync::CancellationToken;
 
-use super::super::AnyKind;
+use work::any::{self, AnyKind, Prepared, ResultLimit};
+use work::{CancellationToken, ContextParts, Told};
+
 use super::*;
 
-const KIND: Fibonacci = Fibonacci {
-    max_number: 10_000_000,
-};
+fn kind(max_number: u64) -> Arc<dyn AnyKind> {
+    any::of_blocking(Fibonacci { max_number })
+}
 
-fn attempt() -> Attempt {
-    Attempt::new(1, CancellationToken::new())
+fn context() -> Context {
+    Context::for_test()
+}
+
+/// One that is told to stop with this.
+fn stopped_by(stop: CancellationToken) -> Context {
+    Context::new(ContextParts {
+        stop,
+        ..ContextParts::for_test()
+    })
+}
+
+fn has_stopped<T>(worked: Result<T, Failure>) -> bool {
+    worked.is_err_and(|failure| failure.told() == Told::Stopped)
 }
 
 fn raw(json: &str) -> Box<RawValue> {
@@ -24,15 +38,16 @@ fn raw(json: &str) -> Box<RawValue> {
 
 fn run(number: &str) -> String {
     let input = raw(&format!(r#"{{"number":{number}}}"#));
-    AnyKind::check(&KIND, &input).unwrap();
-    AnyKind::run(&KIND, &input, &attempt())
-        .unwrap()
-        .get()
-        .to_owned()
+    let limit = ResultLimit::bytes(1_000);
+    let worked = match kind(10_000_000).prepare(&input).unwrap() {
+        Prepared::Quick(run) | Prepared::Blocking(run) => run(&context(), limit),
+        Prepared::Waiting(_) => unreachable!("it computes"),
+    };
+    worked.unwrap().get().to_owned()
 }
 
 fn refusal(input: &str) -> InvalidInput {
-    AnyKind::check(&KIND, &raw(input)).unwrap_err()
+    kind(10_000_000).check(&raw(input)).unwrap_err()
 }
 
 #[test]
@@ -70,7 +85,7 @@ fn a_number_in_a_string_is_echoed_as_a_string() {
 fn doubling_agrees_with_addition() {
     let (mut f, mut next) = (BigUint::ZERO, BigUint::from(1_u8));
     for n in 0..2_000 {
-        assert_eq!(fibonacci(n, &attempt()).unwrap(), f.to_string(), "F({n})");
+        assert_eq!(fibonacci(n, &context()).unwrap(), f.to_string(), "F({n})");
         (f, next) = (next.clone(), f + next);
     }
 }
@@ -78,7 +93,7 @@ fn doubling_agrees_with_addition() {
 #[test]
 fn a_large_value_has_the_known_digits() {
     // F(1,000,000): 208,988 digits, first and last ten as published with OEIS A000045.
-    let value = fibonacci(1_000_000, &attempt()).unwrap();
+    let value = fibonacci(1_000_000, &context()).unwrap();
     assert_eq!(value.len(), 208_988);
     assert!(value.starts_with("1953282128"));
     assert!(value.ends_with("8242546875"));
@@ -105,7 +120,7 @@ fn decimal_agrees_with_binary_where_a_transform_becomes_longer() {
 #[test]
 fn every_digit_of_a_large_value_counts() {
     for n in [999_999, 1_000_000, 1_048_575, 1_048_576] {
-        let digits = fibonacci(n, &attempt()).unwrap();
+        let digits = fibonacci(n, &context()).unwrap();
         assert_eq!(remainder(&digits), fibonacci_remainder(n), "F({n})");
     }
 }
@@ -126,8 +141,8 @@ fn fibonacci_remainder(n: u64) -> u128 {
 }
 
 fn agrees_with_binary(n: u64) -> bool {
-    let binary = binary::fibonacci(n, &attempt()).unwrap().to_string();
-    fibonacci(n, &attempt()).unwrap() == binary
+    let binary = binary::fibonacci(n, &context()).unwrap().to_string();
+    fibonacci(n, &context()).unwrap() == binary
 }
 
 #[test]
@@ -195,30 +210,29 @@ fn missing_repeated_and_unknown_fields_are_named() {
 fn an_attempt_that_is_told_to_stop_does() {
     let stop = CancellationToken::new();
     stop.cancel();
-    let stopped = fibonacci(1_000, &Attempt::new(1, stop));
-    assert!(matches!(stopped, Err(Failure::Stopped(_))));
+    assert!(has_stopped(fibonacci(1_000, &stopped_by(stop))));
 }
 
 #[test]
 fn an_attempt_is_stopped_between_the_steps_of_a_large_value() {
     let stop = CancellationToken::new();
-    let attempt = Attempt::new(1, stop.clone());
-    let computing = thread::spawn(move || fibonacci(100_000_000, &attempt));
+    let cx = stopped_by(stop.clone());
+    let computing = thread::spawn(move || fibonacci(100_000_000, &cx));
     // To be in the middle: the steps in binary are over in a moment, those in decimal take seconds.
     thread::sleep(Duration::from_millis(50));
     stop.cancel();
-    let stopped = computing.join().unwrap();
-    assert!(matches!(stopped, Err(Failure::Stopped(_))));
+    assert!(has_stopped(computing.join().unwrap()));
 }
 
 #[test]
 fn hostile_inputs_are_refused_or_computed() {
+    let kind = kind(1_000);
     corpus::each_text(|text| {
         if let Ok(input) = RawValue::from_string(text.to_owned()) {
-            let _ = AnyKind::check(&Fibonacci { max_number: 1_000 }, &input);
+            let _ = kind.check(&input);
         }
         if let Ok(input) = RawValue::from_string(format!(r#"{{"number":{text}}}"#)) {
-            let _ = AnyKind::check(&Fibonacci { max_number: 1_000 }, &input);
+            let _ = kind.check(&input);
         }
     });
 }
@@ -235,7 +249,7 @@ proptest! {
     #[test]
     fn an_integer_is_read_whatever_its_size(number in any::<i128>(), quote in any::<bool>()) {
         let text = if quote { format!("\"{number}\"") } else { number.to_string() };
-        let taken = AnyKind::check(&KIND, &raw(&format!(r#"{{"number":{text}}}"#))).is_ok();
+        let taken = kind(10_000_000).check(&raw(&format!(r#"{{"number":{text}}}"#))).is_ok();
         prop_assert_eq!(taken, number.unsigned_abs() <= 10_000_000);
     }
 

@@ -7,16 +7,16 @@
 
 use num_bigint::BigUint;
 
-use super::super::{Attempt, Failure};
+use work::{Context, Failure};
 
 /// F(n) for any n.
-pub(super) fn fibonacci(n: u64, attempt: &Attempt) -> Result<BigUint, Failure> {
+pub(super) fn fibonacci(n: u64, cx: &Context) -> Result<BigUint, Failure> {
     if n < 2 {
         return Ok(BigUint::from(n));
     }
     let k = n / 2;
-    let (f, mut before) = pair(k, attempt)?;
-    attempt.check_stop()?;
+    let (f, mut before) = pair(k, cx)?;
+    cx.check_stop()?;
     // The last bit needs one number only, so one product.
     if n.is_multiple_of(2) {
         before <<= 1_u8;
@@ -30,10 +30,10 @@ pub(super) fn fibonacci(n: u64, attempt: &Attempt) -> Result<BigUint, Failure> {
 }
 
 /// F(n) and F(n-1), for an n of at least 1.
-pub(super) fn pair(n: u64, attempt: &Attempt) -> Result<(BigUint, BigUint), Failure> {
+pub(super) fn pair(n: u64, cx: &Context) -> Result<(BigUint, BigUint), Failure> {
     let (mut k, mut f, mut before) = (1_u64, BigUint::from(1_u8), BigUint::ZERO); // F(k), F(k-1)
     for bit in (0..n.ilog2()).rev() {
-        attempt.check_stop()?;
+        cx.check_stop()?;
         let (square, square_before) = (&f * &f, &before * &before);
         let low = &square + &square_before;
         let high = plus_twice_sign((square << 2_u8) - square_before, k);

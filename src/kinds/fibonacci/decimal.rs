@@ -1,5 +1,5 @@
 //! Doubling in decimal: F(k) and F(k-1) as limbs of five digits, multiplied by transforms, so that
-//! the result needs no conversion but is only written down. It knows no n and no attempt.
+//! the result needs no conversion but is only written down. It knows no n and no context.
 //!
 //! ```text
 //! F(2k-1) = F(k)² + F(k-1)²     F(2k) = F(k) (F(k) + 2 F(k-1))     F(2k+1) = F(k+1)² + F(k)²
