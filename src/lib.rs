@@ -41,6 +41,7 @@
 pub mod api;
 pub mod commands;
 pub mod config;
+pub mod functions;
 pub mod kinds;
 pub mod logging;
 pub mod panics;

@@ -1,5 +1,6 @@
 //! What `handler` does beside serving: a file for each command. Without one it serves.
 
+mod functions;
 mod package;
 
 use std::ffi::OsString;
@@ -8,11 +9,14 @@ use std::process::ExitCode;
 use clap::{FromArgMatches, Subcommand};
 
 use crate::config::flags;
+use functions::{Functions, FunctionsError};
 use package::{Package, PackageError};
 
 /// What the command line may ask for.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Writes the folders that the Azure Functions host reads
+    Functions(Functions),
     /// Writes the zip that Azure Functions runs
     Package(Package),
 }
@@ -20,6 +24,8 @@ pub enum Command {
 /// Why a command did not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
 enum CommandError {
+    #[error(transparent)]
+    Functions(#[from] FunctionsError),
     #[error(transparent)]
     Package(#[from] PackageError),
 }
@@ -53,6 +59,7 @@ impl Command {
 
     fn tried(self) -> Result<(), CommandError> {
         match self {
+            Self::Functions(functions) => Ok(functions.run()?),
             Self::Package(package) => Ok(package.run()?),
         }
     }
