@@ -1,6 +1,7 @@
 //! What `handler` does beside serving: a file for each command. Without one it serves.
 
 mod functions;
+mod init;
 mod package;
 
 use std::ffi::OsString;
@@ -10,6 +11,7 @@ use clap::{FromArgMatches, Subcommand};
 
 use crate::config::flags;
 use functions::{Functions, FunctionsError};
+use init::{Init, InitError};
 use package::{Package, PackageError};
 
 /// What the command line may ask for.
@@ -17,6 +19,8 @@ use package::{Package, PackageError};
 pub enum Command {
     /// Writes the folders that the Azure Functions host reads
     Functions(Functions),
+    /// Writes a project to begin from
+    Init(Init),
     /// Writes the zip that Azure Functions runs
     Package(Package),
 }
@@ -26,6 +30,8 @@ pub enum Command {
 enum CommandError {
     #[error(transparent)]
     Functions(#[from] FunctionsError),
+    #[error(transparent)]
+    Init(#[from] InitError),
     #[error(transparent)]
     Package(#[from] PackageError),
 }
@@ -60,6 +66,7 @@ impl Command {
     fn tried(self) -> Result<(), CommandError> {
         match self {
             Self::Functions(functions) => Ok(functions.run()?),
+            Self::Init(init) => Ok(init.run()?),
             Self::Package(package) => Ok(package.run()?),
         }
     }
