@@ -10,6 +10,7 @@ use async_request_reply::kinds;
 use async_request_reply::logging::{self, Flush};
 use async_request_reply::panics;
 use async_request_reply::startup::{Application, StartError};
+use work::Kinds;
 
 fn main() -> ExitCode {
     if let Some(command) = Command::asked_for(env::args_os()) {
@@ -28,7 +29,14 @@ fn main() -> ExitCode {
     for remark in remarks {
         log::warn!("{remark}");
     }
-    match actix_web::rt::System::new().block_on(run(config)) {
+    let kinds = match kinds::of(&config) {
+        Ok(kinds) => kinds,
+        Err(error) => {
+            log::error!("cannot start: KINDS_FILE: {error}");
+            end(flush, 2)
+        }
+    };
+    match actix_web::rt::System::new().block_on(run(config, kinds)) {
         Ok(()) => {
             log::info!("stopped");
             // Work that ignored its stop request would keep the runtime from ending.
@@ -47,8 +55,7 @@ fn end(flush: Flush, code: i32) -> ! {
     std::process::exit(code)
 }
 
-async fn run(config: Config) -> Result<(), StartError> {
-    let kinds = kinds::standard(config.max_number);
+async fn run(config: Config, kinds: Kinds) -> Result<(), StartError> {
     let (mode, storage) = (config.mode, config.storage.clone());
     let place = match &storage {
         Storage::Embedded(folder) => format!("embedded store in {}", folder.display()),

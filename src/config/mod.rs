@@ -23,7 +23,7 @@ use ports::Secret;
 pub(crate) use args::flags;
 pub use args::{Args, Setting, settings};
 pub use patience::Patience;
-pub use process::read;
+pub use process::{is_secret, read, variable};
 pub use urls::Origins;
 use urls::{base_url, origins};
 
@@ -49,6 +49,8 @@ pub struct Config {
     pub public_base_url: Option<String>,
     /// Whose pages may call the service from a browser, in standalone mode.
     pub allowed_origins: Origins,
+    /// The file of the kinds of work that are not written in Rust.
+    pub kinds_file: Option<PathBuf>,
     /// The largest |n| of a Fibonacci task.
     pub max_number: u64,
     /// The largest request body, in bytes.
@@ -189,6 +191,7 @@ impl TryFrom<Args> for Config {
             ])?,
             public_base_url: args.public_base_url.map(|url| base_url(&url)).transpose()?,
             allowed_origins: origins(args.cors_allowed_origins.as_deref(), mode)?,
+            kinds_file: args.kinds_file.map(PathBuf::from),
             max_number: parse(&args.max_number, "MAX_NUMBER", NOT_A_COUNT)?,
             max_body_bytes: max_body_bytes(&args.max_body_bytes)?,
             max_queue_length: Some(max_queue_length).filter(|max| *max > 0),
