@@ -1,5 +1,6 @@
 //! What `handler` does beside serving: a file for each command. Without one it serves.
 
+mod check_kinds;
 mod functions;
 mod init;
 mod package;
@@ -10,6 +11,7 @@ use std::process::ExitCode;
 use clap::{FromArgMatches, Subcommand};
 
 use crate::config::flags;
+use check_kinds::{CheckError, CheckKinds};
 use functions::{Functions, FunctionsError};
 use init::{Init, InitError};
 use package::{Package, PackageError};
@@ -17,6 +19,8 @@ use package::{Package, PackageError};
 /// What the command line may ask for.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Says what is wrong with a file of kinds of work
+    CheckKinds(CheckKinds),
     /// Writes the folders that the Azure Functions host reads
     Functions(Functions),
     /// Writes a project to begin from
@@ -28,6 +32,8 @@ pub enum Command {
 /// Why a command did not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
 enum CommandError {
+    #[error(transparent)]
+    CheckKinds(#[from] CheckError),
     #[error(transparent)]
     Functions(#[from] FunctionsError),
     #[error(transparent)]
@@ -65,6 +71,7 @@ impl Command {
 
     fn tried(self) -> Result<(), CommandError> {
         match self {
+            Self::CheckKinds(check) => Ok(check.run()?),
             Self::Functions(functions) => Ok(functions.run()?),
             Self::Init(init) => Ok(init.run()?),
             Self::Package(package) => Ok(package.run()?),

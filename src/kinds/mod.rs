@@ -6,7 +6,7 @@ mod fibonacci;
 pub mod file;
 mod schemas;
 
-use work::{Kinds, Policy, any};
+use work::{KindRefused, Kinds, Policy, any};
 
 pub use schemas::{InvalidSchema, Schemas};
 
@@ -23,15 +23,26 @@ pub fn standard(max_number: u64) -> Kinds {
     Kinds::default().with(R0_KIND, any::of_blocking(Fibonacci { max_number }), policy)
 }
 
-/// The kinds of a process with these settings: those that come with the service, and those of the file.
+/// What keeps a process from knowing what work it can do.
+#[derive(Debug, thiserror::Error)]
+pub enum KindsError {
+    /// A kind has a name or a policy that cannot be.
+    #[error(transparent)]
+    Kind(#[from] KindRefused),
+    /// A line of the file is wrong.
+    #[error("KINDS_FILE: {0}")]
+    File(#[from] FileError),
+}
+
+/// These kinds, and those of the file that the settings name.
 ///
 /// # Errors
 ///
-/// The first line of the file that is wrong.
-pub fn of(config: &Config) -> Result<Kinds, FileError> {
-    let kinds = standard(config.max_number);
+/// The first kind that cannot be registered, or the first line of the file that is wrong.
+pub fn with_those_of_file(kinds: Kinds, config: &Config) -> Result<Kinds, KindsError> {
+    let kinds = kinds.checked()?;
     match &config.kinds_file {
-        Some(file) => KindsFile::read(file)?.register(kinds),
+        Some(file) => Ok(KindsFile::read(file)?.register(kinds)?.checked()?),
         None => Ok(kinds),
     }
 }

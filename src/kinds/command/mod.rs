@@ -15,8 +15,8 @@ mod exit;
 mod process;
 #[cfg(unix)]
 mod process;
+mod settings;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -26,27 +26,7 @@ use work::any::{AnyKind, Prepared};
 
 pub use exit::ExitCodes;
 pub use process::Watchdog;
-
-use super::Schemas;
-
-/// A program, and what its kind takes and gives.
-#[derive(Debug)]
-pub struct Command {
-    /// Where it is: a path, from the folder on, or a name to be looked for in `PATH`.
-    pub program: String,
-    /// Its arguments, which no shell looks at.
-    pub arguments: Vec<String>,
-    /// The folder in which it works.
-    pub folder: PathBuf,
-    /// Variables that are passed on to it beside those that every command has.
-    pub pass_env: Vec<String>,
-    /// What its exit codes mean.
-    pub exit_codes: ExitCodes,
-    /// What its input and its result are.
-    pub schemas: Schemas,
-    /// What ends its processes when the service has died.
-    pub watchdog: Arc<Watchdog>,
-}
+pub use settings::Command;
 
 impl AnyKind for Command {
     fn check(&self, input: &RawValue) -> Result<(), InvalidInput> {

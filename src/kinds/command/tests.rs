@@ -12,6 +12,7 @@ use work::any::ResultLimit;
 use work::{CancellationToken, Context, ContextParts, ErrorCode, Failure, Told};
 
 use super::*;
+use crate::kinds::Schemas;
 
 const LIMIT: ResultLimit = ResultLimit::bytes(1_000);
 
