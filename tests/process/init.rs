@@ -64,7 +64,7 @@ async fn a_project_without_rust_is_tested_and_serves() {
         .submit(r#"{"kind": "word-count", "input": {"text": 7}}"#)
         .await;
     assert_eq!(wrong.status, 422);
-    assert_eq!(wrong.json()["error"]["target"], "text");
+    assert_eq!(wrong.json()["error"]["target"], "input.text");
 }
 
 #[test]
