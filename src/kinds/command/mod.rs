@@ -50,5 +50,6 @@ impl AnyKind for Command {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;
