@@ -2,6 +2,7 @@
 
 mod check_kinds;
 mod functions;
+mod init;
 mod package;
 
 use std::ffi::OsString;
@@ -12,6 +13,7 @@ use clap::{FromArgMatches, Subcommand};
 use crate::config::flags;
 use check_kinds::{CheckError, CheckKinds};
 use functions::{Functions, FunctionsError};
+use init::{Init, InitError};
 use package::{Package, PackageError};
 
 /// What the command line may ask for.
@@ -21,6 +23,8 @@ pub enum Command {
     CheckKinds(CheckKinds),
     /// Writes the folders that the Azure Functions host reads
     Functions(Functions),
+    /// Writes a project to begin from
+    Init(Init),
     /// Writes the zip that Azure Functions runs
     Package(Package),
 }
@@ -32,6 +36,8 @@ enum CommandError {
     CheckKinds(#[from] CheckError),
     #[error(transparent)]
     Functions(#[from] FunctionsError),
+    #[error(transparent)]
+    Init(#[from] InitError),
     #[error(transparent)]
     Package(#[from] PackageError),
 }
@@ -67,6 +73,7 @@ impl Command {
         match self {
             Self::CheckKinds(check) => Ok(check.run()?),
             Self::Functions(functions) => Ok(functions.run()?),
+            Self::Init(init) => Ok(init.run()?),
             Self::Package(package) => Ok(package.run()?),
         }
     }

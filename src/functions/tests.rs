@@ -105,7 +105,7 @@ fn routes_that_share_a_function_share_its_protection_and_a_prefix() {
 }
 
 #[test]
-fn what_was_written_is_not_written_again_and_what_is_anothers_is_left() {
+fn what_was_written_is_not_written_again_and_what_is_not_ours_is_left() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
     fs::create_dir(root.join("mine")).unwrap();

@@ -7,10 +7,12 @@ mod failures;
 mod flow;
 mod handler;
 mod operations;
+mod packaged;
 mod stopping;
 mod timer;
 mod vectors;
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use functions_host::{
@@ -67,7 +69,16 @@ impl Hosted {
     }
 
     async fn start_with(options: HostOptions, queue: StorageQueue) -> Self {
-        let host = FunctionsHost::start(app(), options).await.unwrap();
+        Self::start_app(app(), options, queue).await
+    }
+
+    /// With the app of this folder, and the handler in it.
+    async fn start_app(
+        app: impl AsRef<Path> + Send + Sync + 'static,
+        options: HostOptions,
+        queue: StorageQueue,
+    ) -> Self {
+        let host = FunctionsHost::start(app, options).await.unwrap();
         let hosted = Self {
             host,
             queue,

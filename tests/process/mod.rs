@@ -2,6 +2,7 @@
 
 mod backup;
 mod denied;
+mod init;
 mod keys;
 mod logging;
 mod private;
