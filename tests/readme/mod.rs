@@ -2,13 +2,14 @@
 
 mod word_count;
 
-use async_request_reply::api::rows;
+use async_request_reply::api::{code_rows, rows};
 use async_request_reply::config::settings;
 use engine::kinds::{Attempt, Kinds};
 use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
 const README: &str = include_str!("../../README.md");
+const CLIENTS: &str = include_str!("../../docs/clients.md");
 const CI: &str = include_str!("../../.ci/run");
 
 #[test]
@@ -45,6 +46,16 @@ fn the_table_of_routes_is_the_one_of_the_code() {
 }
 
 #[test]
+fn the_table_of_codes_in_the_clients_guide_is_the_one_of_the_code() {
+    let table = format!("| Code | Status | When |\n|---|---|---|\n{}", code_rows());
+    let told = between_in(CLIENTS, "<!-- codes -->\n", "<!-- /codes -->");
+    assert!(
+        told == table,
+        "the table of codes in docs/clients.md should be:\n\n{table}"
+    );
+}
+
+#[test]
 fn the_kind_in_the_readme_compiles_and_works() {
     assert!(
         README.contains(&format!("```rust\n{}```", include_str!("word_count.rs"))),
@@ -75,12 +86,16 @@ fn the_gate_runs_the_test_command_that_the_readme_names() {
 }
 
 fn between(start: &str, end: &str) -> &'static str {
-    let from = README
+    between_in(README, start, end)
+}
+
+fn between_in(text: &'static str, start: &str, end: &str) -> &'static str {
+    let from = text
         .find(start)
-        .unwrap_or_else(|| panic!("the README lacks {start}"))
+        .unwrap_or_else(|| panic!("the text lacks {start}"))
         + start.len();
-    let length = README[from..]
+    let length = text[from..]
         .find(end)
-        .unwrap_or_else(|| panic!("the README lacks {end}"));
-    &README[from..from + length]
+        .unwrap_or_else(|| panic!("the text lacks {end}"));
+    &text[from..from + length]
 }
