@@ -15,7 +15,9 @@
 //! the compiler keeps it. `engine` knows no HTTP, `api` no envelopes of the host, the backends no task.
 //! `startup` knows all parts and how none of them works.
 //!
-//! Beside them: `commands` is what `handler` does without serving, `logging` writes what all of them log, and `panics` tells it of their defects.
+//! `kinds` is the work that comes with the service, written against the crate `work` as anybody's is.
+//! Beside them: `commands` is what `handler` does without serving, `logging` writes what all of them
+//! log, and `panics` tells it of their defects.
 //!
 //! # The two data flows
 //!
@@ -40,6 +42,7 @@ pub mod api;
 pub mod commands;
 pub mod config;
 pub mod functions;
+pub mod kinds;
 pub mod logging;
 pub mod panics;
 pub mod startup;

@@ -6,10 +6,10 @@ use std::process::ExitCode;
 
 use async_request_reply::commands::Command;
 use async_request_reply::config::{self, Config, LogFormat, Mode, Storage};
+use async_request_reply::kinds;
 use async_request_reply::logging::{self, Flush};
 use async_request_reply::panics;
 use async_request_reply::startup::{Application, StartError};
-use engine::kinds::Kinds;
 
 fn main() -> ExitCode {
     if let Some(command) = Command::asked_for(env::args_os()) {
@@ -48,7 +48,7 @@ fn end(flush: Flush, code: i32) -> ! {
 }
 
 async fn run(config: Config) -> Result<(), StartError> {
-    let kinds = Kinds::standard(config.max_number);
+    let kinds = kinds::standard(config.max_number);
     let (mode, storage) = (config.mode, config.storage.clone());
     let place = match &storage {
         Storage::Embedded(folder) => format!("embedded store in {}", folder.display()),

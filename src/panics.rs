@@ -26,8 +26,14 @@ pub fn log_panics() {
             .map(ToString::to_string)
             .unwrap_or_default();
         let task = task_at_hand();
-        let id = task.map(|(id, _)| id.to_string()).unwrap_or_default();
-        let kind = task.map(|(_, kind)| kind).unwrap_or_default();
+        let id = task
+            .as_ref()
+            .map(|(id, _)| id.to_string())
+            .unwrap_or_default();
+        let kind = task
+            .as_ref()
+            .map(|(_, kind)| kind.as_str())
+            .unwrap_or_default();
         let thread = thread::current();
         let thread = thread.name().unwrap_or_default();
         let text = beginning(text(panic.payload()), MAX_TEXT);

@@ -7,9 +7,6 @@
     reason = "helpers fail as tests do, and are public to all tests"
 )]
 
-// The README's example says `crate::kinds`, as it does where it belongs.
-use engine::kinds;
-
 mod api;
 mod azure;
 mod backends;
@@ -17,7 +14,6 @@ mod clients;
 mod connection;
 mod crash;
 mod helpers;
-mod host;
 mod host_selftest;
 mod hosted;
 mod hostile;

@@ -11,8 +11,7 @@ use async_request_reply::config::settings;
 use async_request_reply::functions::{funcignore, functions as made};
 use async_request_reply::triggers::{QUEUE_WORKER, TIMER_WORKER};
 use engine::limits;
-
-use crate::host::{
+use functions_host::{
     AuthLevel, Function, HostManifest, LocalSettings, MessageEncoding, Routes, Settings, Trigger,
     read_functions,
 };

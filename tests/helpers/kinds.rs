@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use engine::kinds::{Attempt, Failure, Kind, Kinds};
+use async_request_reply::kinds;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use tokio_util::sync::CancellationToken;
+use work::schemars::JsonSchema;
+use work::{BlockingKind, CancellationToken, Context, ContextParts, Failure, Kinds, Policy, any};
 
 use super::gate::{Gate, Runs};
 
@@ -21,20 +22,39 @@ pub(crate) struct TestKinds {
 impl TestKinds {
     /// The standard kinds and all test kinds.
     pub(crate) fn registry(&self, max_number: u64) -> Kinds {
-        Kinds::standard(max_number)
-            .with(Babbles)
-            .with(Bulk)
-            .with(Deaf(self.gate.clone(), self.deaf_ends.clone()))
-            .with(Echo(self.runs.clone()))
-            .with(Flaky)
-            .with(Hopeless)
-            .with(Later(self.runs.clone()))
-            .with(Panics)
-            .with(Quits)
-            .with(Relents(self.gate.clone()))
-            .with(Sleeps)
-            .with(Threads)
-            .with(Waits(self.gate.clone(), self.runs.clone()))
+        let pure = Policy::default().pure();
+        let hours = Policy::default().time_limit(Duration::from_secs(4 * 60 * 60));
+        let second = Policy::default().time_limit(Duration::from_secs(1));
+        kinds::standard(max_number)
+            .with("babbles", any::of_blocking(Babbles), Policy::default())
+            .with("bulk", any::of_blocking(Bulk), Policy::default())
+            .with(
+                "deaf",
+                any::of_blocking(Deaf(self.gate.clone(), self.deaf_ends.clone())),
+                second,
+            )
+            .with("echo", any::of_blocking(Echo(self.runs.clone())), pure)
+            .with("flaky", any::of_blocking(Flaky), Policy::default())
+            .with("hopeless", any::of_blocking(Hopeless), Policy::default())
+            .with(
+                "later",
+                any::of_blocking(Later(self.runs.clone())),
+                Policy::default(),
+            )
+            .with("panics", any::of_blocking(Panics), Policy::default())
+            .with("quits", any::of_blocking(Quits), Policy::default())
+            .with(
+                "relents",
+                any::of_blocking(Relents(self.gate.clone())),
+                Policy::default(),
+            )
+            .with("sleeps", any::of_blocking(Sleeps), Policy::default())
+            .with("threads", any::of_blocking(Threads), Policy::default())
+            .with(
+                "waits",
+                any::of_blocking(Waits(self.gate.clone(), self.runs.clone())),
+                hours,
+            )
     }
 
     /// Lets every attempt go on that waits, and all later ones.
@@ -63,13 +83,11 @@ impl Drop for TestKinds {
 /// Gives back what it got. Pure, so its task is not looked at before it runs.
 struct Echo(Runs);
 
-impl Kind for Echo {
-    const NAME: &'static str = "echo";
-    const PURE: bool = true;
+impl BlockingKind for Echo {
     type Input = Box<RawValue>;
     type Output = Box<RawValue>;
 
-    fn run(&self, input: Self::Input, _: &Attempt) -> Result<Self::Output, Failure> {
+    fn run(&self, input: Self::Input, _: &Context) -> Result<Self::Output, Failure> {
         self.0.add();
         Ok(input)
     }
@@ -79,102 +97,84 @@ impl Kind for Echo {
 /// last for hours.
 struct Waits(Gate, Runs);
 
-impl Kind for Waits {
-    const NAME: &'static str = "waits";
+impl BlockingKind for Waits {
     type Input = Value;
     type Output = Value;
 
-    fn run(&self, _: Value, attempt: &Attempt) -> Result<Value, Failure> {
+    fn run(&self, _: Value, cx: &Context) -> Result<Value, Failure> {
         self.1.add();
-        attempt.report_percent(40);
+        cx.report_percent(40);
         while !self.0.wait() {
-            attempt.check_stop()?;
+            cx.check_stop()?;
         }
         Ok(json!({ "waited": true }))
-    }
-
-    fn time_limit(&self) -> Duration {
-        Duration::from_secs(4 * 60 * 60)
     }
 }
 
 /// Goes on when the gate opens, whoever tells it to stop, and may last a second.
 struct Deaf(Gate, Runs);
 
-impl Kind for Deaf {
-    const NAME: &'static str = "deaf";
+impl BlockingKind for Deaf {
     type Input = Value;
     type Output = Value;
 
-    fn run(&self, _: Value, _: &Attempt) -> Result<Value, Failure> {
+    fn run(&self, _: Value, _: &Context) -> Result<Value, Failure> {
         while !self.0.wait() {}
         self.1.add();
         Ok(json!({}))
-    }
-
-    fn time_limit(&self) -> Duration {
-        Duration::from_secs(1)
     }
 }
 
 /// Succeeds after so many failed attempts.
 struct Flaky;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(crate = "work::schemars")]
 struct FlakyInput {
     failures: u32,
 }
 
-impl Kind for Flaky {
-    const NAME: &'static str = "flaky";
+impl BlockingKind for Flaky {
     type Input = FlakyInput;
     type Output = Value;
 
-    fn run(&self, input: FlakyInput, attempt: &Attempt) -> Result<Value, Failure> {
-        let number = attempt.number();
+    fn run(&self, input: FlakyInput, cx: &Context) -> Result<Value, Failure> {
+        let number = cx.attempt();
         if number > input.failures {
             return Ok(json!({ "attempt": number }));
         }
-        Err(Failure::Transient {
-            code: "NotYet",
-            message: format!("attempt {number} failed"),
-        })
+        Err(Failure::transient(
+            "NotYet",
+            format!("attempt {number} failed"),
+        ))
     }
 }
 
 /// Fails for good at the first attempt.
 struct Hopeless;
 
-impl Kind for Hopeless {
-    const NAME: &'static str = "hopeless";
+impl BlockingKind for Hopeless {
     type Input = Value;
     type Output = Value;
 
-    fn run(&self, _: Value, _: &Attempt) -> Result<Value, Failure> {
-        Err(Failure::Permanent {
-            code: "NoHope",
-            message: "there never was any".to_owned(),
-        })
+    fn run(&self, _: Value, _: &Context) -> Result<Value, Failure> {
+        Err(Failure::permanent("NoHope", "there never was any"))
     }
 }
 
 /// Fails for good at the first attempt; the next one goes on when the gate opens.
 struct Relents(Gate);
 
-impl Kind for Relents {
-    const NAME: &'static str = "relents";
+impl BlockingKind for Relents {
     type Input = Value;
     type Output = Value;
 
-    fn run(&self, _: Value, attempt: &Attempt) -> Result<Value, Failure> {
-        if attempt.number() == 1 {
-            return Err(Failure::Permanent {
-                code: "NotYet",
-                message: "ask again".to_owned(),
-            });
+    fn run(&self, _: Value, cx: &Context) -> Result<Value, Failure> {
+        if cx.attempt() == 1 {
+            return Err(Failure::permanent("NotYet", "ask again"));
         }
         while !self.0.wait() {
-            attempt.check_stop()?;
+            cx.check_stop()?;
         }
         Ok(json!({ "relented": true }))
     }
@@ -183,31 +183,33 @@ impl Kind for Relents {
 /// Fails with a code that no header can carry.
 struct Babbles;
 
-impl Kind for Babbles {
-    const NAME: &'static str = "babbles";
+impl BlockingKind for Babbles {
     type Input = Value;
     type Output = Value;
 
-    fn run(&self, _: Value, _: &Attempt) -> Result<Value, Failure> {
-        Err(Failure::Permanent {
-            code: "what a pity\r\nx-forged: 1",
-            message: "it talks too much".to_owned(),
-        })
+    fn run(&self, _: Value, _: &Context) -> Result<Value, Failure> {
+        Err(Failure::permanent(
+            "what a pity\r\nx-forged: 1",
+            "it talks too much",
+        ))
     }
 }
 
 /// Says that it was told to stop, as it would if another attempt had been.
 struct Quits;
 
-impl Kind for Quits {
-    const NAME: &'static str = "quits";
+impl BlockingKind for Quits {
     type Input = Value;
     type Output = Value;
 
-    fn run(&self, _: Value, _: &Attempt) -> Result<Value, Failure> {
+    fn run(&self, _: Value, _: &Context) -> Result<Value, Failure> {
         let stop = CancellationToken::new();
         stop.cancel();
-        Attempt::new(1, stop).check_stop()?;
+        Context::new(ContextParts {
+            stop,
+            ..ContextParts::for_test()
+        })
+        .check_stop()?;
         Ok(json!({}))
     }
 }
@@ -215,41 +217,39 @@ impl Kind for Quits {
 /// Comes too early so many times, over all its tasks.
 struct Later(Runs);
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(crate = "work::schemars")]
 struct LaterInput {
     times: usize,
     milliseconds: u64,
 }
 
-impl Kind for Later {
-    const NAME: &'static str = "later";
+impl BlockingKind for Later {
     type Input = LaterInput;
     type Output = Value;
 
-    fn run(&self, input: LaterInput, _: &Attempt) -> Result<Value, Failure> {
+    fn run(&self, input: LaterInput, _: &Context) -> Result<Value, Failure> {
         if self.0.add() >= input.times {
             return Ok(json!({}));
         }
-        Err(Failure::Later {
-            after: Duration::from_millis(input.milliseconds),
-        })
+        Err(Failure::later(Duration::from_millis(input.milliseconds)))
     }
 }
 
 /// Takes its time.
 struct Sleeps;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(crate = "work::schemars")]
 struct SleepsInput {
     milliseconds: u64,
 }
 
-impl Kind for Sleeps {
-    const NAME: &'static str = "sleeps";
+impl BlockingKind for Sleeps {
     type Input = SleepsInput;
     type Output = Value;
 
-    fn run(&self, input: SleepsInput, _: &Attempt) -> Result<Value, Failure> {
+    fn run(&self, input: SleepsInput, _: &Context) -> Result<Value, Failure> {
         std::thread::sleep(Duration::from_millis(input.milliseconds));
         Ok(json!({}))
     }
@@ -258,8 +258,7 @@ impl Kind for Sleeps {
 /// Has a defect, on a thread of its own or not.
 struct Panics;
 
-impl Kind for Panics {
-    const NAME: &'static str = "panics";
+impl BlockingKind for Panics {
     type Input = Value;
     type Output = Value;
 
@@ -267,7 +266,7 @@ impl Kind for Panics {
         input == "quick"
     }
 
-    fn run(&self, _: Value, _: &Attempt) -> Result<Value, Failure> {
+    fn run(&self, _: Value, _: &Context) -> Result<Value, Failure> {
         panic!("the test kind's defect")
     }
 }
@@ -275,8 +274,7 @@ impl Kind for Panics {
 /// Tells which thread it was on.
 struct Threads;
 
-impl Kind for Threads {
-    const NAME: &'static str = "threads";
+impl BlockingKind for Threads {
     type Input = Value;
     type Output = Value;
 
@@ -284,7 +282,7 @@ impl Kind for Threads {
         input == "quick"
     }
 
-    fn run(&self, _: Value, _: &Attempt) -> Result<Value, Failure> {
+    fn run(&self, _: Value, _: &Context) -> Result<Value, Failure> {
         Ok(json!(format!("{:?}", std::thread::current().id())))
     }
 }
@@ -292,17 +290,17 @@ impl Kind for Threads {
 /// Has a result of any size.
 struct Bulk;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(crate = "work::schemars")]
 struct BulkInput {
     bytes: usize,
 }
 
-impl Kind for Bulk {
-    const NAME: &'static str = "bulk";
+impl BlockingKind for Bulk {
     type Input = BulkInput;
     type Output = Value;
 
-    fn run(&self, input: BulkInput, _: &Attempt) -> Result<Value, Failure> {
+    fn run(&self, input: BulkInput, _: &Context) -> Result<Value, Failure> {
         Ok(json!({ "bulk": "x".repeat(input.bytes) }))
     }
 }

@@ -4,9 +4,10 @@ mod word_count;
 
 use async_request_reply::api::{code_rows, rows};
 use async_request_reply::config::settings;
-use engine::kinds::{Attempt, Kinds};
+use async_request_reply::kinds;
 use serde_json::value::RawValue;
-use tokio_util::sync::CancellationToken;
+use work::any::{self, Prepared, ResultLimit};
+use work::{Context, Policy};
 
 const README: &str = include_str!("../../README.md");
 const CLIENTS: &str = include_str!("../../docs/clients.md");
@@ -61,16 +62,19 @@ fn the_kind_in_the_readme_compiles_and_works() {
         README.contains(&format!("```rust\n{}```", include_str!("word_count.rs"))),
         "tests/readme/word_count.rs should be the file the README shows, to the letter"
     );
-    assert!(README.contains("            .with(word_count::WordCount)\n"));
-    let kinds = Kinds::standard(1).with(word_count::WordCount);
+    assert!(README.contains(
+        "        .with(\"word-count\", any::of_blocking(word_count::WordCount), Policy::default())\n"
+    ));
+    let word_count = any::of_blocking(word_count::WordCount);
+    let kinds = kinds::standard(1).with("word-count", word_count, Policy::default());
 
     let body = between(r#"-d '{"kind": "word-count", "input": "#, "}'\n");
     let input = RawValue::from_string(body.to_owned()).unwrap();
-    let kind = kinds.get("word-count").unwrap();
-    kind.check(&input).unwrap();
-    let result = kind
-        .run(&input, &Attempt::new(1, CancellationToken::new()))
-        .unwrap();
+    let kind = &kinds.get("word-count").unwrap().kind;
+    let Prepared::Blocking(run) = kind.clone().prepare(&input).unwrap() else {
+        unreachable!("it computes");
+    };
+    let result = run(&Context::for_test(), ResultLimit::bytes(100)).unwrap();
     assert!(
         README.contains(&format!("The result is `{result}`.")),
         "{result}"

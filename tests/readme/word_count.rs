@@ -1,28 +1,29 @@
 //! Counts the words of a text.
 
 use serde::{Deserialize, Serialize};
-
-use crate::kinds::{Attempt, Failure, Kind};
+use work::schemars::JsonSchema;
+use work::{BlockingKind, Context, Failure};
 
 /// Counts words.
 pub(super) struct WordCount;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(crate = "work::schemars")]
 pub(super) struct Input {
     text: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(crate = "work::schemars")]
 pub(super) struct Output {
     words: usize,
 }
 
-impl Kind for WordCount {
-    const NAME: &'static str = "word-count";
+impl BlockingKind for WordCount {
     type Input = Input;
     type Output = Output;
 
-    fn run(&self, input: Input, _: &Attempt) -> Result<Output, Failure> {
+    fn run(&self, input: Input, _: &Context) -> Result<Output, Failure> {
         let words = input.text.split_whitespace().count();
         Ok(Output { words })
     }

@@ -9,20 +9,25 @@
 
 use std::error::Error;
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use async_request_reply::kinds;
 use clap::Parser;
-use engine::kinds::{AnyKind, Attempt, Kinds};
 use rug::Integer;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
-use tokio_util::sync::CancellationToken;
+use work::Context;
+use work::any::{AnyKind, Prepared, ResultLimit};
 
 /// The default limit, and what the budget is for.
 const LARGEST: u32 = 10_000_000;
 
 /// Numbers up to this one are to cost next to nothing.
 const SMALL: u32 = 1_000;
+
+/// Nothing here is too large.
+const NO_LIMIT: ResultLimit = ResultLimit::bytes(usize::MAX);
 
 /// Measurements of which the median counts.
 const ROUNDS: usize = 11;
@@ -66,10 +71,13 @@ struct Output<'a> {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args = Args::parse();
-    let kinds = Kinds::standard(LARGEST.into());
+    let kinds = kinds::standard(LARGEST.into());
     let product = Product {
-        kind: &**kinds.get("fibonacci").ok_or("the kind has another name")?,
-        attempt: Attempt::new(1, CancellationToken::new()),
+        kind: &kinds
+            .get("fibonacci")
+            .ok_or("the kind has another name")?
+            .kind,
+        cx: Context::for_test(),
     };
     let mut times = 0.0;
     for n in [1_000, 10_000, 100_000, 1_000_000, LARGEST] {
@@ -106,15 +114,18 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// The kind as a worker sees it.
 struct Product<'a> {
-    kind: &'a dyn AnyKind,
-    attempt: Attempt,
+    kind: &'a Arc<dyn AnyKind>,
+    cx: Context,
 }
 
 impl Product<'_> {
     fn run(&self, input: &RawValue) -> Result<Box<RawValue>, Box<dyn Error>> {
-        self.kind
-            .run(input, &self.attempt)
-            .map_err(|failure| format!("{failure:?}").into())
+        match Arc::clone(self.kind).prepare(input)? {
+            Prepared::Quick(run) | Prepared::Blocking(run) => {
+                run(&self.cx, NO_LIMIT).map_err(|failure| format!("{failure:?}").into())
+            }
+            Prepared::Waiting(_) => Err("the kind waits".into()),
+        }
     }
 }
 

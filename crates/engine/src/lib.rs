@@ -1,10 +1,9 @@
 //! The engine: what a task is, and what happens to it. Knows the [ports] and nothing of HTTP, of the
-//! Functions host, of a vendor's storage or of the environment.
+//! Functions host, of a vendor's storage or of the environment. The work itself is of the crate [`work`].
 //!
 //! | Room | What it is about |
 //! |---|---|
 //! | [`model`] | what a task is: its name, record, status and message; pure values |
-//! | [`kinds`] | the work itself |
 //! | [`local`] | what this process remembers: what waits, runs and was counted |
 //! | [`records`] | records in the store; the first terminal write wins |
 //! | [`tasks`] | what clients ask for: submit, look, wait, consume, operate, list |
@@ -13,34 +12,41 @@
 //! | [`limits`] | every fixed limit, with its reason |
 
 pub mod crash;
-pub mod kinds;
+mod engine;
 pub mod limits;
 pub mod local;
 pub mod model;
 pub mod prometheus;
 pub mod records;
+mod settings;
 pub mod sweep;
 pub mod tasks;
 pub mod text;
 pub mod worker;
 
+pub use engine::{Engine, Ports};
 pub use local::at_hand::task_at_hand;
-pub use local::metrics::{Gauges, Metrics};
-pub use local::waiting::{TooManyWaiters, Waiter};
+pub use local::consumed::DeletionPermit;
+pub use local::metrics::{Gauges, Metrics, Took};
+pub use local::stop::Stop;
+pub use local::swept::Swept;
+pub use local::waiters::{TooManyWaiters, Waiter};
 pub use model::extensible::Others;
 pub use model::id::{IdText, NotATaskId, TaskId};
 pub use model::json;
 pub use model::message::{TaskMessage, UnreadableMessage};
 pub use model::precondition::{Precondition, Target, Versions};
+pub use model::r0::R0_KIND;
 pub use model::task::{TaskError, TaskRecord, TaskState, TaskStatus, UnreadableRecord};
 pub use model::trace::is_traceparent;
 pub use records::{Commit, RecordError, Records, Versioned};
-pub use sweep::{Maintenance, Swept};
+pub use settings::Settings;
+pub use sweep::Maintenance;
 pub use tasks::idempotency::KeyedSubmitError;
 pub use tasks::intake::RecordFirst;
 pub use tasks::listing::{Filter, ListError, TaskPage};
 pub use tasks::operations::Operated;
-pub use tasks::service::{PlaceToDelete, Shared, Submission, SubmitError, Tasks};
-pub use worker::attempt::{Attempts, Took};
+pub use tasks::service::Tasks;
+pub use tasks::submit::{Submission, SubmitError};
 pub use worker::consumer::{Consumer, Unsettled};
-pub use worker::{Delivery, Outcome, Worker};
+pub use worker::{Delivery, Outcome};

@@ -214,8 +214,12 @@ pub const LONGEST_LATER: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 /// For how long work may ask for another time without spending attempts.
 pub const LATER_UNCOUNTED: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The longest code of a failure, in bytes.
-pub const MAX_CODE: usize = 64;
+/// How long waiting work may go on when it was told to stop, to put things in order: little, because a
+/// process that stops has [`RELEASE_TIME`] to give its messages back.
+pub const STOP_GRACE: Duration = Duration::from_secs(1);
+
+/// The largest result, in bytes.
+pub const MAX_RESULT_BYTES: usize = 64 * 1024 * 1024;
 
 #[cfg(test)]
 mod tests {

@@ -13,8 +13,8 @@ use super::media_type::{self, looks_wide, not_utf_8};
 use super::memory::{Held, Memory};
 use super::problem::{Code, Problem};
 use super::state::Api;
+use engine::R0_KIND;
 use engine::json::{describe, named_field, shortened};
-use engine::kinds::R0_KIND;
 
 /// How often a body is in memory while its task is accepted: as text, as the task's input, and in
 /// its record.

@@ -1,16 +1,18 @@
 //! Whose work a thread does: what breaks off there is a defect in it.
 
-use std::cell::Cell;
+use std::cell::RefCell;
+
+use work::KindName;
 
 use crate::model::id::TaskId;
 
 thread_local! {
-    static TASK: Cell<Option<(TaskId, &'static str)>> = const { Cell::new(None) };
+    static TASK: RefCell<Option<(TaskId, KindName)>> = const { RefCell::new(None) };
 }
 
 /// The task that this thread works on, and its kind.
-pub fn task_at_hand() -> Option<(TaskId, &'static str)> {
-    TASK.get()
+pub fn task_at_hand() -> Option<(TaskId, KindName)> {
+    TASK.with_borrow(Clone::clone)
 }
 
 /// While this is held, this thread works on a task.
@@ -18,7 +20,7 @@ pub fn task_at_hand() -> Option<(TaskId, &'static str)> {
 pub(crate) struct AtHand(());
 
 impl AtHand {
-    pub(crate) fn task(id: TaskId, kind: &'static str) -> Self {
+    pub(crate) fn task(id: TaskId, kind: KindName) -> Self {
         TASK.set(Some((id, kind)));
         Self(())
     }

@@ -4,11 +4,12 @@
 //! that run side by side. See `docs/decisions`.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
 use std::time::Duration;
 
+use work::KindName;
+
 use crate::limits::RETRY_AFTER_RANGE;
-use crate::tasks::service::lock;
+use crate::local::sync::{Mutex, lock};
 
 /// How much the newest duration counts in the moving average: the last ten or so make it.
 const WEIGHT: f64 = 0.2;
@@ -25,14 +26,14 @@ pub(crate) struct Estimate(Mutex<State>);
 #[derive(Default)]
 struct State {
     /// Of each kind.
-    seconds: HashMap<&'static str, f64>,
+    seconds: HashMap<KindName, f64>,
     /// The same of any task.
     of_any: Option<f64>,
 }
 
 impl Estimate {
     /// A task of a registered kind ended here, with so much work, if it was work that ended it.
-    pub(crate) fn ended(&self, kind: &'static str, work: Option<Duration>) {
+    pub(crate) fn ended(&self, kind: &KindName, work: Option<Duration>) {
         let Some(work) = work else {
             return;
         };
@@ -43,7 +44,7 @@ impl Estimate {
             of_any,
         } = &mut *state;
         for average in [
-            of_kind.entry(kind).or_insert(seconds),
+            of_kind.entry(kind.clone()).or_insert(seconds),
             of_any.get_or_insert(seconds),
         ] {
             *average += WEIGHT * (seconds - *average);
@@ -71,11 +72,15 @@ impl Estimate {
 mod tests {
     use super::*;
 
+    fn kind() -> KindName {
+        KindName::new("k").unwrap()
+    }
+
     #[test]
     fn the_guess_follows_length_duration_and_concurrency() {
         let estimate = Estimate::default();
         assert_eq!(estimate.retry_after("k", 10, 2), 1);
-        estimate.ended("k", Some(Duration::from_secs(4)));
+        estimate.ended(&kind(), Some(Duration::from_secs(4)));
         assert_eq!(estimate.retry_after("k", 10, 2), 20);
         assert_eq!(estimate.retry_after("k", 10, 4), 10);
         // Behind the same tasks.
@@ -95,9 +100,9 @@ mod tests {
     #[test]
     fn what_ends_without_work_tells_nothing_of_it() {
         let estimate = Estimate::default();
-        estimate.ended("k", Some(Duration::from_secs(8)));
+        estimate.ended(&kind(), Some(Duration::from_secs(8)));
         for _ in 0..30 {
-            estimate.ended("k", None);
+            estimate.ended(&kind(), None);
         }
         assert_eq!(estimate.retry_after("k", 0, 1), 8);
     }
@@ -105,9 +110,9 @@ mod tests {
     #[test]
     fn the_duration_is_a_moving_average() {
         let estimate = Estimate::default();
-        estimate.ended("k", Some(Duration::from_secs(10)));
+        estimate.ended(&kind(), Some(Duration::from_secs(10)));
         for _ in 0..30 {
-            estimate.ended("k", Some(Duration::from_millis(100)));
+            estimate.ended(&kind(), Some(Duration::from_millis(100)));
         }
         assert_eq!(estimate.retry_after("k", 1, 1), 1);
     }

@@ -6,21 +6,19 @@
 mod histogram;
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use self::histogram::Histogram;
-use crate::kinds::{Kinds, UNKNOWN_KIND};
+use crate::local::swept::Swept;
+use crate::local::sync::{Mutex, lock};
 use crate::model::task::TaskStatus;
 use crate::prometheus::Exposition;
-use crate::sweep::Swept;
-use crate::tasks::service::lock;
-use crate::worker::attempt::{Ended as AttemptEnded, Took};
+use work::{KindName, Kinds};
 
 /// Counters of this process, from its start.
 pub struct Metrics {
-    kinds: BTreeMap<&'static str, OfKind>,
+    kinds: BTreeMap<KindName, OfKind>,
     /// A kind nobody registered could be any text, and each would be a time series of its own.
     unknown: OfKind,
     waits: [AtomicU64; Waited::ALL.len()],
@@ -36,14 +34,42 @@ const ENDS: [TaskStatus; 3] = [
 
 /// How an attempt came out. A failed one may be followed by another; one that was put off or stopped
 /// does not count as an attempt.
-const OUTCOMES: [&str; 4] = ["succeeded", "failed", "put_off", "stopped"];
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CameOut {
+    Succeeded,
+    Failed,
+    PutOff,
+    Stopped,
+}
+
+impl CameOut {
+    const ALL: [Self; 4] = [Self::Succeeded, Self::Failed, Self::PutOff, Self::Stopped];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::PutOff => "put_off",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+/// How long an attempt took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Took {
+    /// From the delivery to a free slot.
+    pub wait: Duration,
+    /// The work alone.
+    pub work: Duration,
+}
 
 /// What is counted for each kind.
 #[derive(Default)]
 struct OfKind {
     accepted: AtomicU64,
     running: AtomicU64,
-    outcomes: [AtomicU64; OUTCOMES.len()],
+    outcomes: [AtomicU64; CameOut::ALL.len()],
     ended: [Ended; ENDS.len()],
 }
 
@@ -106,8 +132,8 @@ impl Metrics {
     pub fn new(kinds: &Kinds) -> Self {
         Self {
             kinds: kinds
-                .names()
-                .map(|name| (name, OfKind::default()))
+                .iter()
+                .map(|kind| (kind.name.clone(), OfKind::default()))
                 .collect(),
             unknown: OfKind::default(),
             waits: Default::default(),
@@ -115,13 +141,18 @@ impl Metrics {
         }
     }
 
+    /// The registered name that is equal to this one.
+    pub(crate) fn name(&self, kind: &str) -> Option<&KindName> {
+        self.kinds.get_key_value(kind).map(|(name, _)| name)
+    }
+
     fn of(&self, kind: &str) -> &OfKind {
         self.kinds.get(kind).unwrap_or(&self.unknown)
     }
 
-    fn each_kind(&self) -> impl Iterator<Item = (&'static str, &OfKind)> {
-        let known = self.kinds.iter().map(|(name, of)| (*name, of));
-        known.chain([(UNKNOWN_KIND, &self.unknown)])
+    fn each_kind(&self) -> impl Iterator<Item = (&str, &OfKind)> {
+        let known = self.kinds.iter().map(|(name, of)| (name.as_str(), of));
+        known.chain([(KindName::UNKNOWN, &self.unknown)])
     }
 
     /// Counts a submission that got in.
@@ -136,16 +167,9 @@ impl Metrics {
         Computing(running)
     }
 
-    /// Counts how an attempt came out; one that has not begun is none.
-    pub(crate) fn attempt_ended(&self, kind: &str, ended: &AttemptEnded) {
-        let index = match ended {
-            AttemptEnded::Succeeded(_) => 0,
-            AttemptEnded::Failed { .. } => 1,
-            AttemptEnded::Later(_) => 2,
-            AttemptEnded::OtherWork | AttemptEnded::Stopped => 3,
-            AttemptEnded::NoSlot => return,
-        };
-        self.of(kind).outcomes[index].fetch_add(1, Relaxed);
+    /// Counts how an attempt came out.
+    pub(crate) fn attempt_ended(&self, kind: &str, came_out: CameOut) {
+        self.of(kind).outcomes[came_out as usize].fetch_add(1, Relaxed);
     }
 
     /// Counts a task that this process brought to a terminal status: the attempts it had, and how
@@ -239,8 +263,8 @@ impl Metrics {
         );
         text.family(name, "counter", help);
         for (kind, of) in self.each_kind() {
-            for (outcome, count) in OUTCOMES.iter().zip(&of.outcomes) {
-                let labels = format!("kind=\"{kind}\",outcome=\"{outcome}\"");
+            for (outcome, count) in CameOut::ALL.into_iter().zip(&of.outcomes) {
+                let labels = format!("kind=\"{kind}\",outcome=\"{}\"", outcome.as_str());
                 text.sample(name, &labels, count.load(Relaxed));
             }
         }
@@ -308,7 +332,24 @@ impl Metrics {
 
 #[cfg(test)]
 mod tests {
+    use work::{BlockingKind, Context, Failure, Policy, any};
+
     use super::*;
+
+    struct Echo;
+
+    impl BlockingKind for Echo {
+        type Input = String;
+        type Output = String;
+
+        fn run(&self, input: String, _: &Context) -> Result<String, Failure> {
+            Ok(input)
+        }
+    }
+
+    fn kinds() -> Kinds {
+        Kinds::default().with("echo", any::of_blocking(Echo), Policy::default())
+    }
 
     fn assert_has(text: &str, lines: &[&str]) {
         for line in lines {
@@ -318,15 +359,15 @@ mod tests {
 
     #[test]
     fn durations_fall_into_buckets() {
-        let metrics = Metrics::new(&Kinds::standard(1));
+        let metrics = Metrics::new(&kinds());
         for milliseconds in [1, 5, 2_000] {
             let took = Took {
                 wait: Duration::from_secs(30),
                 work: Duration::from_millis(milliseconds),
             };
-            metrics.task_ended("fibonacci", TaskStatus::Succeeded, 2, Some(took));
+            metrics.task_ended("echo", TaskStatus::Succeeded, 2, Some(took));
         }
-        metrics.task_ended("fibonacci", TaskStatus::Canceled, 0, None);
+        metrics.task_ended("echo", TaskStatus::Canceled, 0, None);
         let text = metrics.to_prometheus(&Gauges {
             queue_length: 3,
             oldest_message: Some(Duration::from_millis(1_500)),
@@ -336,17 +377,17 @@ mod tests {
         assert_has(
             &text,
             &[
-                r#"tasks_ended_total{kind="fibonacci",status="succeeded"} 3"#,
-                r#"task_attempts_total{kind="fibonacci",status="succeeded"} 6"#,
-                r#"task_duration_seconds_bucket{kind="fibonacci",status="succeeded",le="0.001"} 1"#,
-                r#"task_duration_seconds_bucket{kind="fibonacci",status="succeeded",le="0.01"} 2"#,
-                r#"task_duration_seconds_bucket{kind="fibonacci",status="succeeded",le="10"} 3"#,
-                r#"task_duration_seconds_bucket{kind="fibonacci",status="succeeded",le="+Inf"} 3"#,
-                r#"task_duration_seconds_sum{kind="fibonacci",status="succeeded"} 2.006"#,
-                r#"task_wait_seconds_bucket{kind="fibonacci",status="succeeded",le="10"} 0"#,
-                r#"task_wait_seconds_sum{kind="fibonacci",status="succeeded"} 90"#,
-                r#"tasks_ended_total{kind="fibonacci",status="canceled"} 1"#,
-                r#"task_duration_seconds_count{kind="fibonacci",status="canceled"} 0"#,
+                r#"tasks_ended_total{kind="echo",status="succeeded"} 3"#,
+                r#"task_attempts_total{kind="echo",status="succeeded"} 6"#,
+                r#"task_duration_seconds_bucket{kind="echo",status="succeeded",le="0.001"} 1"#,
+                r#"task_duration_seconds_bucket{kind="echo",status="succeeded",le="0.01"} 2"#,
+                r#"task_duration_seconds_bucket{kind="echo",status="succeeded",le="10"} 3"#,
+                r#"task_duration_seconds_bucket{kind="echo",status="succeeded",le="+Inf"} 3"#,
+                r#"task_duration_seconds_sum{kind="echo",status="succeeded"} 2.006"#,
+                r#"task_wait_seconds_bucket{kind="echo",status="succeeded",le="10"} 0"#,
+                r#"task_wait_seconds_sum{kind="echo",status="succeeded"} 90"#,
+                r#"tasks_ended_total{kind="echo",status="canceled"} 1"#,
+                r#"task_duration_seconds_count{kind="echo",status="canceled"} 0"#,
                 r#"storage_operations_total{operation="read_record"} 7"#,
                 "queue_messages 3",
                 "queue_oldest_message_seconds 1.5",
@@ -357,15 +398,15 @@ mod tests {
 
     #[test]
     fn every_kind_and_every_end_is_there_before_anything_has_happened() {
-        let metrics = Metrics::new(&Kinds::standard(1));
+        let metrics = Metrics::new(&kinds());
         let text = metrics.to_prometheus(&Gauges::default());
-        for kind in ["fibonacci", UNKNOWN_KIND] {
+        for kind in ["echo", KindName::UNKNOWN] {
             assert_has(
                 &text,
                 &[&format!("tasks_accepted_total{{kind=\"{kind}\"}} 0")],
             );
             assert_has(&text, &[&format!("attempts_running{{kind=\"{kind}\"}} 0")]);
-            for outcome in OUTCOMES {
+            for outcome in CameOut::ALL.map(CameOut::as_str) {
                 let labels = format!("kind=\"{kind}\",outcome=\"{outcome}\"");
                 assert_has(&text, &[&format!("attempts_total{{{labels}}} 0")]);
             }
@@ -374,7 +415,7 @@ mod tests {
 
     #[test]
     fn a_kind_that_nobody_registered_is_no_series_of_its_own() {
-        let metrics = Metrics::new(&Kinds::standard(1));
+        let metrics = Metrics::new(&kinds());
         metrics.task_ended("made up\"", TaskStatus::Failed, 1, None);
         let text = metrics.to_prometheus(&Gauges::default());
         assert!(!text.contains("made up"));

@@ -32,11 +32,11 @@ use std::borrow::Cow;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::kinds::{R0_KIND, is_safe};
 use crate::limits::MAX_MESSAGE_BYTES;
 use crate::model::extensible::{Extended, Extensible, Others};
 use crate::model::id::TaskId;
 use crate::model::json::{describe, is_zero, null_as_default, present};
+use crate::model::r0::R0_KIND;
 use crate::model::task::TaskRecord;
 use crate::model::trace::is_traceparent;
 
@@ -266,7 +266,7 @@ impl TaskMessage<'static> {
                 .map(|message| message.id),
             reason: format!("the message cannot be understood: {}", describe(&error)),
         })?;
-        if wire.kind.as_deref().is_some_and(|kind| !is_safe(kind)) {
+        if wire.kind.as_deref().is_some_and(|kind| !is_kind(kind)) {
             return Err(UnreadableMessage {
                 id: Some(wire.id),
                 reason: "the message names an impossible kind of work".to_owned(),
@@ -317,6 +317,15 @@ fn time_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Tim
     let value = <&RawValue>::deserialize(deserializer)?;
     let text = serde_json::from_str::<Cow<'_, str>>(value.get());
     Ok(text.ok().and_then(|text| timestamp::parse(&text)))
+}
+
+/// What a record's head can hold, which travels in headers. A message may name a kind that is registered
+/// nowhere; a forged one must not become a forged header.
+fn is_kind(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
 /// The versions that stores give: opaque tags of RFC 9110 (section 8.8.3), without their quotes, and

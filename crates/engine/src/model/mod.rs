@@ -5,5 +5,6 @@ pub(crate) mod id;
 pub mod json;
 pub(crate) mod message;
 pub(crate) mod precondition;
+pub(crate) mod r0;
 pub(crate) mod task;
 pub(crate) mod trace;

@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use crate::model::extensible::{Extended, Extensible, Others};
 use crate::model::id::TaskId;
 use crate::model::json::{Object, describe, is_zero, present};
+use crate::model::r0::R0_KIND;
 use crate::text::in_short;
 use ports::{Document, Head, HeadError, Timestamp};
 
@@ -420,7 +421,7 @@ impl TaskRecord {
         );
         Some(Self {
             id,
-            kind: crate::kinds::R0_KIND.to_owned(),
+            kind: R0_KIND.to_owned(),
             input: None,
             created_at: modified_at,
             updated_at: modified_at,

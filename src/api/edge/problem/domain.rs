@@ -5,9 +5,9 @@ use std::fmt;
 use super::code::Code;
 use super::document::CANCELED;
 use super::{Problem, RETRY_AFTER_SECONDS};
-use engine::kinds::InvalidInput;
 use engine::{RecordError, SubmitError, TaskError, UnreadableRecord};
 use ports::StorageError;
+use work::InvalidInput;
 
 impl Problem {
     /// A task that failed, where its result was asked for.

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use actix_web::body::MessageBody as _;
 use actix_web::http::header::HeaderValue;
-use engine::kinds::InvalidInput;
 use engine::{SubmitError, TaskError};
+use work::InvalidInput;
 
 use super::*;
 
