@@ -16,8 +16,9 @@
 //! `startup` knows all parts and how none of them works.
 //!
 //! `kinds` is the work that comes with the service, written against the crate `work` as anybody's is.
-//! Beside them: `commands` is what `handler` does without serving, `logging` writes what all of them
-//! log, and `panics` tells it of their defects.
+//! Beside them: `functions` makes the host's folders from the tables of `api` and `triggers`, `commands`
+//! is what `handler` does without serving, `logging` writes what all of them log, and `panics` tells it
+//! of their defects.
 //!
 //! # The two data flows
 //!
