@@ -158,8 +158,10 @@ pub(in crate::api) fn add(components: ComponentsBuilder) -> ComponentsBuilder {
 impl Shared {
     /// What it means, and the codes that tell more.
     fn told(&self) -> String {
+        let family = Code::Invalid("Invalid…".to_owned());
         let codes: Vec<_> = Code::FIXED
             .iter()
+            .chain([&family])
             .filter(|code| code.status().as_str() == self.status)
             .map(|code| format!("`{}`", code.name()))
             .collect();
