@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::builder::Resettable;
 use clap::{Command, CommandFactory, FromArgMatches, Parser};
 
-use super::cleaned;
+use super::cleaned::cleaned;
 
 /// Hands slow work to Azure and gets the answer back.
 ///
@@ -112,6 +112,10 @@ pub struct Args {
     /// Origins whose pages may call the service from a browser, such as https://app.example.com, separated by commas, or * for all; in standalone mode only
     #[arg(long, env = "CORS_ALLOWED_ORIGINS", hide_env_values = true)]
     pub cors_allowed_origins: Option<String>,
+
+    /// TOML file of kinds of work that are done by commands or behind URLs, such as kinds.toml
+    #[arg(long, env = "KINDS_FILE", hide_env_values = true)]
+    pub kinds_file: Option<String>,
 
     /// Largest Fibonacci index, of either sign
     #[arg(
@@ -226,6 +230,7 @@ impl Args {
             &mut self.submit_key_secondary,
             &mut self.public_base_url,
             &mut self.cors_allowed_origins,
+            &mut self.kinds_file,
             &mut self.worker_concurrency,
             &mut self.functions_port,
         ] {

@@ -2,10 +2,12 @@
 //! about them.
 
 use std::env;
+use std::ffi::OsString;
 use std::time::Duration;
 
 use super::environment::{Environment, folded};
-use super::{Args, Config, ConfigError, Mode, Storage, wrong};
+use super::error::wrong;
+use super::{Args, Config, ConfigError, Mode, Storage};
 
 /// Fewer characters than this can be guessed.
 const SHORTEST_KEY: usize = 16;
@@ -28,6 +30,24 @@ pub fn read() -> Result<(Config, Vec<String>), ConfigError> {
     let args = Args::read(flags.unwrap_or_default(), env::args_os())
         .unwrap_or_else(|refused| refused.exit());
     understand(args, &environment?)
+}
+
+/// A variable of the environment, by the name that the operator's own file has for it.
+pub fn variable(name: &str) -> Option<OsString> {
+    env::var_os(name)
+}
+
+/// Whether a variable with this name holds a secret of the service.
+pub fn is_secret(name: &str) -> bool {
+    let name = folded(name);
+    let secrets = [
+        "api_key",
+        "api_key_secondary",
+        "azurewebjobsstorage",
+        "submit_key",
+        "submit_key_secondary",
+    ];
+    secrets.contains(&name.as_str())
 }
 
 fn understand(args: Args, environment: &Environment) -> Result<(Config, Vec<String>), ConfigError> {

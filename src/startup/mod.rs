@@ -4,12 +4,12 @@ mod access;
 mod backend;
 mod connection;
 mod descriptors;
+mod error;
 mod server;
 mod socket;
 mod stop;
 
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,64 +18,18 @@ use actix_web::rt;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+pub use self::error::StartError;
+
 use self::access::access;
 use self::backend::Backend;
 use self::server::serve;
 use self::stop::{Signals, shut_down, stop_on_signal};
 use crate::config::{Config, Mode, Storage};
 use crate::triggers::standalone::{self, Pace};
-use backends::embedded::OpenError;
 use backends::{Counts, SystemClock};
 use engine::{Engine, Ports, Settings, Stop};
-use ports::{Clock, Recovery, StorageError};
-use work::{KindRefused, Kinds};
-
-/// Why the process cannot start, or had to stop.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// A kind of work cannot be registered.
-    #[error(transparent)]
-    Kind(#[from] KindRefused),
-    /// The address is taken, or not ours.
-    #[error("cannot listen on {address}: {cause}")]
-    Listen {
-        /// The address that was asked for.
-        address: SocketAddr,
-        /// What the system says.
-        cause: std::io::Error,
-    },
-    /// The embedded store cannot be opened.
-    #[error(transparent)]
-    Embedded(#[from] OpenError),
-    /// The key that was made at the first start cannot be read, or one cannot be kept.
-    #[error("cannot use the key in {}: {reason}", file.display())]
-    KeyFile {
-        /// Where it is kept.
-        file: PathBuf,
-        /// What is wrong with it, and what to do.
-        reason: String,
-    },
-    /// Storage does not answer, or not to us.
-    #[error("cannot use storage ({place}): {cause}")]
-    Storage {
-        /// Where it is, without credentials.
-        place: String,
-        /// What the service says.
-        cause: StorageError,
-    },
-    /// The loop that feeds the worker, or the one that sweeps, broke off because of a defect.
-    #[error("the worker broke off because of a defect")]
-    LoopEnded,
-    /// A thread of the embedded store broke off: what is asked of it is not answered any more.
-    #[error("the embedded store broke off because of a defect; nothing that was accepted is lost")]
-    StoreEnded,
-    /// A second signal came while the process was stopping.
-    #[error("ended at once: told to by a second signal")]
-    Hurried,
-    /// The server broke off.
-    #[error("the server broke off: {0}")]
-    Serve(#[from] std::io::Error),
-}
+use ports::{Clock, Recovery};
+use work::Kinds;
 
 /// A look into the embedded store costs next to nothing.
 const EMBEDDED_PACE: Pace = Pace {

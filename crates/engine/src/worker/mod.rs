@@ -120,10 +120,7 @@ impl Worker {
             return Ok(put_off(message, delivery, left));
         }
         let must_read = self.must_read(&message, delivery);
-        // The queue's own count goes past 1 only when an attempt could not be finished.
-        let mut attempt = message.attempts.saturating_add(delivery.dequeue_count);
-        let spent = message.spent.saturating_add(delivery.dequeue_count);
-        let later_since = message.later_since;
+        let count = message.count.delivered(delivery.dequeue_count);
         let others = std::mem::take(&mut message.others);
         let claimed = if must_read {
             self.find_unfinished(message, delivery.inserted_at).await?
@@ -131,7 +128,7 @@ impl Worker {
             Some(self.first_version(message, delivery.inserted_at))
         };
         let Some(mut task) = claimed else {
-            log::info!("task.id" = id, attempt; "task has ended already");
+            log::info!("task.id" = id, attempt = count.attempts; "task has ended already");
             return Ok(Outcome::Done);
         };
         if let TaskState::Queued { due_at, .. } = task.record.state
@@ -142,9 +139,10 @@ impl Worker {
             let message = TaskMessage { due_at, ..message };
             return Ok(put_off(message, delivery, left));
         }
-        // More than the message knows of when it is a copy, sent because storage was away.
-        attempt = attempt.max(task.record.attempts);
+        let attempt = count.at_least(task.record.attempts).attempts;
         task.record.attempts = attempt;
+        // Others may begin attempts meanwhile, of which the record knows.
+        let counted = |task: &Versioned| count.at_least(task.record.attempts);
         let (step, took) = match self.work_of(&task.record) {
             Ok(work) => {
                 let (ended, took) = self
@@ -157,9 +155,12 @@ impl Worker {
                     metrics.attempt_ended(&task.record.kind, came_out);
                 }
                 crash_point(CrashPoint::AfterWork);
-                (self.step(ended, spent, later_since), Some(took))
+                (self.step(ended, counted(&task)), Some(took))
             }
-            Err(error) => (self.step_without_work(error, &task, spent), None),
+            Err(error) => {
+                let count = counted(&task);
+                (self.step_without_work(error, &task, count), None)
+            }
         };
         let next = match step {
             Step::End(state, outcome) => {
@@ -175,7 +176,7 @@ impl Worker {
                 log::info!("task.id" = id, attempt, "trace.id" = task.record.trace_id(); "attempt stopped, task has ended");
                 return Ok(Outcome::Done);
             }
-            Step::Stopped => Next::released(spent, "it was told to stop"),
+            Step::Stopped => Next::released(counted(&task), "it was told to stop"),
             Step::Again(next) => next,
         };
         self.again(&mut task, next, others).await
