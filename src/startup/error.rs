@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use backends::embedded::OpenError;
+use engine::OutlastsHost;
 use ports::StorageError;
-use work::KindRefused;
+use work::{KindName, KindRefused};
 
 /// Why the process cannot start, or had to stop.
 #[derive(Debug, thiserror::Error)]
@@ -13,6 +14,12 @@ pub enum StartError {
     /// A kind of work cannot be registered.
     #[error(transparent)]
     Kind(#[from] KindRefused),
+    /// A kind of work asks for a queue of its own.
+    #[error("the kind of work \"{0}\" asks for a queue of its own, and all kinds share one yet")]
+    Queue(KindName),
+    /// An attempt of a kind may last longer than the Functions host lets it.
+    #[error("{0}: functionTimeout in host.json is 10 minutes, of which it may wait for some")]
+    OutlastsHost(#[from] OutlastsHost),
     /// The address is taken, or not ours.
     #[error("cannot listen on {address}: {cause}")]
     Listen {

@@ -27,7 +27,7 @@ use self::stop::{Signals, shut_down, stop_on_signal};
 use crate::config::{Config, Mode, Storage};
 use crate::triggers::standalone::{self, Pace};
 use backends::{Counts, SystemClock};
-use engine::{Engine, Ports, Settings, Stop};
+use engine::{Engine, Ports, Settings, Stop, fit_host};
 use ports::{Clock, Recovery};
 use work::Kinds;
 
@@ -61,6 +61,12 @@ impl Application {
     /// storage account yet: that is [`run`](Self::run)'s.
     pub fn build(config: Config, kinds: Kinds) -> Result<Self, StartError> {
         let kinds = kinds.checked()?;
+        if let Some(kind) = kinds.iter().find(|kind| kind.policy.queue.is_some()) {
+            return Err(StartError::Queue(kind.name.clone()));
+        }
+        if let Mode::Hosted(_) = config.mode {
+            fit_host(&kinds)?;
+        }
         let address = config.mode.address();
         let listen = |cause| StartError::Listen { address, cause };
         let listener = TcpListener::bind(address).map_err(listen)?;
@@ -71,6 +77,8 @@ impl Application {
         let backend = Backend::open(&config, Arc::clone(&clock), counts)?;
         let settings = Settings {
             concurrency: config.worker_concurrency,
+            waiting: config.worker_waiting,
+            max_result_bytes: config.max_result_bytes,
             max_queue_length: config.max_queue_length,
             has_other_workers: matches!(config.storage, Storage::Azure(_)),
             retention: config.retention,

@@ -73,6 +73,15 @@ impl Count {
         }
     }
 
+    /// After a delivery whose attempt did not begin, because its kind was at its limit.
+    #[must_use]
+    pub fn put_off(self) -> Self {
+        Self {
+            later_since: self.later_since,
+            ..self.released()
+        }
+    }
+
     /// After an attempt whose work has asked for another time, now. For [`LATER_UNCOUNTED`] that does not
     /// count; says whether it does.
     #[must_use]

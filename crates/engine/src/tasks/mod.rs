@@ -1,6 +1,7 @@
 //! What clients ask for: submit, look, wait, consume, cancel, delete, retry, list.
 
 pub(crate) mod consume;
+pub(crate) mod follow_ups;
 pub(crate) mod health;
 pub(crate) mod idempotency;
 pub(crate) mod intake;

@@ -5,6 +5,9 @@ pub(crate) mod again;
 pub(crate) mod attempt;
 pub(crate) mod burial;
 pub(crate) mod consumer;
+pub(crate) mod slots;
+mod told;
+mod watch;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -23,10 +26,11 @@ use crate::model::extensible::Others;
 use crate::model::message::TaskMessage;
 use crate::model::task::{TaskError, TaskRecord, TaskState};
 use crate::records::{Commit, RecordError, Records, Versioned};
-use crate::worker::again::{Next, Step, ask_the_record, error_fields, put_off};
+use crate::worker::again::{Next, Step, ask_the_record, error_fields, too_early};
 use crate::worker::attempt::{Attempts, Work};
+use crate::worker::slots::Hand;
 use ports::{Clock, Timestamp};
-use work::{KindName, Kinds};
+use work::{KindName, Kinds, Submitter};
 
 /// One hand-over of a message.
 #[derive(Clone, Debug)]
@@ -83,11 +87,12 @@ pub(crate) struct Worker {
     pub(crate) running: Arc<Running>,
     pub(crate) backlog: Arc<Backlog>,
     pub(crate) endings: Endings,
+    pub(crate) submitter: Arc<dyn Submitter>,
 }
 
 impl Worker {
     /// Runs one attempt and says what is to become of the message: once a slot is free, for which it
-    /// waits for so long. Drops `held` once the work is computed.
+    /// waits for so long. Drops `held` once the work is computed, or waits for something else than this process.
     pub(crate) async fn run(
         &self,
         delivery: &Delivery,
@@ -117,7 +122,7 @@ impl Worker {
         let id = message.id;
         if let Some(left) = self.is_early(message.due_at, delivery.inserted_at) {
             log::debug!("task.id" = id; "message came before its time");
-            return Ok(put_off(message, delivery, left));
+            return Ok(too_early(message, delivery, left));
         }
         let must_read = self.must_read(&message, delivery);
         let count = message.count.delivered(delivery.dequeue_count);
@@ -137,7 +142,7 @@ impl Worker {
         {
             log::debug!("task.id" = id; "message came before its task's time");
             let message = TaskMessage { due_at, ..message };
-            return Ok(put_off(message, delivery, left));
+            return Ok(too_early(message, delivery, left));
         }
         let attempt = count.at_least(task.record.attempts).attempts;
         task.record.attempts = attempt;
@@ -145,17 +150,19 @@ impl Worker {
         let counted = |task: &Versioned| count.at_least(task.record.attempts);
         let (step, took) = match self.work_of(&task.record) {
             Ok(work) => {
+                let mut hand = Hand::holding(held);
                 let (ended, took) = self
                     .attempts
-                    .run(work, &mut task, &self.records, patience)
+                    .run(work, &mut task, &self.records, patience, &mut hand)
                     .await;
-                drop(held);
+                drop(hand);
                 if let Some(came_out) = ended.came_out() {
                     let metrics = &self.endings.metrics;
                     metrics.attempt_ended(&task.record.kind, came_out);
                 }
                 crash_point(CrashPoint::AfterWork);
-                (self.step(ended, counted(&task)), Some(took))
+                let step = self.step(&task.record.kind, ended, counted(&task));
+                (step, Some(took))
             }
             Err(error) => {
                 let count = counted(&task);
@@ -172,6 +179,10 @@ impl Worker {
                 });
             }
             Step::AskTheRecord => return Ok(ask_the_record(&task)),
+            Step::PutOff(after) => {
+                let next = Next::put_off(counted(&task), after);
+                return self.put_off(&mut task, next, others, delivery).await;
+            }
             Step::Stopped if self.has_ended(&task).await? => {
                 log::info!("task.id" = id, attempt, "trace.id" = task.record.trace_id(); "attempt stopped, task has ended");
                 return Ok(Outcome::Done);
@@ -199,6 +210,11 @@ impl Worker {
             self.running.forget(id);
         }
         Ok(!is_open)
+    }
+
+    /// Messages under way that take no place in hand.
+    pub(crate) fn aside(&self) -> usize {
+        self.attempts.slots.aside()
     }
 
     /// A message has left the queue, and none followed it.
@@ -263,7 +279,8 @@ impl Worker {
             kind: kind.map_or_else(|| KindName::UNKNOWN.to_owned(), Cow::into_owned),
             input: input.map(Cow::into_owned),
             created_at: created_at.unwrap_or(now),
-            updated_at: now,
+            // It has not changed before; if it has since, nobody looked.
+            updated_at: created_at.unwrap_or(now),
             attempts: 0,
             retries,
             traceparent: traceparent.map(Cow::into_owned),
@@ -292,7 +309,11 @@ impl Worker {
             code: "InvalidInput".to_owned(),
             message: invalid.message,
         })?;
-        Ok(Work { kind, prepared })
+        Ok(Work {
+            kind,
+            prepared,
+            submitter: Arc::clone(&self.submitter),
+        })
     }
 
     /// Ends the task, unless somebody did before, or its record is of other work. `took` is how long
