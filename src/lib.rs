@@ -18,9 +18,9 @@
 //! knows all parts and how none of them works; `Engine::new` puts the engine together.
 //!
 //! `kinds` is the work that comes with the service, written against the crate `work` as anybody's is.
-//! `commands` is what `handler` does without serving, and `functions` the folders of the Functions host.
-//! Beside them: `logging` writes what all of them log, `panics` tells it of their defects, and `origins`
-//! says which pages may call.
+//! `commands` is what `handler` does without serving, and `functions` the folders of the Functions host,
+//! made from the tables of `api` and `triggers`. Beside them: `logging` writes what all of them log,
+//! `panics` tells it of their defects, and `origins` says which pages may call.
 //!
 //! # The two data flows
 //!

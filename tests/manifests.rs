@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use async_request_reply::api::{Protection, ROUTES};
@@ -59,6 +60,57 @@ fn the_committed_folders_are_those_of_the_tables() {
     let committed = std::fs::read_to_string(root().join(".funcignore")).unwrap();
     let expected = funcignore(Some(&committed), &made);
     assert_eq!(Some(committed), expected, "run: {WRITE}");
+}
+
+/// Runs `handler functions` on a folder; gives its exit code and all that it said.
+fn write_functions(folder: &Path, more: &[&str]) -> (Option<i32>, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_handler"))
+        .arg("functions")
+        .arg(folder)
+        .args(more)
+        .output()
+        .unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(said).unwrap())
+}
+
+#[test]
+fn the_command_writes_what_is_committed_and_one_more_for_each_queue() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, said) = write_functions(folder.path(), &["--queue", "slow-work"]);
+    assert_eq!(code, Some(0), "{said}");
+    let read = |root: &Path, name: &str| std::fs::read_to_string(root.join(name)).unwrap();
+    for function in functions() {
+        let file = format!("{}/function.json", function.name);
+        assert_eq!(read(folder.path(), &file), read(root(), &file), "{file}");
+    }
+    let more = "queue_worker_slow-work";
+    let ignored = read(root(), ".funcignore");
+    let with_more = ignored.replace("!/timer_worker\n", &format!("!/{more}\n!/timer_worker\n"));
+    assert_eq!(read(folder.path(), ".funcignore"), with_more);
+    let written = read_functions(folder.path()).expect("functions the host takes");
+    let more = written.into_iter().find(|function| function.name == more);
+    let Some(Trigger::Queue(queue)) = more.map(|function| function.trigger) else {
+        unreachable!("a queue function was asked for");
+    };
+    assert_eq!(queue.queue_name, "slow-work");
+    let (_, said) = write_functions(folder.path(), &["--queue", "slow-work"]);
+    assert_eq!(
+        said,
+        "nothing to write: all folders are as they should be\n"
+    );
+}
+
+#[test]
+fn the_command_refuses_a_queue_that_no_function_can_be_named_after() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, said) = write_functions(folder.path(), &["--queue", "a.b"]);
+    assert_eq!(code, Some(1));
+    assert!(
+        said.contains("queue_worker_a.b is no name of a function"),
+        "{said}"
+    );
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod tasks;
 pub(crate) use edge::edge;
 pub use edge::keys::Protection;
 pub use edge::memory::Memory;
+pub use edge::problem::code_rows;
 pub use edge::requests::Requests;
 pub use edge::route::Route;
 pub use edge::state::{Access, Api, Browsers, Keys};

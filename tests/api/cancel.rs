@@ -26,18 +26,14 @@ async fn a_queued_task_never_runs() {
     let running = app.client.accepted(WAITS).await;
     runs(&app, 1).await;
     let queued = app.client.accepted(WAITS).await;
-    assert_eq!(
-        cancel(&app, &queued).await.transcript(),
-        "\
-200
-cache-control: no-store
-content-type: application/json
-etag: \"{etag}\"
+    insta::assert_snapshot!(cancel(&app, &queued).await.transcript(), @r#"
+    200
+    cache-control: no-store
+    content-type: application/json
+    etag: "{etag}"
 
-{\"id\":\"{id}\",\"kind\":\"waits\",\"status\":\"Canceled\",\"createdDateTime\":\"{time}\",\
-         \"lastActionDateTime\":\"{time}\",\"attempts\":0,\
-         \"error\":{\"code\":\"TaskCanceled\",\"message\":\"the task was canceled\"}}"
-    );
+    {"id":"{id}","kind":"waits","status":"Canceled","createdDateTime":"{time}","lastActionDateTime":"{time}","attempts":0,"error":{"code":"TaskCanceled","message":"the task was canceled"}}
+    "#);
 
     app.kinds.open_gate();
     assert_eq!(app.client.ended(&running).await.status, 200);

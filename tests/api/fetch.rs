@@ -8,24 +8,20 @@ use crate::helpers::app::spawn_app;
 async fn a_result_is_given_once() {
     let app = spawn_app();
     let id = app.client.run(r#"{"number": 24}"#).await;
-    assert_eq!(
-        app.client.fetch(&id).await.transcript(),
-        "\
-200
-cache-control: no-store
-content-type: application/json
+    insta::assert_snapshot!(app.client.fetch(&id).await.transcript(), @r#"
+    200
+    cache-control: no-store
+    content-type: application/json
 
-{\"task_id\":\"{id}\",\"number\":24,\"calculation_result\":\"46368\"}"
-    );
-    assert_eq!(
-        app.client.fetch(&id).await.transcript(),
-        "\
-404
-cache-control: no-store
-content-type: application/json
+    {"task_id":"{id}","number":24,"calculation_result":"46368"}
+    "#);
+    insta::assert_snapshot!(app.client.fetch(&id).await.transcript(), @r#"
+    404
+    cache-control: no-store
+    content-type: application/json
 
-{\"task_id\":\"{id}\"}"
-    );
+    {"task_id":"{id}"}
+    "#);
     assert_eq!(app.client.monitor(&id).await.status, 404);
     assert_eq!(app.client.result(&id).await.status, 404);
 }
@@ -64,35 +60,31 @@ async fn a_waiting_task_has_no_result_but_a_monitor() {
         .client
         .accepted(r#"{"kind": "waits", "input": 0}"#)
         .await;
-    assert_eq!(
-        app.client.fetch(&id).await.transcript(),
-        "\
-404
-cache-control: no-store
-content-type: application/json
-link: <{base}/api/operations/{id}>; rel=\"monitor\"
-retry-after: 1
+    insta::assert_snapshot!(app.client.fetch(&id).await.transcript(), @r#"
+    404
+    cache-control: no-store
+    content-type: application/json
+    link: <{base}/api/operations/{id}>; rel="monitor"
+    retry-after: 1
 
-{\"task_id\":\"{id}\"}"
-    );
+    {"task_id":"{id}"}
+    "#);
 }
 
 #[tokio::test]
 async fn a_failed_task_has_no_result_and_nothing_to_wait_for() {
     let app = spawn_app();
     let id = app.client.run(r#"{"kind": "hopeless", "input": 0}"#).await;
-    for _ in 0..2 {
-        assert_eq!(
-            app.client.fetch(&id).await.transcript(),
-            "\
-404
-cache-control: no-store
-content-type: application/json
-link: <{base}/api/operations/{id}>; rel=\"monitor\"
+    let first = app.client.fetch(&id).await.transcript();
+    insta::assert_snapshot!(first, @r#"
+    404
+    cache-control: no-store
+    content-type: application/json
+    link: <{base}/api/operations/{id}>; rel="monitor"
 
-{\"task_id\":\"{id}\"}"
-        );
-    }
+    {"task_id":"{id}"}
+    "#);
+    assert_eq!(app.client.fetch(&id).await.transcript(), first);
 }
 
 #[tokio::test]

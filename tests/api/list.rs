@@ -40,6 +40,20 @@ async fn all(app: &App, query: &str) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn a_page_has_monitors_without_results() {
+    let app = spawn_app();
+    app.client.run(r#"{"number": 24}"#).await;
+    let reply = app.client.get_keyed("/api/operations?top=1").await;
+    insta::assert_snapshot!(reply.transcript(), @r#"
+    200
+    cache-control: no-store
+    content-type: application/json
+
+    {"value":[{"id":"{id}","kind":"fibonacci","status":"Succeeded","createdDateTime":"{time}","lastActionDateTime":"{time}","attempts":1}]}
+    "#);
+}
+
+#[tokio::test]
 async fn no_tasks_are_an_empty_list() {
     let app = spawn_app();
     assert_eq!(page(&app, "/api/operations").await, json!({ "value": [] }));

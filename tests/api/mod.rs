@@ -23,6 +23,7 @@ mod malformed;
 mod media_types;
 mod monitor;
 mod newer_version;
+mod problems;
 mod refused;
 mod repeatable;
 mod result;

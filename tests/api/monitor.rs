@@ -14,67 +14,54 @@ async fn a_task_that_lasts_is_shown_as_not_started_then_running_then_succeeded()
         .client
         .accepted(r#"{"kind": "waits", "input": 0}"#)
         .await;
-    assert_eq!(
-        app.client.monitor(&id).await.transcript(),
-        "\
-200
-cache-control: no-cache
-content-type: application/json
-etag: \"{etag}\"
-retry-after: 1
+    insta::assert_snapshot!(app.client.monitor(&id).await.transcript(), @r#"
+    200
+    cache-control: no-cache
+    content-type: application/json
+    etag: "{etag}"
+    retry-after: 1
 
-{\"id\":\"{id}\",\"kind\":\"waits\",\"status\":\"NotStarted\",\"createdDateTime\":\"{time}\",\
-         \"lastActionDateTime\":\"{time}\",\"attempts\":0}"
-    );
+    {"id":"{id}","kind":"waits","status":"NotStarted","createdDateTime":"{time}","lastActionDateTime":"{time}","attempts":0}
+    "#);
 
     let running = eventually("the task is shown as running", async || {
         Some(app.client.monitor(&id).await).filter(|reply| reply.json()["status"] != "NotStarted")
     })
     .await;
-    assert_eq!(
-        running.transcript(),
-        "\
-200
-cache-control: no-cache
-content-type: application/json
-etag: \"{etag}\"
-retry-after: 1
+    insta::assert_snapshot!(running.transcript(), @r#"
+    200
+    cache-control: no-cache
+    content-type: application/json
+    etag: "{etag}"
+    retry-after: 1
 
-{\"id\":\"{id}\",\"kind\":\"waits\",\"status\":\"Running\",\"createdDateTime\":\"{time}\",\
-         \"lastActionDateTime\":\"{time}\",\"attempts\":1,\"percentComplete\":40}"
-    );
+    {"id":"{id}","kind":"waits","status":"Running","createdDateTime":"{time}","lastActionDateTime":"{time}","attempts":1,"percentComplete":40}
+    "#);
 
     app.kinds.open_gate();
     app.client.ended(&id).await;
-    assert_eq!(
-        app.client.monitor(&id).await.transcript(),
-        "\
-200
-cache-control: no-cache
-content-type: application/json
-etag: \"{etag}\"
+    insta::assert_snapshot!(app.client.monitor(&id).await.transcript(), @r#"
+    200
+    cache-control: no-cache
+    content-type: application/json
+    etag: "{etag}"
 
-{\"id\":\"{id}\",\"kind\":\"waits\",\"status\":\"Succeeded\",\"createdDateTime\":\"{time}\",\
-         \"lastActionDateTime\":\"{time}\",\"attempts\":1,\"result\":{\"waited\":true}}"
-    );
+    {"id":"{id}","kind":"waits","status":"Succeeded","createdDateTime":"{time}","lastActionDateTime":"{time}","attempts":1,"result":{"waited":true}}
+    "#);
 }
 
 #[tokio::test]
 async fn a_failed_task_says_why() {
     let app = spawn_app();
     let id = app.client.run(r#"{"kind": "hopeless", "input": 0}"#).await;
-    assert_eq!(
-        app.client.monitor(&id).await.transcript(),
-        "\
-200
-cache-control: no-cache
-content-type: application/json
-etag: \"{etag}\"
+    insta::assert_snapshot!(app.client.monitor(&id).await.transcript(), @r#"
+    200
+    cache-control: no-cache
+    content-type: application/json
+    etag: "{etag}"
 
-{\"id\":\"{id}\",\"kind\":\"hopeless\",\"status\":\"Failed\",\"createdDateTime\":\"{time}\",\
-         \"lastActionDateTime\":\"{time}\",\"attempts\":1,\
-         \"error\":{\"code\":\"NoHope\",\"message\":\"there never was any\"}}"
-    );
+    {"id":"{id}","kind":"hopeless","status":"Failed","createdDateTime":"{time}","lastActionDateTime":"{time}","attempts":1,"error":{"code":"NoHope","message":"there never was any"}}
+    "#);
 }
 
 #[tokio::test]
@@ -88,20 +75,15 @@ async fn between_two_attempts_it_says_why_and_when_without_looking_like_the_end(
         Some(app.client.monitor(&id).await).filter(|reply| reply.json()["attempts"] == 1)
     })
     .await;
-    assert_eq!(
-        waiting.transcript(),
-        "\
-200
-cache-control: no-cache
-content-type: application/json
-etag: \"{etag}\"
-retry-after: 1
+    insta::assert_snapshot!(waiting.transcript(), @r#"
+    200
+    cache-control: no-cache
+    content-type: application/json
+    etag: "{etag}"
+    retry-after: 1
 
-{\"id\":\"{id}\",\"kind\":\"flaky\",\"status\":\"NotStarted\",\"createdDateTime\":\"{time}\",\
-         \"lastActionDateTime\":\"{time}\",\"attempts\":1,\
-         \"lastError\":{\"code\":\"NotYet\",\"message\":\"attempt 1 failed\"},\
-         \"nextAttemptDateTime\":\"{time}\"}"
-    );
+    {"id":"{id}","kind":"flaky","status":"NotStarted","createdDateTime":"{time}","lastActionDateTime":"{time}","attempts":1,"lastError":{"code":"NotYet","message":"attempt 1 failed"},"nextAttemptDateTime":"{time}"}
+    "#);
     let waiting = waiting.json();
     let time = |name: &str| waiting[name].as_str().unwrap().to_owned();
     assert!(time("nextAttemptDateTime") > time("lastActionDateTime"));

@@ -9,29 +9,24 @@ async fn it_is_202_until_there_is_a_result() {
         .client
         .accepted(r#"{"kind": "waits", "input": 0}"#)
         .await;
-    assert_eq!(
-        app.client.result(&id).await.transcript(),
-        "\
-202
-cache-control: no-store
-content-type: application/json
-location: {base}/api/operations/{id}/result
-retry-after: 1
+    insta::assert_snapshot!(app.client.result(&id).await.transcript(), @r#"
+    202
+    cache-control: no-store
+    content-type: application/json
+    location: {base}/api/operations/{id}/result
+    retry-after: 1
 
-{\"id\":\"{id}\",\"kind\":\"waits\",\"status\":\"NotStarted\",\"createdDateTime\":\"{time}\",\
-         \"lastActionDateTime\":\"{time}\",\"attempts\":0}"
-    );
+    {"id":"{id}","kind":"waits","status":"NotStarted","createdDateTime":"{time}","lastActionDateTime":"{time}","attempts":0}
+    "#);
 
     app.kinds.open_gate();
-    assert_eq!(
-        app.client.ended(&id).await.transcript(),
-        "\
-200
-cache-control: no-store
-content-type: application/json
+    insta::assert_snapshot!(app.client.ended(&id).await.transcript(), @r#"
+    200
+    cache-control: no-store
+    content-type: application/json
 
-{\"waited\":true}"
-    );
+    {"waited":true}
+    "#);
 }
 
 #[tokio::test]
@@ -60,18 +55,14 @@ async fn a_location_can_be_followed() {
 async fn a_failed_task_is_a_problem_with_the_tasks_own_error() {
     let app = spawn_app();
     let id = app.client.run(r#"{"kind": "hopeless", "input": 0}"#).await;
-    assert_eq!(
-        app.client.result(&id).await.transcript(),
-        "\
-424
-cache-control: no-store
-content-type: application/problem+json
-x-ms-error-code: NoHope
+    insta::assert_snapshot!(app.client.result(&id).await.transcript(), @r#"
+    424
+    cache-control: no-store
+    content-type: application/problem+json
+    x-ms-error-code: NoHope
 
-{\"type\":\"urn:problem-type:no-hope\",\"title\":\"No hope\",\"status\":424,\
-         \"detail\":\"there never was any\",\"instance\":\"/api/operations/{id}/result\",\
-         \"error\":{\"code\":\"NoHope\",\"message\":\"there never was any\"}}"
-    );
+    {"type":"urn:problem-type:no-hope","title":"No hope","status":424,"detail":"there never was any","instance":"/api/operations/{id}/result","error":{"code":"NoHope","message":"there never was any"}}
+    "#);
 }
 
 #[tokio::test]

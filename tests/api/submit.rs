@@ -7,19 +7,17 @@ use crate::helpers::app::spawn_app;
 #[tokio::test]
 async fn a_number_is_accepted_and_echoed() {
     let app = spawn_app();
-    assert_eq!(
-        app.client.submit(r#"{"number": 24}"#).await.transcript(),
-        "\
-202
-cache-control: no-store
-content-type: application/json
-location: {base}/api/operations/{id}/result
-operation-id: {id}
-operation-location: {base}/api/operations/{id}
-retry-after: 1
+    insta::assert_snapshot!(app.client.submit(r#"{"number": 24}"#).await.transcript(), @r#"
+    202
+    cache-control: no-store
+    content-type: application/json
+    location: {base}/api/operations/{id}/result
+    operation-id: {id}
+    operation-location: {base}/api/operations/{id}
+    retry-after: 1
 
-{\"id\":\"{id}\",\"number\":24}"
-    );
+    {"id":"{id}","number":24}
+    "#);
 }
 
 #[tokio::test]
@@ -91,19 +89,17 @@ async fn any_kind_is_accepted_by_name() {
         .client
         .submit(r#"{"input": {"a": [1, 2.50]}, "kind": "echo"}"#)
         .await;
-    assert_eq!(
-        reply.transcript(),
-        "\
-202
-cache-control: no-store
-content-type: application/json
-location: {base}/api/operations/{id}/result
-operation-id: {id}
-operation-location: {base}/api/operations/{id}
-retry-after: 1
+    insta::assert_snapshot!(reply.transcript(), @r#"
+    202
+    cache-control: no-store
+    content-type: application/json
+    location: {base}/api/operations/{id}/result
+    operation-id: {id}
+    operation-location: {base}/api/operations/{id}
+    retry-after: 1
 
-{\"id\":\"{id}\",\"kind\":\"echo\"}"
-    );
+    {"id":"{id}","kind":"echo"}
+    "#);
 }
 
 #[tokio::test]

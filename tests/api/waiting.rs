@@ -43,16 +43,14 @@ async fn waiting(app: &App, clients: usize) {
 async fn a_submission_that_waits_gets_its_result_and_leaves_it() {
     let app = spawn_app();
     let reply = submit(&app, LONG, NUMBER).await;
-    assert_eq!(
-        reply.transcript(),
-        "\
-200
-cache-control: no-store
-content-type: application/json
-preference-applied: wait=60
+    insta::assert_snapshot!(reply.transcript(), @r#"
+    200
+    cache-control: no-store
+    content-type: application/json
+    preference-applied: wait=60
 
-{\"task_id\":\"{id}\",\"number\":24,\"calculation_result\":\"46368\"}"
-    );
+    {"task_id":"{id}","number":24,"calculation_result":"46368"}
+    "#);
     let id = reply.json()["task_id"].as_str().unwrap().to_owned();
     assert_eq!(app.client.fetch(&id).await.json(), reply.json());
     assert_eq!(app.client.fetch(&id).await.status, 404);

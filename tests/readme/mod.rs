@@ -2,7 +2,7 @@
 
 mod word_count;
 
-use async_request_reply::api::rows;
+use async_request_reply::api::{code_rows, rows};
 use async_request_reply::config::settings;
 use async_request_reply::kinds;
 use serde_json::value::RawValue;
@@ -10,6 +10,7 @@ use work::any::{self, Prepared, ResultLimit};
 use work::{Context, Policy};
 
 const README: &str = include_str!("../../README.md");
+const CLIENTS: &str = include_str!("../../docs/clients.md");
 const CI: &str = include_str!("../../.ci/run");
 
 #[test]
@@ -42,6 +43,16 @@ fn the_table_of_routes_is_the_one_of_the_code() {
     assert!(
         told == table,
         "the README's table of routes should be:\n\n{table}"
+    );
+}
+
+#[test]
+fn the_table_of_codes_in_the_clients_guide_is_the_one_of_the_code() {
+    let table = format!("| Code | Status | When |\n|---|---|---|\n{}", code_rows());
+    let told = between_in(CLIENTS, "<!-- codes -->\n", "<!-- /codes -->");
+    assert!(
+        told == table,
+        "the table of codes in docs/clients.md should be:\n\n{table}"
     );
 }
 
@@ -79,12 +90,16 @@ fn the_gate_runs_the_test_command_that_the_readme_names() {
 }
 
 fn between(start: &str, end: &str) -> &'static str {
-    let from = README
+    between_in(README, start, end)
+}
+
+fn between_in(text: &'static str, start: &str, end: &str) -> &'static str {
+    let from = text
         .find(start)
-        .unwrap_or_else(|| panic!("the README lacks {start}"))
+        .unwrap_or_else(|| panic!("the text lacks {start}"))
         + start.len();
-    let length = README[from..]
+    let length = text[from..]
         .find(end)
-        .unwrap_or_else(|| panic!("the README lacks {end}"));
-    &README[from..from + length]
+        .unwrap_or_else(|| panic!("the text lacks {end}"));
+    &text[from..from + length]
 }

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use actix_web::HttpRequest;
-use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::web::Payload;
 use futures_util::StreamExt;
@@ -12,7 +11,7 @@ use serde_json::value::RawValue;
 
 use super::media_type::{self, looks_wide, not_utf_8};
 use super::memory::{Held, Memory};
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::state::Api;
 use engine::R0_KIND;
 use engine::json::{describe, named_field, shortened};
@@ -43,7 +42,7 @@ pub(in crate::api) async fn read_json(
     let limit = api.max_body_bytes;
     let too_large = || {
         let detail = format!("the body is larger than {limit} bytes");
-        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "BodyTooLarge", detail).target("body")
+        Problem::new(Code::BodyTooLarge, detail).target("body")
     };
     // Before the client has sent it all.
     let declared = request
@@ -59,13 +58,12 @@ pub(in crate::api) async fn read_json(
     let read = tokio::time::timeout(api.body_timeout, collect(payload, limit, &api.memory)).await;
     let Ok(read) = read else {
         return Err(Problem::new(
-            StatusCode::REQUEST_TIMEOUT,
-            "BodyTimeout",
+            Code::BodyTimeout,
             "the body did not arrive in time",
         ));
     };
     let (body, held) = read.map_err(|unread| match unread {
-        Unread::Incomplete => Problem::bad_request("IncompleteBody", "the body could not be read"),
+        Unread::Incomplete => Problem::new(Code::IncompleteBody, "the body could not be read"),
         Unread::TooLarge => too_large(),
         Unread::Overloaded(problem) => problem,
     })?;
@@ -77,14 +75,13 @@ fn text_of(body: Vec<u8>) -> Result<String, Problem> {
     if looks_wide(&body) {
         return Err(not_utf_8());
     }
-    let mut text = String::from_utf8(body).map_err(|_| {
-        Problem::bad_request("InvalidEncoding", "the body is not UTF-8").target("body")
-    })?;
+    let mut text = String::from_utf8(body)
+        .map_err(|_| Problem::new(Code::InvalidEncoding, "the body is not UTF-8").target("body"))?;
     if text.starts_with(BYTE_ORDER_MARK) {
         text.remove(0);
     }
     if text.is_empty() {
-        return Err(Problem::bad_request("EmptyBody", "the body is empty").target("body"));
+        return Err(Problem::new(Code::EmptyBody, "the body is empty").target("body"));
     }
     Ok(text)
 }
@@ -187,36 +184,30 @@ impl<'a> Body<'a> {
                 "{} is not known; beside kind there is input",
                 shortened(&other)
             );
-            return Err(Problem::unprocessable("UnknownField", &other, detail));
+            return Err(Problem::new(Code::UnknownField, detail).target(other));
         }
         match (fields.number, fields.kind, fields.input) {
             (Some(number), None, None) => Ok(Self::R0 { number }),
             (None, Some(kind), Some(input)) => Ok(Self::Kind {
-                kind: serde_json::from_str(kind.get()).map_err(|_| {
-                    Problem::unprocessable("InvalidKind", "kind", "kind must be a string")
-                })?,
+                kind: serde_json::from_str(kind.get())
+                    .map_err(|_| Problem::invalid("kind", "kind must be a string"))?,
                 input,
             }),
-            (None, Some(_), None) => Err(Problem::unprocessable(
-                "MissingInput",
-                "input",
-                "input is missing",
-            )),
-            (None, None, Some(_)) => Err(Problem::unprocessable(
-                "MissingKind",
-                "kind",
-                "kind is missing",
-            )),
-            (None, None, None) => Err(Problem::unprocessable(
-                "InvalidNumber",
+            (None, Some(_), None) => {
+                Err(Problem::new(Code::MissingInput, "input is missing").target("input"))
+            }
+            (None, None, Some(_)) => {
+                Err(Problem::new(Code::MissingKind, "kind is missing").target("kind"))
+            }
+            (None, None, None) => Err(Problem::invalid(
                 "number",
                 "number is missing (or kind and input)",
             )),
-            (Some(_), _, _) => Err(Problem::unprocessable(
-                "AmbiguousBody",
-                "number",
+            (Some(_), _, _) => Err(Problem::new(
+                Code::AmbiguousBody,
                 "number excludes kind and input",
-            )),
+            )
+            .target("number")),
         }
     }
 
@@ -238,13 +229,13 @@ fn refuse(error: serde_json::Error) -> Problem {
     let sentence = error.to_string();
     match named_field(&sentence) {
         Some(field) => {
-            Problem::bad_request("DuplicateField", format!("{field} is there twice")).target(field)
+            Problem::new(Code::DuplicateField, format!("{field} is there twice")).target(field)
         }
         None if error.is_data() => {
-            Problem::bad_request("InvalidBody", "the body must be a JSON object").target("body")
+            Problem::new(Code::InvalidBody, "the body must be a JSON object").target("body")
         }
-        None => Problem::bad_request(
-            "MalformedBody",
+        None => Problem::new(
+            Code::MalformedBody,
             format!("the body cannot be read: {}", describe(&error)),
         )
         .target("body"),

@@ -1,14 +1,13 @@
 //! What the headers say of a body: whether it may be JSON in UTF-8, as it is.
 
 use actix_web::HttpRequest;
-use actix_web::http::StatusCode;
 use actix_web::http::header::{
     ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue,
 };
 
 use super::headers::JSON;
 use super::origin::is_cross_site;
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::state::Api;
 
 /// Refuses a body that is compressed, or not UTF-8. That it is JSON need not be said: `curl -d` says
@@ -82,11 +81,7 @@ pub(in crate::api) fn not_utf_8() -> Problem {
 }
 
 fn unsupported(detail: &str) -> Problem {
-    Problem::new(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "UnsupportedMediaType",
-        detail,
-    )
+    Problem::new(Code::UnsupportedMediaType, detail)
 }
 
 #[cfg(test)]

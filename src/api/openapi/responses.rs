@@ -1,13 +1,12 @@
 //! The replies: helpers for those of one operation, and the problems that operations share.
 
-use actix_web::http::StatusCode;
 use serde_json::Value;
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::OperationBuilder;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{ComponentsBuilder, ContentBuilder, Ref, ResponseBuilder};
 
-use crate::api::edge::problem::Problem;
+use crate::api::edge::problem::{Code, Problem};
 
 /// A problem that operations share: the status, its name among the components, what it means, and
 /// the document of an example.
@@ -24,7 +23,7 @@ const SHARED: [Shared; 14] = [
         status: "400",
         name: "BadRequest",
         description: "The request cannot be read: its body, its query, its key or its token.",
-        example: || Problem::bad_request("EmptyBody", "the body is empty").target("body"),
+        example: || Problem::new(Code::EmptyBody, "the body is empty").target("body"),
         headers: &[],
     },
     Shared {
@@ -47,7 +46,7 @@ const SHARED: [Shared; 14] = [
         description: "The body did not arrive in time. Nothing was accepted.",
         example: || {
             let detail = "the body did not arrive in time";
-            Problem::new(StatusCode::REQUEST_TIMEOUT, "BodyTimeout", detail)
+            Problem::new(Code::BodyTimeout, detail)
         },
         headers: &[],
     },
@@ -80,7 +79,7 @@ const SHARED: [Shared; 14] = [
         description: "The body is larger than the service takes.",
         example: || {
             let detail = "the body is larger than 2097152 bytes";
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "BodyTooLarge", detail).target("body")
+            Problem::new(Code::BodyTooLarge, detail).target("body")
         },
         headers: &[],
     },
@@ -91,8 +90,7 @@ const SHARED: [Shared; 14] = [
                       it is JSON.",
         example: || {
             Problem::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "UnsupportedMediaType",
+                Code::UnsupportedMediaType,
                 "the body must not be compressed",
             )
         },
@@ -102,7 +100,7 @@ const SHARED: [Shared; 14] = [
         status: "422",
         name: "Unprocessable",
         description: "A value is not one of those it may be; `error.target` names it.",
-        example: || Problem::unprocessable("InvalidNumber", "number", "number must be an integer"),
+        example: || Problem::invalid("number", "number must be an integer"),
         headers: &[],
     },
     Shared {
@@ -111,7 +109,7 @@ const SHARED: [Shared; 14] = [
         description: "The task failed; this is its error.",
         example: || {
             let detail = "the work was tried 5 times";
-            Problem::new(StatusCode::FAILED_DEPENDENCY, "TooManyAttempts", detail)
+            Problem::new(Code::OfTask("TooManyAttempts".to_owned()), detail)
         },
         headers: &[],
     },
@@ -128,7 +126,7 @@ const SHARED: [Shared; 14] = [
         description: "A defect of the service, logged under the id in the reply.",
         example: || {
             let detail = "an internal error, logged as 3d0a4c7e-52b1-4f0e-9c55-8a3f5ef1f6d2";
-            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", detail)
+            Problem::new(Code::InternalError, detail)
         },
         headers: &[],
     },
@@ -138,11 +136,7 @@ const SHARED: [Shared; 14] = [
         description: "Storage cannot be reached or is throttling, or the service is stopping. Nothing was changed.",
         example: || {
             let detail = "storage cannot be reached now; nothing was changed";
-            Problem::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "StorageUnavailable",
-                detail,
-            )
+            Problem::new(Code::StorageUnavailable, detail)
         },
         headers: &["Retry-After"],
     },
@@ -162,9 +156,28 @@ pub(in crate::api) fn add(components: ComponentsBuilder) -> ComponentsBuilder {
 }
 
 impl Shared {
+    /// What it means, and the codes that tell more.
+    fn told(&self) -> String {
+        let family = Code::Invalid("Invalid…".to_owned());
+        let codes: Vec<_> = Code::FIXED
+            .iter()
+            .chain([&family])
+            .filter(|code| code.status().as_str() == self.status)
+            .map(|code| format!("`{}`", code.name()))
+            .collect();
+        match &codes[..] {
+            [] | [_] => self.description.to_owned(),
+            _ => format!(
+                "{} `error.code` tells more: {}.",
+                self.description,
+                codes.join(", ")
+            ),
+        }
+    }
+
     fn head(&self) -> ResponseBuilder {
         let response = ResponseBuilder::new()
-            .description(self.description)
+            .description(self.told())
             .header("x-ms-error-code", header("x-ms-error-code"));
         with_headers(response, self.headers)
     }
@@ -230,4 +243,29 @@ fn header(name: &str) -> Header {
         .schema(Some(ObjectBuilder::new().schema_type(kind).build()))
         .description(Some(description))
         .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_a_reply_that_is_described() {
+        for code in Code::FIXED {
+            let mut shared = SHARED.iter();
+            let described = shared.any(|shared| shared.status == code.status().as_str());
+            // No operation can be asked for with a method that it does not have.
+            let is_of_no_operation = *code == Code::MethodNotAllowed;
+            assert!(described != is_of_no_operation, "{}", code.name());
+        }
+    }
+
+    #[test]
+    fn an_example_has_the_status_it_is_an_example_of() {
+        for shared in &SHARED {
+            let document = (shared.example)().document("/api/tasks");
+            let status = format!("\"status\":{},", shared.status);
+            assert!(document.contains(&status), "{document}");
+        }
+    }
 }

@@ -11,7 +11,7 @@ use utoipa::openapi::{ComponentsBuilder, KnownFormat, Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::values::{EXAMPLE_ID, any, uuid};
-use crate::api::edge::problem::{CANCELED, Document, ErrorObject};
+use crate::api::edge::problem::{Document, ErrorObject};
 use crate::api::operations::listing::TaskList;
 use crate::api::operations::view::{ListedView, Status, TaskView, azure_status};
 use crate::api::service::health::Health;
@@ -147,7 +147,7 @@ pub(in crate::api) fn monitor_example(status: TaskStatus) -> Value {
         monitor["result"] = result_example();
     }
     if status == TaskStatus::Canceled {
-        monitor["error"] = json!(CANCELED);
+        monitor["error"] = json!(ErrorObject::canceled());
     }
     monitor
 }

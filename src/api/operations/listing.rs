@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::view::{ListedView, status_of};
 use crate::api::edge::base_url::base_url;
-use crate::api::edge::problem::Problem;
+use crate::api::edge::problem::{Code, Problem};
 use crate::api::edge::state::Api;
 use engine::json::shortened;
 use engine::limits::{DEFAULT_TOP, MAX_TOP};
@@ -38,7 +38,7 @@ impl ListQuery {
     /// would otherwise give all tasks there are, and what is then done to them is done to all.
     fn parse(query: &str) -> Result<Self, Problem> {
         let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query)
-            .map_err(|_| Problem::bad_request("InvalidQuery", "the query cannot be read"))?;
+            .map_err(|_| Problem::new(Code::InvalidQuery, "the query cannot be read"))?;
         let mut read = Self::default();
         for (name, value) in pairs {
             let field = match name.as_str() {
@@ -56,12 +56,12 @@ impl ListQuery {
                          top and continuationToken",
                         shortened(&name)
                     );
-                    return Err(Problem::unprocessable("UnknownParameter", &name, detail));
+                    return Err(Problem::new(Code::UnknownParameter, detail).target(name));
                 }
             };
             if field.replace(value).is_some() {
                 let detail = format!("{name} is there twice");
-                return Err(Problem::bad_request("DuplicateParameter", detail).target(name));
+                return Err(Problem::new(Code::DuplicateParameter, detail).target(name));
             }
         }
         Ok(read)
@@ -133,8 +133,7 @@ pub(in crate::api) async fn list(request: HttpRequest, api: Api) -> Result<HttpR
 fn top(text: Option<&str>) -> Result<usize, Problem> {
     match text.map_or(Some(DEFAULT_TOP), |text| text.parse().ok()) {
         Some(top) if (1..=MAX_TOP).contains(&top) => Ok(top),
-        _ => Err(Problem::unprocessable(
-            "InvalidTop",
+        _ => Err(Problem::invalid(
             "top",
             format!("top must be a number from 1 to {MAX_TOP}"),
         )),
@@ -142,17 +141,15 @@ fn top(text: Option<&str>) -> Result<usize, Problem> {
 }
 
 fn filter(query: &ListQuery) -> Result<Filter, Problem> {
-    let time = |field: &str, code: &str, text: &Option<String>| {
-        let wrong =
-            || Problem::unprocessable(code, field, format!("{field} must be an RFC 3339 time"));
+    let time = |field: &str, text: &Option<String>| {
+        let wrong = || Problem::invalid(field, format!("{field} must be an RFC 3339 time"));
         text.as_deref()
             .map(|text| timestamp::parse(text).ok_or_else(wrong))
             .transpose()
     };
     let status = query.status.as_deref().map(|status| {
         status_of(status).ok_or_else(|| {
-            Problem::unprocessable(
-                "InvalidStatus",
+            Problem::invalid(
                 "status",
                 "status must be NotStarted, Running, Succeeded, Failed or Canceled",
             )
@@ -161,17 +158,13 @@ fn filter(query: &ListQuery) -> Result<Filter, Problem> {
     // Any name: tasks of a kind that was taken out are still there.
     if query.kind.as_deref() == Some("") {
         let detail = "kind must be the name of a kind";
-        return Err(Problem::unprocessable("InvalidKind", "kind", detail));
+        return Err(Problem::invalid("kind", detail));
     }
     Ok(Filter {
         status: status.transpose()?,
         kind: query.kind.clone(),
-        created_after: time("createdAfter", "InvalidCreatedAfter", &query.created_after)?,
-        created_before: time(
-            "createdBefore",
-            "InvalidCreatedBefore",
-            &query.created_before,
-        )?,
+        created_after: time("createdAfter", &query.created_after)?,
+        created_before: time("createdBefore", &query.created_before)?,
     })
 }
 
@@ -187,8 +180,8 @@ fn open(token: &str, query: &ListQuery) -> Result<String, Problem> {
 }
 
 fn invalid_token() -> Problem {
-    Problem::bad_request(
-        "InvalidContinuationToken",
+    Problem::new(
+        Code::InvalidContinuationToken,
         "continuationToken is not one of this query",
     )
     .target("continuationToken")

@@ -9,7 +9,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::api::edge::problem::{CANCELED, ErrorObject};
+use crate::api::edge::problem::ErrorObject;
 use engine::{TaskId, TaskRecord, TaskState, TaskStatus};
 use ports::{Head, Timestamp};
 
@@ -95,7 +95,7 @@ impl<'a> From<&'a TaskRecord> for TaskView<'a> {
             TaskState::Running { percent } => percent_complete = *percent,
             TaskState::Succeeded { result: value } => result = Some(&**value),
             TaskState::Failed { error: value } => error = Some(value.into()),
-            TaskState::Canceled => error = Some(CANCELED),
+            TaskState::Canceled => error = Some(ErrorObject::canceled()),
         }
         Self {
             id: record.id,
@@ -153,7 +153,7 @@ impl<'a> ListedView<'a> {
             last_action_date_time: head.updated_at,
             attempts: head.attempts,
             error: match status {
-                TaskStatus::Canceled => Some(CANCELED),
+                TaskStatus::Canceled => Some(ErrorObject::canceled()),
                 _ => head
                     .error
                     .as_ref()

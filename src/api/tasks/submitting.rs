@@ -2,7 +2,6 @@
 
 use std::time::SystemTime;
 
-use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue, HttpDate};
 use actix_web::{HttpRequest, HttpResponse};
 
@@ -11,7 +10,7 @@ use crate::api::edge::headers::{
     IDEMPOTENCY_KEY, REPEATABILITY_FIRST_SENT, REPEATABILITY_REQUEST_ID, REPEATABILITY_RESULT,
     TRACEPARENT,
 };
-use crate::api::edge::problem::Problem;
+use crate::api::edge::problem::{Code, Problem};
 use engine::limits::{CLOCK_SKEW, IDEMPOTENCY_RETENTION};
 use engine::{KeyedSubmitError, is_traceparent};
 use ports::Timestamp;
@@ -24,25 +23,25 @@ struct Field {
     name: HeaderName,
     written: &'static str,
     /// The code of a problem with it.
-    code: &'static str,
+    code: Code,
 }
 
 static KEY: Field = Field {
     name: IDEMPOTENCY_KEY,
     written: "Idempotency-Key",
-    code: "InvalidIdempotencyKey",
+    code: Code::InvalidIdempotencyKey,
 };
 
 static REQUEST_ID: Field = Field {
     name: REPEATABILITY_REQUEST_ID,
     written: "Repeatability-Request-ID",
-    code: "InvalidRepeatability",
+    code: Code::InvalidRepeatability,
 };
 
 static FIRST_SENT: Field = Field {
     name: REPEATABILITY_FIRST_SENT,
     written: "Repeatability-First-Sent",
-    code: "InvalidRepeatability",
+    code: Code::InvalidRepeatability,
 };
 
 /// For `Repeatability-Result`: the server's state is that of one execution, whatever the status.
@@ -83,8 +82,7 @@ impl Repetition {
         if !is_remembered(first_sent) {
             let hours = (IDEMPOTENCY_RETENTION - CLOCK_SKEW).as_secs() / 3600;
             let problem = Problem::new(
-                StatusCode::PRECONDITION_FAILED,
-                "FirstSentOutOfRange",
+                Code::FirstSentOutOfRange,
                 format!("{} must be of the last {hours} hours", FIRST_SENT.written),
             );
             return Err(rejected(problem.target(FIRST_SENT.written)));
@@ -146,7 +144,7 @@ fn repeatable(request: &HttpRequest) -> Result<Option<(String, Timestamp)>, Prob
 
 impl Field {
     fn invalid(&self, why: &str) -> Problem {
-        Problem::bad_request(self.code, format!("{} {why}", self.written)).target(self.written)
+        Problem::new(self.code.clone(), format!("{} {why}", self.written)).target(self.written)
     }
 
     /// The key in it: see [`key_text`], of 1 to [`MAX_KEY`] characters.

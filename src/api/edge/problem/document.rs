@@ -1,0 +1,69 @@
+//! The document of a problem, as it is serialised and described.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::code::Code;
+use engine::TaskError;
+
+/// What is said of a task that was canceled.
+pub(super) const CANCELED: &str = "the task was canceled";
+
+/// A problem document (RFC 9457), with Azure's `error` object.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(in crate::api) struct Document<'a> {
+    /// What kind of problem it is: a name, the same under every address of the service, and not a
+    /// place to look at.
+    #[schema(format = "uri")]
+    pub(super) r#type: String,
+    /// The same for people.
+    pub(super) title: String,
+    /// The status of the reply.
+    pub(super) status: u16,
+    /// What went wrong this time, for people.
+    #[schema(extensions(("x-ms-primary-error-message" = json!(true))))]
+    pub(super) detail: &'a str,
+    /// The path of the request.
+    pub(super) instance: &'a str,
+    pub(super) error: ErrorObject<'a>,
+}
+
+/// The failure, as Azure's clients read it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
+pub(in crate::api) struct ErrorObject<'a> {
+    /// What went wrong, for programs.
+    pub(super) code: &'a str,
+    /// The same for people.
+    pub(super) message: &'a str,
+    /// The field at fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(super) target: Option<&'a str>,
+}
+
+impl<'a> From<&'a TaskError> for ErrorObject<'a> {
+    fn from(error: &'a TaskError) -> Self {
+        Self::new(&error.code, &error.message)
+    }
+}
+
+impl ErrorObject<'static> {
+    /// What pollers read of a task that was canceled: they want an error of everything but a success.
+    pub(in crate::api) fn canceled() -> Self {
+        static CODE: Code = Code::TaskCanceled;
+        Self::new(CODE.name(), CANCELED)
+    }
+}
+
+impl<'a> ErrorObject<'a> {
+    /// Of a task, whose input is not at fault in any one field.
+    pub(in crate::api) fn new(code: &'a str, message: &'a str) -> Self {
+        Self {
+            code,
+            message,
+            target: None,
+        }
+    }
+}
