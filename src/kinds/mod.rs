@@ -1,6 +1,8 @@
-//! The kinds of work that come with the service, registered like anybody's.
+//! The kinds of work that come with the service, registered like anybody's, and those that are done
+//! behind a URL.
 
 mod fibonacci;
+pub mod http;
 
 use work::{Kinds, Policy, any};
 
