@@ -14,7 +14,6 @@ mod clients;
 mod connection;
 mod crash;
 mod helpers;
-mod host;
 mod host_selftest;
 mod hosted;
 mod hostile;

@@ -10,8 +10,7 @@ use async_request_reply::api::ROUTES;
 use async_request_reply::config::settings;
 use async_request_reply::triggers::{QUEUE_WORKER, TIMER_WORKER};
 use engine::limits;
-
-use crate::host::{
+use functions_host::{
     AuthLevel, Function, HostManifest, LocalSettings, MessageEncoding, Routes, Settings, Trigger,
     read_functions,
 };

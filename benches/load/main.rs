@@ -8,26 +8,11 @@
 //! cargo bench --bench load -- --budgets
 //! ```
 
-#[expect(
-    dead_code,
-    clippy::unwrap_used,
-    unreachable_pub,
-    reason = "the tests' emulator, of which this needs a part"
-)]
-#[path = "../../tests/helpers/azurite.rs"]
-mod azurite;
 mod budgets;
 mod client;
 mod commit;
 mod constant;
 mod floor;
-#[expect(
-    dead_code,
-    unused_imports,
-    reason = "the double of all tests, of which this needs a part"
-)]
-#[path = "../../tests/host/mod.rs"]
-mod host;
 mod http;
 mod idle;
 mod latencies;
@@ -35,12 +20,6 @@ mod log;
 mod metrics;
 mod plot;
 mod process;
-#[expect(
-    dead_code,
-    reason = "the generator of the chaos tests, of which this needs a part"
-)]
-#[path = "../../tests/chaos/random.rs"]
-mod random;
 mod report;
 mod run;
 mod scale_out;
@@ -58,6 +37,7 @@ use std::time::Duration;
 use clap::Parser;
 use serde::Serialize;
 use serde_json::to_string_pretty;
+use testkit::{azurite, random};
 use tokio::task::LocalSet;
 
 use self::budgets::Budget;

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::host::{FunctionsHost, HostOptions};
+use functions_host::{AppRoot, FunctionsHost, HostOptions};
+
 use super::http::{Connection, HttpError, Origin};
 use super::log::Log;
 use super::process::{Owned, Process};
@@ -75,8 +76,13 @@ impl Service {
     /// figures but the processor time and the memory.
     pub(crate) async fn hosted(connection_string: &str) -> Result<Self, HttpError> {
         let begun = Instant::now();
+        let app = AppRoot::of_project(
+            Path::new(env!("CARGO_MANIFEST_DIR")),
+            Path::new(env!("CARGO_BIN_EXE_handler")),
+            Path::new(env!("CARGO_TARGET_TMPDIR")),
+        )?;
         let options = HostOptions::new(connection_string).timer_schedule();
-        let host = FunctionsHost::start(options)
+        let host = FunctionsHost::start(app, options)
             .await
             .map_err(|fault| format!("the host does not start: {fault:?}"))?;
         let origin = Origin::resolve(&host.url("")).await?;

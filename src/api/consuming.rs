@@ -35,7 +35,7 @@ enum Step {
     /// that fails.
     Written,
     /// The record is to be deleted. The reply ends, and the connection's next request begins, when
-    /// there is a place for that: a client that only fetches does not outrun storage.
+    /// that may begin: a client that only fetches does not outrun storage.
     Consumed(oneshot::Receiver<()>),
     /// There is nothing left to do.
     Ended,
@@ -82,9 +82,9 @@ impl MessageBody for ConsumingBody {
                 let (begins, begun) = oneshot::channel();
                 let (tasks, id) = (self.tasks.clone(), self.id);
                 actix_web::rt::spawn(async move {
-                    let place = tasks.place_to_delete().await;
+                    let permit = tasks.deletion_permit().await;
                     let _ = begins.send(());
-                    tasks.delete_consumed(id, place).await;
+                    tasks.delete_consumed(id, permit).await;
                 });
                 self.step = Step::Consumed(begun);
                 self.poll_next(context)
@@ -112,6 +112,7 @@ mod tests {
     use std::future::poll_fn;
     use std::pin::pin;
     use std::sync::Arc;
+    use std::time::Duration;
 
     use futures_util::poll;
     use tokio::task::yield_now;
@@ -119,21 +120,31 @@ mod tests {
     use super::*;
     use backends::embedded::Embedded;
     use backends::{Counts, SystemClock};
-    use engine::Shared;
     use engine::limits::MAX_DELETIONS;
+    use engine::{Engine, Ports, Settings};
     use work::Kinds;
 
     #[actix_web::test]
-    async fn a_reply_ends_when_there_is_a_place_for_its_deletion() {
+    async fn a_reply_ends_when_its_deletion_may_begin() {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(SystemClock);
         let embedded = Embedded::open(folder.path(), "tasks", clock.clone()).unwrap();
-        let counts = Arc::new(Counts::default());
-        let shared = Shared::new(Kinds::default(), clock, counts, None, 1, false);
-        let tasks = Tasks::new(embedded.tasks(), embedded.queue(), Arc::new(shared));
-        let mut places = Vec::new();
+        let ports = Ports::record_first(
+            embedded.tasks(),
+            embedded.queue(),
+            embedded.poison_queue(),
+            Arc::new(Counts::default()),
+        );
+        let settings = Settings {
+            concurrency: 1,
+            max_queue_length: None,
+            has_other_workers: false,
+            retention: Duration::MAX,
+        };
+        let tasks = Engine::new(ports, Kinds::default(), clock, settings).tasks;
+        let mut permits = Vec::new();
         for _ in 0..MAX_DELETIONS {
-            places.push(tasks.place_to_delete().await);
+            permits.push(tasks.deletion_permit().await);
         }
 
         let id = tasks.new_id();
@@ -146,7 +157,7 @@ mod tests {
             assert!(poll!(next.as_mut()).is_pending());
             yield_now().await;
         }
-        places.pop();
+        permits.pop();
         assert!(next.await.is_none());
     }
 }

@@ -7,16 +7,8 @@ use crate::config::{Config, Storage};
 use backends::azure::Connector;
 use backends::embedded::Embedded;
 use backends::{Counted, Counts};
-use engine::RecordFirst;
-use ports::{Clock, Intake, Queue, StorageError, TaskStore};
-
-/// One thread's handles on storage.
-pub(super) struct Ports {
-    pub(super) store: Arc<dyn TaskStore>,
-    pub(super) intake: Arc<dyn Intake>,
-    pub(super) queue: Arc<dyn Queue>,
-    pub(super) poison_queue: Arc<dyn Queue>,
-}
+use engine::Ports;
+use ports::{Clock, Queue, StorageError, TaskStore};
 
 /// Storage, opened; gives each thread its handles. A storage client's connections belong to the
 /// thread that opened them, so no client is shared between threads.
@@ -67,6 +59,7 @@ impl Backend {
         }
     }
 
+    /// One thread's handles.
     pub(super) fn connect(&self) -> Result<Ports, StartError> {
         let counted = |queue| -> Arc<dyn Queue> { Arc::new(Counted::new(queue, &self.counts)) };
         Ok(match &self.opened {
@@ -75,18 +68,14 @@ impl Backend {
                 queue: counted(embedded.queue()),
                 intake: Arc::new(Counted::new(embedded.intake(), &self.counts)),
                 poison_queue: counted(embedded.poison_queue()),
+                operations: self.counts.clone(),
             },
             Opened::Azure(connector) => {
                 let azure = connector.connect().map_err(|cause| self.error(cause))?;
                 let store: Arc<dyn TaskStore> = Arc::new(Counted::new(azure.tasks(), &self.counts));
-                let queue = counted(azure.queue());
-                let intake = RecordFirst::new(Arc::clone(&store), Arc::clone(&queue));
-                Ports {
-                    store,
-                    queue,
-                    intake: Arc::new(intake),
-                    poison_queue: counted(azure.poison_queue()),
-                }
+                let (queue, poison_queue) = (azure.queue(), azure.poison_queue());
+                let (queue, poison_queue) = (counted(queue), counted(poison_queue));
+                Ports::record_first(store, queue, poison_queue, self.counts.clone())
             }
         })
     }

@@ -19,15 +19,15 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use self::access::access;
-use self::backend::{Backend, Ports};
+use self::backend::Backend;
 use self::server::serve;
 use self::stop::{Signals, shut_down, stop_on_signal};
 use crate::config::{Config, Mode, Storage};
 use crate::triggers::standalone::{self, Pace};
 use backends::embedded::OpenError;
 use backends::{Counts, SystemClock};
-use engine::{Attempts, Consumer, Maintenance, Records, Shared, Tasks, Worker};
-use ports::{Recovery, StorageError};
+use engine::{Engine, Ports, Settings, Stop};
+use ports::{Clock, Recovery, StorageError};
 use work::{KindRefused, Kinds};
 
 /// Why the process cannot start, or had to stop.
@@ -93,25 +93,13 @@ pub const AZURE_PACE: Pace = Pace {
 const FIRST_PREPARE_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_PREPARE_WAIT: Duration = Duration::from_secs(30);
 
-/// The parts of one thread, over its own storage handles.
-struct Parts {
-    tasks: Tasks,
-    consumer: Consumer,
-    maintenance: Maintenance,
-}
-
 /// The service, ready to run.
 pub struct Application {
     server: Server,
     address: SocketAddr,
     config: Config,
     backend: Backend,
-    shared: Arc<Shared>,
-    attempts: Attempts,
-    /// Tells everything to take no new work.
-    stop: CancellationToken,
-    /// Tells attempts under way to break off.
-    stop_attempts: CancellationToken,
+    engine: Engine,
 }
 
 impl Application {
@@ -125,29 +113,24 @@ impl Application {
         let address = listener.local_addr().map_err(listen)?;
 
         let counts = Arc::new(Counts::default());
-        let shared = Arc::new(Shared::new(
-            kinds,
-            Arc::new(SystemClock),
-            counts.clone(),
-            config.max_queue_length,
-            config.worker_concurrency,
-            matches!(config.storage, Storage::Azure(_)),
-        ));
-        let backend = Backend::open(&config, Arc::clone(&shared.clock), counts)?;
-        let (stop, stop_attempts) = (shared.stopping.clone(), CancellationToken::new());
-        let attempts = Attempts::new(config.worker_concurrency, stop_attempts.clone());
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let backend = Backend::open(&config, Arc::clone(&clock), counts)?;
+        let settings = Settings {
+            concurrency: config.worker_concurrency,
+            max_queue_length: config.max_queue_length,
+            has_other_workers: matches!(config.storage, Storage::Azure(_)),
+            retention: config.retention,
+        };
+        let engine = Engine::new(backend.connect()?, kinds, clock, settings);
         // After the store was opened: its folder is ours from then on.
         let access = access(&config)?;
-        let server = serve(listener, &config, &backend, &shared, &attempts, access)?;
+        let server = serve(listener, &config, &backend, &engine, access)?;
         Ok(Self {
             server,
             address,
             config,
             backend,
-            shared,
-            attempts,
-            stop,
-            stop_attempts,
+            engine,
         })
     }
 
@@ -162,15 +145,16 @@ impl Application {
             server,
             config,
             backend,
-            shared,
-            attempts,
-            stop,
-            stop_attempts,
+            engine,
             ..
         } = self;
+        let Stop {
+            stopping,
+            break_off,
+        } = engine.stop.clone();
         let hurry = CancellationToken::new();
         let signals = Signals::listen();
-        rt::spawn(stop_on_signal(signals, stop.clone(), hurry.clone()));
+        rt::spawn(stop_on_signal(signals, stopping.clone(), hurry.clone()));
         let handle = server.handle();
         let mut serving = rt::spawn(server);
         let ports = backend.connect()?;
@@ -181,24 +165,20 @@ impl Application {
                 handle.stop(false).await;
                 return Err(error);
             },
-            () = stop.cancelled() => {}
+            () = stopping.cancelled() => {}
         }
         if let Mode::Standalone(_) = config.mode {
-            let Parts {
-                consumer,
-                maintenance,
-                ..
-            } = parts(ports, &config, &shared, &attempts);
+            let engine = engine.over(ports);
             let pace = match config.storage {
                 Storage::Embedded(_) => EMBEDDED_PACE,
                 Storage::Azure(_) => AZURE_PACE,
             };
-            loops.spawn_local(standalone::work(consumer, shared, pace, stop.clone()));
-            loops.spawn_local(standalone::sweep(maintenance, stop.clone()));
+            loops.spawn_local(standalone::work(engine.clone(), pace));
+            loops.spawn_local(standalone::sweep(engine));
         }
         tokio::select! {
             biased;
-            () = stop.cancelled() => {}
+            () = stopping.cancelled() => {}
             ended = &mut serving => {
                 return ended.map_err(std::io::Error::other)?.map_err(StartError::Serve);
             }
@@ -208,14 +188,14 @@ impl Application {
             () = backend.broken_off() => return Err(StartError::StoreEnded),
         }
         tokio::select! {
-            () = shut_down(handle, loops, config.shutdown_grace, stop_attempts) => Ok(()),
+            () = shut_down(handle, loops, config.shutdown_grace, break_off) => Ok(()),
             () = hurry.cancelled() => Err(StartError::Hurried),
         }
     }
 
     /// Canceling this ends [`run`](Self::run) as a signal does.
     pub fn stopper(&self) -> CancellationToken {
-        self.stop.clone()
+        self.engine.stop.stopping.clone()
     }
 }
 
@@ -245,30 +225,5 @@ async fn prepare(ports: &Ports, backend: &Backend, mode: Mode) -> Result<(), Sta
         }
         tokio::time::sleep(wait).await;
         wait = (wait * 2).min(LONGEST_PREPARE_WAIT);
-    }
-}
-
-fn parts(ports: Ports, config: &Config, shared: &Arc<Shared>, attempts: &Attempts) -> Parts {
-    let Ports {
-        store,
-        queue,
-        intake,
-        poison_queue,
-    } = ports;
-    let shared = || Arc::clone(shared);
-    let records = Records::new(Arc::clone(&store), Arc::clone(&shared().clock));
-    let worker = Worker::new(records, shared(), attempts.clone());
-    let consumer = Consumer::new(Arc::clone(&queue), poison_queue, worker);
-    let maintenance = Maintenance::new(
-        Arc::clone(&store),
-        Arc::clone(&queue),
-        consumer.clone(),
-        shared(),
-        config.retention,
-    );
-    Parts {
-        tasks: Tasks::new(store, queue, shared()).with_intake(intake),
-        consumer,
-        maintenance,
     }
 }

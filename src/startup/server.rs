@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::future::ready;
 use std::net::TcpListener;
 use std::num::NonZero;
-use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
@@ -15,16 +14,16 @@ use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, Error};
 
+use super::StartError;
 use super::backend::Backend;
 use super::connection::{Connection, watch};
 use super::descriptors::max_connections;
 use super::socket::{end_dead_connections, widen_backlog};
-use super::{Parts, StartError, parts};
 use crate::api::{self, Access, Api, Browsers, Memory, Requests};
 use crate::config::{Config, Mode};
 use crate::triggers;
+use engine::Engine;
 use engine::limits::RELEASE_TIME;
-use engine::{Attempts, Shared};
 
 /// How long the rest of a body is passed over that was refused, so that its client, who is still
 /// sending, gets to read why.
@@ -38,17 +37,14 @@ pub(super) fn serve(
     listener: TcpListener,
     config: &Config,
     backend: &Backend,
-    shared: &Arc<Shared>,
-    attempts: &Attempts,
+    engine: &Engine,
     access: Access,
 ) -> Result<Server, StartError> {
-    // Made once here to learn whether it can be made at all; threads make their own.
-    backend.connect()?;
     let address = listener.local_addr()?;
     widen_backlog(&listener)?;
     end_dead_connections(&listener, config.patience.unread)?;
     let (config, backend) = (config.clone(), backend.clone());
-    let (shared, attempts) = (Arc::clone(shared), attempts.clone());
+    let engine = engine.clone();
     let (mode, patience) = (config.mode, config.patience);
     let drain_time = config.shutdown_grace.max(RELEASE_TIME);
     let memory = Memory::new(config.memory_budget);
@@ -57,12 +53,12 @@ pub(super) fn serve(
         let ports = backend
             .connect()
             .expect("the storage client could be made a moment ago");
-        let Parts {
+        let Engine {
             tasks,
             consumer,
             maintenance,
             ..
-        } = parts(ports, &config, &shared, &attempts);
+        } = engine.over(ports);
         let api = Api {
             tasks,
             address,

@@ -1,17 +1,15 @@
 //! No host: a loop that follows the host's rules, and a timer beside it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until};
-use tokio_util::sync::CancellationToken;
 
 use super::hands::Hands;
 use engine::limits::{
     LONGEST_REST, MAX_UNSETTLED, MIN_POLL_INTERVAL, PROMPT, RECEIVE_PAGE, SWEEP_INTERVAL,
 };
-use engine::{Consumer, Maintenance, Shared};
+use engine::{Consumer, Engine};
 use ports::{Received, StorageError};
 
 /// How often the queue is asked, which costs money where storage is billed by the call.
@@ -30,8 +28,9 @@ pub struct Pace {
 ///
 /// A page that is not full was all there was. Then a local submit wakes the loop at once; otherwise the
 /// queue is asked again soon, and less and less often while it is empty.
-pub async fn work(consumer: Consumer, shared: Arc<Shared>, pace: Pace, stop: CancellationToken) {
-    let mut hands = Hands::new(shared.concurrency);
+pub async fn work(engine: Engine, pace: Pace) {
+    let (consumer, stop) = (&engine.consumer, &engine.stop.stopping);
+    let mut hands = Hands::new(engine.settings.concurrency);
     let mut in_flight = JoinSet::new();
     let mut poll_interval = MIN_POLL_INTERVAL;
     let mut rested_at = Instant::now();
@@ -48,7 +47,7 @@ pub async fn work(consumer: Consumer, shared: Arc<Shared>, pace: Pace, stop: Can
         };
         let room = places.len();
         let begun = Instant::now();
-        let page = receive(&consumer, room).await;
+        let page = receive(consumer, room).await;
         let is_full = page.len() == room;
         if !page.is_empty() {
             poll_interval = MIN_POLL_INTERVAL;
@@ -70,7 +69,7 @@ pub async fn work(consumer: Consumer, shared: Arc<Shared>, pace: Pace, stop: Can
         loop {
             tokio::select! {
                 // A wake-up that comes while we are not waiting is kept for the next wait.
-                () = shared.wake.notified() => { poll_interval = MIN_POLL_INTERVAL; break }
+                () = engine.woken() => { poll_interval = MIN_POLL_INTERVAL; break }
                 () = &mut next_poll => { poll_interval = (poll_interval * 2).min(pace.longest_wait); break }
                 Some(_) = in_flight.join_next() => {}
                 () = stop.cancelled() => break,
@@ -96,12 +95,13 @@ async fn receive(consumer: &Consumer, room: usize) -> Vec<Received> {
 }
 
 /// Sweeps at the start and then every minute, until told to stop.
-pub async fn sweep(maintenance: Maintenance, stop: CancellationToken) {
+pub async fn sweep(engine: Engine) {
+    let stop = &engine.stop.stopping;
     let mut ticks = interval_at(Instant::now(), SWEEP_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            _ = ticks.tick() => report(maintenance.sweep_beside_loop().await),
+            _ = ticks.tick() => report(engine.maintenance.sweep_beside_loop().await),
             () = stop.cancelled() => return,
         }
     }

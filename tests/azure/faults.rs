@@ -3,14 +3,15 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use async_request_reply::kinds;
+use backends::SystemClock;
 use backends::azure::Azure;
-use backends::{Counts, SystemClock};
-use engine::{Shared, Submission, Tasks};
+use engine::Submission;
 use serde_json::value::RawValue;
 
 use super::{connect, document};
 use crate::helpers::azurite::azurite;
+use crate::helpers::kinds::TestKinds;
+use crate::helpers::process::Storage;
 use crate::helpers::proxy::{Fate, Proxy};
 
 /// Storage behind proxies, whose next request may meet a fault.
@@ -102,16 +103,13 @@ async fn a_write_whose_answer_was_lost_is_done_and_says_that_it_does_not_know() 
 #[tokio::test]
 async fn a_key_whose_claim_was_not_heard_of_is_ones_own() {
     let spoiled = Spoiled::new().await;
-    let shared = Shared::new(
-        kinds::standard(100),
-        Arc::new(SystemClock),
-        Arc::new(Counts::default()),
-        None,
-        1,
-        true,
-    );
-    let (store, queue) = (spoiled.azure.tasks(), spoiled.azure.queue());
-    let tasks = Tasks::new(store, queue, Arc::new(shared));
+    let storage = Storage {
+        clock: Arc::new(SystemClock),
+        store: spoiled.azure.tasks(),
+        queue: spoiled.azure.queue(),
+        poison_queue: spoiled.azure.poison_queue(),
+    };
+    let tasks = storage.process(&TestKinds::default(), 1, true).tasks;
     for (fate, key) in UNHEARD.into_iter().zip(["one", "two"]) {
         let submission = Submission {
             id: tasks.new_id(),

@@ -58,7 +58,7 @@ impl Client {
         let (front, mut random) = (Arc::clone(&self.front), self.random.clone());
         // Now and then two requests at the same time, which may reach two processes.
         if dice >= 95 {
-            let mut other = Random::of(self.random.next(), "other", 0);
+            let mut other = Random::of(self.random.number(), "other", 0);
             tokio::join!(ask(&front, &mut random, &id), ask(&front, &mut other, &id),);
         } else {
             ask(&front, &mut random, &id).await;
@@ -96,7 +96,7 @@ impl Client {
         };
         let key = random
             .permille(200)
-            .then(|| format!("client {}, {}", self.number, random.next()));
+            .then(|| format!("client {}, {}", self.number, random.number()));
         let wait = random.permille(100).then_some("wait=3");
         Submission { number, key, wait }
     }

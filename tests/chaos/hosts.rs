@@ -5,8 +5,10 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use functions_host::{Event, FunctionsHost, HostOptions};
+
 use crate::helpers::client::Client;
-use crate::host::{Event, FunctionsHost, HostOptions};
+use crate::helpers::project::app;
 use crate::keeper::Keeping;
 use crate::run::BACKLOG;
 
@@ -33,7 +35,9 @@ pub(crate) fn keep(connection_string: &str, name: &str, mut keeping: Keeping) {
             .setting("MAX_QUEUE_LENGTH", BACKLOG)
             .receive_lease(LEASE)
             .timer_schedule();
-        let host = runtime.block_on(FunctionsHost::start(options)).unwrap();
+        let host = runtime
+            .block_on(FunctionsHost::start(app(), options))
+            .unwrap();
         keeping.opens(Client::new(
             host.url("").trim_start_matches("http://").parse().unwrap(),
         ));

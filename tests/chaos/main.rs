@@ -25,27 +25,21 @@ mod front;
 mod handlers;
 #[expect(
     dead_code,
+    unused_imports,
     reason = "the helpers of all tests, of which these need a few"
 )]
 #[path = "../helpers/mod.rs"]
 mod helpers;
-#[expect(
-    dead_code,
-    unused_imports,
-    reason = "the double of all tests, of which these need a part"
-)]
-#[path = "../host/mod.rs"]
-mod host;
 mod hosted;
 mod hosts;
 mod keeper;
 mod ledger;
-mod random;
 mod run;
 mod settings;
 mod storage;
 mod table;
 
+use testkit::random;
 use tokio::sync::Mutex;
 
 /// A scenario has the machine for itself until its chaos is over. Then it mostly waits for other

@@ -139,7 +139,7 @@ impl Run {
             let mut still_open = Vec::new();
             for some in open.chunks(LOOKS) {
                 let looks = some.iter().map(|id| {
-                    let mut random = Random::of(random.next(), id, 0);
+                    let mut random = Random::of(random.number(), id, 0);
                     async move { front.monitor(&mut random, id).await }
                 });
                 for (id, seen) in some.iter().zip(join_all(looks).await) {

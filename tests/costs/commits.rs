@@ -4,16 +4,16 @@
 use std::mem;
 use std::sync::Arc;
 
-use backends::SystemClock;
 use backends::embedded::Embedded;
-use engine::{Outcome, Submission};
+use backends::{Counts, SystemClock};
+use engine::{Engine, Outcome, Ports, Submission};
 use ports::Received;
 use serde_json::value::RawValue;
 
 use crate::ALONE;
 use crate::figures::COMMITS;
 use crate::helpers::kinds::TestKinds;
-use crate::helpers::process::{Process, Storage};
+use crate::helpers::process::settings;
 
 #[tokio::test]
 async fn each_step_of_a_task_commits_no_more_often_than_it_must() {
@@ -21,17 +21,17 @@ async fn each_step_of_a_task_commits_no_more_often_than_it_must() {
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(SystemClock);
     let embedded = Embedded::open(folder.path(), "tasks", clock.clone()).unwrap();
-    let storage = Storage {
-        clock,
+    let ports = Ports {
         store: embedded.tasks(),
+        intake: embedded.intake(),
         queue: embedded.queue(),
         poison_queue: embedded.poison_queue(),
+        operations: Arc::new(Counts::default()),
     };
-    let kinds = TestKinds::default();
-    let Process {
+    let kinds = TestKinds::default().registry(1_000);
+    let Engine {
         tasks, consumer, ..
-    } = storage.process(&kinds, 1, false);
-    let tasks = tasks.with_intake(embedded.intake());
+    } = Engine::new(ports, kinds, clock, settings(1, false));
     let submission = Submission {
         id: tasks.new_id(),
         kind: "fibonacci".to_owned(),
@@ -59,8 +59,8 @@ async fn each_step_of_a_task_commits_no_more_often_than_it_must() {
     assert!(tasks.find(id).await.unwrap().is_some());
     step("find");
     tasks.consume(id);
-    let place = tasks.place_to_delete().await;
-    tasks.delete_consumed(id, place).await;
+    let permit = tasks.deletion_permit().await;
+    tasks.delete_consumed(id, permit).await;
     step("consume");
     assert_eq!(steps, COMMITS);
 }

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use async_request_reply::startup::AZURE_PACE;
 use async_request_reply::triggers::standalone;
-use engine::{Submission, TaskStatus};
+use backends::{Counted, Counts};
+use engine::{Engine, Ports, Submission, TaskStatus, Tasks};
+use ports::{Operations, Queue, TaskStore};
 use serde_json::value::RawValue;
 use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep};
@@ -17,7 +19,7 @@ use crate::figures::{IDLE_HOUR, RECEIVES};
 use crate::helpers::clock::RuntimeClock;
 use crate::helpers::kinds::TestKinds;
 use crate::helpers::memory::{MemoryQueue, MemoryTasks};
-use crate::helpers::process::{Process, Storage};
+use crate::helpers::process::settings;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -25,29 +27,38 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 const UNTIL_IDLE: Duration = Duration::from_secs(5 * 60 + 10);
 
 /// A process that shares an account with others, with its loop and its sweeps.
-fn start(kinds: &TestKinds) -> Process {
-    let clock = Arc::new(RuntimeClock::new());
-    let storage = Storage {
-        clock: clock.clone(),
-        store: MemoryTasks::new(clock.clone()),
-        queue: MemoryQueue::new(clock.clone()),
-        poison_queue: MemoryQueue::new(clock),
-    };
-    let process = storage.process(kinds, 2, true);
-    tokio::task::spawn_local(standalone::work(
-        process.consumer.clone(),
-        process.shared.clone(),
-        AZURE_PACE,
-        process.stop.clone(),
-    ));
-    let maintenance = process.maintenance.clone();
-    tokio::task::spawn_local(standalone::sweep(maintenance, process.stop.clone()));
-    process
+struct Process {
+    tasks: Tasks,
+    counts: Arc<Counts>,
 }
 
 impl Process {
+    fn start(kinds: &TestKinds) -> Self {
+        let clock = Arc::new(RuntimeClock::new());
+        let counts = Arc::new(Counts::default());
+        let store: Arc<dyn TaskStore> = MemoryTasks::new(clock.clone());
+        let queue = || -> Arc<dyn Queue> {
+            let queue: Arc<dyn Queue> = MemoryQueue::new(clock.clone());
+            Arc::new(Counted::new(queue, &counts))
+        };
+        let ports = Ports::record_first(
+            Arc::new(Counted::new(store, &counts)),
+            queue(),
+            queue(),
+            counts.clone(),
+        );
+        let kinds = kinds.registry(1_000);
+        let engine = Engine::new(ports, kinds, clock.clone(), settings(2, true));
+        tokio::task::spawn_local(standalone::work(engine.clone(), AZURE_PACE));
+        tokio::task::spawn_local(standalone::sweep(engine.clone()));
+        Self {
+            tasks: engine.tasks,
+            counts,
+        }
+    }
+
     fn asked(&self) -> BTreeMap<&'static str, u64> {
-        self.shared.operations.counts()
+        self.counts.counts()
     }
 
     /// What was asked of storage since, by name.
@@ -67,7 +78,7 @@ impl Process {
             traceparent: None,
         };
         let Ok(waiter) = self.tasks.watch(submission.id) else {
-            panic!("nobody waits, and there is no place");
+            panic!("nobody waits, and this may not");
         };
         self.tasks.submit(submission).await.unwrap();
         let ended = self.tasks.wait(waiter, HOUR).await.unwrap().unwrap();
@@ -80,7 +91,7 @@ async fn an_idle_hour_costs_few_calls_and_delays_no_task() {
     let _alone = ALONE.lock().await;
     let kinds = TestKinds::default();
     let idle = async {
-        let process = start(&kinds);
+        let process = Process::start(&kinds);
         sleep(UNTIL_IDLE).await;
         let before = process.asked();
         sleep(HOUR).await;

@@ -17,6 +17,7 @@ mod commits;
 mod figures;
 #[expect(
     dead_code,
+    unused_imports,
     reason = "the helpers of all tests, of which these need a few"
 )]
 #[path = "../helpers/mod.rs"]

@@ -1,6 +1,7 @@
 //! The service of a scenario: one process without a host, or one under the double of the host.
 
 use engine::crash::{CRASH_AT, CrashPoint};
+use functions_host::{Event, FunctionsHost, HostOptions};
 use reqwest::RequestBuilder;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -11,7 +12,7 @@ use crate::helpers::azurite::azurite;
 use crate::helpers::client::Client;
 use crate::helpers::eventually::eventually;
 use crate::helpers::handler::Serving;
-use crate::host::{Event, FunctionsHost, HostOptions};
+use crate::helpers::project::app;
 
 /// A service under way.
 pub(super) struct Service<'a> {
@@ -212,5 +213,5 @@ async fn host(place: &Place, own: Vec<(&'static str, String)>, drive: Drive) -> 
     for (name, value) in own {
         options = options.first_start(name, value);
     }
-    FunctionsHost::start(options).await.unwrap()
+    FunctionsHost::start(app(), options).await.unwrap()
 }

@@ -1,18 +1,16 @@
 //! What the tests share.
 
 pub mod app;
-pub mod azurite;
 pub mod calls;
 pub mod client;
 pub mod clock;
-pub mod eventually;
 pub mod gate;
 pub mod handler;
 pub mod kinds;
-pub mod lines;
 pub mod memory;
 pub mod process;
-pub mod proxy;
-pub mod raw;
+pub mod project;
 pub mod reply;
 pub mod seen;
+
+pub use testkit::{azurite, eventually, lines, proxy, raw};

@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backends::{Counted, Counts};
-use engine::{Attempts, Consumer, Maintenance, Records, Shared, Tasks, Worker};
+use engine::{Consumer, Engine, Maintenance, Ports, Settings, Tasks};
 use ports::{Clock, Queue, TaskStore};
-use tokio_util::sync::CancellationToken;
 
 use super::kinds::TestKinds;
 
@@ -24,12 +23,10 @@ pub(crate) struct Storage {
 
 /// One of them.
 pub(crate) struct Process {
-    pub(crate) shared: Arc<Shared>,
+    pub(crate) engine: Engine,
     pub(crate) tasks: Tasks,
     pub(crate) consumer: Consumer,
     pub(crate) maintenance: Maintenance,
-    /// Tells the attempts to stop.
-    pub(crate) stop: CancellationToken,
 }
 
 impl Storage {
@@ -57,35 +54,23 @@ impl Storage {
             queue,
             poison_queue,
         } = self.clone();
-        let stop = CancellationToken::new();
         let counts = Arc::new(Counts::default());
-        let store: Arc<dyn TaskStore> = Arc::new(Counted::new(store, &counts));
-        let queue: Arc<dyn Queue> = Arc::new(Counted::new(queue, &counts));
-        let poison_queue = Arc::new(Counted::new(poison_queue, &counts));
-        let shared = Arc::new(Shared::new(
-            kinds.registry(1_000),
-            clock.clone(),
+        let ports = Ports::record_first(
+            Arc::new(Counted::new(store, &counts)),
+            Arc::new(Counted::new(queue, &counts)),
+            Arc::new(Counted::new(poison_queue, &counts)),
             counts,
+        );
+        let settings = Settings {
             max_queue_length,
-            slots,
-            has_other_workers,
-        ));
-        let records = Records::new(store.clone(), clock);
-        let attempts = Attempts::new(slots, stop.clone());
-        let worker = Worker::new(records, shared.clone(), attempts);
-        let consumer = Consumer::new(queue.clone(), poison_queue, worker);
+            ..settings(slots, has_other_workers)
+        };
+        let engine = Engine::new(ports, kinds.registry(1_000), clock, settings);
         Process {
-            maintenance: Maintenance::new(
-                store.clone(),
-                queue.clone(),
-                consumer.clone(),
-                shared.clone(),
-                RETENTION,
-            ),
-            tasks: Tasks::new(store, queue, shared.clone()),
-            shared,
-            consumer,
-            stop,
+            tasks: engine.tasks.clone(),
+            consumer: engine.consumer.clone(),
+            maintenance: engine.maintenance.clone(),
+            engine,
         }
     }
 }
@@ -93,15 +78,21 @@ impl Storage {
 impl Process {
     /// How many tasks this process brought to an end.
     pub(crate) fn ended(&self) -> u64 {
-        ended(&self.shared)
+        let metrics = self.engine.metrics.to_prometheus(&Default::default());
+        metrics
+            .lines()
+            .filter(|line| line.starts_with("tasks_ended_total{"))
+            .map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap())
+            .sum()
     }
 }
 
-pub(crate) fn ended(shared: &Shared) -> u64 {
-    let metrics = shared.metrics.to_prometheus(&Default::default());
-    metrics
-        .lines()
-        .filter(|line| line.starts_with("tasks_ended_total{"))
-        .map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap())
-        .sum()
+/// What a process is told that computes so many attempts side by side.
+pub(crate) fn settings(slots: usize, has_other_workers: bool) -> Settings {
+    Settings {
+        concurrency: slots,
+        max_queue_length: None,
+        has_other_workers,
+        retention: RETENTION,
+    }
 }

@@ -1,12 +1,12 @@
 //! Forwarded HTTP: what the handler sees, what the caller gets, who is let in.
 
 use bytes::Bytes;
+use functions_host::{Answer, Client, FunctionsHost, HostVersion, Payload};
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{HeaderMap, Method};
 
 use super::scripted::{Reply, ScriptedHandler};
-use super::without_queue;
-use crate::host::{Answer, Client, FunctionsHost, HostVersion, Payload};
+use super::{start_before, without_queue};
 
 fn headers(list: &[(&'static str, &'static str)]) -> HeaderMap {
     let headers = list.iter().map(|(name, value)| {
@@ -20,7 +20,7 @@ fn headers(list: &[(&'static str, &'static str)]) -> HeaderMap {
 
 async fn send(host: &FunctionsHost, method: Method, path: &str, headers: HeaderMap) -> Answer {
     let url = host.url(path);
-    let client = Client::new();
+    let client = Client::default();
     let sent = client.send(method, &url, headers, Payload::Empty);
     sent.await.expect("an answer")
 }
@@ -29,9 +29,7 @@ async fn send(host: &FunctionsHost, method: Method, path: &str, headers: HeaderM
 async fn a_request_arrives_with_path_query_headers_and_body() {
     let handler = ScriptedHandler::start(|_| Reply::new(202, "text/plain", "ok"));
     let (options, _) = without_queue();
-    let host = FunctionsHost::start(options.handler_at(handler.port))
-        .await
-        .unwrap();
+    let host = start_before(&handler, options).await;
     let url = host.url("/api/tasks?a=1&B=x%20y&A=2&c");
     let sent = headers(&[
         ("host", "tasks.example"),
@@ -41,7 +39,7 @@ async fn a_request_arrives_with_path_query_headers_and_body() {
     ]);
     let body = Bytes::from(r#"{"number": 24}"#);
     let payload = Payload::Sized(body.clone());
-    let answer = Client::new()
+    let answer = Client::default()
         .send(Method::POST, &url, sent, payload)
         .await
         .unwrap();
@@ -74,8 +72,7 @@ async fn a_request_arrives_with_path_query_headers_and_body() {
 async fn start(version: HostVersion) -> (ScriptedHandler, FunctionsHost) {
     let handler = ScriptedHandler::start(|_| Reply::empty(202));
     let (options, _) = without_queue();
-    let options = options.version(version).handler_at(handler.port);
-    let host = FunctionsHost::start(options).await.unwrap();
+    let host = start_before(&handler, options.version(version)).await;
     (handler, host)
 }
 
@@ -89,7 +86,7 @@ async fn a_chunked_upload_is_refused_by_the_host_or_passed_on() {
         let body = Bytes::from_static(b"{\"number\": 24}");
         let sent = headers(&[("content-type", "application/json")]);
         let url = host.url("/api/tasks");
-        let answer = Client::new()
+        let answer = Client::default()
             .send(Method::POST, &url, sent, Payload::Chunked(body.clone()))
             .await
             .unwrap();
@@ -196,14 +193,11 @@ async fn a_newer_host_passes_a_request_on_as_a_proxy() {
 async fn a_host_that_is_not_told_to_does_not_proxy() {
     let handler = ScriptedHandler::start(|_| Reply::empty(202));
     let (options, _) = without_queue();
-    let options = options
-        .version(HostVersion::Proxying)
-        .setting(
-            "AzureFunctionsJobHost__customHandler__enableProxyingHttpRequest",
-            "false",
-        )
-        .handler_at(handler.port);
-    let host = FunctionsHost::start(options).await.unwrap();
+    let options = options.version(HostVersion::Proxying).setting(
+        "AzureFunctionsJobHost__customHandler__enableProxyingHttpRequest",
+        "false",
+    );
+    let host = start_before(&handler, options).await;
     send(
         &host,
         Method::GET,
@@ -226,9 +220,7 @@ async fn an_answer_passes_unchanged_whatever_its_status() {
             .header("set-cookie", "b=2"),
     });
     let (options, _) = without_queue();
-    let host = FunctionsHost::start(options.handler_at(handler.port))
-        .await
-        .unwrap();
+    let host = start_before(&handler, options).await;
 
     let moved = send(&host, Method::GET, "/api/tasks/moved", HeaderMap::new()).await;
     assert_eq!(
@@ -247,9 +239,7 @@ async fn an_answer_passes_unchanged_whatever_its_status() {
 async fn the_answer_to_head_keeps_the_length_it_announces() {
     let handler = ScriptedHandler::start(|_| Reply::new(200, "text/plain", "twelve bytes"));
     let (options, _) = without_queue();
-    let host = FunctionsHost::start(options.handler_at(handler.port))
-        .await
-        .unwrap();
+    let host = start_before(&handler, options).await;
     let answer = send(&host, Method::HEAD, "/api/health", HeaderMap::new()).await;
     assert_eq!(
         (answer.header("content-length"), answer.body.len()),
@@ -261,9 +251,7 @@ async fn the_answer_to_head_keeps_the_length_it_announces() {
 async fn an_unknown_route_is_refused_by_the_host_itself() {
     let handler = ScriptedHandler::start(|_| Reply::acknowledge());
     let (options, _) = without_queue();
-    let host = FunctionsHost::start(options.handler_at(handler.port))
-        .await
-        .unwrap();
+    let host = start_before(&handler, options).await;
     let requests = [
         (Method::GET, "/"),
         (Method::GET, "/api/nothing"),
@@ -284,15 +272,12 @@ async fn an_unknown_route_is_refused_by_the_host_itself() {
 async fn keys_are_checked_only_when_asked() {
     let handler = ScriptedHandler::start(|_| Reply::acknowledge());
     let (options, _) = without_queue();
-    let host = FunctionsHost::start(options.handler_at(handler.port))
-        .await
-        .unwrap();
+    let host = start_before(&handler, options).await;
     let open = send(&host, Method::GET, "/api/metrics", HeaderMap::new()).await;
     assert_eq!(open.status.as_u16(), 200);
 
     let (options, _) = without_queue();
-    let options = options.handler_at(handler.port).enable_auth("sesame");
-    let host = FunctionsHost::start(options).await.unwrap();
+    let host = start_before(&handler, options.enable_auth("sesame")).await;
     let cases = [
         ("/api/metrics", "", 401),
         ("/api/metrics", "wrong", 401),

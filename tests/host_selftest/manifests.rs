@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
+use functions_host::{FunctionsHost, HostManifest, Settings};
+
 use super::without_queue;
-use crate::host::settings::parse_time_span;
-use crate::host::{AppRoot, FunctionsHost, HostManifest, Settings};
+use crate::helpers::project::app;
 
 fn fault_with(file: &str, text: &str) -> String {
-    let root = AppRoot::of_project().expect("a copy of the project");
-    root.write(file, text).expect("a file");
+    let app = app();
+    app.write(file, text).expect("a file");
     let (options, _) = without_queue();
-    let launched = FunctionsHost::launch(options.app_root(root));
+    let launched = FunctionsHost::launch(app, options);
     launched
         .err()
         .map(|fault| fault.to_string())
@@ -79,30 +80,14 @@ fn a_host_json_the_host_would_refuse_is_refused() {
 
 #[test]
 fn an_app_setting_overrides_host_json_ignoring_case() {
-    let root = AppRoot::of_project().unwrap();
+    let app = app();
     let mut settings = Settings::default();
     settings.set("AzureFunctionsJobHost__extensions__Queues__batchsize", "3");
     settings.set("AzureFunctionsJobHost__functionTimeout", "1.00:00:01");
-    let manifest = HostManifest::read(root.path(), &settings).unwrap();
+    let manifest = HostManifest::read(app.as_ref(), &settings).unwrap();
     assert_eq!(manifest.extensions.queues.batch_size, 3);
     assert_eq!(
         manifest.function_timeout,
         Duration::from_secs(24 * 3600 + 1)
     );
-}
-
-#[test]
-fn settings_are_expanded_and_time_spans_read() {
-    let mut settings = Settings::default();
-    settings.set("queue_name", "tasks");
-    assert_eq!(
-        settings.expand("a-%QUEUE_NAME%-b"),
-        Ok("a-tasks-b".to_owned())
-    );
-    assert_eq!(settings.expand("100%"), Ok("100%".to_owned()));
-    assert_eq!(settings.expand("%other%"), Err("other".to_owned()));
-    assert_eq!(parse_time_span("00:10:30"), Some(Duration::from_secs(630)));
-    for text in ["10", "00:60:00", "24:00:00", "00:00:00:00", "-1"] {
-        assert_eq!(parse_time_span(text), None, "{text}");
-    }
 }

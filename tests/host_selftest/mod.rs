@@ -10,12 +10,19 @@ mod queue_limits;
 mod routes;
 mod scripted;
 mod timer;
-mod vectors;
 
+use functions_host::{FunctionsHost, HostOptions, StorageQueue};
 use uuid::Uuid;
 
+use self::scripted::ScriptedHandler;
 use crate::helpers::azurite::azurite;
-use crate::host::{HostOptions, StorageQueue};
+use crate::helpers::project::app;
+
+/// A host with the project's functions before a scripted handler.
+async fn start_before(handler: &ScriptedHandler, options: HostOptions) -> FunctionsHost {
+    let started = FunctionsHost::start(app(), options.handler_at(handler.port));
+    started.await.expect("manifests the host takes")
+}
 
 /// Options on the test run's storage, with a queue of their own that exists.
 async fn with_queue() -> (HostOptions, StorageQueue) {

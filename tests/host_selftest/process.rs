@@ -1,19 +1,25 @@
 //! The handler's process, with shell scripts in its place.
 
-use super::scripted::{Reply, ScriptedHandler};
-use super::without_queue;
-use crate::host::{AppRoot, Event, FunctionsHost, HostOptions, Level, Source};
+use functions_host::{Event, FunctionsHost, HostOptions, Level, Source};
 
-/// An app whose handler is `sh fake.sh`, found through `PATH`.
-fn script(text: &str) -> HostOptions {
-    let root = AppRoot::of_project().expect("a copy of the project");
-    root.write("fake.sh", text).expect("a file");
+use super::scripted::{Reply, ScriptedHandler};
+use super::{start_before, without_queue};
+use crate::helpers::project::app;
+
+/// A host whose handler is `sh fake.sh`, found through `PATH`.
+fn launch(text: &str) -> FunctionsHost {
+    launch_with(text, |options| options)
+}
+
+fn launch_with(text: &str, change: impl FnOnce(HostOptions) -> HostOptions) -> FunctionsHost {
+    let app = app();
+    app.write("fake.sh", text).expect("a file");
     let description = "AzureFunctionsJobHost__customHandler__description";
     let (options, _) = without_queue();
-    options
-        .app_root(root)
+    let options = options
         .setting(format!("{description}__defaultExecutablePath"), "sh")
-        .setting(format!("{description}__arguments"), r#"["fake.sh"]"#)
+        .setting(format!("{description}__arguments"), r#"["fake.sh"]"#);
+    FunctionsHost::launch(app, change(options)).expect("manifests the host takes")
 }
 
 async fn stopped(host: &FunctionsHost) -> Vec<Event> {
@@ -29,7 +35,7 @@ async fn stopped(host: &FunctionsHost) -> Vec<Event> {
 #[actix_web::test]
 async fn the_built_handler_is_started_under_the_app_root() {
     let (options, _) = without_queue();
-    let host = FunctionsHost::launch(options).unwrap();
+    let host = FunctionsHost::launch(app(), options).unwrap();
     let started = |events: &[Event]| {
         let start = |event: &Event| matches!(event, Event::WorkerStarted { process: Some(_) });
         events.iter().any(start).then_some(())
@@ -39,7 +45,7 @@ async fn the_built_handler_is_started_under_the_app_root() {
 
 #[actix_web::test]
 async fn a_crash_restarts_twice_and_the_third_stops_the_host() {
-    let host = FunctionsHost::launch(script("echo up; echo oh no >&2; exit 3")).unwrap();
+    let host = launch("echo up; echo oh no >&2; exit 3");
     let events = stopped(&host).await;
     let exits = events
         .iter()
@@ -49,7 +55,7 @@ async fn a_crash_restarts_twice_and_the_third_stops_the_host() {
 
 #[actix_web::test]
 async fn a_killed_handler_is_a_crash() {
-    let host = FunctionsHost::launch(script("exec sleep 600")).unwrap();
+    let host = launch("exec sleep 600");
     let first = host.worker_process().await;
     host.crash_worker().await;
     let restarted = |events: &[Event]| {
@@ -65,8 +71,12 @@ async fn a_killed_handler_is_a_crash() {
 
 #[actix_web::test]
 async fn what_only_the_first_process_is_told_the_second_does_not_know() {
-    let options = script("echo \"told: $LIMIT\"; exec sleep 600").setting("LIMIT", "all");
-    let host = FunctionsHost::launch(options.first_start("LIMIT", "first")).unwrap();
+    let text = "echo \"told: $LIMIT\"; exec sleep 600";
+    let host = launch_with(text, |options| {
+        options
+            .setting("LIMIT", "all")
+            .first_start("LIMIT", "first")
+    });
     host.log_line("told: first").await;
     host.crash_worker().await;
     host.log_line("told: all").await;
@@ -74,7 +84,7 @@ async fn what_only_the_first_process_is_told_the_second_does_not_know() {
 
 #[actix_web::test]
 async fn an_exit_with_zero_is_not_noticed() {
-    let host = FunctionsHost::launch(script("exit 0")).unwrap();
+    let host = launch("exit 0");
     let exited = |events: &[Event]| {
         let exit = Event::WorkerExited { code: Some(0) };
         events.contains(&exit).then_some(())
@@ -88,8 +98,9 @@ async fn an_exit_with_zero_is_not_noticed() {
 #[actix_web::test]
 async fn a_handler_that_never_listens_is_killed_three_times() {
     let timeout = "AzureFunctionsJobHost__customHandler__initializationTimeout";
-    let options = script("exec sleep 600").setting(timeout, "00:00:01");
-    let host = FunctionsHost::launch(options).unwrap();
+    let host = launch_with("exec sleep 600", |options| {
+        options.setting(timeout, "00:00:01")
+    });
     let events = stopped(&host).await;
     let kills = events.iter().filter(|event| **event == Event::WorkerKilled);
     assert_eq!(kills.count(), 3);
@@ -98,7 +109,7 @@ async fn a_handler_that_never_listens_is_killed_three_times() {
 #[actix_web::test]
 async fn output_becomes_log_lines_with_the_level_of_their_stream() {
     let text = "echo fine; echo a warning >&2; echo broken >&2; exec sleep 600";
-    let host = FunctionsHost::launch(script(text)).unwrap();
+    let host = launch(text);
     let expected = [
         ("fine", Level::Information, Source::Stdout),
         ("a warning", Level::Warning, Source::Stderr),
@@ -112,8 +123,9 @@ async fn output_becomes_log_lines_with_the_level_of_their_stream() {
 
 #[actix_web::test]
 async fn the_handler_is_told_its_port_and_every_app_setting() {
-    let options = script("env; exec sleep 600").setting("MY_SETTING", "mine");
-    let host = FunctionsHost::launch(options).unwrap();
+    let host = launch_with("env; exec sleep 600", |options| {
+        options.setting("MY_SETTING", "mine")
+    });
     let port = host.handler_port();
     for line in [
         &format!("FUNCTIONS_CUSTOMHANDLER_PORT={port}"),
@@ -134,15 +146,13 @@ async fn the_handler_is_told_its_port_and_every_app_setting() {
 async fn any_answer_means_ready() {
     let handler = ScriptedHandler::start(|_| Reply::acknowledge());
     let (options, _) = without_queue();
-    FunctionsHost::start(options.handler_at(handler.port))
-        .await
-        .unwrap();
+    start_before(&handler, options).await;
     assert_eq!(handler.calls("/")[0].method, "GET");
 }
 
 #[actix_web::test]
 async fn stopping_the_host_kills_the_handler() {
-    let host = FunctionsHost::launch(script("trap '' TERM INT; echo $$; exec sleep 600")).unwrap();
+    let host = launch("trap '' TERM INT; echo $$; exec sleep 600");
     let process = host.worker_process().await;
     host.log_line(&process.to_string()).await;
     host.stop();

@@ -1,17 +1,16 @@
 //! Queue trigger: what each kind of answer does to the message.
 
+use functions_host::{Event, Outcome, Source};
+
 use super::scripted::{Reply, ScriptedHandler};
-use super::with_queue;
-use crate::host::{Event, FunctionsHost, Outcome, Source};
+use super::{start_before, with_queue};
 
 #[actix_web::test]
 async fn an_acknowledged_message_is_deleted() {
     let handler = ScriptedHandler::start(|_| Reply::acknowledge());
     let (options, queue) = with_queue().await;
     queue.send(r#"{"number": 24}"#).await.unwrap();
-    let host = FunctionsHost::start(options.handler_at(handler.port))
-        .await
-        .unwrap();
+    let host = start_before(&handler, options).await;
 
     let finished = &host.finished("queue_worker", 1).await[0];
     assert_eq!(finished.outcome, Outcome::Succeeded);
@@ -39,9 +38,7 @@ async fn an_acknowledged_message_is_deleted() {
 async fn bodies_come_chunked_and_sized_in_turns() {
     let handler = ScriptedHandler::start(|_| Reply::acknowledge());
     let (options, queue) = with_queue().await;
-    let host = FunctionsHost::start(options.handler_at(handler.port))
-        .await
-        .unwrap();
+    let host = start_before(&handler, options).await;
     host.finished("timer_worker", 1).await;
     queue.send("one").await.unwrap();
     queue.send("two").await.unwrap();
@@ -70,9 +67,7 @@ async fn a_failing_message_is_delivered_five_times_then_poisoned() {
     let (options, queue) = with_queue().await;
     queue.send("<bad> & \"sad\"").await.unwrap();
     let options = options.queue_option("visibilityTimeout", "00:00:00");
-    let host = FunctionsHost::start(options.handler_at(handler.port))
-        .await
-        .unwrap();
+    let host = start_before(&handler, options).await;
 
     let poison = queue.poison().unwrap();
     let poisoned = Event::Poisoned {
@@ -93,7 +88,7 @@ async fn a_failing_message_is_delivered_five_times_then_poisoned() {
             .iter()
             .all(|one| one.status == Some(500) && !one.outcome.succeeded())
     );
-    assert_eq!(queue.len().await.unwrap(), 0);
+    assert_eq!(queue.length().await.unwrap(), 0);
     let copies = poison
         .receive(32, std::time::Duration::from_secs(1))
         .await
@@ -111,9 +106,7 @@ async fn a_failed_message_stays_hidden_for_the_visibility_timeout() {
     let (options, queue) = with_queue().await;
     queue.send("later").await.unwrap();
     let options = options.queue_option("visibilityTimeout", "00:00:02");
-    let host = FunctionsHost::start(options.handler_at(handler.port))
-        .await
-        .unwrap();
+    let host = start_before(&handler, options).await;
 
     host.finished("queue_worker", 1).await;
     let first = std::time::Instant::now();
@@ -134,9 +127,8 @@ async fn an_empty_answer_hangs_until_the_function_timeout_kills_the_worker() {
         queue.send("hang").await.unwrap();
         let options = options
             .setting("AzureFunctionsJobHost__functionTimeout", "00:00:01")
-            .queue_option("maxDequeueCount", "1")
-            .handler_at(handler.port);
-        let host = FunctionsHost::start(options).await.unwrap();
+            .queue_option("maxDequeueCount", "1");
+        let host = start_before(&handler, options).await;
 
         let finished = &host.finished("queue_worker", 1).await[0];
         assert_eq!(
@@ -161,9 +153,7 @@ async fn an_answer_that_is_no_json_object_fails_the_invocation() {
         let handler = ScriptedHandler::start(move |_| Reply::new(200, content_type, body));
         let (options, queue) = with_queue().await;
         queue.send("text").await.unwrap();
-        let host = FunctionsHost::start(options.handler_at(handler.port))
-            .await
-            .unwrap();
+        let host = start_before(&handler, options).await;
         let finished = &host.finished("queue_worker", 1).await[0];
         assert!(!finished.outcome.succeeded(), "{content_type} {body}");
         assert_eq!(finished.status, Some(200));
@@ -176,9 +166,7 @@ async fn logs_of_an_acknowledgement_reach_the_host_log() {
     let handler = ScriptedHandler::start(move |_| Reply::new(200, "text/json; a=b", body));
     let (options, queue) = with_queue().await;
     queue.send("text").await.unwrap();
-    let host = FunctionsHost::start(options.handler_at(handler.port))
-        .await
-        .unwrap();
+    let host = start_before(&handler, options).await;
     let line = host.log_line("counted to 24").await;
     assert_eq!(line.source, Source::Invocation);
 }

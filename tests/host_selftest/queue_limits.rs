@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use functions_host::{Event, FunctionsHost, QueueError, StorageQueue};
+
 use super::scripted::{Reply, ScriptedHandler};
-use super::{with_queue, without_queue};
-use crate::host::{Event, FunctionsHost, QueueError, StorageQueue};
+use super::{start_before, with_queue, without_queue};
 
 async fn poisoned(host: &FunctionsHost) -> String {
     let find = |events: &[Event]| {
@@ -25,9 +26,7 @@ async fn a_message_above_the_maximum_dequeue_count_is_poisoned_without_a_call() 
     queue.send("the host died on it").await.unwrap();
     queue.receive(1, Duration::from_secs(1)).await.unwrap();
     let options = options.queue_option("maxDequeueCount", "1");
-    let host = FunctionsHost::start(options.handler_at(handler.port))
-        .await
-        .unwrap();
+    let host = start_before(&handler, options).await;
     assert_eq!(poisoned(&host).await, "the host died on it");
     assert!(handler.calls("/queue_worker").is_empty());
 }
@@ -39,9 +38,7 @@ async fn under_base64_a_message_is_decoded_or_poisoned_without_a_call() {
     queue.send("not base64!").await.unwrap();
     queue.send("aGVsbG8=").await.unwrap();
     let options = options.queue_option("messageEncoding", "base64");
-    let host = FunctionsHost::start(options.handler_at(handler.port))
-        .await
-        .unwrap();
+    let host = start_before(&handler, options).await;
     assert_eq!(poisoned(&host).await, "not base64!");
     let calls = handler.called("/queue_worker", 1).await;
     assert_eq!(calls[0].json()["Data"]["message"], "\"hello\"");
@@ -55,9 +52,7 @@ async fn the_lease_is_renewed_while_the_handler_works() {
     let (options, queue) = with_queue().await;
     queue.send("long").await.unwrap();
     let options = options.receive_lease(Duration::from_secs(2));
-    let host = FunctionsHost::start(options.handler_at(handler.port))
-        .await
-        .unwrap();
+    let host = start_before(&handler, options).await;
     let finished = host.finished("queue_worker", 1).await;
     assert!(finished[0].outcome.succeeded());
     queue.settles_at(0).await;
@@ -74,18 +69,14 @@ async fn a_message_comes_back_when_the_host_died_over_it() {
     let options = options
         .queue_option("visibilityTimeout", "01:00:00")
         .receive_lease(Duration::from_secs(1));
-    let host = FunctionsHost::start(options.handler_at(handler.port))
-        .await
-        .unwrap();
+    let host = start_before(&handler, options).await;
     handler.called("/queue_worker", 1).await;
     host.stop();
 
     let second = ScriptedHandler::start(|_| Reply::acknowledge());
     let (options, _) = without_queue();
     let options = options.setting("queue_name", queue.name());
-    let host = FunctionsHost::start(options.handler_at(second.port))
-        .await
-        .unwrap();
+    let host = start_before(&second, options).await;
     let finished = host.finished("queue_worker", 1).await;
     assert!(finished[0].invocation.dequeue_count >= Some(2));
 }
@@ -112,9 +103,7 @@ async fn batch_size_one_and_threshold_zero_mean_one_at_a_time() {
     let options = options
         .queue_option("batchSize", "1")
         .queue_option("newBatchThreshold", "0");
-    let host = FunctionsHost::start(options.handler_at(handler.port))
-        .await
-        .unwrap();
+    let host = start_before(&handler, options).await;
     host.finished("queue_worker", 4).await;
     assert_eq!(most.load(Ordering::SeqCst), 1);
 }
@@ -123,11 +112,9 @@ async fn batch_size_one_and_threshold_zero_mean_one_at_a_time() {
 async fn a_missing_queue_is_waited_for_and_not_created() {
     let handler = ScriptedHandler::start(|_| Reply::acknowledge());
     let (options, queue) = without_queue();
-    let host = FunctionsHost::start(options.handler_at(handler.port))
-        .await
-        .unwrap();
+    let host = start_before(&handler, options).await;
     host.finished("timer_worker", 1).await;
-    assert!(matches!(queue.len().await, Err(QueueError::NoSuchQueue)));
+    assert!(matches!(queue.length().await, Err(QueueError::NoSuchQueue)));
     queue.create().await.unwrap();
     queue.send("at last").await.unwrap();
     host.finished("queue_worker", 1).await;

@@ -1,41 +1,6 @@
-//! Route templates, and which function answers.
+//! Which function answers.
 
-use crate::host::route::Template;
-use crate::host::{Function, Routes, Trigger};
-
-#[test]
-fn a_template_matches_the_paths_of_its_form() {
-    let guid = "6f1c2b3e-0000-4000-8000-000000000007";
-    let cases = [
-        ("tasks", "tasks", true),
-        ("tasks", "TASKS/", true),
-        ("tasks", "tasks//", false),
-        ("tasks", "tasks/1", false),
-        ("tasks/{id}", "tasks/1", true),
-        ("tasks/{id}", "tasks", false),
-        ("tasks/{id}", "tasks//", false),
-        ("tasks/{id}", "tasks/1/2", false),
-        ("tasks/{id:guid}", guid, false),
-        ("tasks/{id:guid}", &format!("tasks/{guid}"), true),
-        ("tasks/{id:guid}", "tasks/1", false),
-        ("tasks/{id?}", "tasks", true),
-        ("tasks/{id?}", "tasks/1", true),
-        ("operations/{id}:cancel", "operations/1:cancel", true),
-        ("operations/{id}:cancel", "operations/1:CANCEL/", true),
-        ("operations/{id}:cancel", "operations/1:2:cancel", true),
-        ("operations/{id}:cancel", "operations/1", false),
-        ("operations/{id}:cancel", "operations/:cancel", false),
-        ("operations/{id}:cancel", "operations/1:cancel/x", false),
-        ("operations/{id}", "operations/1:cancel", true),
-        ("{*rest}", "", true),
-        ("{*rest}", "a/b/c", true),
-        ("files/{*rest}", "file", false),
-    ];
-    for (template, path, matches) in cases {
-        let parsed = Template::parse(template).unwrap();
-        assert_eq!(parsed.matches(path), matches, "{template} {path}");
-    }
-}
+use functions_host::{Function, Routes, Trigger};
 
 #[test]
 fn the_first_function_by_name_answers_and_not_the_most_specific() {
@@ -76,19 +41,4 @@ fn the_first_function_by_name_answers_and_not_the_most_specific() {
     let find = |path| routes.find("GET", path).map(|(name, _)| name);
     assert_eq!(find("/api/tasks/stats"), Some("d_exact"));
     assert_eq!(find("/api/tasks/x"), None);
-}
-
-#[test]
-fn a_route_the_host_keeps_for_itself_is_refused() {
-    for route in [
-        "admin",
-        "administrators",
-        "runtime/x",
-        "a//b",
-        "{id",
-        "{*rest}/x",
-        "{id:what}",
-    ] {
-        assert!(Template::parse(route).is_err(), "{route}");
-    }
 }

@@ -9,9 +9,8 @@ use actix_web::dev::ServerHandle;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, rt};
+use functions_host::Journal;
 use serde_json::Value;
-
-use crate::host::Journal;
 
 /// A request as the handler saw it.
 #[derive(Clone, Debug)]

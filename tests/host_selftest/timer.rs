@@ -1,22 +1,17 @@
 //! Timer trigger: when it runs and what it sends.
 
-use std::time::Duration;
-
+use functions_host::FunctionsHost;
 use serde_json::json;
-use time::macros::datetime;
 
 use super::scripted::{Reply, ScriptedHandler};
-use super::without_queue;
-use crate::host::timer_trigger::Schedule;
-use crate::host::{AppRoot, FunctionsHost};
+use super::{start_before, without_queue};
+use crate::helpers::project::app;
 
 #[actix_web::test]
 async fn a_timer_runs_at_start_up_and_when_told() {
     let handler = ScriptedHandler::start(|_| Reply::acknowledge());
     let (options, _) = without_queue();
-    let host = FunctionsHost::start(options.handler_at(handler.port))
-        .await
-        .unwrap();
+    let host = start_before(&handler, options).await;
     host.finished("timer_worker", 1).await;
     assert!(host.run_timer_now("timer_worker").await);
 
@@ -34,49 +29,21 @@ async fn a_timer_runs_at_start_up_and_when_told() {
     assert_eq!(body["Metadata"]["sys"]["MethodName"], "timer_worker");
 }
 
-#[test]
-fn a_schedule_knows_its_next_occurrence() {
-    let noon = datetime!(2026-08-20 12:00:00 UTC);
-    let cases = [
-        ("0 */1 * * * *", 60),
-        ("0 */5 * * * *", 300),
-        ("*/15 * * * * *", 15),
-        ("* * * * * *", 1),
-        ("30 15 13 * * *", 3600 + 15 * 60 + 30),
-        ("0 0 12 * * *", 24 * 3600),
-    ];
-    for (text, seconds) in cases {
-        let schedule = Schedule::parse(text).unwrap();
-        assert_eq!(
-            schedule.until_next(noon),
-            Duration::from_secs(seconds),
-            "{text}"
-        );
-    }
-    let half_past = noon + Duration::from_millis(500);
-    let schedule = Schedule::parse("* * * * * *").unwrap();
-    assert_eq!(schedule.until_next(half_past), Duration::from_millis(500));
-    for text in ["*/5 * * * *", "0 */0 * * * *", "0 0 0 * * MON", "00:05:00"] {
-        assert_eq!(Schedule::parse(text), None, "{text}");
-    }
-}
-
 #[actix_web::test]
 async fn a_schedule_runs_the_timer_by_itself() {
     let handler = ScriptedHandler::start(|_| Reply::acknowledge());
-    let root = AppRoot::of_project().unwrap();
+    let app = app();
     let every_second = json!({"bindings": [{
         "type": "timerTrigger", "direction": "in", "name": "timer",
         "schedule": "%EVERY%", "useMonitor": false,
     }]});
-    root.write("timer_worker/function.json", &every_second.to_string())
+    app.write("timer_worker/function.json", &every_second.to_string())
         .unwrap();
     let (options, _) = without_queue();
     let options = options
-        .app_root(root)
         .setting("EVERY", "* * * * * *")
         .timer_schedule()
         .handler_at(handler.port);
-    let host = FunctionsHost::start(options).await.unwrap();
+    let host = FunctionsHost::start(app, options).await.unwrap();
     host.finished("timer_worker", 2).await;
 }

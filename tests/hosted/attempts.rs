@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use async_request_reply::config::{Mode, Storage};
 use backends::SystemClock;
+use functions_host::Finished;
 use ports::Clock;
 use ports::timestamp;
 use serde_json::json;
@@ -12,7 +13,6 @@ use serde_json::json;
 use super::{Hosted, json, options};
 use crate::helpers::app::{App, spawn_app_with};
 use crate::helpers::azurite::azurite;
-use crate::host::Finished;
 
 /// The service in this process, with the test kinds, and the host in front of it.
 async fn start() -> (App, Hosted) {

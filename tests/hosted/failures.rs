@@ -1,12 +1,12 @@
 //! What goes wrong under the host: bad messages, a process that dies, storage that is away.
 
+use functions_host::{Event, Payload};
 use hyper::Method;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{Hosted, json, options};
 use crate::helpers::azurite::Azurite;
-use crate::host::{Event, Payload};
 
 #[tokio::test]
 async fn a_bad_message_ends_in_the_poison_queue_and_stops_nobody() {

@@ -2,13 +2,13 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use functions_host::{HostVersion, Level, Payload};
 use hyper::Method;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{Hosted, json, options};
 use crate::helpers::azurite::azurite;
-use crate::host::{HostVersion, Level, Payload};
 
 #[tokio::test]
 async fn a_client_of_r0_gets_its_number() {
@@ -142,7 +142,7 @@ async fn errors_reach_the_client_as_they_are() {
     assert_eq!(refused.header("content-type"), "application/problem+json");
     assert_eq!(refused.header("x-ms-error-code"), "InvalidNumber");
     assert_eq!(json(&refused)["error"]["target"], "number");
-    assert_eq!(hosted.queue.len().await.unwrap(), 0);
+    assert_eq!(hosted.queue.length().await.unwrap(), 0);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use functions_host::{Answer, Client, Payload, StorageQueue};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{HeaderMap, Method};
 use tokio::process::{Child, Command};
@@ -11,7 +12,6 @@ use uuid::Uuid;
 
 use super::DEADLINE;
 use crate::helpers::azurite::azurite;
-use crate::host::{Answer, Client, Payload, StorageQueue};
 
 /// A running handler; killed when dropped.
 pub(super) struct Handler {
@@ -47,7 +47,7 @@ impl Handler {
         let handler = Self {
             process,
             base: format!("http://127.0.0.1:{free}"),
-            client: Client::new(),
+            client: Client::default(),
             queue: StorageQueue::new(&connection_string, name).unwrap(),
         };
         let begun = Instant::now();

@@ -13,13 +13,16 @@ mod vectors;
 
 use std::time::{Duration, Instant};
 
+use functions_host::{
+    Answer, Client, FunctionsHost, HostOptions, HostVersion, Payload, StorageQueue,
+};
 use hyper::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use hyper::{HeaderMap, Method};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::helpers::azurite::azurite;
-use crate::host::{Answer, Client, FunctionsHost, HostOptions, HostVersion, Payload, StorageQueue};
+use crate::helpers::project::app;
 
 /// How long a test waits for what must come.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -56,11 +59,11 @@ impl Hosted {
     }
 
     async fn start_with(options: HostOptions, queue: StorageQueue) -> Self {
-        let host = FunctionsHost::start(options).await.unwrap();
+        let host = FunctionsHost::start(app(), options).await.unwrap();
         let hosted = Self {
             host,
             queue,
-            client: Client::new(),
+            client: Client::default(),
         };
         hosted.healthy().await;
         // The timer's run at start-up would take messages that a test means for the queue trigger.

@@ -1,11 +1,11 @@
 //! What clients do with their tasks, through the host.
 
+use functions_host::Payload;
 use hyper::Method;
 use serde_json::json;
 
 use super::{Hosted, json, options};
 use crate::helpers::azurite::azurite;
-use crate::host::Payload;
 
 const BODY: &str = r#"{"number": 24}"#;
 

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use functions_host::Payload;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::handler::Handler;
 use super::json;
 use crate::helpers::eventually::eventually;
-use crate::host::Payload;
 
 #[tokio::test]
 async fn who_waits_is_answered_and_what_runs_is_given_back_at_once() {
@@ -46,5 +46,5 @@ async fn who_waits_is_answered_and_what_runs_is_given_back_at_once() {
     assert_eq!(worked.status, 200);
     let queue = handler.queue.clone();
     assert!(handler.ended_well().await);
-    assert_eq!(queue.len().await.unwrap(), 2);
+    assert_eq!(queue.length().await.unwrap(), 2);
 }

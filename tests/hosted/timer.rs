@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use functions_host::Payload;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::handler::Handler;
 use super::json;
-use crate::host::Payload;
 
 async fn sweep(handler: &Handler) -> String {
     let envelope = r#"{"Data":{"timer":{"IsPastDue":false}},"Metadata":{}}"#;
@@ -36,16 +36,16 @@ async fn a_sweep_empties_the_queue_whatever_it_holds() {
     }
     let log = sweep(&handler).await;
     assert!(log.contains("77 messages drained"), "{log}");
-    assert_eq!(handler.queue.len().await.unwrap(), 0);
+    assert_eq!(handler.queue.length().await.unwrap(), 0);
     for id in ids {
         let monitor = json(&handler.get(&format!("/api/operations/{id}")).await);
         assert_eq!(monitor["status"], "Succeeded");
     }
     let poison_queue = handler.queue.poison().unwrap();
-    assert_eq!(poison_queue.len().await.unwrap(), 7);
+    assert_eq!(poison_queue.length().await.unwrap(), 7);
     // Nobody knows their tasks, so they stay there for somebody to look at.
     sweep(&handler).await;
-    assert_eq!(poison_queue.len().await.unwrap(), 7);
+    assert_eq!(poison_queue.length().await.unwrap(), 7);
     let visible = poison_queue
         .receive(32, Duration::from_secs(1))
         .await
@@ -66,7 +66,7 @@ async fn a_poisoned_task_fails() {
         .unwrap();
     let log = sweep(&handler).await;
     assert!(log.contains("1 tasks buried"), "{log}");
-    assert_eq!(poison_queue.len().await.unwrap(), 0);
+    assert_eq!(poison_queue.length().await.unwrap(), 0);
     let monitor = json(&handler.get(&format!("/api/operations/{id}")).await);
     assert_eq!(
         (&monitor["status"], &monitor["error"]["code"]),
@@ -116,7 +116,7 @@ async fn a_stop_in_the_middle_of_a_sweep_costs_no_task_anything() {
             .queue
             .poison()
             .unwrap()
-            .len()
+            .length()
             .await
             .unwrap_or_default(),
         0

@@ -2,13 +2,13 @@
 //! (`observed-4.1037`), and those that were built from its source.
 
 use bytes::Bytes;
+use functions_host::{Answer, Payload};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::handler::Handler;
 use super::json;
-use crate::host::{Answer, Payload};
 
 /// A vector's path and wire body.
 fn vector(name: &str) -> (String, Bytes) {

@@ -5,18 +5,17 @@ use std::sync::Arc;
 use backends::embedded::Embedded;
 use engine::limits::MAX_ATTEMPTS;
 use engine::{
-    Consumer, Maintenance, Outcome, Records, Shared, Submission, TaskId, TaskRecord, TaskState,
-    TaskStatus, Tasks,
+    Consumer, Maintenance, Outcome, Records, Submission, TaskId, TaskRecord, TaskState, TaskStatus,
+    Tasks,
 };
 use ports::{Queue, Received, TaskStore};
 use serde_json::value::RawValue;
 use tempfile::TempDir;
-use tokio_util::sync::CancellationToken;
 
 use crate::helpers::calls::Calls;
 use crate::helpers::clock::ManualClock;
 use crate::helpers::kinds::TestKinds;
-use crate::helpers::process::{Process, Storage, ended};
+use crate::helpers::process::{Process, Storage};
 
 pub(super) struct Bench {
     pub(super) clock: Arc<ManualClock>,
@@ -27,13 +26,11 @@ pub(super) struct Bench {
     pub(super) records: Records,
     pub(super) calls: Calls,
     storage: Storage,
-    pub(super) shared: Arc<Shared>,
+    pub(super) process: Process,
     pub(super) tasks: Tasks,
     pub(super) consumer: Consumer,
     pub(super) maintenance: Maintenance,
     pub(super) kinds: TestKinds,
-    /// Tells the attempts to stop.
-    pub(super) stop: CancellationToken,
     _folder: TempDir,
 }
 
@@ -66,13 +63,7 @@ impl Bench {
             queue: calls.queue(queue.clone()),
             poison_queue: calls.poison_queue(poison_queue.clone()),
         };
-        let Process {
-            shared,
-            tasks,
-            consumer,
-            maintenance,
-            stop,
-        } = storage.limited_process(&kinds, slots, false, max_queue_length);
+        let process = storage.limited_process(&kinds, slots, false, max_queue_length);
         Self {
             records: Records::new(store.clone(), clock.clone()),
             clock,
@@ -81,12 +72,11 @@ impl Bench {
             poison_queue,
             calls,
             storage,
-            shared,
-            tasks,
-            consumer,
-            maintenance,
+            tasks: process.tasks.clone(),
+            consumer: process.consumer.clone(),
+            maintenance: process.maintenance.clone(),
+            process,
             kinds,
-            stop,
             _folder: folder,
         }
     }
@@ -109,6 +99,16 @@ impl Bench {
     /// Another process over the same storage: it shares nothing else.
     pub(super) fn other_process(&self) -> Process {
         self.storage.process(&self.kinds, 1, true)
+    }
+
+    /// The tasks as of a process that has another store or queue.
+    pub(super) fn tasks_over(&self, store: Arc<dyn TaskStore>, queue: Arc<dyn Queue>) -> Tasks {
+        let storage = Storage {
+            store,
+            queue,
+            ..self.storage.clone()
+        };
+        storage.process(&self.kinds, 4, false).tasks
     }
 
     /// Takes the one message that is visible.
@@ -153,8 +153,8 @@ impl Bench {
 
     /// Deletes a result that was handed out.
     pub(super) async fn delete_consumed(&self, id: TaskId) {
-        let place = self.tasks.place_to_delete().await;
-        self.tasks.delete_consumed(id, place).await;
+        let permit = self.tasks.deletion_permit().await;
+        self.tasks.delete_consumed(id, permit).await;
     }
 
     /// The result of a task that has succeeded.
@@ -183,7 +183,7 @@ impl Bench {
 
     /// How many tasks this worker brought to an end.
     pub(super) fn ended(&self) -> u64 {
-        ended(&self.shared)
+        self.process.ended()
     }
 }
 

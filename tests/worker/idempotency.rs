@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::limits::{ACCEPTING_TIMEOUT, CLOCK_SKEW, IDEMPOTENCY_RETENTION};
-use engine::{KeyedSubmitError, Outcome, Submission, TaskStatus, Tasks};
+use engine::{KeyedSubmitError, Outcome, Submission, TaskStatus};
 use ports::Clock;
 
 use super::bench::Bench;
@@ -138,11 +138,7 @@ async fn what_is_carried_on_and_has_ended_stays_as_it_is() {
 #[tokio::test]
 async fn a_submission_that_fails_gives_its_key_back() {
     let bench = Bench::new();
-    let cut_off = Tasks::new(
-        bench.store.clone(),
-        Arc::new(Unreachable),
-        bench.shared.clone(),
-    );
+    let cut_off = bench.tasks_over(bench.store.clone(), Arc::new(Unreachable));
     let failed = cut_off.submit_once("k", echo(&bench)).await;
     assert!(matches!(failed, Err(KeyedSubmitError::Submit(_))));
     // Another submission, even.

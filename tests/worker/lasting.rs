@@ -54,7 +54,7 @@ async fn a_task_whose_process_stops_is_for_another_one_at_once_and_nothing_is_co
             (bench.kinds.runs() == 1).then_some(())
         })
         .await;
-        bench.stop.cancel();
+        bench.process.engine.stop.break_off.cancel();
     };
     tokio::join!(bench.deliver(), stopped);
     let record = bench.record(id).await.unwrap();
@@ -80,7 +80,7 @@ async fn a_task_that_waits_for_a_slot_is_for_another_process_too() {
             (bench.kinds.runs() == 1).then_some(())
         })
         .await;
-        bench.stop.cancel();
+        bench.process.engine.stop.break_off.cancel();
     };
     tokio::join!(
         bench.consumer.process(one),

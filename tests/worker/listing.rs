@@ -42,7 +42,7 @@ impl Archive {
 
     fn over(bench: Bench, store: Arc<dyn TaskStore>) -> Self {
         let store = Arc::new(Counting::new(store));
-        let tasks = Tasks::new(store.clone(), bench.queue.clone(), bench.shared.clone());
+        let tasks = bench.tasks_over(store.clone(), bench.queue.clone());
         Self {
             bench,
             store,

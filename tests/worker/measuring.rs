@@ -8,7 +8,11 @@ use crate::helpers::eventually::eventually;
 impl Bench {
     /// A figure of the metrics, by the beginning of its line.
     fn figure(&self, name: &str, labels: &str) -> f64 {
-        let metrics = self.shared.metrics.to_prometheus(&Default::default());
+        let metrics = self
+            .process
+            .engine
+            .metrics
+            .to_prometheus(&Default::default());
         let start = format!("{name}{{{labels}}} ");
         let line = metrics.lines().find_map(|line| line.strip_prefix(&start));
         line.unwrap_or_else(|| panic!("no {start} in\n{metrics}"))

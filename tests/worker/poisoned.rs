@@ -98,7 +98,11 @@ async fn a_poisoned_message_that_names_no_task_stays_for_somebody_to_look_at() {
     assert_eq!(bench.status(id).await, Some(TaskStatus::Failed));
     let left = bench.consumer.receive_poisoned(1).await.unwrap();
     assert_eq!(left[0].text, "hello");
-    let metrics = bench.shared.metrics.to_prometheus(&Gauges::default());
+    let metrics = bench
+        .process
+        .engine
+        .metrics
+        .to_prometheus(&Gauges::default());
     for line in ["sweep_buried_total 1\n", "poison_messages 1\n"] {
         assert!(metrics.contains(line), "{line}{metrics}");
     }

@@ -7,7 +7,6 @@ use async_request_reply::triggers::standalone::{self, Pace};
 use engine::{Records, Submission, TaskId};
 use ports::{Queue, TaskStore};
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 
 use super::bench::json;
 use crate::helpers::clock::ManualClock;
@@ -52,7 +51,6 @@ impl Place {
         Looping {
             process: self.storage.process(&kinds, SLOTS, true),
             kinds,
-            stop: CancellationToken::new(),
         }
     }
 
@@ -66,16 +64,11 @@ impl Place {
 struct Looping {
     process: Process,
     kinds: TestKinds,
-    stop: CancellationToken,
 }
 
 impl Looping {
     fn start(&self) -> JoinHandle<()> {
-        let Process {
-            consumer, shared, ..
-        } = &self.process;
-        let (consumer, shared) = (consumer.clone(), shared.clone());
-        tokio::spawn(standalone::work(consumer, shared, PACE, self.stop.clone()))
+        tokio::spawn(standalone::work(self.process.engine.clone(), PACE))
     }
 
     async fn submit(&self, kind: &str) -> TaskId {
@@ -114,7 +107,7 @@ async fn finish(place: &Place, processes: [&Looping; 2], ids: &[TaskId]) {
         .sum();
     assert!(ended >= ids.len() as u64);
     for looping in processes {
-        looping.stop.cancel();
+        looping.process.engine.stop.stopping.cancel();
     }
 }
 

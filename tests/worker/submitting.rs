@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use engine::{Submission, SubmitError, TaskRecord, Tasks, Versioned};
+use engine::{Submission, SubmitError, TaskRecord, Versioned};
 use ports::{Clock, Queue, Received, StorageError, Timestamp};
 
 use super::bench::Bench;
@@ -51,11 +51,7 @@ impl Queue for Unreachable {
 #[tokio::test]
 async fn a_task_whose_message_cannot_be_sent_is_not_accepted() {
     let bench = Bench::new();
-    let tasks = Tasks::new(
-        bench.store.clone(),
-        Arc::new(Unreachable),
-        bench.shared.clone(),
-    );
+    let tasks = bench.tasks_over(bench.store.clone(), Arc::new(Unreachable));
     let refused = tasks
         .submit(bench.submission("echo", "1"))
         .await
@@ -72,11 +68,7 @@ async fn a_task_whose_message_cannot_be_sent_is_not_accepted() {
 #[tokio::test]
 async fn a_record_that_was_written_by_a_try_without_an_answer_is_removed_as_well() {
     let bench = Bench::new();
-    let tasks = Tasks::new(
-        bench.store.clone(),
-        Arc::new(Unreachable),
-        bench.shared.clone(),
-    );
+    let tasks = bench.tasks_over(bench.store.clone(), Arc::new(Unreachable));
     let submission = bench.submission("echo", "1");
     let Submission {
         id, kind, input, ..

@@ -130,7 +130,7 @@ async fn who_waits_is_let_go_when_the_process_stops_and_nobody_waits_any_more() 
         let soon = Duration::from_secs(3);
         let stop = async {
             sleep(soon).await;
-            elsewhere.here.shared.stopping.cancel();
+            elsewhere.here.engine.stop.stopping.cancel();
         };
         let (waited, ()) = tokio::join!(elsewhere.wait(id, MAX_WAIT), stop);
         assert_eq!(waited, (None, soon));
@@ -145,7 +145,7 @@ async fn a_result_that_is_there_when_the_process_stops_is_not_missed() {
     let soon = Duration::from_secs(3);
     let stop = async {
         elsewhere.end_after(id, soon).await;
-        elsewhere.here.shared.stopping.cancel();
+        elsewhere.here.engine.stop.stopping.cancel();
     };
     let (waited, ()) = tokio::join!(elsewhere.wait(id, MAX_WAIT), stop);
     assert_eq!(waited, (Some(TaskStatus::Canceled), soon));

@@ -12,19 +12,25 @@
 //! | [`limits`] | every fixed limit, with its reason |
 
 pub mod crash;
+mod engine;
 pub mod limits;
 pub mod local;
 pub mod model;
 pub mod prometheus;
 pub mod records;
+mod settings;
 pub mod sweep;
 pub mod tasks;
 pub mod text;
 pub mod worker;
 
+pub use engine::{Engine, Ports};
 pub use local::at_hand::task_at_hand;
-pub use local::metrics::{Gauges, Metrics};
-pub use local::waiting::{TooManyWaiters, Waiter};
+pub use local::consumed::DeletionPermit;
+pub use local::metrics::{Gauges, Metrics, Took};
+pub use local::stop::Stop;
+pub use local::swept::Swept;
+pub use local::waiters::{TooManyWaiters, Waiter};
 pub use model::extensible::Others;
 pub use model::id::{IdText, NotATaskId, TaskId};
 pub use model::json;
@@ -34,12 +40,13 @@ pub use model::r0::R0_KIND;
 pub use model::task::{TaskError, TaskRecord, TaskState, TaskStatus, UnreadableRecord};
 pub use model::trace::is_traceparent;
 pub use records::{Commit, RecordError, Records, Versioned};
-pub use sweep::{Maintenance, Swept};
+pub use settings::Settings;
+pub use sweep::Maintenance;
 pub use tasks::idempotency::KeyedSubmitError;
 pub use tasks::intake::RecordFirst;
 pub use tasks::listing::{Filter, ListError, TaskPage};
 pub use tasks::operations::Operated;
-pub use tasks::service::{PlaceToDelete, Shared, Submission, SubmitError, Tasks};
-pub use worker::attempt::{Attempts, Took};
+pub use tasks::service::Tasks;
+pub use tasks::submit::{Submission, SubmitError};
 pub use worker::consumer::{Consumer, Unsettled};
-pub use worker::{Delivery, Outcome, Worker};
+pub use worker::{Delivery, Outcome};

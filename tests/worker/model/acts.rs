@@ -105,7 +105,7 @@ impl World {
             });
             tasks.consume(id);
             tasks
-                .delete_consumed(id, tasks.place_to_delete().await)
+                .delete_consumed(id, tasks.deletion_permit().await)
                 .await;
         }
     }

@@ -4,13 +4,13 @@
 //! What is sent while somebody looks may be counted twice until the next look, and never not at all:
 //! the limit has to hold.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
 use crate::limits::{QUEUE_LENGTH_AGE, QUEUE_LENGTH_MAX_AGE, QUEUE_LENGTH_SUBMISSIONS};
-use crate::tasks::service::lock;
+use crate::local::sync::{Mutex, lock};
 use ports::Timestamp;
 
 /// The count, shared by all threads.
@@ -44,10 +44,10 @@ impl State {
     }
 }
 
-/// A submission's place among those that wait. Dropped unfilled, it is given back.
-pub(crate) struct Place {
+/// Room for a submission among the messages that wait. Given back when dropped, unless it was kept.
+pub(crate) struct Reservation {
     backlog: Arc<Backlog>,
-    is_filled: bool,
+    is_kept: bool,
 }
 
 /// The duty to look up the length. Nobody else has it until this one is dropped.
@@ -56,8 +56,8 @@ pub(crate) struct Look {
 }
 
 impl Backlog {
-    /// A place for a submission, unless so many wait already.
-    pub(crate) fn take(self: &Arc<Self>, max: Option<u64>) -> Option<Place> {
+    /// Room for a submission, unless so many wait already.
+    pub(crate) fn take(self: &Arc<Self>, max: Option<u64>) -> Option<Reservation> {
         let mut state = lock(&self.state);
         if max.is_some_and(|max| state.waiting >= max) {
             return None;
@@ -66,9 +66,9 @@ impl Backlog {
         state.open += 1;
         state.unseen += 1;
         state.submitted_since += 1;
-        Some(Place {
+        Some(Reservation {
             backlog: Arc::clone(self),
-            is_filled: false,
+            is_kept: false,
         })
     }
 
@@ -130,18 +130,18 @@ impl Backlog {
     }
 }
 
-impl Place {
+impl Reservation {
     /// The message has been sent.
-    pub(crate) fn fill(mut self) {
-        self.is_filled = true;
+    pub(crate) fn kept(mut self) {
+        self.is_kept = true;
     }
 }
 
-impl Drop for Place {
+impl Drop for Reservation {
     fn drop(&mut self) {
         let mut state = lock(&self.backlog.state);
         state.open -= 1;
-        if !self.is_filled {
+        if !self.is_kept {
             state.waiting = state.waiting.saturating_sub(1);
             state.unseen = state.unseen.saturating_sub(1);
         }
@@ -173,16 +173,16 @@ mod tests {
     const NOON: Timestamp = datetime!(2026-08-20 12:00:00 UTC);
 
     fn submit(backlog: &Arc<Backlog>) {
-        backlog.take(None).unwrap().fill();
+        backlog.take(None).unwrap().kept();
     }
 
     #[test]
-    fn a_place_counts_until_its_message_has_left_or_was_not_sent() {
+    fn a_reservation_counts_until_its_message_has_left_or_was_not_sent() {
         let backlog = Arc::new(Backlog::default());
-        let place = backlog.take(Some(2)).unwrap();
+        let reserved = backlog.take(Some(2)).unwrap();
         submit(&backlog);
         assert!(backlog.take(Some(2)).is_none());
-        drop(place);
+        drop(reserved);
         assert_eq!(backlog.waiting(), 1);
         for waiting in [0, 0] {
             backlog.left();
@@ -197,7 +197,7 @@ mod tests {
         let (sent, given_up) = (backlog.take(None).unwrap(), backlog.take(None).unwrap());
         let (_, look) = backlog.outdated(NOON).unwrap();
         submit(&backlog);
-        sent.fill();
+        sent.kept();
         drop(given_up);
         look.unwrap().found(10, NOON);
         assert_eq!(backlog.waiting(), 12);

@@ -4,13 +4,12 @@
 //! that run side by side. See `docs/decisions`.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use work::KindName;
 
 use crate::limits::RETRY_AFTER_RANGE;
-use crate::tasks::service::lock;
+use crate::local::sync::{Mutex, lock};
 
 /// How much the newest duration counts in the moving average: the last ten or so make it.
 const WEIGHT: f64 = 0.2;

@@ -6,16 +6,14 @@
 mod histogram;
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use self::histogram::Histogram;
+use crate::local::swept::Swept;
+use crate::local::sync::{Mutex, lock};
 use crate::model::task::TaskStatus;
 use crate::prometheus::Exposition;
-use crate::sweep::Swept;
-use crate::tasks::service::lock;
-use crate::worker::attempt::{Ended as AttemptEnded, Took};
 use work::{KindName, Kinds};
 
 /// Counters of this process, from its start.
@@ -36,14 +34,42 @@ const ENDS: [TaskStatus; 3] = [
 
 /// How an attempt came out. A failed one may be followed by another; one that was put off or stopped
 /// does not count as an attempt.
-const OUTCOMES: [&str; 4] = ["succeeded", "failed", "put_off", "stopped"];
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CameOut {
+    Succeeded,
+    Failed,
+    PutOff,
+    Stopped,
+}
+
+impl CameOut {
+    const ALL: [Self; 4] = [Self::Succeeded, Self::Failed, Self::PutOff, Self::Stopped];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::PutOff => "put_off",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+/// How long an attempt took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Took {
+    /// From the delivery to a free slot.
+    pub wait: Duration,
+    /// The work alone.
+    pub work: Duration,
+}
 
 /// What is counted for each kind.
 #[derive(Default)]
 struct OfKind {
     accepted: AtomicU64,
     running: AtomicU64,
-    outcomes: [AtomicU64; OUTCOMES.len()],
+    outcomes: [AtomicU64; CameOut::ALL.len()],
     ended: [Ended; ENDS.len()],
 }
 
@@ -115,6 +141,11 @@ impl Metrics {
         }
     }
 
+    /// The registered name that is equal to this one.
+    pub(crate) fn name(&self, kind: &str) -> Option<&KindName> {
+        self.kinds.get_key_value(kind).map(|(name, _)| name)
+    }
+
     fn of(&self, kind: &str) -> &OfKind {
         self.kinds.get(kind).unwrap_or(&self.unknown)
     }
@@ -136,16 +167,9 @@ impl Metrics {
         Computing(running)
     }
 
-    /// Counts how an attempt came out; one that has not begun is none.
-    pub(crate) fn attempt_ended(&self, kind: &str, ended: &AttemptEnded) {
-        let index = match ended {
-            AttemptEnded::Succeeded(_) => 0,
-            AttemptEnded::Failed { .. } => 1,
-            AttemptEnded::Later(_) => 2,
-            AttemptEnded::OtherWork | AttemptEnded::Stopped => 3,
-            AttemptEnded::NoSlot => return,
-        };
-        self.of(kind).outcomes[index].fetch_add(1, Relaxed);
+    /// Counts how an attempt came out.
+    pub(crate) fn attempt_ended(&self, kind: &str, came_out: CameOut) {
+        self.of(kind).outcomes[came_out as usize].fetch_add(1, Relaxed);
     }
 
     /// Counts a task that this process brought to a terminal status: the attempts it had, and how
@@ -239,8 +263,8 @@ impl Metrics {
         );
         text.family(name, "counter", help);
         for (kind, of) in self.each_kind() {
-            for (outcome, count) in OUTCOMES.iter().zip(&of.outcomes) {
-                let labels = format!("kind=\"{kind}\",outcome=\"{outcome}\"");
+            for (outcome, count) in CameOut::ALL.into_iter().zip(&of.outcomes) {
+                let labels = format!("kind=\"{kind}\",outcome=\"{}\"", outcome.as_str());
                 text.sample(name, &labels, count.load(Relaxed));
             }
         }
@@ -382,7 +406,7 @@ mod tests {
                 &[&format!("tasks_accepted_total{{kind=\"{kind}\"}} 0")],
             );
             assert_has(&text, &[&format!("attempts_running{{kind=\"{kind}\"}} 0")]);
-            for outcome in OUTCOMES {
+            for outcome in CameOut::ALL.map(CameOut::as_str) {
                 let labels = format!("kind=\"{kind}\",outcome=\"{outcome}\"");
                 assert_has(&text, &[&format!("attempts_total{{{labels}}} 0")]);
             }

@@ -2,8 +2,12 @@
 
 pub(crate) mod at_hand;
 pub(crate) mod backlog;
+pub(crate) mod consumed;
+pub(crate) mod endings;
 pub(crate) mod estimate;
 pub(crate) mod metrics;
 pub(crate) mod running;
+pub(crate) mod stop;
+pub(crate) mod swept;
 pub(crate) mod sync;
-pub(crate) mod waiting;
+pub(crate) mod waiters;

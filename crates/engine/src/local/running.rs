@@ -87,7 +87,7 @@ impl Drop for Attempted<'_> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, shuttle))]
 mod tests {
     use std::sync::Arc;
 

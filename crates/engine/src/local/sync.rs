@@ -1,11 +1,12 @@
-//! The locks of what threads share, so that unit tests can run every order of their steps: there
-//! they are those of `shuttle`, and work only inside one of its runs.
+//! The locks of what threads share. With `cfg(shuttle)` they are those of `shuttle`, which runs every
+//! order of their steps, and work only inside one of its runs: so are these files compiled in
+//! `crates/interleavings`, and nowhere else.
 //!
 //! What tokio shares (watch channels, cancellation tokens, semaphores) is a single step to it.
 
-#[cfg(test)]
+#[cfg(shuttle)]
 pub(crate) use shuttle::sync::{Mutex, MutexGuard};
-#[cfg(not(test))]
+#[cfg(not(shuttle))]
 pub(crate) use std::sync::{Mutex, MutexGuard};
 
 use std::sync::PoisonError;

@@ -9,77 +9,43 @@ pub(crate) mod refused;
 pub(crate) mod rescue;
 pub(crate) mod walk;
 
-use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::future::join_all;
 
 use crate::crash::{CrashPoint, crash_point};
 use crate::limits::{BURIAL_BUDGET, IN_HAND_WAIT, RECEIVE_PAGE, SWEEP_BUDGET, WALK_BUDGET};
+use crate::local::metrics::Metrics;
+use crate::local::swept::Swept;
 use crate::records::RecordError;
-use crate::sweep::rescue::Rescue;
 use crate::sweep::walk::{Walk, Walked};
-use crate::tasks::service::Shared;
 use crate::worker::Outcome;
 use crate::worker::consumer::Consumer;
-use ports::{Queue, StorageError, TaskStore};
-
-/// What a sweep did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Swept {
-    /// Messages taken from the queue and settled.
-    pub drained: usize,
-    /// Poisoned messages whose task is now a failed record.
-    pub buried: usize,
-    /// Poisoned messages that name no task: they stay, for somebody to look at.
-    pub nameless: usize,
-    /// Tasks that had lost their message, and have a new one or have failed.
-    pub rescued: usize,
-    /// Records deleted because their retention had ended.
-    pub pruned: usize,
-}
-
-impl fmt::Display for Swept {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            drained,
-            buried,
-            nameless,
-            rescued,
-            pruned,
-        } = self;
-        write!(
-            f,
-            "swept: {drained} messages drained, {buried} tasks buried, {nameless} nameless messages \
-             left, {rescued} tasks rescued, {pruned} records pruned"
-        )
-    }
-}
+use ports::StorageError;
 
 /// The duties of a sweep.
 #[derive(Clone)]
 pub struct Maintenance {
     consumer: Consumer,
     walk: Walk,
-    shared: Arc<Shared>,
+    metrics: Arc<Metrics>,
+    /// How many messages are received at a time while work lasts.
+    concurrency: usize,
 }
 
 impl Maintenance {
-    /// Over this storage. Terminal records are kept for `retention` after their last change.
-    pub fn new(
-        store: Arc<dyn TaskStore>,
-        queue: Arc<dyn Queue>,
+    pub(crate) fn new(
         consumer: Consumer,
-        shared: Arc<Shared>,
-        retention: Duration,
+        walk: Walk,
+        metrics: Arc<Metrics>,
+        concurrency: usize,
     ) -> Self {
-        let poison_queue = consumer.poison_queue();
-        let rescue = Rescue::new(Arc::clone(&store), queue, poison_queue, Arc::clone(&shared));
         Self {
-            walk: Walk::new(store, rescue, Arc::clone(&shared), retention),
             consumer,
-            shared,
+            walk,
+            metrics,
+            concurrency,
         }
     }
 
@@ -117,7 +83,7 @@ impl Maintenance {
             rescued,
             pruned,
         };
-        self.shared.metrics.swept(&swept);
+        self.metrics.swept(&swept);
         Ok(swept)
     }
 
@@ -125,8 +91,7 @@ impl Maintenance {
     /// slots: then those who have them work it off. The pages are large while work is quick.
     /// Messages of a page run side by side: a bad or a slow one does not stop the others.
     async fn drain_queue(&self, until: Instant) -> Result<usize, StorageError> {
-        let small =
-            RECEIVE_PAGE.min(u32::try_from(self.shared.concurrency).unwrap_or(RECEIVE_PAGE));
+        let small = RECEIVE_PAGE.min(u32::try_from(self.concurrency).unwrap_or(RECEIVE_PAGE));
         let mut drained = 0;
         let mut size = small;
         while Instant::now() < until && !self.consumer.is_stopping() {

@@ -20,41 +20,36 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
+use tokio::sync::Notify;
 
 use crate::crash::{CrashPoint, crash_point};
 use crate::limits::{HIDDEN_AT_MOST, LOST_AFTER, MAX_ATTEMPTS, WALK_CONCURRENCY};
+use crate::local::endings::Endings;
+use crate::local::sync::{Mutex, lock};
 use crate::model::id::TaskId;
 use crate::model::message::TaskMessage;
 use crate::model::task::{TaskError, TaskRecord, TaskState, TaskStatus};
 use crate::records::{RecordError, Records, Versioned};
 use crate::sweep::refused::Refused;
-use crate::tasks::service::{Shared, lock};
-use ports::{Listed, Queue, StorageError, TaskStore, Timestamp};
+use ports::{Clock, Listed, Queue, StorageError, Timestamp};
 
 /// Sends lost tasks again.
 #[derive(Clone)]
 pub(crate) struct Rescue {
-    records: Records,
-    queue: Arc<dyn Queue>,
-    poison_queue: Arc<dyn Queue>,
-    shared: Arc<Shared>,
+    pub(crate) records: Records,
+    pub(crate) queue: Arc<dyn Queue>,
+    pub(crate) poison_queue: Arc<dyn Queue>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) has_other_workers: bool,
+    /// When this process began.
+    pub(crate) started_at: Timestamp,
+    pub(crate) fronts: Arc<Mutex<Fronts>>,
+    pub(crate) endings: Endings,
+    /// Told when a message has been sent.
+    pub(crate) wake: Arc<Notify>,
 }
 
 impl Rescue {
-    pub(crate) fn new(
-        store: Arc<dyn TaskStore>,
-        queue: Arc<dyn Queue>,
-        poison_queue: Arc<dyn Queue>,
-        shared: Arc<Shared>,
-    ) -> Self {
-        Self {
-            records: Records::new(store, Arc::clone(&shared.clock)),
-            queue,
-            poison_queue,
-            shared,
-        }
-    }
-
     /// Sends those of these records again whose message is lost, and says how many. `nameless` is
     /// the number of poisoned messages that stay without being a task's.
     pub(crate) async fn run(
@@ -63,7 +58,7 @@ impl Rescue {
         nameless: usize,
         is_over: &impl Fn() -> bool,
     ) -> Result<usize, StorageError> {
-        let now = self.shared.clock.now();
+        let now = self.clock.now();
         let suspects: Vec<_> = listed
             .iter()
             .filter_map(|listed| self.suspect(listed, now))
@@ -99,7 +94,7 @@ impl Rescue {
         }
         refused.report("rescued");
         if rescued > 0 {
-            self.shared.wake.notify_one();
+            self.wake.notify_one();
         }
         Ok(rescued)
     }
@@ -109,7 +104,7 @@ impl Rescue {
         let status = TaskStatus::parse(&listed.head.as_ref()?.status)?;
         let is_settled = listed.modified_at < now - LOST_AFTER
             // Nobody else writes here, and this process has not touched it.
-            || (!self.shared.has_other_workers && listed.modified_at < self.shared.started_at);
+            || (!self.has_other_workers && listed.modified_at < self.started_at);
         if status.is_terminal() || !is_settled {
             return None;
         }
@@ -130,7 +125,7 @@ impl Rescue {
             _ => {
                 let front = self.queue.oldest().await?;
                 front.and_then(|front| {
-                    lock(&self.shared.fronts).passed(Horizon {
+                    lock(&self.fronts).passed(Horizon {
                         front: front - LOST_AFTER,
                         seen_at: now,
                     })
@@ -190,7 +185,7 @@ impl Rescue {
         };
         let failed = self.records.replace(&mut task).await?;
         if failed {
-            self.shared.ended(&task.record, None);
+            self.endings.ended(&task.record, None);
             log::warn!("task.id" = task.record.id, "task.kind" = task.record.kind, "trace.id" = task.record.trace_id(); "task had lost its worker in the last attempt");
         }
         Ok(failed)

@@ -8,13 +8,13 @@ use futures_util::future::join_all;
 
 use crate::crash::{CrashPoint, crash_point};
 use crate::limits::{SWEEP_PAGE, WALK_CONCURRENCY, WALK_PAGES};
+use crate::local::sync::{Mutex, lock};
 use crate::model::id::TaskId;
 use crate::model::task::TaskStatus;
 use crate::sweep::refused::Refused;
 use crate::sweep::rescue::Rescue;
 use crate::tasks::idempotency;
-use crate::tasks::service::{Shared, lock};
-use ports::{Listed, StorageError, TaskStore, Timestamp};
+use ports::{Clock, Listed, StorageError, TaskStore, Timestamp};
 
 /// What a pass did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,31 +25,21 @@ pub(crate) struct Walked {
     pub(crate) pruned: usize,
 }
 
+/// Where the next pass goes on: behind a name, or at the beginning.
+pub(crate) type Position = Arc<Mutex<Option<String>>>;
+
 /// Walks through the records.
 #[derive(Clone)]
 pub(crate) struct Walk {
-    store: Arc<dyn TaskStore>,
-    rescue: Rescue,
-    shared: Arc<Shared>,
+    pub(crate) store: Arc<dyn TaskStore>,
+    pub(crate) rescue: Rescue,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) position: Position,
     /// How long a terminal record is kept after its last change.
-    retention: Duration,
+    pub(crate) retention: Duration,
 }
 
 impl Walk {
-    pub(crate) fn new(
-        store: Arc<dyn TaskStore>,
-        rescue: Rescue,
-        shared: Arc<Shared>,
-        retention: Duration,
-    ) -> Self {
-        Self {
-            store,
-            rescue,
-            shared,
-            retention,
-        }
-    }
-
     /// Up to [`WALK_PAGES`] pages, unless it is over before or the last page is reached. What is left
     /// of a page comes with the next pass. For `nameless` see [`Rescue::run`].
     pub(crate) async fn pass(
@@ -59,11 +49,11 @@ impl Walk {
     ) -> Result<Walked, StorageError> {
         let mut walked = Walked::default();
         for _ in 0..WALK_PAGES {
-            let position = lock(&self.shared.walk_position).clone();
+            let position = lock(&self.position).clone();
             let page = self.store.list("", position.as_deref(), SWEEP_PAGE).await;
             if page.as_ref().is_err_and(|error| !error.is_transient()) {
                 // It may be the position that storage refuses: the next pass begins anew.
-                *lock(&self.shared.walk_position) = None;
+                *lock(&self.position) = None;
             }
             let page = page?;
             let is_last = page.next.is_none();
@@ -72,7 +62,7 @@ impl Walk {
             if is_over() {
                 break;
             }
-            *lock(&self.shared.walk_position) = page.next;
+            *lock(&self.position) = page.next;
             if is_last {
                 break;
             }
@@ -85,7 +75,7 @@ impl Walk {
         listed: &[Listed],
         is_over: &impl Fn() -> bool,
     ) -> Result<usize, StorageError> {
-        let now = self.shared.clock.now();
+        let now = self.clock.now();
         let expired: Vec<_> = listed
             .iter()
             .filter(|listed| self.is_expired(listed, now))

@@ -12,7 +12,8 @@ use sha2::{Digest, Sha256};
 use crate::crash::{CrashPoint, crash_point};
 use crate::limits::{ACCEPTING_TIMEOUT, CLOCK_SKEW, IDEMPOTENCY_RETENTION};
 use crate::model::id::TaskId;
-use crate::tasks::service::{Submission, SubmitError, Tasks};
+use crate::tasks::service::Tasks;
+use crate::tasks::submit::{Submission, SubmitError};
 use ports::{Document, ETag, Head, StorageError, Timestamp};
 
 /// What the names of keys begin with; no digit of a task's name.
@@ -94,7 +95,7 @@ impl Tasks {
         // If this fails the task has been accepted all the same; the key will be claimed again
         // after a while, for the same task.
         let document = record.to_document();
-        if let Err(error) = self.store.replace(&name, &document, etag).await {
+        if let Err(error) = self.parts.store.replace(&name, &document, etag).await {
             log::warn!("task.id" = record.task; "acceptance not noted with the key: {error}");
         }
         Ok(record.task)
@@ -103,7 +104,7 @@ impl Tasks {
     /// Whether a submission that was first sent at this time, by its client's clock, is one whose key
     /// cannot have been forgotten: that clock may be [`CLOCK_SKEW`] ahead or behind.
     pub fn is_remembered(&self, first_sent: Timestamp) -> bool {
-        let now = self.shared.clock.now();
+        let now = self.parts.clock.now();
         first_sent - now <= CLOCK_SKEW && now - first_sent <= IDEMPOTENCY_RETENTION - CLOCK_SKEW
     }
 
@@ -112,10 +113,14 @@ impl Tasks {
     async fn give_back(&self, name: &str, claimed: Claimed) {
         let Claimed { etag, before, .. } = claimed;
         let given_back = match before {
-            None => self.store.delete(name, Some(&etag)).await.map(drop),
+            None => self.parts.store.delete(name, Some(&etag)).await.map(drop),
             Some(before) => {
                 let document = before.to_document();
-                self.store.replace(name, &document, &etag).await.map(drop)
+                self.parts
+                    .store
+                    .replace(name, &document, &etag)
+                    .await
+                    .map(drop)
             }
         };
         if let Err(error) = given_back {
@@ -137,7 +142,7 @@ impl Tasks {
                 before,
             })
         };
-        let now = self.shared.clock.now();
+        let now = self.parts.clock.now();
         let mine = KeyRecord {
             task: id,
             submission: submission.to_owned(),
@@ -145,6 +150,7 @@ impl Tasks {
             claimed_at: now,
         };
         if let Some(etag) = self
+            .parts
             .store
             .create(name, &mine.to_document())
             .await
@@ -152,7 +158,7 @@ impl Tasks {
         {
             return Ok(ours(mine, etag, None));
         }
-        let Some(stored) = self.store.read(name).await.map_err(storage)? else {
+        let Some(stored) = self.parts.store.read(name).await.map_err(storage)? else {
             // It was released in between.
             return Err(KeyedSubmitError::InProgress);
         };
@@ -181,6 +187,7 @@ impl Tasks {
         };
         let document = successor.to_document();
         match self
+            .parts
             .store
             .replace(name, &document, &stored.etag)
             .await

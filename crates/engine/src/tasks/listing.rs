@@ -4,16 +4,16 @@
 //! lists names in ascending order only, tasks whose names tell when they were made are read window by
 //! window, see `windows` and `descent`.
 
-mod descent;
+pub(crate) mod descent;
 mod windows;
 
 use std::collections::VecDeque;
 
 use crate::limits::{LIST_CALLS, LIST_WINDOW};
+use crate::local::sync::lock;
 use crate::model::id::TaskId;
 use crate::model::task::TaskStatus;
-use crate::tasks::service::{Tasks, lock};
-pub(crate) use descent::Hints;
+use crate::tasks::service::Tasks;
 use descent::{Descent, Seen};
 use ports::{Head, Listed, Newest, StorageError, TaskStore, Timestamp, Wanted};
 use windows::{DIGITS, millisecond_of, milliseconds, time_text};
@@ -100,7 +100,12 @@ impl Tasks {
         position: Option<&str>,
     ) -> Result<TaskPage, ListError> {
         let limit = u32::try_from(top).unwrap_or(u32::MAX);
-        match self.store.newest(&filter.wanted(), position, limit).await? {
+        match self
+            .parts
+            .store
+            .newest(&filter.wanted(), position, limit)
+            .await?
+        {
             Newest::Page(page) => Ok(TaskPage {
                 tasks: page.items.into_iter().filter_map(of_ours).collect(),
                 next: page.next,
@@ -123,8 +128,8 @@ impl Tasks {
             None => filter.created_before.map(milliseconds),
         };
         let oldest = filter.created_after.map_or(0, milliseconds);
-        let now = milliseconds(self.shared.clock.now());
-        let hints = *lock(&self.shared.list_hints);
+        let now = milliseconds(self.parts.clock.now());
+        let hints = *lock(&self.parts.list_hints);
         let mut descent = Descent::new(start, now, &hints, filter.is_choosy());
         let mut page = TaskPage::default();
         let mut calls = 0;
@@ -137,13 +142,13 @@ impl Tasks {
             };
             let room = top - page.tasks.len();
             let (taken, seen) =
-                read(&*self.store, &window.prefix, max_calls, is_next, room).await?;
+                read(&*self.parts.store, &window.prefix, max_calls, is_next, room).await?;
             calls += seen.calls;
             if !seen.is_whole {
-                descent.crowded(&window, &seen, &mut lock(&self.shared.list_hints));
+                descent.crowded(&window, &seen, &mut lock(&self.parts.list_hints));
                 continue;
             }
-            let has_more = descent.passed(&window, &seen, &mut lock(&self.shared.list_hints));
+            let has_more = descent.passed(&window, &seen, &mut lock(&self.parts.list_hints));
             page.tasks.extend(taken.into_iter().rev());
             if page.tasks.len() == top {
                 page.next = page.tasks.last().map(|(name, _)| name.clone());
@@ -154,14 +159,14 @@ impl Tasks {
             }
             if descent.lacks_floor() {
                 calls += 1;
-                let first = self.store.list(ALL_KNOWN_AGES, None, 1).await?;
+                let first = self.parts.store.list(ALL_KNOWN_AGES, None, 1).await?;
                 let first = first.items.first().map(|listed| &*listed.name);
                 if !descent.found_floor(first.and_then(millisecond_of)) {
                     return Ok(page);
                 }
             }
         }
-        descent.broken_off(&mut lock(&self.shared.list_hints));
+        descent.broken_off(&mut lock(&self.parts.list_hints));
         page.next = Some(time_text(descent.end() + 1, DIGITS));
         Ok(page)
     }

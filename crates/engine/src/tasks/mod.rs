@@ -1,7 +1,11 @@
 //! What clients ask for: submit, look, wait, consume, cancel, delete, retry, list.
 
+pub(crate) mod consume;
+pub(crate) mod health;
 pub(crate) mod idempotency;
 pub(crate) mod intake;
 pub(crate) mod listing;
 pub(crate) mod operations;
 pub(crate) mod service;
+pub(crate) mod submit;
+pub(crate) mod wait;

@@ -46,14 +46,14 @@ impl Tasks {
             }
             task.record.state = TaskState::Canceled;
             let is_written = if only_if == Precondition::default() {
-                self.records.commit(&mut task).await? == Commit::Written
+                self.parts.records.commit(&mut task).await? == Commit::Written
             } else {
-                self.records.replace(&mut task).await?
+                self.parts.records.replace(&mut task).await?
             };
             // Otherwise somebody has ended it since, and may even have retried it: look again.
             if is_written {
-                self.shared.running.cancel(id);
-                self.shared.ended(&task.record, None);
+                self.parts.running.cancel(id);
+                self.parts.endings.ended(&task.record, None);
                 log::info!("task.id" = id, "task.kind" = task.record.kind, "trace.id" = task.record.trace_id(); "task canceled");
                 return Ok(Operated::Done(task));
             }
@@ -74,7 +74,7 @@ impl Tasks {
                 return Ok(Operated::OtherVersion);
             }
             // Otherwise it was deleted or retried at the same moment: look again.
-            if self.records.delete(id, task.etag.as_ref()).await? {
+            if self.parts.records.delete(id, task.etag.as_ref()).await? {
                 log::info!("task.id" = id, "trace.id" = task.record.trace_id(); "task deleted");
                 return Ok(Operated::Done(task));
             }
@@ -99,7 +99,7 @@ impl Tasks {
             task.record.state = TaskState::queued();
             task.record.retries += 1;
             // Otherwise it was deleted or retried at the same moment: look again.
-            if self.records.replace(&mut task).await? {
+            if self.parts.records.replace(&mut task).await? {
                 break (failed, task);
             }
         };
@@ -108,17 +108,22 @@ impl Tasks {
             attempts: task.record.attempts,
             ..TaskMessage::of(&task.record, task.etag.as_ref())
         };
-        if let Err(error) = self.queue.send(&message.to_text(), Duration::ZERO).await {
+        if let Err(error) = self
+            .parts
+            .queue
+            .send(&message.to_text(), Duration::ZERO)
+            .await
+        {
             // As it was: nobody would work on it. If this fails too, it stays queued.
             let mut undone = Versioned {
                 record: failed,
                 etag: task.etag,
             };
-            let records = self.records.clone();
+            let records = self.parts.records.clone();
             tokio::spawn(async move { records.replace(&mut undone).await });
             return Err(error.into());
         }
-        self.shared.wake.notify_one();
+        self.parts.wake.notify_one();
         log::info!("task.id" = id, "task.kind" = task.record.kind, "trace.id" = task.record.trace_id(); "task retried");
         Ok(Operated::Done(task))
     }

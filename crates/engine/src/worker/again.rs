@@ -97,8 +97,8 @@ impl Worker {
     /// What follows when there is no work to be done. A kind that is not known here was known to the
     /// process that took the task in: one of a newer version, which may get the next message.
     pub(crate) fn step_without_work(&self, error: TaskError, task: &Versioned, spent: u32) -> Step {
-        let is_known = self.shared.kinds.get(&task.record.kind).is_some();
-        let may_be_known_elsewhere = self.shared.has_other_workers && task.etag.is_some();
+        let is_known = self.kinds.get(&task.record.kind).is_some();
+        let may_be_known_elsewhere = self.has_other_workers && task.etag.is_some();
         if !is_known && may_be_known_elsewhere && spent < MAX_ATTEMPTS {
             return Step::Again(Next::failed(spent, error));
         }
@@ -108,7 +108,7 @@ impl Worker {
 
     /// What follows when the work asks for another time: for [`LATER_UNCOUNTED`] that is no attempt.
     fn later(&self, after: Duration, since: Option<Timestamp>, spent: u32) -> Step {
-        let now = self.shared.clock.now();
+        let now = self.clock.now();
         let since = since.unwrap_or(now);
         let never_ready = || {
             let message = "the work asked for another time once too often";
@@ -218,7 +218,7 @@ impl Worker {
         due_at: Option<Timestamp>,
         inserted_at: Option<Timestamp>,
     ) -> Option<Duration> {
-        let now = self.shared.clock.now();
+        let now = self.clock.now();
         let runs_behind = inserted_at.is_some_and(|sent| sent > now + EARLY_BY);
         let left = Duration::try_from(due_at? - now).ok()?;
         (left > EARLY_BY && !runs_behind).then_some(left)
@@ -226,7 +226,7 @@ impl Worker {
 
     fn after(&self, delay: Duration) -> Timestamp {
         let delay = delay.try_into().unwrap_or(time::Duration::MAX);
-        self.shared.clock.now().saturating_add(delay)
+        self.clock.now().saturating_add(delay)
     }
 }
 

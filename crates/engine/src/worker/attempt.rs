@@ -15,10 +15,12 @@ use crate::limits::{
     STOP_GRACE,
 };
 use crate::local::at_hand::AtHand;
+use crate::local::metrics::{CameOut, Metrics, Took};
+use crate::local::running::Running;
+use crate::local::stop::Stop;
 use crate::model::id::TaskId;
 use crate::model::task::TaskState;
 use crate::records::{Commit, Records, Versioned};
-use crate::tasks::service::Shared;
 use crate::text::beginning;
 use crate::worker::again::MAX_LOGGED_MESSAGE;
 use work::any::{Prepared, ResultLimit, Run, Start};
@@ -38,9 +40,11 @@ pub(crate) struct Work<'a> {
 /// Runs attempts, at most so many at a time in the whole process. One that ignores its stop request
 /// gives its slot back at its time limit all the same, so that the others go on.
 #[derive(Clone)]
-pub struct Attempts {
+pub(crate) struct Attempts {
     slots: Arc<Semaphore>,
-    stop: CancellationToken,
+    stop: Stop,
+    running: Arc<Running>,
+    metrics: Arc<Metrics>,
 }
 
 /// How an attempt ended.
@@ -64,27 +68,33 @@ pub(crate) enum Ended {
     Stopped,
 }
 
-/// How long an attempt took.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Took {
-    /// From the delivery to a free slot.
-    pub wait: Duration,
-    /// The work alone.
-    pub work: Duration,
+impl Ended {
+    /// How this is counted, unless the attempt has not begun.
+    pub(crate) fn came_out(&self) -> Option<CameOut> {
+        match self {
+            Self::Succeeded(_) => Some(CameOut::Succeeded),
+            Self::Failed { .. } => Some(CameOut::Failed),
+            Self::Later(_) => Some(CameOut::PutOff),
+            Self::OtherWork | Self::Stopped => Some(CameOut::Stopped),
+            Self::NoSlot => None,
+        }
+    }
 }
 
 impl Attempts {
-    /// `concurrency` attempts compute side by side; canceling `stop` stops them all.
-    pub fn new(concurrency: usize, stop: CancellationToken) -> Self {
+    /// `concurrency` attempts compute side by side; `stop` stops them all.
+    pub(crate) fn new(
+        concurrency: usize,
+        stop: Stop,
+        running: Arc<Running>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         Self {
             slots: Arc::new(Semaphore::new(concurrency)),
             stop,
+            running,
+            metrics,
         }
-    }
-
-    /// Whether all attempts were told to stop.
-    pub(crate) fn are_stopping(&self) -> bool {
-        self.stop.is_cancelled()
     }
 
     /// Does the work of a task, once a slot is free: within `patience`, or not at all. When the work
@@ -94,15 +104,14 @@ impl Attempts {
         work: Work<'_>,
         task: &mut Versioned,
         records: &Records,
-        shared: &Shared,
         patience: Duration,
     ) -> (Ended, Took) {
         let begun = Instant::now();
         let mut took = Took::default();
         let slot = tokio::select! {
             biased;
-            () = self.stop.cancelled() => Err(Ended::Stopped),
-            () = shared.stopping.cancelled() => Err(Ended::Stopped),
+            () = self.stop.break_off.cancelled() => Err(Ended::Stopped),
+            () = self.stop.stopping.cancelled() => Err(Ended::Stopped),
             slot = self.slots.acquire() => slot.map_err(|_| Ended::Stopped),
             () = tokio::time::sleep(patience) => Err(Ended::NoSlot),
         };
@@ -112,15 +121,15 @@ impl Attempts {
             Err(ended) => return (ended, took),
         };
         let begun = Instant::now();
-        let stop = self.stop.child_token();
+        let stop = self.stop.break_off.child_token();
         // If this future ends early or is dropped, nobody waits for the work any more.
         let _stop_work = stop.clone().drop_guard();
         let id = task.record.id;
-        let Some(_running) = shared.running.begin(id, &stop) else {
+        let Some(_running) = self.running.begin(id, &stop) else {
             return (Ended::Stopped, took);
         };
         let Work { kind, prepared } = work;
-        let _counted = shared.metrics.attempt_begins(kind.name.as_str());
+        let _counted = self.metrics.attempt_begins(kind.name.as_str());
         let time_limit = kind.policy.time_limit.unwrap_or(ATTEMPT_TIME_LIMIT);
         let cx = Context::new(ContextParts {
             task_id: id.to_string(),

@@ -41,7 +41,7 @@ impl Worker {
 
     /// Ends the task of a message that was given up, and was sent at that time; `false` when the message
     /// names none.
-    pub async fn fail_poisoned(
+    pub(crate) async fn fail_poisoned(
         &self,
         text: &str,
         inserted_at: Timestamp,

@@ -20,12 +20,16 @@ use ports::{Queue, Received, StorageError};
 pub struct Consumer {
     queue: Arc<dyn Queue>,
     poison_queue: Arc<dyn Queue>,
-    worker: Worker,
+    worker: Arc<Worker>,
 }
 
 impl Consumer {
     /// Takes messages from `queue`, and leaves those nobody can work on in `poison_queue`.
-    pub fn new(queue: Arc<dyn Queue>, poison_queue: Arc<dyn Queue>, worker: Worker) -> Self {
+    pub(crate) fn new(
+        queue: Arc<dyn Queue>,
+        poison_queue: Arc<dyn Queue>,
+        worker: Arc<Worker>,
+    ) -> Self {
         Self {
             queue,
             poison_queue,
@@ -41,11 +45,6 @@ impl Consumer {
     /// Receives up to `max` (1 to 32) messages of the poison queue.
     pub async fn receive_poisoned(&self, max: u32) -> Result<Vec<Received>, StorageError> {
         self.poison_queue.receive(max, VISIBILITY_TIMEOUT).await
-    }
-
-    /// Where poisoned messages are.
-    pub(crate) fn poison_queue(&self) -> Arc<dyn Queue> {
-        Arc::clone(&self.poison_queue)
     }
 
     /// Fails the task of a poisoned message and deletes the message; `false` when it names no task.

@@ -14,15 +14,19 @@ use log::Level;
 
 use crate::crash::{CrashPoint, crash_point};
 use crate::limits::{NEWER_DELAY, OUTAGE_DELAY};
+use crate::local::backlog::Backlog;
+use crate::local::endings::Endings;
+use crate::local::metrics::Took;
+use crate::local::running::Running;
+use crate::local::stop::Stop;
 use crate::model::extensible::Others;
 use crate::model::message::TaskMessage;
 use crate::model::task::{TaskError, TaskRecord, TaskState};
 use crate::records::{Commit, RecordError, Records, Versioned};
-use crate::tasks::service::Shared;
 use crate::worker::again::{Next, Step, ask_the_record, error_fields, put_off};
-use crate::worker::attempt::{Attempts, Took, Work};
-use ports::Timestamp;
-use work::KindName;
+use crate::worker::attempt::{Attempts, Work};
+use ports::{Clock, Timestamp};
+use work::{KindName, Kinds};
 
 /// One hand-over of a message.
 #[derive(Clone, Debug)]
@@ -69,26 +73,27 @@ impl Outcome {
 }
 
 /// Runs attempts.
-#[derive(Clone)]
-pub struct Worker {
+pub(crate) struct Worker {
     pub(crate) records: Records,
-    pub(crate) shared: Arc<Shared>,
-    attempts: Attempts,
+    pub(crate) kinds: Arc<Kinds>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) has_other_workers: bool,
+    pub(crate) stop: Stop,
+    pub(crate) attempts: Attempts,
+    pub(crate) running: Arc<Running>,
+    pub(crate) backlog: Arc<Backlog>,
+    pub(crate) endings: Endings,
 }
 
 impl Worker {
-    /// Over these records.
-    pub fn new(records: Records, shared: Arc<Shared>, attempts: Attempts) -> Self {
-        Self {
-            records,
-            shared,
-            attempts,
-        }
-    }
-
     /// Runs one attempt and says what is to become of the message: once a slot is free, for which it
     /// waits for so long. Drops `held` once the work is computed.
-    pub async fn run(&self, delivery: &Delivery, patience: Duration, held: impl Send) -> Outcome {
+    pub(crate) async fn run(
+        &self,
+        delivery: &Delivery,
+        patience: Duration,
+        held: impl Send,
+    ) -> Outcome {
         let message = match TaskMessage::parse(&delivery.text) {
             Ok(message) => message,
             // What is seldom does not make every delivery larger.
@@ -144,10 +149,13 @@ impl Worker {
             Ok(work) => {
                 let (ended, took) = self
                     .attempts
-                    .run(work, &mut task, &self.records, &self.shared, patience)
+                    .run(work, &mut task, &self.records, patience)
                     .await;
                 drop(held);
-                self.shared.metrics.attempt_ended(&task.record.kind, &ended);
+                if let Some(came_out) = ended.came_out() {
+                    let metrics = &self.endings.metrics;
+                    metrics.attempt_ended(&task.record.kind, came_out);
+                }
                 crash_point(CrashPoint::AfterWork);
                 (self.step(ended, spent, later_since), Some(took))
             }
@@ -187,19 +195,19 @@ impl Worker {
             None => task.etag.is_none(),
         };
         if is_open {
-            self.shared.running.forget(id);
+            self.running.forget(id);
         }
         Ok(!is_open)
     }
 
     /// A message has left the queue, and none followed it.
     pub(crate) fn message_left(&self) {
-        self.shared.backlog.left();
+        self.backlog.left();
     }
 
     /// Whether the process was told to stop.
-    pub fn is_stopping(&self) -> bool {
-        self.shared.stopping.is_cancelled() || self.attempts.are_stopping()
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stop.is_told()
     }
 
     /// Whether the record is read before the work begins.
@@ -214,7 +222,7 @@ impl Worker {
         let kind = message
             .kind
             .as_deref()
-            .and_then(|kind| self.shared.kinds.get(kind));
+            .and_then(|kind| self.kinds.get(kind));
         let is_pure = kind.is_some_and(|kind| kind.policy.pure);
         delivery.dequeue_count > 1 || !complete || !is_pure
     }
@@ -247,7 +255,7 @@ impl Worker {
             created_at,
             ..
         } = message;
-        let now = self.shared.clock.now();
+        let now = self.clock.now();
         let created_at = created_at.or_else(|| id.created_at()).or(inserted_at);
         let record = TaskRecord {
             id,
@@ -266,7 +274,7 @@ impl Worker {
     }
 
     fn work_of(&self, record: &TaskRecord) -> Result<Work<'_>, TaskError> {
-        let kind = self.shared.kinds.get(&record.kind);
+        let kind = self.kinds.get(&record.kind);
         let (Some(kind), Some(input)) = (kind, record.input.as_ref()) else {
             let message = match kind {
                 None => "no worker knows this kind of work",
@@ -314,7 +322,7 @@ impl Worker {
             Commit::Written => {
                 // Those who wait for the task have no use for it, and it may be megabytes.
                 task.record.input = None;
-                self.shared.ended(&task.record, took);
+                self.endings.ended(&task.record, took);
                 let (level, (code, message)) = match &task.record.state {
                     TaskState::Failed { error } => (Level::Warn, error_fields(error)),
                     _ => (Level::Info, ("", "")),

@@ -1,0 +1,35 @@
+//! What a sweep did, counted.
+
+use std::fmt;
+
+/// What a sweep did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Messages taken from the queue and settled.
+    pub drained: usize,
+    /// Poisoned messages whose task is now a failed record.
+    pub buried: usize,
+    /// Poisoned messages that name no task: they stay, for somebody to look at.
+    pub nameless: usize,
+    /// Tasks that had lost their message, and have a new one or have failed.
+    pub rescued: usize,
+    /// Records deleted because their retention had ended.
+    pub pruned: usize,
+}
+
+impl fmt::Display for Swept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            drained,
+            buried,
+            nameless,
+            rescued,
+            pruned,
+        } = self;
+        write!(
+            f,
+            "swept: {drained} messages drained, {buried} tasks buried, {nameless} nameless messages \
+             left, {rescued} tasks rescued, {pruned} records pruned"
+        )
+    }
+}

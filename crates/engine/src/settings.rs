@@ -1,0 +1,16 @@
+//! What an engine is told once, and goes by as long as it lives.
+
+use std::time::Duration;
+
+/// The settings of an engine.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// How many attempts compute side by side in this process.
+    pub concurrency: usize,
+    /// Submissions are refused while so many messages wait; `None`: never.
+    pub max_queue_length: Option<u64>,
+    /// Whether other processes may work on the same store.
+    pub has_other_workers: bool,
+    /// How long terminal records are kept after their last change.
+    pub retention: Duration,
+}

@@ -1,0 +1,183 @@
+//! Submitting: a record, a message for a worker, and a limit to how many wait.
+
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+
+use crate::crash::{CrashPoint, crash_point};
+use crate::local::backlog::{Look, Reservation};
+use crate::model::id::TaskId;
+use crate::model::message::TaskMessage;
+use crate::model::task::{TaskRecord, UnreadableRecord};
+use crate::records::{RecordError, Versioned};
+use crate::tasks::service::{Parts, Tasks};
+use ports::{ETag, StorageError, Timestamp};
+use work::InvalidInput;
+
+/// Work that a client asks for.
+#[derive(Clone, Debug)]
+pub struct Submission {
+    /// The id the task is to have.
+    pub id: TaskId,
+    /// Which work.
+    pub kind: String,
+    /// Its input.
+    pub input: Box<RawValue>,
+    /// The client's trace (W3C Trace Context), carried along and logged.
+    pub traceparent: Option<String>,
+}
+
+/// Why a submission was not accepted. Nothing is stored then.
+#[derive(Debug, thiserror::Error)]
+pub enum SubmitError {
+    /// No such kind is registered; these are.
+    #[error("no such kind of work is known here, but {known}")]
+    UnknownKind {
+        /// The names of the registered kinds, as a client is told them.
+        known: String,
+    },
+    /// The kind does not take this input.
+    #[error(transparent)]
+    InvalidInput(#[from] InvalidInput),
+    /// More messages wait than the configured limit allows.
+    #[error("too many tasks are waiting")]
+    QueueFull,
+    /// The record or the message could not be written.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The store holds something else under the task's id.
+    #[error(transparent)]
+    Unreadable(#[from] UnreadableRecord),
+}
+
+impl From<RecordError> for SubmitError {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::Storage(error) => Self::Storage(error),
+            RecordError::Unreadable(error) => Self::Unreadable(error),
+        }
+    }
+}
+
+impl Tasks {
+    /// Says whether a submission would be refused for what it is.
+    pub fn check(&self, submission: &Submission) -> Result<(), SubmitError> {
+        let kind =
+            self.parts
+                .kinds
+                .get(&submission.kind)
+                .ok_or_else(|| SubmitError::UnknownKind {
+                    known: self.parts.kinds.names_for_people(),
+                })?;
+        Ok(kind.kind.check(&submission.input)?)
+    }
+
+    /// Accepts work: there is a record, and a message for a worker.
+    ///
+    /// Runs to its end even when the caller stops waiting: a client that hangs up between the two
+    /// must not leave half a task.
+    pub async fn submit(&self, submission: Submission) -> Result<TaskRecord, SubmitError> {
+        self.check(&submission)?;
+        let reservation = self.reserve().await?;
+        let tasks = self.clone();
+        tokio::spawn(async move { tasks.accept(submission, reservation).await })
+            .await
+            .unwrap_or_else(|_| {
+                Err(StorageError::permanent("accept task", "accepting it broke off").into())
+            })
+    }
+
+    async fn accept(
+        self,
+        submission: Submission,
+        reservation: Reservation,
+    ) -> Result<TaskRecord, SubmitError> {
+        let Submission {
+            id,
+            kind,
+            input,
+            traceparent,
+        } = submission;
+        let now = self.parts.clock.now();
+        let record = TaskRecord {
+            traceparent,
+            ..TaskRecord::queued(id, kind, input, now)
+        };
+        let tell = |etag: &ETag| TaskMessage::of(&record, Some(etag)).to_text();
+        let (name, document) = (id.text(), record.to_document());
+        let record = match self.parts.intake.accept(&name, &document, &tell).await? {
+            Some(_) => record,
+            None => self.carry_on(id, now).await?,
+        };
+        if record.status().is_terminal() {
+            return Ok(record);
+        }
+        reservation.kept();
+        crash_point(CrashPoint::AfterMessage);
+        self.parts.endings.metrics.accepted(&record.kind);
+        self.parts.wake.notify_one();
+        if let Some(look) = self.parts.backlog.due(now) {
+            self.look_up(look);
+        }
+        log::info!("task.id" = id, "task.kind" = record.kind, "trace.id" = record.trace_id(); "task accepted");
+        Ok(record)
+    }
+
+    /// Sends a message for the record that is there under a new task's id, unless it has ended.
+    ///
+    /// Ids are unique, so it is ours: a retry met the first try's success, which was written at the time
+    /// of this submission and is undone with it; or a submission with an idempotency key is carried on, whose
+    /// task may have been acknowledged, and stays whatever happens.
+    async fn carry_on(&self, id: TaskId, now: Timestamp) -> Result<TaskRecord, SubmitError> {
+        let gone = || StorageError::transient("accept task", "its record came and went");
+        let Versioned { record, etag } = self.parts.records.read(id).await?.ok_or_else(gone)?;
+        if record.status().is_terminal() {
+            return Ok(record);
+        }
+        let message = TaskMessage::of(&record, etag.as_ref()).to_text();
+        if let Err(error) = self.parts.queue.send(&message, Duration::ZERO).await {
+            if record.updated_at == now {
+                let records = self.parts.records.clone();
+                tokio::spawn(async move { records.delete(id, etag.as_ref()).await });
+            }
+            return Err(error.into());
+        }
+        Ok(record)
+    }
+
+    /// Room in the queue for a submission. Where there is a limit, the length is looked up when it
+    /// is too old, by one submission for all that come meanwhile.
+    async fn reserve(&self) -> Result<Reservation, SubmitError> {
+        let Parts {
+            backlog,
+            clock,
+            settings,
+            ..
+        } = &*self.parts;
+        let (now, max) = (clock.now(), settings.max_queue_length);
+        if max.is_some()
+            && let Some((looked, look)) = backlog.outdated(now)
+        {
+            if let Some(look) = look {
+                self.look_up(look);
+            }
+            looked.await;
+            if !backlog.is_fresh(now) {
+                let cause = "it was not told";
+                return Err(StorageError::transient("look up the queue's length", cause).into());
+            }
+        }
+        backlog.take(max).ok_or(SubmitError::QueueFull)
+    }
+
+    /// Looks up the queue's length, whoever of those that wait for it hangs up.
+    fn look_up(&self, look: Look) {
+        let tasks = self.clone();
+        tokio::spawn(async move {
+            match tasks.parts.queue.length().await {
+                Ok(length) => look.found(length, tasks.parts.clock.now()),
+                Err(error) => log::warn!("queue's length not known: {error}"),
+            }
+        });
+    }
+}
