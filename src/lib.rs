@@ -16,7 +16,8 @@
 //! `startup` knows all parts and how none of them works.
 //!
 //! `kinds` is the work that comes with the service, written against the crate `work` as anybody's is.
-//! Beside them: `logging` writes what all of them log, and `panics` tells it of their defects.
+//! Beside them: `commands` is what `handler` does without serving, `logging` writes what all of them
+//! log, and `panics` tells it of their defects.
 //!
 //! # The two data flows
 //!
@@ -38,7 +39,9 @@
 //! API, queue messages and blobs this service understands; see `docs/compatibility.md`.
 
 pub mod api;
+pub mod commands;
 pub mod config;
+pub mod functions;
 pub mod kinds;
 pub mod logging;
 pub mod panics;

@@ -1,8 +1,10 @@
-//! The `handler` binary: choose the mode, start, say why it stopped.
+//! The `handler` binary: do the command it was given; or choose the mode, start, say why it stopped.
 
+use std::env;
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
+use async_request_reply::commands::Command;
 use async_request_reply::config::{self, Config, LogFormat, Mode, Storage};
 use async_request_reply::kinds;
 use async_request_reply::logging::{self, Flush};
@@ -10,6 +12,9 @@ use async_request_reply::panics;
 use async_request_reply::startup::{Application, StartError};
 
 fn main() -> ExitCode {
+    if let Some(command) = Command::asked_for(env::args_os()) {
+        return command.run();
+    }
     panics::log_panics();
     let (config, remarks) = match config::read() {
         Ok(read) => read,

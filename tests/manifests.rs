@@ -6,14 +6,18 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use async_request_reply::api::ROUTES;
+use async_request_reply::api::{Protection, ROUTES};
 use async_request_reply::config::settings;
+use async_request_reply::functions::{funcignore, functions as made};
 use async_request_reply::triggers::{QUEUE_WORKER, TIMER_WORKER};
 use engine::limits;
 use functions_host::{
     AuthLevel, Function, HostManifest, LocalSettings, MessageEncoding, Routes, Settings, Trigger,
     read_functions,
 };
+
+/// What brings the folders up to date.
+const WRITE: &str = "cargo run -- functions";
 
 /// Functions that are called by their folder's name, and by the host alone.
 const INTERNAL: [&str; 2] = [QUEUE_WORKER, TIMER_WORKER];
@@ -38,36 +42,37 @@ fn trigger(name: &str) -> Trigger {
 }
 
 #[test]
-fn every_function_folder_is_known() {
+fn the_committed_folders_are_those_of_the_tables() {
+    let made = made(&[]).expect("functions that the host can tell apart");
+    for function in &made {
+        let path = root().join(&function.name).join("function.json");
+        let committed = std::fs::read_to_string(&path).unwrap_or_default();
+        let name = &function.name;
+        assert_eq!(committed, function.manifest(), "{name}; run: {WRITE}");
+    }
     let found: BTreeSet<_> = functions()
         .into_iter()
         .map(|function| function.name)
         .collect();
-    let known = ROUTES.iter().map(|route| route.function).chain(INTERNAL);
-    assert_eq!(found, known.map(str::to_owned).collect());
+    let known = made.iter().map(|function| function.name.clone());
+    assert_eq!(found, known.collect());
+    let committed = std::fs::read_to_string(root().join(".funcignore")).unwrap();
+    let expected = funcignore(Some(&committed), &made);
+    assert_eq!(Some(committed), expected, "run: {WRITE}");
 }
 
 #[test]
-fn every_http_function_forwards_what_its_route_answers() {
+fn every_http_function_is_at_its_routes_path_and_asks_for_its_key() {
     let prefix = host_json().extensions.http.route_prefix;
-    for route in ROUTES {
+    for route in ROUTES.iter() {
         let Trigger::Http(http) = trigger(route.function) else {
             unreachable!("{} is no HTTP function", route.function);
         };
         let path = format!("/{prefix}/{}", http.route.unwrap_or_default());
-        let path = path.replace("{id:guid}", "{id}");
-        assert_eq!(path, route.path);
-        let methods: Vec<_> = http.methods.unwrap_or_default();
-        let answered: Vec<_> = route
-            .methods
-            .iter()
-            .map(|method| method.as_str().to_lowercase())
-            .collect();
-        assert_eq!(methods, answered, "{path}");
-        let level = if route.keyed {
-            AuthLevel::Function
-        } else {
-            AuthLevel::Anonymous
+        assert_eq!(path, route.template);
+        let level = match route.protection {
+            Protection::Open | Protection::SubmitKey => AuthLevel::Anonymous,
+            Protection::Key => AuthLevel::Function,
         };
         assert_eq!(http.auth_level, level, "{path}");
     }

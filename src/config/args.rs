@@ -251,7 +251,7 @@ impl Args {
 
 /// The flags alone. Their help names the variables; clap itself would look for these in one spelling
 /// only, and take an empty one for a value.
-fn flags() -> Command {
+pub(crate) fn flags() -> Command {
     Args::command()
         .args_override_self(true)
         .mut_args(|argument| match (argument.get_env(), argument.get_help()) {

@@ -20,6 +20,7 @@ use std::time::Duration;
 use backends::azure::Account;
 use ports::Secret;
 
+pub(crate) use args::flags;
 pub use args::{Args, Setting, settings};
 pub use patience::Patience;
 pub use process::read;

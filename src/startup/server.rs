@@ -19,7 +19,7 @@ use super::backend::Backend;
 use super::connection::{Connection, watch};
 use super::descriptors::max_connections;
 use super::socket::{end_dead_connections, widen_backlog};
-use crate::api::{self, Access, Api, Browsers, Memory, Requests};
+use crate::api::{self, Access, Api, Browsers, Memory};
 use crate::config::{Config, Mode};
 use crate::triggers;
 use engine::Engine;
@@ -48,7 +48,7 @@ pub(super) fn serve(
     let (mode, patience) = (config.mode, config.patience);
     let drain_time = config.shutdown_grace.max(RELEASE_TIME);
     let memory = Memory::new(config.memory_budget);
-    let requests = Requests::default();
+    let requests = api::requests();
     let application = move || {
         let ports = backend
             .connect()

@@ -5,19 +5,16 @@ mod envelope;
 mod hands;
 mod queue_worker;
 pub mod standalone;
+mod table;
 mod timer_worker;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::ALLOW;
 use actix_web::{HttpResponse, web};
 
+pub use table::{QUEUE_WORKER, Source, TIMER_WORKER, Trigger, table};
+
 use engine::{Consumer, Maintenance};
-
-/// The folder, and so the path, of the queue-triggered function.
-pub const QUEUE_WORKER: &str = "queue_worker";
-
-/// The folder, and so the path, of the timer-triggered function.
-pub const TIMER_WORKER: &str = "timer_worker";
 
 /// The largest envelope, in bytes: a message of 64 KiB, escaped twice, and its fields once more in
 /// the metadata.

@@ -10,7 +10,7 @@ use crate::helpers::app::{spawn_app, spawn_app_with};
 async fn nothing_behind_a_key_may_be_kept() {
     let app = spawn_app_with(|config| config.api_keys = vec![Secret::new("s3cret")]);
     let id = app.client.run(r#"{"kind": "hopeless", "input": 0}"#).await;
-    for route in ROUTES.iter().filter(|route| route.keyed) {
+    for route in ROUTES.iter().filter(|route| route.is_keyed()) {
         let path = route.path.replace("{id}", &id);
         for method in route.methods {
             for key in ["s3cret", "wrong"] {

@@ -55,7 +55,7 @@ fn granted(reply: &Reply) -> (Option<&str>, bool) {
 #[tokio::test]
 async fn every_route_tells_a_browser_what_it_may_send() {
     let app = spawn_for_page();
-    for route in ROUTES {
+    for route in ROUTES.iter() {
         let path = route.path.replace("{task_id}", "x").replace("{id}", "x");
         for method in route.methods {
             for path in [path.clone(), format!("{}/", path.to_uppercase())] {

@@ -12,7 +12,7 @@ const METHODS: [&str; 8] = [
 #[tokio::test]
 async fn a_route_names_its_methods_to_every_other() {
     let app = spawn_app();
-    for route in ROUTES {
+    for route in ROUTES.iter() {
         let path = route.path.replace("{task_id}", "x").replace("{id}", "x");
         let same_path = ROUTES.iter().filter(|other| other.path == route.path);
         let known: Vec<&str> = same_path
@@ -46,7 +46,7 @@ fn told(reply: &Reply) -> (u16, Option<&str>, Option<String>) {
 #[tokio::test]
 async fn a_path_is_taken_in_any_case_and_with_a_slash_at_the_end() {
     let app = spawn_app();
-    for route in ROUTES {
+    for route in ROUTES.iter() {
         let path = |id: &str| {
             let path = route.path.replace("{task_id}", id).replace("{id}", id);
             path.replace("{file}", "x")

@@ -184,7 +184,7 @@ async fn no_address_becomes_a_header_or_a_strange_link_of_ours() {
         "%22%3e%3cforged",
     ];
     for text in injected {
-        for route in ROUTES {
+        for route in ROUTES.iter() {
             let path = route
                 .path
                 .replace("{task_id}", text)

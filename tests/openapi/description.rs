@@ -36,7 +36,7 @@ async fn every_route_is_described_but_for_heads_and_the_files_of_the_page() {
         described.insert((path.to_owned(), method.to_uppercase(), keyed));
     }
     let routes = ROUTES.iter().flat_map(|route| {
-        let keyed = |method: &str| (route.path.to_owned(), method.to_owned(), route.keyed);
+        let keyed = |method: &str| (route.path.to_owned(), method.to_owned(), route.is_keyed());
         let described = route.methods.iter().filter(|method| **method != "HEAD");
         described.map(move |method| keyed(method.as_str()))
     });

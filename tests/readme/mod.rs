@@ -2,6 +2,7 @@
 
 mod word_count;
 
+use async_request_reply::api::rows;
 use async_request_reply::config::settings;
 use async_request_reply::kinds;
 use serde_json::value::RawValue;
@@ -31,6 +32,16 @@ fn the_table_of_settings_is_the_one_of_the_code() {
     assert!(
         told == table,
         "the README's table of settings should be:\n\n{table}"
+    );
+}
+
+#[test]
+fn the_table_of_routes_is_the_one_of_the_code() {
+    let table = format!("| Request | Answer |\n|---|---|\n{}", rows());
+    let told = between("<!-- routes -->\n", "<!-- /routes -->");
+    assert!(
+        told == table,
+        "the README's table of routes should be:\n\n{table}"
     );
 }
 

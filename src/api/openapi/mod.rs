@@ -1,23 +1,17 @@
-//! `GET /api/openapi.json`: the description of this API (OpenAPI 3.1), made from the route table and
-//! the types of the replies. And `GET /api/openapi-3.0.json`, the same for readers that know no other.
+//! The description of this API, made from the route table and the types of the replies.
 //!
-//! Each [`Route`](super::Route) names the function that describes it, so that none is forgotten.
+//! Each [`Route`] names the function that describes it, so that none is forgotten.
 //! Paths, methods, keys and operation ids come from the table. `HEAD`, which every `GET` has, is not in
 //! it: a client made from the description would get a second method for each of them.
 
-pub(super) mod operations;
-mod parameters;
-mod responses;
-mod schemas;
-pub(super) mod service;
-pub(super) mod tasks;
-mod version_3_0;
+pub(super) mod parameters;
+pub(super) mod responses;
+pub(super) mod schemas;
 
-use std::sync::LazyLock;
+pub(super) mod values;
+pub(super) mod version_3_0;
 
-use actix_web::HttpResponse;
 use actix_web::http::Method;
-use actix_web::http::header::CACHE_CONTROL;
 use utoipa::openapi::path::{HttpMethod, Operation, OperationBuilder};
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
@@ -28,37 +22,33 @@ use utoipa::openapi::{
     ServerBuilder,
 };
 
-use super::{ROUTES, Route};
-pub(super) use schemas::{Status, names_with_a_type};
+use super::edge::route::Route;
 
-const TASKS: &str = "tasks";
-const OPERATIONS: &str = "operations";
-const SERVICE: &str = "service";
+pub(super) const TASKS: &str = "tasks";
+pub(super) const OPERATIONS: &str = "operations";
+pub(super) const SERVICE: &str = "service";
 
 /// The places of the key; any of them opens a route.
 const KEY_SCHEMES: [&str; 3] = ["functionsKey", "functionsCode", "bearerKey"];
 
-/// The description, the same for every process of this version.
-pub(super) async fn openapi() -> HttpResponse {
-    static DOCUMENT: LazyLock<String> =
-        LazyLock::new(|| document().to_pretty_json().unwrap_or_default());
-    described(&DOCUMENT)
+/// The texts of the description.
+pub(super) struct Description {
+    /// In OpenAPI 3.1.
+    pub(super) v3_1: String,
+    /// In OpenAPI 3.0.
+    pub(super) v3_0: String,
 }
 
-/// The same in the version before.
-pub(super) async fn openapi_3_0() -> HttpResponse {
-    static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
-        let document = serde_json::to_value(document()).unwrap_or_default();
-        serde_json::to_string_pretty(&version_3_0::converted(document)).unwrap_or_default()
-    });
-    described(&DOCUMENT)
-}
-
-fn described(document: &'static str) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("application/json")
-        .insert_header((CACHE_CONTROL, "no-cache"))
-        .body(document)
+impl Description {
+    /// Of these routes.
+    pub(super) fn of(routes: &[Route]) -> Self {
+        let document = document(routes);
+        let value = serde_json::to_value(&document).unwrap_or_default();
+        Self {
+            v3_1: document.to_pretty_json().unwrap_or_default(),
+            v3_0: serde_json::to_string_pretty(&version_3_0::converted(value)).unwrap_or_default(),
+        }
+    }
 }
 
 const ABOUT: &str = concat!(
@@ -66,9 +56,9 @@ const ABOUT: &str = concat!(
     ".\n\n`HEAD` works wherever `GET` does, with the same status, and consumes nothing."
 );
 
-fn document() -> OpenApi {
+fn document(routes: &[Route]) -> OpenApi {
     let mut paths = Paths::new();
-    for route in ROUTES {
+    for route in routes {
         let Some(describe) = route.describe else {
             continue;
         };
@@ -76,8 +66,8 @@ fn document() -> OpenApi {
             let Some(known) = http_method(method) else {
                 continue;
             };
-            let operation = operation(&route, describe());
-            paths.add_path_operation(route.path, vec![known], operation);
+            let operation = operation(route, describe());
+            paths.add_path_operation(&route.path, vec![known], operation);
         }
     }
     let tags = [
@@ -153,18 +143,18 @@ fn components() -> utoipa::openapi::Components {
 
 /// What the route's description says, and what the table knows.
 fn operation(route: &Route, described: OperationBuilder) -> Operation {
-    let schemes = KEY_SCHEMES.iter().filter(|_| route.keyed);
+    let schemes = KEY_SCHEMES.iter().filter(|_| route.is_keyed());
     schemes
         .fold(described, |operation, scheme| {
             operation.security(SecurityRequirement::new(*scheme, [""; 0]))
         })
-        .operation_id(Some(operation_id(route.function)))
+        .operation_id(Some(operation_id(route.name)))
         .build()
 }
 
 /// `create_task` -> `createTask`: generators take an underscore for the end of a client's name.
-fn operation_id(function: &str) -> String {
-    let mut words = function.split('_');
+fn operation_id(name: &str) -> String {
+    let mut words = name.split('_');
     let first = words.next().unwrap_or_default().to_owned();
     words.fold(first, |id, word| {
         let (initial, rest) = word.split_at(word.len().min(1));
@@ -187,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_operation_is_named_after_its_function() {
+    fn an_operation_has_its_name_in_camel_case() {
         assert_eq!(operation_id("create_task"), "createTask");
         assert_eq!(operation_id("get_operation_result"), "getOperationResult");
         assert_eq!(operation_id("get_openapi_3_0"), "getOpenapi30");

@@ -10,11 +10,8 @@ use utoipa::openapi::{Ref, RefOr, Required, Schema};
 
 use engine::limits::{DEFAULT_TOP, MAX_TOP, MAX_WAIT};
 
-/// The id in the examples.
-pub(super) const EXAMPLE_ID: &str = "01a1fde5-dc8c-728c-86f8-01a2760d7385";
-
 /// A task's id in the path.
-pub(super) fn task_id(name: &str) -> Parameter {
+pub(in crate::api) fn task_id(name: &str) -> Parameter {
     ParameterBuilder::new()
         .name(name)
         .parameter_in(ParameterIn::Path)
@@ -27,7 +24,7 @@ pub(super) fn task_id(name: &str) -> Parameter {
 }
 
 /// `Prefer` where waiting is all it can ask for.
-pub(super) fn prefer_wait() -> Parameter {
+pub(in crate::api) fn prefer_wait() -> Parameter {
     header(
         "Prefer",
         &format!(
@@ -39,7 +36,7 @@ pub(super) fn prefer_wait() -> Parameter {
 }
 
 /// All preferences of a submission.
-pub(super) fn prefer() -> Parameter {
+pub(in crate::api) fn prefer() -> Parameter {
     header(
         "Prefer",
         &format!(
@@ -52,7 +49,7 @@ pub(super) fn prefer() -> Parameter {
     )
 }
 
-pub(super) fn idempotency_key() -> Parameter {
+pub(in crate::api) fn idempotency_key() -> Parameter {
     header(
         "Idempotency-Key",
         "A token, a UUID, or a string in double quotes, of 1 to 255 characters, such as `7d0c1a52`: new \
@@ -62,7 +59,7 @@ pub(super) fn idempotency_key() -> Parameter {
 }
 
 /// What Azure's clients send for the same purpose.
-pub(super) fn repeatability() -> [Parameter; 2] {
+pub(in crate::api) fn repeatability() -> [Parameter; 2] {
     [
         header(
             "Repeatability-Request-ID",
@@ -76,7 +73,7 @@ pub(super) fn repeatability() -> [Parameter; 2] {
     ]
 }
 
-pub(super) fn traceparent() -> Parameter {
+pub(in crate::api) fn traceparent() -> Parameter {
     header(
         "traceparent",
         "The client's trace (W3C Trace Context), carried through message and record, such as \
@@ -84,21 +81,21 @@ pub(super) fn traceparent() -> Parameter {
     )
 }
 
-pub(super) fn if_match() -> Parameter {
+pub(in crate::api) fn if_match() -> Parameter {
     header(
         "If-Match",
         "Only if the monitor still has this `ETag` (or one of several, or any: `*`). 412 otherwise.",
     )
 }
 
-pub(super) fn if_none_match() -> Parameter {
+pub(in crate::api) fn if_none_match() -> Parameter {
     header(
         "If-None-Match",
         "The `ETag` of the monitor the client has, such as `\"3\"`: 304 if it is still the same.",
     )
 }
 
-pub(super) fn api_version() -> Parameter {
+pub(in crate::api) fn api_version() -> Parameter {
     query(
         "api-version",
         "Sent by Azure's SDKs, such as `2026-01-01`; any value asks for the monitor in the reply.",
@@ -107,7 +104,7 @@ pub(super) fn api_version() -> Parameter {
 }
 
 /// The query of a listing.
-pub(super) fn listing() -> Vec<Parameter> {
+pub(in crate::api) fn listing() -> Vec<Parameter> {
     let time = || text(Some(KnownFormat::DateTime));
     let top = ObjectBuilder::new()
         .schema_type(Type::Integer)

@@ -7,7 +7,7 @@ use utoipa::openapi::path::OperationBuilder;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{ComponentsBuilder, ContentBuilder, Ref, ResponseBuilder};
 
-use crate::api::problem::Problem;
+use crate::api::edge::problem::Problem;
 
 /// A problem that operations share: the status, its name among the components, what it means, and
 /// the document of an example.
@@ -149,7 +149,7 @@ const SHARED: [Shared; 14] = [
 ];
 
 /// Adds the shared problems.
-pub(super) fn add(components: ComponentsBuilder) -> ComponentsBuilder {
+pub(in crate::api) fn add(components: ComponentsBuilder) -> ComponentsBuilder {
     SHARED.iter().fold(components, |components, shared| {
         let example = (shared.example)().document("/api/tasks");
         let content = ContentBuilder::new()
@@ -171,7 +171,7 @@ impl Shared {
 }
 
 /// Adds shared problems to an operation, by their statuses.
-pub(super) fn problems(operation: OperationBuilder, statuses: &[&str]) -> OperationBuilder {
+pub(in crate::api) fn problems(operation: OperationBuilder, statuses: &[&str]) -> OperationBuilder {
     SHARED
         .iter()
         .filter(|shared| statuses.contains(&shared.status))
@@ -181,7 +181,7 @@ pub(super) fn problems(operation: OperationBuilder, statuses: &[&str]) -> Operat
 }
 
 /// A reply of JSON with a schema among the components, and an example.
-pub(super) fn json(description: &str, schema: &str, example: Value) -> ResponseBuilder {
+pub(in crate::api) fn json(description: &str, schema: &str, example: Value) -> ResponseBuilder {
     let content = ContentBuilder::new()
         .schema(Some(Ref::from_schema_name(schema)))
         .example(Some(example))
@@ -192,7 +192,7 @@ pub(super) fn json(description: &str, schema: &str, example: Value) -> ResponseB
 }
 
 /// A reply of text.
-pub(super) fn text(description: &str, content_type: &str) -> ResponseBuilder {
+pub(in crate::api) fn text(description: &str, content_type: &str) -> ResponseBuilder {
     let schema = ObjectBuilder::new().schema_type(Type::String).build();
     ResponseBuilder::new().description(description).content(
         content_type,
@@ -201,7 +201,7 @@ pub(super) fn text(description: &str, content_type: &str) -> ResponseBuilder {
 }
 
 /// Adds headers, by their names.
-pub(super) fn with_headers(response: ResponseBuilder, names: &[&str]) -> ResponseBuilder {
+pub(in crate::api) fn with_headers(response: ResponseBuilder, names: &[&str]) -> ResponseBuilder {
     names.iter().fold(response, |response, name| {
         response.header(*name, header(name))
     })

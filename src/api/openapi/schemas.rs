@@ -5,22 +5,22 @@ use std::borrow::Cow;
 
 use serde_json::{Value, json};
 use utoipa::openapi::schema::{
-    AdditionalProperties, AnyOfBuilder, Object, ObjectBuilder, OneOfBuilder, SchemaFormat,
-    SchemaType, Type,
+    AdditionalProperties, AnyOfBuilder, ObjectBuilder, OneOfBuilder, SchemaFormat, Type,
 };
 use utoipa::openapi::{ComponentsBuilder, KnownFormat, Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::parameters::EXAMPLE_ID;
-use crate::api::health::Health;
-use crate::api::listing::TaskList;
-use crate::api::problem::{CANCELED, Document, ErrorObject};
+use super::values::{EXAMPLE_ID, any, uuid};
+use crate::api::edge::problem::{CANCELED, Document, ErrorObject};
+use crate::api::operations::listing::TaskList;
+use crate::api::operations::view::{ListedView, Status, TaskView, azure_status};
+use crate::api::service::health::Health;
 use crate::api::tasks::NoResult;
-use crate::api::view::{ListedView, TaskView, azure_status};
+use crate::api::tasks::schemas::submitted_task;
 use engine::TaskStatus;
 
 /// Adds all schemas, those included that others refer to.
-pub(super) fn add(components: ComponentsBuilder) -> ComponentsBuilder {
+pub(in crate::api) fn add(components: ComponentsBuilder) -> ComponentsBuilder {
     components
         .schema("Submission", submission())
         .schema("NumberSubmission", number_submission())
@@ -44,27 +44,6 @@ pub(super) fn add(components: ComponentsBuilder) -> ComponentsBuilder {
         .schema_from::<Status>()
         .schema_from::<Number>()
         .schema_from::<Health>()
-}
-
-/// A task's status in a monitor.
-pub(in crate::api) struct Status;
-
-impl PartialSchema for Status {
-    fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new()
-            .schema_type(Type::String)
-            .description(Some(
-                "How far a task is. `NotStarted` and `Running` go on, the others are final.",
-            ))
-            .enum_values(Some(TaskStatus::ALL.map(azure_status)))
-            .into()
-    }
-}
-
-impl ToSchema for Status {
-    fn name() -> Cow<'static, str> {
-        Cow::Borrowed("Status")
-    }
 }
 
 /// An integer of any size, or a string with one.
@@ -130,43 +109,6 @@ fn kind_submission() -> Schema {
         .into()
 }
 
-/// What a submission is answered with: a monitor's fields and two more, none of which is always there.
-///
-/// One schema for all forms, because generated clients have one type for what succeeds: of two they
-/// take the first, and throw at, or read past, the other.
-fn submitted_task() -> Object {
-    let monitor = match TaskView::schema() {
-        RefOr::T(Schema::Object(monitor)) => monitor.properties,
-        _ => Default::default(),
-    };
-    monitor
-        .into_iter()
-        .fold(ObjectBuilder::new(), |object, (name, schema)| {
-            object.property(name, schema)
-        })
-        .description(Some(
-            "A task that was accepted has its `id`, with `number` or `kind` as it was sent; the \
-             fields of a monitor, `status` among them, if the monitor was asked for. A task that \
-             succeeded while the client waited has `task_id` and the fields of its result, or \
-             `result` when that is no object or has fields of these names.",
-        ))
-        .property("number", any("The number, as it was sent."))
-        .property("task_id", uuid("The id of a task that has succeeded."))
-        .additional_properties(Some(AdditionalProperties::FreeForm(true)))
-        .build()
-}
-
-/// The names that have one meaning in a [`submitted_task`], and so cannot be a result's as well.
-pub(in crate::api) fn names_with_a_type() -> impl Iterator<Item = String> {
-    submitted_task()
-        .properties
-        .into_iter()
-        .filter(|(_, schema)| {
-            !matches!(schema, RefOr::T(Schema::Object(any)) if any.schema_type == SchemaType::AnyValue)
-        })
-        .map(|(name, _)| name)
-}
-
 fn fetched_result() -> Schema {
     ObjectBuilder::new()
         .description(Some(
@@ -191,26 +133,8 @@ fn description() -> Schema {
         .into()
 }
 
-fn uuid(description: &str) -> Schema {
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)))
-        .description(Some(description))
-        .build()
-        .into()
-}
-
-/// Any JSON value.
-fn any(description: &str) -> Schema {
-    ObjectBuilder::new()
-        .schema_type(SchemaType::AnyValue)
-        .description(Some(description))
-        .build()
-        .into()
-}
-
 /// The monitor in the examples.
-pub(super) fn monitor_example(status: TaskStatus) -> Value {
+pub(in crate::api) fn monitor_example(status: TaskStatus) -> Value {
     let mut monitor = json!({
         "id": EXAMPLE_ID,
         "kind": "fibonacci",
@@ -228,6 +152,6 @@ pub(super) fn monitor_example(status: TaskStatus) -> Value {
     monitor
 }
 
-pub(super) fn result_example() -> Value {
+pub(in crate::api) fn result_example() -> Value {
     json!({ "number": 24, "calculation_result": "46368" })
 }

@@ -5,10 +5,10 @@
 
 use serde_json::{Map, Value, json};
 
-pub(super) const VERSION: &str = "3.0.3";
+pub(in crate::api) const VERSION: &str = "3.0.3";
 
 /// A description in 3.1, put into 3.0.
-pub(super) fn converted(mut description: Value) -> Value {
+pub(in crate::api) fn converted(mut description: Value) -> Value {
     description["openapi"] = VERSION.into();
     if let Some(license) = description["info"]["license"].as_object_mut()
         && let Some(Value::String(identifier)) = license.remove("identifier")

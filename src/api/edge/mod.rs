@@ -1,0 +1,43 @@
+//! The outermost of what is ours: what holds for every request and every reply.
+
+pub(in crate::api) mod base_url;
+pub(in crate::api) mod body;
+pub(in crate::api) mod conditions;
+pub(in crate::api) mod cors;
+pub(in crate::api) mod headers;
+pub(in crate::api) mod keys;
+mod media_type;
+pub(in crate::api) mod memory;
+mod origin;
+mod paced;
+pub(in crate::api) mod paths;
+pub(in crate::api) mod preferences;
+pub(in crate::api) mod problem;
+mod rendering;
+pub(in crate::api) mod requests;
+pub(in crate::api) mod route;
+pub(in crate::api) mod state;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::middleware::Next;
+
+use self::headers::NO_STORE;
+
+/// Routes a path as the host would, writes the document of a failure, lets nobody keep a reply that does
+/// not say it may be kept, and counts it.
+pub(crate) async fn edge(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    paths::normalise(&mut request);
+    let mut reply = rendering::render(request, next).await?;
+    let headers = reply.headers_mut();
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, NO_STORE);
+    }
+    cors::grant(&mut reply);
+    requests::count(&reply);
+    Ok(reply)
+}

@@ -1,0 +1,160 @@
+//! `/api/operations/{id}`: the status monitor, the result for those who poll a `Location`, and what
+//! a client can do to its task. None of these consumes.
+
+pub(in crate::api) mod accepted;
+pub(in crate::api) mod describe;
+pub(in crate::api) mod listing;
+pub(in crate::api) mod view;
+
+use actix_web::http::header::{CACHE_CONTROL, ETAG, LOCATION, RETRY_AFTER};
+use actix_web::web::Path;
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+
+use self::accepted::accepted;
+use self::view::TaskView;
+use crate::api::edge::base_url::base_url;
+use crate::api::edge::conditions::precondition;
+use crate::api::edge::headers::JSON;
+use crate::api::edge::problem::Problem;
+use crate::api::edge::state::Api;
+use engine::{Operated, RecordError, Target, TaskId, TaskRecord, TaskState, TaskStatus, Versioned};
+
+/// The status of a task: 200 for as long as its record exists, 304 when the client has it already.
+pub(in crate::api) async fn monitor(
+    request: HttpRequest,
+    api: Api,
+    path: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let task = find(&api, &path).await?;
+    let (wanted, version) = (precondition(&request), task.etag.as_ref());
+    // In this order (RFC 9110, section 13.2.2).
+    if !wanted.allows(version) {
+        return Err(Problem::precondition_failed());
+    }
+    let is_known = wanted.excludes(version);
+    let mut reply = if is_known {
+        HttpResponse::NotModified()
+    } else {
+        HttpResponse::Ok()
+    };
+    // To be kept, but asked about each time.
+    reply.insert_header((CACHE_CONTROL, "no-cache"));
+    tag(&mut reply, &task);
+    if !task.record.status().is_terminal() {
+        reply.insert_header((RETRY_AFTER, api.tasks.retry_after(&task.record.kind)));
+    }
+    Ok(if is_known {
+        reply.finish()
+    } else {
+        reply.json(TaskView::from(&task.record))
+    })
+}
+
+/// Says of which version a monitor is.
+fn tag(reply: &mut HttpResponseBuilder, task: &Versioned) {
+    if let Some(etag) = &task.etag {
+        reply.insert_header((ETAG, format!("\"{}\"", etag.as_str())));
+    }
+}
+
+/// The result of a task, as often as it is asked for: 202 until there is one.
+pub(in crate::api) async fn result(
+    request: HttpRequest,
+    api: Api,
+    path: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let record = find(&api, &path).await?.record;
+    match &record.state {
+        TaskState::Queued { .. } | TaskState::Running { .. } => {
+            let base = base_url(&request, api.public_base_url.as_deref());
+            let own = format!("{base}/api/operations/{}/result", record.id);
+            Ok(HttpResponse::Accepted()
+                .insert_header((LOCATION, own))
+                .insert_header((RETRY_AFTER, api.tasks.retry_after(&record.kind)))
+                .json(TaskView::from(&record)))
+        }
+        TaskState::Succeeded { result } => Ok(HttpResponse::Ok()
+            .content_type(JSON)
+            .body(result.get().to_owned())),
+        TaskState::Failed { error } => Err(Problem::task_failed(error)),
+        TaskState::Canceled => Err(Problem::task_canceled()),
+    }
+}
+
+/// Cancels a task; gives its monitor, also when it had ended before.
+pub(in crate::api) async fn cancel(
+    request: HttpRequest,
+    api: Api,
+    path: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let canceled = api.tasks.cancel(target(&request, &path)?).await;
+    let task = operated(&api, canceled)?;
+    let mut reply = HttpResponse::Ok();
+    tag(&mut reply, &task);
+    Ok(reply.json(TaskView::from(&task.record)))
+}
+
+/// Deletes the record of a task that has ended.
+pub(in crate::api) async fn delete(
+    request: HttpRequest,
+    api: Api,
+    path: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let deleted = api.tasks.delete(target(&request, &path)?).await;
+    operated(&api, deleted)?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Lets a failed task run again, under its id.
+pub(in crate::api) async fn retry(
+    request: HttpRequest,
+    api: Api,
+    path: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let retried = api.tasks.retry(target(&request, &path)?).await;
+    let task = operated(&api, retried)?;
+    let retry_after = api.tasks.retry_after(&task.record.kind);
+    let mut reply = accepted(&request, &api, task.record.id, retry_after);
+    tag(&mut reply, &task);
+    Ok(reply.json(TaskView::from(&task.record)))
+}
+
+fn operated(api: &Api, operated: Result<Operated, RecordError>) -> Result<Versioned, Problem> {
+    match operated? {
+        Operated::Done(task) => Ok(task),
+        Operated::Conflict(record) => Err(conflict(api, &record)),
+        Operated::OtherVersion => Err(Problem::precondition_failed()),
+        Operated::Unknown => Err(unknown()),
+    }
+}
+
+/// What cannot be done to a task that has not ended may be possible when it has.
+fn conflict(api: &Api, record: &TaskRecord) -> Problem {
+    match record.status() {
+        TaskStatus::Queued | TaskStatus::Running => Problem::conflict("the task has not ended")
+            .retry_after(api.tasks.retry_after(&record.kind)),
+        TaskStatus::Succeeded => Problem::conflict("the task has succeeded"),
+        TaskStatus::Failed => Problem::conflict("the task has failed, and cannot be retried"),
+        TaskStatus::Canceled => Problem::conflict("the task was canceled"),
+    }
+}
+
+/// The task that the client means, in the version it asks for.
+fn target(request: &HttpRequest, path: &str) -> Result<Target, Problem> {
+    Ok(Target {
+        id: id(path)?,
+        only_if: precondition(request),
+    })
+}
+
+fn id(path: &str) -> Result<TaskId, Problem> {
+    path.parse().map_err(|_| unknown())
+}
+
+async fn find(api: &Api, path: &str) -> Result<Versioned, Problem> {
+    api.tasks.find(id(path)?).await?.ok_or_else(unknown)
+}
+
+fn unknown() -> Problem {
+    Problem::not_found("there is no such task, or its result has been consumed")
+}

@@ -1,0 +1,182 @@
+//! What a client sees of a record: the status monitor, in the words of Azure's guidelines for
+//! long-running operations.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::api::edge::problem::{CANCELED, ErrorObject};
+use engine::{TaskId, TaskRecord, TaskState, TaskStatus};
+use ports::{Head, Timestamp};
+
+/// A task's status in a monitor.
+pub(in crate::api) struct Status;
+
+impl PartialSchema for Status {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some(
+                "How far a task is. `NotStarted` and `Running` go on, the others are final.",
+            ))
+            .enum_values(Some(TaskStatus::ALL.map(azure_status)))
+            .into()
+    }
+}
+
+impl ToSchema for Status {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Status")
+    }
+}
+
+/// The status monitor of a task.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Monitor)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::api) struct TaskView<'a> {
+    /// The id of the task.
+    #[schema(value_type = String, format = Uuid)]
+    id: TaskId,
+    /// The kind of work.
+    kind: &'a str,
+    #[schema(value_type = Status)]
+    status: &'static str,
+    /// When the task was submitted.
+    #[serde(with = "ports::timestamp")]
+    #[schema(value_type = String, format = DateTime)]
+    created_date_time: Timestamp,
+    /// When its record last changed.
+    #[serde(with = "ports::timestamp")]
+    #[schema(value_type = String, format = DateTime)]
+    last_action_date_time: Timestamp,
+    /// How often the work was begun.
+    attempts: u32,
+    /// How far the work is, when its kind tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, maximum = 100)]
+    percent_complete: Option<u8>,
+    /// What the work came to, as its kind gives it: any JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = serde_json::Value, required = false)]
+    result: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = ErrorObject<'static>, required = false)]
+    error: Option<ErrorObject<'a>>,
+    /// Why the last attempt failed, when another follows. Not `error`: to pollers that is the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = ErrorObject<'static>, required = false)]
+    last_error: Option<ErrorObject<'a>>,
+    /// When that one begins, at the earliest.
+    #[serde(
+        with = "ports::timestamp::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(value_type = String, format = DateTime, required = false)]
+    next_attempt_date_time: Option<Timestamp>,
+}
+
+impl<'a> From<&'a TaskRecord> for TaskView<'a> {
+    fn from(record: &'a TaskRecord) -> Self {
+        let (mut percent_complete, mut result, mut error) = (None, None, None);
+        let (mut last_error, mut next_attempt_date_time) = (None, None);
+        match &record.state {
+            TaskState::Queued {
+                due_at,
+                last_error: e,
+            } => {
+                next_attempt_date_time = *due_at;
+                last_error = e.as_deref().map(ErrorObject::from);
+            }
+            TaskState::Running { percent } => percent_complete = *percent,
+            TaskState::Succeeded { result: value } => result = Some(&**value),
+            TaskState::Failed { error: value } => error = Some(value.into()),
+            TaskState::Canceled => error = Some(CANCELED),
+        }
+        Self {
+            id: record.id,
+            kind: &record.kind,
+            status: azure_status(record.status()),
+            created_date_time: record.created_at,
+            last_action_date_time: record.updated_at,
+            attempts: record.attempts,
+            percent_complete,
+            result,
+            error,
+            last_error,
+            next_attempt_date_time,
+        }
+    }
+}
+
+/// The status monitor as a listing shows it: without its result, which is in the record, and with the
+/// beginning of its error.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ListedMonitor)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::api) struct ListedView<'a> {
+    /// The id of the task.
+    #[schema(value_type = String, format = Uuid)]
+    id: &'a str,
+    /// The kind of work.
+    kind: &'a str,
+    #[schema(value_type = Status)]
+    status: &'static str,
+    /// When the task was submitted.
+    #[serde(with = "ports::timestamp")]
+    #[schema(value_type = String, format = DateTime)]
+    created_date_time: Timestamp,
+    /// When its record last changed.
+    #[serde(with = "ports::timestamp")]
+    #[schema(value_type = String, format = DateTime)]
+    last_action_date_time: Timestamp,
+    /// How often the work was begun.
+    attempts: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = ErrorObject<'static>, required = false)]
+    error: Option<ErrorObject<'a>>,
+}
+
+impl<'a> ListedView<'a> {
+    /// `None` for a head that is not written as ours are: a client knows no other status.
+    pub(in crate::api) fn new(id: &'a str, head: &'a Head) -> Option<Self> {
+        let status = TaskStatus::parse(&head.status)?;
+        Some(Self {
+            id,
+            kind: &head.kind,
+            status: azure_status(status),
+            created_date_time: head.created_at,
+            last_action_date_time: head.updated_at,
+            attempts: head.attempts,
+            error: match status {
+                TaskStatus::Canceled => Some(CANCELED),
+                _ => head
+                    .error
+                    .as_ref()
+                    .map(|error| ErrorObject::new(&error.code, &error.message)),
+            },
+        })
+    }
+}
+
+/// The status that Azure's guidelines spell like this.
+pub(in crate::api) fn status_of(text: &str) -> Option<TaskStatus> {
+    TaskStatus::ALL
+        .into_iter()
+        .find(|status| azure_status(*status) == text)
+}
+
+/// The spelling of Azure's guidelines.
+pub(in crate::api) fn azure_status(status: TaskStatus) -> &'static str {
+    match status {
+        TaskStatus::Queued => "NotStarted",
+        TaskStatus::Running => "Running",
+        TaskStatus::Succeeded => "Succeeded",
+        TaskStatus::Failed => "Failed",
+        TaskStatus::Canceled => "Canceled",
+    }
+}

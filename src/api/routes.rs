@@ -1,0 +1,214 @@
+//! The one table of routes. From it are made actix-web's resources, the checks of keys, the
+//! description, the function folders, `.funcignore` and the README's rows.
+
+use std::future::ready;
+use std::sync::LazyLock;
+
+use actix_web::{HttpResponse, web};
+
+use super::edge::paths::Paths;
+use super::edge::problem::Problem;
+use super::edge::requests::{Described, ROOT, Requests};
+use super::edge::route::{Route, resource};
+use super::openapi::Description;
+use super::operations::{self, describe as describe_operations, listing};
+use super::service::description::Served;
+use super::service::{describe as describe_service, description, docs, health, metrics};
+use super::tasks::{self, describe as describe_tasks};
+
+/// Every route of the API.
+pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
+    vec![
+        Route::post("create_task", "/api/tasks", tasks::submit)
+            .submission()
+            .describe(describe_tasks::submit)
+            .answers(
+                "to `{\"number\": n}` or `{\"kind\": \"…\", \"input\": …}`: 202 with `Location`, \
+                 `Operation-Location`, `Operation-Id` and `Retry-After`; the body is `{\"id\", \
+                 \"number\"}` or `{\"id\", \"kind\"}`",
+            ),
+        Route::get("get_task", "/api/tasks/{task_id}", tasks::fetch)
+            .describe(describe_tasks::fetch)
+            .answers(
+                "200 `{\"task_id\", …result}`, once; 404 `{\"task_id\"}` while there is no result, \
+                 with a `Link` to the monitor if there is a task",
+            ),
+        Route::get(
+            "get_operation",
+            "/api/operations/{id:guid}",
+            operations::monitor,
+        )
+        .describe(describe_operations::monitor)
+        .answers(
+            "200 with the status monitor (`NotStarted`, `Running`, `Succeeded`, `Failed`, \
+             `Canceled`), 304 when the client has it (`If-None-Match`), or 404",
+        ),
+        Route::get(
+            "get_operation_result",
+            "/api/operations/{id:guid}/result",
+            operations::result,
+        )
+        .describe(describe_operations::result)
+        .answers(
+            "202 until there is a result, then 200 with it, as often as asked; 424 when the task \
+             failed, 410 when it was canceled",
+        ),
+        Route::post(
+            "cancel_operation",
+            "/api/operations/{id:guid}:cancel",
+            operations::cancel,
+        )
+        .describe(describe_operations::cancel)
+        .answers("200 with the monitor; a task that has ended stays as it is"),
+        Route::delete(
+            "delete_operation",
+            "/api/operations/{id:guid}",
+            operations::delete,
+        )
+        .describe(describe_operations::delete)
+        .answers("204; 409 while the task has not ended"),
+        Route::get("list_operations", "/api/operations", listing::list)
+            .keyed()
+            .describe(describe_operations::list)
+            .answers(
+                "the tasks, newest first: `status`, `kind`, `createdAfter`, `createdBefore`, \
+                 `top`; `nextLink` leads on. On Azure Storage a filter looks through all tasks, \
+                 page by page: an empty page with a `nextLink` is not the end",
+            ),
+        // Any id: no open route ends like this, to whose id something could be added.
+        Route::post(
+            "retry_operation",
+            "/api/operations/{id}:retry",
+            operations::retry,
+        )
+        .keyed()
+        .describe(describe_operations::retry)
+        .answers("202 with the headers of a submission; a failed task runs again under its id"),
+        Route::get("get_health", "/api/health", health::health)
+            .describe(describe_service::health)
+            .answers("200 when storage answers, 503 otherwise, and while the service stops"),
+        Route::get("get_metrics", "/api/metrics", metrics::metrics)
+            .keyed()
+            .describe(describe_service::metrics)
+            .answers("Prometheus text"),
+        Route::get("get_docs", "/api/docs", docs::page)
+            .describe(describe_service::docs)
+            .answers("a page to try all this in a browser"),
+        Route::get("get_docs_file", "/api/docs/{file}", docs::file),
+        Route::get("get_openapi", "/api/openapi.json", description::openapi)
+            .describe(describe_service::openapi)
+            .answers(
+                "the description of it (OpenAPI 3.1), to make \
+                 [clients](docs/clients.md#made-from-the-description) from; also \
+                 [committed](docs/openapi.json), with a [Postman \
+                 collection](docs/postman_collection.json) of a whole conversation",
+            ),
+        Route::get(
+            "get_openapi_3_0",
+            "/api/openapi-3.0.json",
+            description::openapi_3_0,
+        )
+        .describe(describe_service::openapi_3_0)
+        .answers("the same in OpenAPI 3.0, for gateways and generators that know no other"),
+    ]
+});
+
+/// The root: the Functions host asks there, and forwards nothing to it, so it has no folder.
+pub static ALIVE: LazyLock<Route> = LazyLock::new(|| {
+    Route::get("alive", ROOT, health::alive)
+        .answers("200 while the process is there; a browser is led to `/api/docs`")
+});
+
+/// The paths of the table, each once, in the order in which they are looked at.
+static PATHS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    let mut paths: Vec<&'static str> = Vec::new();
+    for Route { path, .. } in &*ROUTES {
+        let path = path.as_str();
+        if paths.contains(&path) {
+            continue;
+        }
+        let general = paths.iter().position(|known| takes_too(known, path));
+        paths.insert(general.unwrap_or(paths.len()), path);
+    }
+    paths
+});
+
+/// Whether a path takes, with its parameter at the end, all that another one is for: `{id}` and
+/// `{id}:cancel`.
+fn takes_too(general: &str, special: &str) -> bool {
+    let rest = special.strip_prefix(general);
+    general.ends_with('}') && rest.is_some_and(|rest| !rest.contains('/'))
+}
+
+/// Adds the routes to an application, whose data holds an [`Api`](super::Api).
+pub fn configure(config: &mut web::ServiceConfig) {
+    config
+        .app_data(Paths(&PATHS))
+        .app_data(Served(the_description))
+        .service(resource(ROOT, &[&ALIVE]));
+    for path in &*PATHS {
+        let routes: Vec<_> = ROUTES.iter().filter(|route| route.path == *path).collect();
+        config.service(resource(path, &routes));
+    }
+    config.default_service(web::to(|| {
+        ready(Err::<HttpResponse, _>(Problem::not_found(
+            "there is nothing at this path",
+        )))
+    }));
+}
+
+/// The counts of what is asked of the routes, all of them 0.
+pub fn requests() -> Requests {
+    Requests::new(PATHS.iter().copied(), described_statuses)
+}
+
+fn described_statuses() -> Described {
+    ROUTES
+        .iter()
+        .filter_map(|route| Some((route.path.as_str(), route.describe?().build())))
+        .flat_map(|(path, operation)| {
+            let statuses = operation.responses.responses.into_keys();
+            statuses.map(move |status| (path, status))
+        })
+        .collect()
+}
+
+/// The description, the same for every process of this version.
+fn the_description() -> &'static Description {
+    static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description::of(&ROUTES));
+    &DESCRIPTION
+}
+
+/// The README's rows of routes.
+pub fn rows() -> String {
+    [&*ALIVE]
+        .into_iter()
+        .chain(&*ROUTES)
+        .filter_map(Route::row)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_with_more_to_say_is_looked_at_before_one_that_takes_it_too() {
+        for (index, path) in PATHS.iter().enumerate() {
+            let later = PATHS.iter().skip(index + 1);
+            assert_eq!(later.filter(|later| takes_too(path, later)).count(), 0);
+        }
+        assert!(takes_too("/api/x/{id}", "/api/x/{id}:cancel"));
+        for other in ["/api/x/{id}/result", "/api/x", "/api/y/{id}"] {
+            assert!(!takes_too("/api/x/{id}", other), "{other}");
+        }
+    }
+
+    #[test]
+    fn no_path_of_the_table_needs_another_spelling() {
+        for path in &*PATHS {
+            let lower = path.bytes().all(|byte| !byte.is_ascii_uppercase());
+            assert!(lower && !path.ends_with('/'), "{path}");
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! What `handler` does beside serving: a file for each command. Without one it serves.
+
+mod functions;
+mod package;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{FromArgMatches, Subcommand};
+
+use crate::config::flags;
+use functions::{Functions, FunctionsError};
+use package::{Package, PackageError};
+
+/// What the command line may ask for.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Writes the folders that the Azure Functions host reads
+    Functions(Functions),
+    /// Writes the zip that Azure Functions runs
+    Package(Package),
+}
+
+/// Why a command did not do what it was asked for.
+#[derive(Debug, thiserror::Error)]
+enum CommandError {
+    #[error(transparent)]
+    Functions(#[from] FunctionsError),
+    #[error(transparent)]
+    Package(#[from] PackageError),
+}
+
+impl Command {
+    /// The command of a command line, its program first; none when the service is to run. Ends the
+    /// process when it was asked for help or its version, or with what nobody knows.
+    pub fn asked_for(command_line: impl IntoIterator<Item = OsString>) -> Option<Self> {
+        Self::read(command_line).unwrap_or_else(|refused| refused.exit())
+    }
+
+    fn read(command_line: impl IntoIterator<Item = OsString>) -> Result<Option<Self>, clap::Error> {
+        let known = Self::augment_subcommands(flags()).args_conflicts_with_subcommands(true);
+        let given = known.try_get_matches_from(command_line)?;
+        match given.subcommand_name() {
+            Some(_) => Self::from_arg_matches(&given).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Does it. What it says of itself goes to stdout, why it could not to stderr.
+    pub fn run(self) -> ExitCode {
+        match self.tried() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("error: {error}");
+                ExitCode::FAILURE
+            }
+        }
+    }
+
+    fn tried(self) -> Result<(), CommandError> {
+        match self {
+            Self::Functions(functions) => Ok(functions.run()?),
+            Self::Package(package) => Ok(package.run()?),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(words: &[&str]) -> Result<Option<Command>, clap::Error> {
+        let words = ["handler"].iter().chain(words);
+        Command::read(words.map(OsString::from))
+    }
+
+    #[test]
+    fn without_a_command_the_service_runs() {
+        assert!(read(&[]).unwrap().is_none());
+        assert!(read(&["--queue-name=package"]).unwrap().is_none());
+        assert!(read(&["--queue-name", "package"]).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_setting_is_no_part_of_a_command() {
+        assert!(read(&["package"]).unwrap().is_some());
+        let refused = read(&["--queue-name=q", "package"]).unwrap_err();
+        assert_eq!(refused.kind(), clap::error::ErrorKind::ArgumentConflict);
+        let refused = read(&["package", "--queue-name=q"]).unwrap_err();
+        assert_eq!(refused.kind(), clap::error::ErrorKind::UnknownArgument);
+    }
+
+    #[test]
+    fn a_command_that_nobody_knows_is_refused() {
+        let refused = read(&["pakage"]).unwrap_err();
+        assert_eq!(refused.kind(), clap::error::ErrorKind::InvalidSubcommand);
+        assert!(refused.to_string().contains("pakage"), "{refused}");
+    }
+}

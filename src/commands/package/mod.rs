@@ -1,0 +1,138 @@
+//! `handler package`: the zip that a Function App on Linux runs.
+//!
+//! The project's own host.json and function folders go into it, because they may have been changed:
+//! an `authLevel`, a schedule. The modes are written here, because what else zips keeps none.
+
+mod archive;
+mod binary;
+mod contents;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use archive::{Archive, Mode};
+use binary::Unfit;
+use contents::Contents;
+
+/// What to pack, and where to.
+#[derive(Debug, clap::Args)]
+pub struct Package {
+    /// The zip to write; one that is there is replaced
+    #[arg(long, default_value = "app.zip")]
+    output: PathBuf,
+
+    /// The binary to pack, for Linux; without it the one that runs
+    #[arg(long)]
+    binary: Option<PathBuf>,
+
+    /// The project: the folder of host.json and the function folders
+    #[arg(long, default_value = ".")]
+    root: PathBuf,
+
+    /// A file or folder of the project to pack as well, such as kinds.toml or work; may be repeated
+    #[arg(long)]
+    with: Vec<PathBuf>,
+}
+
+/// Why there is no zip. Every path is as it was given, or below that.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum PackageError {
+    #[error("cannot read {path}: {reason}")]
+    Read { path: PathBuf, reason: io::Error },
+    #[error("cannot write {path}: {reason}")]
+    Write { path: PathBuf, reason: io::Error },
+    #[error("{path} {reason}")]
+    HostJson { path: PathBuf, reason: String },
+    #[error("{path}: {reason}")]
+    Ignore {
+        path: PathBuf,
+        reason: ignore::Error,
+    },
+    #[error("{root} has no function: no folder in it with a function.json that .funcignore leaves")]
+    NoFunction { root: PathBuf },
+    #[error("--with {path} is not inside {root}")]
+    Outside { path: PathBuf, root: PathBuf },
+    #[error("{path} is not packed: it is for this machine, and may hold secrets")]
+    LocalSettings { path: PathBuf },
+    #[error("{path} has a name that is not UTF-8, or leads to another folder")]
+    Name { path: PathBuf },
+    #[error("{path} {reason}")]
+    Unfit { path: PathBuf, reason: Unfit },
+}
+
+impl Package {
+    /// Writes the zip, and says so.
+    pub(super) fn run(self) -> Result<(), PackageError> {
+        let host_json = self.root.join("host.json");
+        let executable = executable(&host_json, &read(&host_json)?)?;
+        let path = match self.binary {
+            Some(path) => path,
+            None => env::current_exe().map_err(|reason| PackageError::Read {
+                path: "the binary that runs".into(),
+                reason,
+            })?,
+        };
+        let binary = read(&path)?;
+        binary::check(&binary).map_err(|reason| PackageError::Unfit { path, reason })?;
+        let mut contents = Contents::new(&self.root)?;
+        contents.add_functions()?;
+        for path in &self.with {
+            contents.add(path)?;
+        }
+
+        let failed = |reason| PackageError::Write {
+            path: self.output.clone(),
+            reason,
+        };
+        let mut archive = Archive::create(&self.output).map_err(failed)?;
+        archive
+            .add(&executable, Mode::Executable, &binary)
+            .map_err(failed)?;
+        for (name, path) in contents.files() {
+            if *name == executable {
+                continue;
+            }
+            let mode = Mode::of(path).map_err(|reason| cannot_read(path, reason))?;
+            archive.add(name, mode, &read(path)?).map_err(failed)?;
+        }
+        let files = archive.finish().map_err(failed)?;
+        println!("{}: {files} files", self.output.display());
+        Ok(())
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, PackageError> {
+    fs::read(path).map_err(|reason| cannot_read(path, reason))
+}
+
+fn cannot_read(path: &Path, reason: io::Error) -> PackageError {
+    PackageError::Read {
+        path: path.to_owned(),
+        reason,
+    }
+}
+
+/// The file that a host starts, as its host.json says. The host marks only a file of exactly this
+/// name executable, wherever the zip came from.
+fn executable(path: &Path, host_json: &[u8]) -> Result<String, PackageError> {
+    let wrong = |reason: String| PackageError::HostJson {
+        path: path.to_owned(),
+        reason,
+    };
+    let manifest: serde_json::Value = serde_json::from_slice(host_json)
+        .map_err(|error| wrong(format!("is not JSON: {error}")))?;
+    let name = manifest
+        .pointer("/customHandler/description/defaultExecutablePath")
+        .and_then(serde_json::Value::as_str)
+        .ok_or_else(|| wrong("lacks customHandler.description.defaultExecutablePath".to_owned()))?;
+    let is_plain = !name.is_empty()
+        && !name.contains('\\')
+        && name.split('/').all(|part| !["", ".", ".."].contains(&part));
+    match is_plain {
+        true => Ok(name.to_owned()),
+        false => Err(wrong(format!(
+            "has the defaultExecutablePath {name:?}, which is no path inside the zip, such as handler"
+        ))),
+    }
+}
