@@ -90,6 +90,7 @@ impl Process {
 /// What a process is told that computes so many attempts side by side.
 pub(crate) fn settings(slots: usize, has_other_workers: bool) -> Settings {
     Settings {
+        callbacks: None,
         concurrency: slots,
         max_queue_length: None,
         has_other_workers,

@@ -21,7 +21,7 @@ use crate::tasks::intake::RecordFirst;
 use crate::tasks::listing::descent::Hints;
 use crate::tasks::service::{Parts, Tasks};
 use crate::worker::Worker;
-use crate::worker::attempt::Attempts;
+use crate::worker::attempt::{Attempts, Callers};
 use crate::worker::consumer::Consumer;
 use ports::{Clock, Intake, Operations, Queue, TaskStore, Timestamp};
 use work::Kinds;
@@ -107,6 +107,10 @@ impl Engine {
                 stop.clone(),
                 Arc::clone(&running),
                 Arc::clone(&metrics),
+                Callers {
+                    callbacks: settings.callbacks.clone(),
+                    clock: Arc::clone(&clock),
+                },
             ),
             kinds,
             clock,
@@ -130,7 +134,7 @@ impl Engine {
     #[must_use]
     pub fn over(&self, ports: Ports) -> Self {
         let process = self.process.clone();
-        process.over(ports, self.settings, self.stop.clone())
+        process.over(ports, self.settings.clone(), self.stop.clone())
     }
 
     /// Returns when this process has sent a message since this last returned.
@@ -212,7 +216,7 @@ impl Process {
             operations,
             kinds,
             clock,
-            settings,
+            settings: settings.clone(),
             stop: stop.clone(),
             backlog,
             consumed,

@@ -136,6 +136,7 @@ mod tests {
             Arc::new(Counts::default()),
         );
         let settings = Settings {
+            callbacks: None,
             concurrency: 1,
             max_queue_length: None,
             has_other_workers: false,

@@ -13,6 +13,7 @@
 //! | `traceparent` | the client's trace; passed over when it is none |
 //! | `due_at` | when its attempt may begin; missing when at once |
 //! | `created_at` | when the task was submitted; missing when its id tells, or nobody knows |
+//! | `handed_over` | the attempt that nobody had reported the end of when this was sent; missing when none |
 //! | `later_since` | since when its work has asked for another time; missing when it has not |
 //!
 //! Times that cannot be read as such are passed over: others may call something else like that. A key
@@ -68,6 +69,8 @@ pub struct TaskMessage<'a> {
     pub created_at: Option<Timestamp>,
     /// Since when its work has asked for another time, and nothing else came of it.
     pub later_since: Option<Timestamp>,
+    /// The attempt that was handed over, if this message is for its deadline.
+    pub handed_over: Option<u32>,
     /// What a newer version has in it.
     pub others: Others<'a>,
 }
@@ -144,6 +147,8 @@ struct Wire<'a> {
         skip_serializing_if = "Option::is_none"
     )]
     later_since: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    handed_over: Option<u32>,
 }
 
 /// R0's input, the one field that moves between `input` and the message itself.
@@ -199,6 +204,7 @@ impl<'a> TaskMessage<'a> {
             due_at: None,
             created_at: None,
             later_since: None,
+            handed_over: None,
             others: Others::default(),
         }
     }
@@ -222,6 +228,7 @@ impl<'a> TaskMessage<'a> {
             due_at: self.due_at,
             created_at: self.created_at,
             later_since: self.later_since,
+            handed_over: self.handed_over,
         };
         if wire.kind.as_deref() == Some(R0_KIND)
             && let Some(R0Input { number }) = wire
@@ -307,6 +314,7 @@ impl TaskMessage<'static> {
             due_at: wire.due_at,
             created_at: wire.created_at,
             later_since: wire.later_since,
+            handed_over: wire.handed_over,
             others: others.into_owned(),
         })
     }

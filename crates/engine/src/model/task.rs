@@ -98,6 +98,8 @@ pub enum TaskState {
     Running {
         /// How far it has come, 0 to 100, if the kind says.
         percent: Option<u8>,
+        /// Who goes on with it, if it is nobody here.
+        handed_over: Option<HandedOver>,
     },
     /// Done.
     Succeeded {
@@ -111,6 +113,19 @@ pub enum TaskState {
     },
     /// Ended by its client.
     Canceled,
+}
+
+/// An attempt whose end somebody else reports. Nobody here waits for it: a message does, which is hidden
+/// until then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandedOver {
+    /// Which attempt it is.
+    pub attempt: u32,
+    /// Attempts that count by now, this one included.
+    pub spent: u32,
+    /// When it has failed, if nobody has reported its end.
+    #[serde(with = "ports::timestamp")]
+    pub until: Timestamp,
 }
 
 impl TaskState {
@@ -181,6 +196,8 @@ struct StoredRecord<'a> {
     due_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     percent: Option<u8>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    handed_over: Option<HandedOver>,
     #[serde(
         borrow,
         default,
@@ -293,6 +310,14 @@ impl TaskRecord {
         self.input.as_deref().map(RawValue::get)
     }
 
+    /// Who goes on with its attempt, if it is nobody here.
+    pub fn handed_over(&self) -> Option<HandedOver> {
+        match self.state {
+            TaskState::Running { handed_over, .. } => handed_over,
+            _ => None,
+        }
+    }
+
     /// Whether another record asks for the same: the same kind, and the input to the letter.
     pub fn is_same_work(&self, other: &Self) -> bool {
         self.kind == other.kind && self.input_text() == other.input_text()
@@ -302,7 +327,7 @@ impl TaskRecord {
     pub fn to_document(&self) -> Document {
         let status = self.status();
         let (mut due_at, mut percent, mut result, mut error) = (None, None, None, None);
-        let mut last_error = None;
+        let (mut last_error, mut handed_over) = (None, None);
         match &self.state {
             TaskState::Canceled => {}
             TaskState::Queued {
@@ -312,7 +337,13 @@ impl TaskRecord {
                 due_at = *at;
                 last_error.clone_from(e);
             }
-            TaskState::Running { percent: p } => percent = *p,
+            TaskState::Running {
+                percent: p,
+                handed_over: h,
+            } => {
+                percent = *p;
+                handed_over = *h;
+            }
             TaskState::Succeeded { result: r } => result = Some(&**r),
             TaskState::Failed { error: e } => error = Some(e.clone()),
         }
@@ -328,6 +359,7 @@ impl TaskRecord {
             traceparent: self.traceparent.as_deref().map(Cow::Borrowed),
             due_at,
             percent,
+            handed_over,
             // The input has served its purpose when the work succeeded; a failed task may be retried.
             input: self
                 .input
@@ -385,6 +417,7 @@ impl TaskRecord {
             },
             TaskStatus::Running => TaskState::Running {
                 percent: stored.percent,
+                handed_over: stored.handed_over,
             },
             TaskStatus::Succeeded => TaskState::Succeeded {
                 result: stored

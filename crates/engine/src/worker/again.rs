@@ -23,6 +23,8 @@ pub(crate) enum Step {
     End(TaskState, Outcome),
     /// Another attempt.
     Again(Next),
+    /// Somebody else goes on with it for so long at most, from so many percent on.
+    HandOver { percent: Option<u8>, left: Duration },
     /// The record is read.
     AskTheRecord,
     /// Nothing, if the task has ended.
@@ -85,6 +87,7 @@ impl Worker {
                 true => Step::Again(Next::failed(spent, error_of(code.as_str(), message))),
             },
             Ended::Later(after) => self.later(after, later_since, spent),
+            Ended::HandedOver { percent, left } => Step::HandOver { percent, left },
             Ended::OtherWork => Step::AskTheRecord,
             Ended::NoSlot => Step::Again(Next::released(spent, "no slot was free")),
             Ended::Stopped if self.is_stopping() => {

@@ -11,25 +11,26 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::limits::{
-    ATTEMPT_TIME_LIMIT, MAX_RESULT_BYTES, PROGRESS_INTERVAL, RUNNING_AFTER, SHOW_TIMEOUT,
-    STOP_GRACE,
+    ATTEMPT_TIME_LIMIT, LONGEST_HAND_OVER, MAX_RESULT_BYTES, PROGRESS_INTERVAL, RUNNING_AFTER,
+    SHOW_TIMEOUT, STOP_GRACE,
 };
 use crate::local::at_hand::AtHand;
 use crate::local::metrics::{CameOut, Metrics, Took};
 use crate::local::running::Running;
 use crate::local::stop::Stop;
+use crate::model::callback::{Attempted, Callbacks};
 use crate::model::id::TaskId;
 use crate::model::task::TaskState;
 use crate::records::{Commit, Records, Versioned};
 use crate::text::beginning;
 use crate::worker::again::MAX_LOGGED_MESSAGE;
+use ports::Clock;
 use work::any::{Prepared, ResultLimit, Run, Start};
-use work::{Context, ContextParts, ErrorCode, Failure, Registered, Told};
+use work::{Callback, Context, ContextParts, ErrorCode, Failure, Registered, Told};
 
 const TIME_LIMIT_EXCEEDED: ErrorCode = ErrorCode::literal("TimeLimitExceeded");
 const WORK_PANICKED: ErrorCode = ErrorCode::literal("WorkPanicked");
 const STOPPED_UNASKED: ErrorCode = ErrorCode::literal("StoppedUnasked");
-const NO_CALLBACK: ErrorCode = ErrorCode::literal("NoCallback");
 
 /// The work of a task: of which kind, and what is to be done for its input.
 pub(crate) struct Work<'a> {
@@ -45,6 +46,26 @@ pub(crate) struct Attempts {
     stop: Stop,
     running: Arc<Running>,
     metrics: Arc<Metrics>,
+    callers: Callers,
+}
+
+/// What the callbacks of attempts are made with.
+#[derive(Clone)]
+pub(crate) struct Callers {
+    pub(crate) callbacks: Option<Callbacks>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl Callers {
+    /// The callback of an attempt that may last so long.
+    fn callback(&self, task: &Versioned, time_limit: Duration) -> Option<Callback> {
+        let callbacks = self.callbacks.as_ref()?;
+        Some(callbacks.of(Attempted {
+            id: task.record.id,
+            attempt: task.record.attempts,
+            expires_at: self.clock.now() + time_limit.min(LONGEST_HAND_OVER),
+        }))
+    }
 }
 
 /// How an attempt ended.
@@ -60,6 +81,13 @@ pub(crate) enum Ended {
     },
     /// The work asks for another time.
     Later(Duration),
+    /// Somebody else goes on with it, and reports its end.
+    HandedOver {
+        /// How far it has come, if the work says.
+        percent: Option<u8>,
+        /// How long that may take.
+        left: Duration,
+    },
     /// The record asks for other work than the message did.
     OtherWork,
     /// It has not begun: others have the slots.
@@ -75,6 +103,7 @@ impl Ended {
             Self::Succeeded(_) => Some(CameOut::Succeeded),
             Self::Failed { .. } => Some(CameOut::Failed),
             Self::Later(_) => Some(CameOut::PutOff),
+            Self::HandedOver { .. } => Some(CameOut::HandedOver),
             Self::OtherWork | Self::Stopped => Some(CameOut::Stopped),
             Self::NoSlot => None,
         }
@@ -88,12 +117,14 @@ impl Attempts {
         stop: Stop,
         running: Arc<Running>,
         metrics: Arc<Metrics>,
+        callers: Callers,
     ) -> Self {
         Self {
             slots: Arc::new(Semaphore::new(concurrency)),
             stop,
             running,
             metrics,
+            callers,
         }
     }
 
@@ -138,7 +169,11 @@ impl Attempts {
             deadline: SystemTime::now() + time_limit,
             traceparent: task.record.traceparent.clone(),
             stop: stop.clone(),
-            callback: None,
+            // Quick work has ended before anybody could call.
+            callback: match prepared {
+                Prepared::Quick(_) => None,
+                _ => self.callers.callback(task, time_limit),
+            },
             submitter: None,
         });
         let limit = ResultLimit::bytes(MAX_RESULT_BYTES);
@@ -293,12 +328,10 @@ fn told(worked: Result<Box<RawValue>, Failure>, cx: &Context) -> Ended {
         Told::Permanent { code, message } => failed(code, message, false),
         Told::Transient { code, message } => failed(code, message, true),
         Told::Later { after } => Ended::Later(after),
-        // Nobody takes such results yet: no attempt has a callback.
-        Told::HandedOver => failed(
-            NO_CALLBACK,
-            "the service takes no results from others".to_owned(),
-            false,
-        ),
+        Told::HandedOver => Ended::HandedOver {
+            percent: cx.percent(),
+            left: cx.time_left().min(LONGEST_HAND_OVER),
+        },
         Told::Stopped if cx.stop_requested() => Ended::Stopped,
         Told::Stopped => failed(
             STOPPED_UNASKED,
@@ -322,7 +355,10 @@ async fn show_running(
     percent: Option<u8>,
     records: &Records,
 ) -> Option<Commit> {
-    task.record.state = TaskState::Running { percent };
+    task.record.state = TaskState::Running {
+        percent,
+        handed_over: None,
+    };
     let shown = tokio::time::timeout(SHOW_TIMEOUT, records.commit(task))
         .await
         .ok()?;

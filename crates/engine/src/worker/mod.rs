@@ -5,6 +5,7 @@ pub(crate) mod again;
 pub(crate) mod attempt;
 pub(crate) mod burial;
 pub(crate) mod consumer;
+pub(crate) mod handed_over;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -123,7 +124,7 @@ impl Worker {
         // The queue's own count goes past 1 only when an attempt could not be finished.
         let mut attempt = message.attempts.saturating_add(delivery.dequeue_count);
         let spent = message.spent.saturating_add(delivery.dequeue_count);
-        let later_since = message.later_since;
+        let (later_since, marked) = (message.later_since, message.handed_over);
         let others = std::mem::take(&mut message.others);
         let claimed = if must_read {
             self.find_unfinished(message, delivery.inserted_at).await?
@@ -142,10 +143,23 @@ impl Worker {
             let message = TaskMessage { due_at, ..message };
             return Ok(put_off(message, delivery, left));
         }
+        let overdue = match self.still_handed_over(&task, marked, delivery.inserted_at) {
+            Ok(overdue) => overdue,
+            Err(outcome) => return Ok(outcome),
+        };
         // More than the message knows of when it is a copy, sent because storage was away.
-        attempt = attempt.max(task.record.attempts);
+        attempt = match overdue {
+            Some(overdue) => overdue.attempt,
+            None => attempt.max(task.record.attempts),
+        };
         task.record.attempts = attempt;
-        let (step, took) = match self.work_of(&task.record) {
+        let work = match overdue {
+            Some(overdue) => Err(self.overdue(overdue)),
+            None => self
+                .work_of(&task.record)
+                .map_err(|error| self.step_without_work(error, &task, spent)),
+        };
+        let (step, took) = match work {
             Ok(work) => {
                 let (ended, took) = self
                     .attempts
@@ -159,7 +173,7 @@ impl Worker {
                 crash_point(CrashPoint::AfterWork);
                 (self.step(ended, spent, later_since), Some(took))
             }
-            Err(error) => (self.step_without_work(error, &task, spent), None),
+            Err(step) => (step, None),
         };
         let next = match step {
             Step::End(state, outcome) => {
@@ -169,6 +183,9 @@ impl Worker {
                     Commit::OtherWork => ask_the_record(&task),
                     Commit::Written | Commit::Lost => outcome,
                 });
+            }
+            Step::HandOver { percent, left } => {
+                return self.hand_over(&mut task, percent, left, spent).await;
             }
             Step::AskTheRecord => return Ok(ask_the_record(&task)),
             Step::Stopped if self.has_ended(&task).await? => {
@@ -224,7 +241,7 @@ impl Worker {
             .as_deref()
             .and_then(|kind| self.kinds.get(kind));
         let is_pure = kind.is_some_and(|kind| kind.policy.pure);
-        delivery.dequeue_count > 1 || !complete || !is_pure
+        delivery.dequeue_count > 1 || !complete || !is_pure || message.handed_over.is_some()
     }
 
     /// The record of a message's task; `None` when the task has ended or its record is gone.
