@@ -1,6 +1,7 @@
-//! A zip that is the same, to the byte, when what is in it is: fixed times, and the order in which
-//! files are added. It takes its name when it is complete.
+//! A zip that is the same, to the byte, when what is in it is: fixed times, and the order of names. It
+//! takes its own name when it is complete.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -42,44 +43,31 @@ impl Mode {
     }
 }
 
-/// A zip that is being written.
-pub(super) struct Archive {
-    zip: ZipWriter<BufWriter<File>>,
-    files: usize,
-    partial: PathBuf,
-    output: PathBuf,
+/// Files by their names in the zip, which have `/` between their parts.
+pub(super) type Entries = BTreeMap<String, (Mode, Vec<u8>)>;
+
+/// Writes a zip in place of what is at `output`, which stays if that fails.
+pub(super) fn write(output: &Path, entries: &Entries) -> io::Result<()> {
+    let mut partial = output.as_os_str().to_owned();
+    partial.push(".partial");
+    let partial = PathBuf::from(partial);
+    let written = fill(&partial, entries).and_then(|()| fs::rename(&partial, output));
+    if written.is_err() {
+        // It may not even be there; what counts is why.
+        let _ = fs::remove_file(&partial);
+    }
+    written
 }
 
-impl Archive {
-    /// Begins one beside `output`.
-    pub(super) fn create(output: &Path) -> io::Result<Self> {
-        let mut partial = output.as_os_str().to_owned();
-        partial.push(".partial");
-        let partial = PathBuf::from(partial);
-        Ok(Self {
-            zip: ZipWriter::new(BufWriter::new(File::create(&partial)?)),
-            files: 0,
-            partial,
-            output: output.to_owned(),
-        })
-    }
-
-    /// Adds a file. A `name` has `/` between its parts.
-    pub(super) fn add(&mut self, name: &str, mode: Mode, bytes: &[u8]) -> io::Result<()> {
+fn fill(path: &Path, entries: &Entries) -> io::Result<()> {
+    let mut zip = ZipWriter::new(BufWriter::new(File::create(path)?));
+    for (name, (mode, bytes)) in entries {
         let options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Deflated)
             .last_modified_time(DateTime::default())
             .unix_permissions(mode.bits());
-        self.zip.start_file(name, options)?;
-        self.zip.write_all(bytes)?;
-        self.files += 1;
-        Ok(())
+        zip.start_file(name, options)?;
+        zip.write_all(bytes)?;
     }
-
-    /// Completes it, and gives the number of its files.
-    pub(super) fn finish(self) -> io::Result<usize> {
-        self.zip.finish()?.into_inner()?.sync_all()?;
-        fs::rename(&self.partial, &self.output)?;
-        Ok(self.files)
-    }
+    zip.finish()?.into_inner()?.sync_all()
 }

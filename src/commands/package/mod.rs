@@ -11,7 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use archive::{Archive, Mode};
+use archive::{Entries, Mode};
 use binary::Unfit;
 use contents::Contents;
 
@@ -81,23 +81,17 @@ impl Package {
             contents.add(path)?;
         }
 
-        let failed = |reason| PackageError::Write {
+        let mut entries = Entries::new();
+        for (name, path) in contents.files() {
+            let mode = Mode::of(path).map_err(|reason| cannot_read(path, reason))?;
+            entries.insert(name.clone(), (mode, read(path)?));
+        }
+        entries.insert(executable, (Mode::Executable, binary));
+        archive::write(&self.output, &entries).map_err(|reason| PackageError::Write {
             path: self.output.clone(),
             reason,
-        };
-        let mut archive = Archive::create(&self.output).map_err(failed)?;
-        archive
-            .add(&executable, Mode::Executable, &binary)
-            .map_err(failed)?;
-        for (name, path) in contents.files() {
-            if *name == executable {
-                continue;
-            }
-            let mode = Mode::of(path).map_err(|reason| cannot_read(path, reason))?;
-            archive.add(name, mode, &read(path)?).map_err(failed)?;
-        }
-        let files = archive.finish().map_err(failed)?;
-        println!("{}: {files} files", self.output.display());
+        })?;
+        println!("{}: {} files", self.output.display(), entries.len());
         Ok(())
     }
 }
@@ -136,3 +130,6 @@ fn executable(path: &Path, host_json: &[u8]) -> Result<String, PackageError> {
         ))),
     }
 }
+
+#[cfg(test)]
+mod tests;
