@@ -45,10 +45,14 @@ pub struct Config {
     pub api_keys: Vec<Secret>,
     /// The keys of submission, which takes the others as well; without any it is open.
     pub submit_keys: Vec<Secret>,
+    /// The keys of callbacks, the first of which signs; those of the routes come after them.
+    pub callback_secrets: Vec<Secret>,
     /// The base of the links in replies, if it is not the one the client used.
     pub public_base_url: Option<String>,
     /// Whose pages may call the service from a browser, in standalone mode.
     pub allowed_origins: Origins,
+    /// Whether inputs of kinds behind a URL may travel to other machines unencrypted.
+    pub kinds_allow_http: bool,
     /// The largest |n| of a Fibonacci task.
     pub max_number: u64,
     /// The largest request body, in bytes.
@@ -187,8 +191,17 @@ impl TryFrom<Args> for Config {
                 ("SUBMIT_KEY", args.submit_key),
                 ("SUBMIT_KEY_SECONDARY", args.submit_key_secondary),
             ])?,
+            callback_secrets: keys([
+                ("CALLBACK_SECRET", args.callback_secret),
+                ("CALLBACK_SECRET_SECONDARY", args.callback_secret_secondary),
+            ])?,
             public_base_url: args.public_base_url.map(|url| base_url(&url)).transpose()?,
             allowed_origins: origins(args.cors_allowed_origins.as_deref(), mode)?,
+            kinds_allow_http: match args.kinds_allow_http.to_ascii_lowercase().as_str() {
+                "true" => true,
+                "false" => false,
+                _ => return Err(wrong("KINDS_ALLOW_HTTP", "is neither true nor false")),
+            },
             max_number: parse(&args.max_number, "MAX_NUMBER", NOT_A_COUNT)?,
             max_body_bytes: max_body_bytes(&args.max_body_bytes)?,
             max_queue_length: Some(max_queue_length).filter(|max| *max > 0),
