@@ -2,6 +2,7 @@
 
 mod access;
 mod backend;
+mod callbacks;
 mod connection;
 mod descriptors;
 mod server;
@@ -20,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::access::access;
 use self::backend::Backend;
+use self::callbacks::callbacks;
 use self::server::serve;
 use self::stop::{Signals, shut_down, stop_on_signal};
 use crate::config::{Config, Mode, Storage};
@@ -115,15 +117,16 @@ impl Application {
         let counts = Arc::new(Counts::default());
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let backend = Backend::open(&config, Arc::clone(&clock), counts)?;
+        // After the store was opened: its folder is ours from then on.
+        let access = access(&config)?;
         let settings = Settings {
             concurrency: config.worker_concurrency,
             max_queue_length: config.max_queue_length,
             has_other_workers: matches!(config.storage, Storage::Azure(_)),
             retention: config.retention,
+            callbacks: callbacks(&config, &access, address),
         };
         let engine = Engine::new(backend.connect()?, kinds, clock, settings);
-        // After the store was opened: its folder is ours from then on.
-        let access = access(&config)?;
         let server = serve(listener, &config, &backend, &engine, access)?;
         Ok(Self {
             server,
