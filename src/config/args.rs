@@ -170,6 +170,28 @@ pub struct Args {
     #[arg(long, env = "WORKER_CONCURRENCY", hide_env_values = true)]
     pub worker_concurrency: Option<String>,
 
+    /// Attempts that wait side by side for something else than the processors
+    // A thousand cost some 10 MB, 33 renewals of messages a second and, when they last, 200 writes of
+    // progress: what one queue and one store take beside other work.
+    #[arg(
+        long,
+        env = "WORKER_WAITING",
+        default_value = "1000",
+        hide_env_values = true
+    )]
+    pub worker_waiting: String,
+
+    /// Largest result of a task, in bytes; a larger one fails it
+    // Whoever writes or reads a result has it in memory as a whole: four of these fit into what bodies
+    // may hold.
+    #[arg(
+        long,
+        env = "MAX_RESULT_BYTES",
+        default_value = "67108864",
+        hide_env_values = true
+    )]
+    pub max_result_bytes: String,
+
     /// How long running work may go on when the process is told to stop, such as 5s or 1m; under the Functions host it is given back at once
     #[arg(
         long,
@@ -223,6 +245,8 @@ impl Args {
             (&mut self.max_body_bytes, defaults.max_body_bytes),
             (&mut self.max_queue_length, defaults.max_queue_length),
             (&mut self.retention, defaults.retention),
+            (&mut self.worker_waiting, defaults.worker_waiting),
+            (&mut self.max_result_bytes, defaults.max_result_bytes),
             (&mut self.shutdown_grace, defaults.shutdown_grace),
             (&mut self.log_filter, defaults.log_filter),
             (&mut self.log_format, defaults.log_format),

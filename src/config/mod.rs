@@ -63,6 +63,10 @@ pub struct Config {
     pub retention: Duration,
     /// How many attempts compute side by side.
     pub worker_concurrency: usize,
+    /// How many attempts wait side by side, for something else than the processors.
+    pub worker_waiting: usize,
+    /// The largest result, in bytes.
+    pub max_result_bytes: usize,
     /// How long work and replies under way may go on when the process is told to stop.
     pub shutdown_grace: Duration,
     /// What is logged, in the syntax of `env_logger`.
@@ -203,7 +207,7 @@ impl TryFrom<Args> for Config {
                 _ => return Err(wrong("KINDS_ALLOW_HTTP", "is neither true nor false")),
             },
             max_number: parse(&args.max_number, "MAX_NUMBER", NOT_A_COUNT)?,
-            max_body_bytes: max_body_bytes(&args.max_body_bytes)?,
+            max_body_bytes: bytes(&args.max_body_bytes, "MAX_BODY_BYTES")?,
             max_queue_length: Some(max_queue_length).filter(|max| *max > 0),
             retention: retention(&args.retention)?,
             shutdown_grace: shutdown_grace(&args.shutdown_grace, mode)?,
@@ -211,6 +215,8 @@ impl TryFrom<Args> for Config {
                 Some(count) => worker_concurrency(&count)?,
                 None => std::thread::available_parallelism().map_or(1, usize::from),
             },
+            worker_waiting: worker_waiting(&args.worker_waiting)?,
+            max_result_bytes: bytes(&args.max_result_bytes, "MAX_RESULT_BYTES")?,
             log_filter: log_filter(&args.log_filter)?,
             log_format: match args.log_format.to_ascii_lowercase().as_str() {
                 "text" => LogFormat::Text,
@@ -246,19 +252,30 @@ fn worker_concurrency(text: &str) -> Result<usize, ConfigError> {
     }
 }
 
+/// Each has a message that is renewed twice a minute and a record that is written every five seconds:
+/// with more, that alone is more than a queue or a store takes.
+const MAX_WAITING: usize = 10_000;
+
+fn worker_waiting(text: &str) -> Result<usize, ConfigError> {
+    match text.trim().parse() {
+        Ok(count) if (1..=MAX_WAITING).contains(&count) => Ok(count),
+        _ => Err(wrong(
+            "WORKER_WAITING",
+            format!("is not a number from 1 to {MAX_WAITING}"),
+        )),
+    }
+}
+
 const NOT_A_COUNT: &str = "is not a whole number of 0 or more";
 
 fn parse<T: std::str::FromStr>(text: &str, setting: &str, reason: &str) -> Result<T, ConfigError> {
     text.trim().parse().map_err(|_| wrong(setting, reason))
 }
 
-fn max_body_bytes(text: &str) -> Result<usize, ConfigError> {
-    match text.parse() {
+fn bytes(text: &str, setting: &str) -> Result<usize, ConfigError> {
+    match text.trim().parse() {
         Ok(bytes) if bytes > 0 => Ok(bytes),
-        _ => Err(wrong(
-            "MAX_BODY_BYTES",
-            "is not a whole number of 1 or more",
-        )),
+        _ => Err(wrong(setting, "is not a whole number of 1 or more")),
     }
 }
 

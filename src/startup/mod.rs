@@ -28,9 +28,9 @@ use crate::config::{Config, Mode, Storage};
 use crate::triggers::standalone::{self, Pace};
 use backends::embedded::OpenError;
 use backends::{Counts, SystemClock};
-use engine::{Engine, Ports, Settings, Stop};
+use engine::{Engine, OutlastsHost, Ports, Settings, Stop, fit_host};
 use ports::{Clock, Recovery, StorageError};
-use work::{KindRefused, Kinds};
+use work::{KindName, KindRefused, Kinds};
 
 /// Why the process cannot start, or had to stop.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +38,12 @@ pub enum StartError {
     /// A kind of work cannot be registered.
     #[error(transparent)]
     Kind(#[from] KindRefused),
+    /// A kind of work asks for a queue of its own.
+    #[error("the kind of work \"{0}\" asks for a queue of its own, and all kinds share one yet")]
+    Queue(KindName),
+    /// An attempt of a kind may last longer than the Functions host lets it.
+    #[error("{0}: functionTimeout in host.json is 10 minutes, of which it may wait for some")]
+    OutlastsHost(#[from] OutlastsHost),
     /// The address is taken, or not ours.
     #[error("cannot listen on {address}: {cause}")]
     Listen {
@@ -109,6 +115,12 @@ impl Application {
     /// storage account yet: that is [`run`](Self::run)'s.
     pub fn build(config: Config, kinds: Kinds) -> Result<Self, StartError> {
         let kinds = kinds.checked()?;
+        if let Some(kind) = kinds.iter().find(|kind| kind.policy.queue.is_some()) {
+            return Err(StartError::Queue(kind.name.clone()));
+        }
+        if let Mode::Hosted(_) = config.mode {
+            fit_host(&kinds)?;
+        }
         let address = config.mode.address();
         let listen = |cause| StartError::Listen { address, cause };
         let listener = TcpListener::bind(address).map_err(listen)?;
@@ -121,6 +133,8 @@ impl Application {
         let access = access(&config)?;
         let settings = Settings {
             concurrency: config.worker_concurrency,
+            waiting: config.worker_waiting,
+            max_result_bytes: config.max_result_bytes,
             max_queue_length: config.max_queue_length,
             has_other_workers: matches!(config.storage, Storage::Azure(_)),
             retention: config.retention,

@@ -9,7 +9,7 @@ use super::hands::Hands;
 use engine::limits::{
     LONGEST_REST, MAX_UNSETTLED, MIN_POLL_INTERVAL, PROMPT, RECEIVE_PAGE, SWEEP_INTERVAL,
 };
-use engine::{Consumer, Engine};
+use engine::{Consumer, Engine, Outcome};
 use ports::{Received, StorageError};
 
 /// How often the queue is asked, which costs money where storage is billed by the call.
@@ -36,7 +36,8 @@ pub async fn work(engine: Engine, pace: Pace) {
     let mut rested_at = Instant::now();
     while !stop.is_cancelled() {
         while in_flight.try_join_next().is_some() {}
-        if in_flight.len() >= MAX_UNSETTLED {
+        // What was set aside is not what is to be settled, and has limits of its own.
+        if unsettled(&in_flight, consumer) >= MAX_UNSETTLED {
             in_flight.join_next().await;
             continue;
         }
@@ -61,7 +62,7 @@ pub async fn work(engine: Engine, pace: Pace) {
         if is_full {
             continue;
         }
-        if in_flight.len() > PROMPT {
+        if unsettled(&in_flight, consumer) > PROMPT {
             rested_at = Instant::now() + (begun.elapsed() * pace.rest).min(LONGEST_REST);
         }
         let next_poll = sleep(poll_interval);
@@ -77,6 +78,11 @@ pub async fn work(engine: Engine, pace: Pace) {
         }
     }
     while in_flight.join_next().await.is_some() {}
+}
+
+/// Messages in hand, and those that are being committed or deleted.
+fn unsettled(in_flight: &JoinSet<Outcome>, consumer: &Consumer) -> usize {
+    in_flight.len().saturating_sub(consumer.aside())
 }
 
 /// The runtime's timers count in whole milliseconds, rounded up: one that is over would last for one.

@@ -50,7 +50,10 @@ fn spawn(folder: TempDir, change: impl FnOnce(&mut Config)) -> App {
     let mut config = config(folder.path());
     change(&mut config);
     let kinds = TestKinds::default();
-    let registry = kinds.registry(config.max_number);
+    let registry = match config.mode {
+        Mode::Hosted(_) => kinds.registry_under_host(config.max_number),
+        Mode::Standalone(_) => kinds.registry(config.max_number),
+    };
     let (started, start) = mpsc::channel();
     // An application belongs to the thread that built it, so it is built where it runs.
     let thread = thread::spawn(move || {
@@ -88,6 +91,8 @@ fn config(folder: &Path) -> Config {
         retention: Duration::from_secs(60 * 60),
         shutdown_grace: Duration::from_secs(5),
         worker_concurrency: 4,
+        worker_waiting: 100,
+        max_result_bytes: 64 * 1024 * 1024,
         log_format: LogFormat::Text,
         log_filter: "off".to_owned(),
         memory_budget: MEMORY_BUDGET,

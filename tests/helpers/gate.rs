@@ -4,15 +4,23 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-/// Holds threads up until it is opened.
+use tokio_util::sync::CancellationToken;
+
+/// Holds threads and futures up until it is opened.
 #[derive(Clone, Default)]
-pub(super) struct Gate(Arc<(Mutex<bool>, Condvar)>);
+pub(super) struct Gate(Arc<(Mutex<bool>, Condvar)>, CancellationToken);
 
 impl Gate {
     pub(super) fn open(&self) {
         let (open, opened) = &*self.0;
         *open.lock().unwrap() = true;
         opened.notify_all();
+        self.1.cancel();
+    }
+
+    /// Waits until the gate is open.
+    pub(super) async fn opened(&self) {
+        self.1.cancelled().await;
     }
 
     /// Waits for a moment; true when the gate is open.

@@ -7,7 +7,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use work::schemars::JsonSchema;
-use work::{BlockingKind, CancellationToken, Context, ContextParts, Failure, Kinds, Policy, any};
+use work::{
+    BackOff, BlockingKind, CancellationToken, Context, ContextParts, Failure, Kind, Kinds, Policy,
+    any,
+};
 
 use super::gate::{Gate, Runs};
 
@@ -17,21 +20,46 @@ pub(crate) struct TestKinds {
     gate: Gate,
     runs: Runs,
     deaf_ends: Runs,
+    slow: Runs,
+    dropped: Runs,
 }
 
 impl TestKinds {
     /// The standard kinds and all test kinds.
     pub(crate) fn registry(&self, max_number: u64) -> Kinds {
+        self.registry_with(max_number, Duration::from_secs(4 * 60 * 60))
+    }
+
+    /// The same, of which none outlasts the Functions host.
+    pub(crate) fn registry_under_host(&self, max_number: u64) -> Kinds {
+        self.registry_with(max_number, Duration::from_secs(60))
+    }
+
+    fn registry_with(&self, max_number: u64, longest: Duration) -> Kinds {
         let pure = Policy::default().pure();
-        let hours = Policy::default().time_limit(Duration::from_secs(4 * 60 * 60));
+        let hours = Policy::default().time_limit(longest);
+        let brief = Policy::default()
+            .attempts(2)
+            .back_off(BackOff {
+                first: Duration::from_secs(1),
+                factor: 1,
+                longest: Duration::from_secs(1),
+            })
+            .retention(Duration::from_secs(60));
         let second = Policy::default().time_limit(Duration::from_secs(1));
         kinds::standard(max_number)
             .with("babbles", any::of_blocking(Babbles), Policy::default())
+            .with(
+                "breeds",
+                any::of(Breeds(self.runs.clone())),
+                Policy::default(),
+            )
+            .with("brief", any::of_blocking(Flaky), brief)
             .with("bulk", any::of_blocking(Bulk), Policy::default())
             .with(
                 "deaf",
                 any::of_blocking(Deaf(self.gate.clone(), self.deaf_ends.clone())),
-                second,
+                second.clone(),
             )
             .with("echo", any::of_blocking(Echo(self.runs.clone())), pure)
             .with("flaky", any::of_blocking(Flaky), Policy::default())
@@ -42,14 +70,31 @@ impl TestKinds {
                 Policy::default(),
             )
             .with("panics", any::of_blocking(Panics), Policy::default())
+            .with(
+                "parent",
+                any::of_blocking(Parent(self.runs.clone())),
+                Policy::default(),
+            )
             .with("quits", any::of_blocking(Quits), Policy::default())
             .with(
                 "relents",
                 any::of_blocking(Relents(self.gate.clone())),
                 Policy::default(),
             )
+            .with(
+                "rests",
+                any::of(Rests(self.gate.clone(), self.runs.clone())),
+                Policy::default(),
+            )
             .with("sleeps", any::of_blocking(Sleeps), Policy::default())
+            .with(
+                "slow",
+                any::of_blocking(Waits(self.gate.clone(), self.slow.clone())),
+                Policy::default().concurrency(1),
+            )
+            .with("stubborn", any::of(Stubborn(self.dropped.clone())), second)
             .with("threads", any::of_blocking(Threads), Policy::default())
+            .with("tumbles", any::of(Tumbles), Policy::default())
             .with(
                 "waits",
                 any::of_blocking(Waits(self.gate.clone(), self.runs.clone())),
@@ -62,9 +107,19 @@ impl TestKinds {
         self.gate.open();
     }
 
-    /// How many attempts at `echo`, `later` and `waits` have begun.
+    /// How many attempts at `echo`, `later`, `rests`, `waits` and those that hand in tasks have begun.
     pub(crate) fn runs(&self) -> usize {
         self.runs.count()
+    }
+
+    /// How many attempts at `slow`, of which one may run at a time, have begun.
+    pub(crate) fn slow_runs(&self) -> usize {
+        self.slow.count()
+    }
+
+    /// How many attempts at `stubborn` were dropped.
+    pub(crate) fn dropped(&self) -> usize {
+        self.dropped.count()
     }
 
     /// How many attempts at `deaf` have come to their end.
@@ -302,5 +357,95 @@ impl BlockingKind for Bulk {
 
     fn run(&self, input: BulkInput, _: &Context) -> Result<Value, Failure> {
         Ok(json!({ "bulk": "x".repeat(input.bytes) }))
+    }
+}
+
+/// Waits, without a thread, until the gate opens or it is told to stop.
+struct Rests(Gate, Runs);
+
+impl Kind for Rests {
+    type Input = Value;
+    type Output = Value;
+
+    async fn run(&self, _: Value, cx: &Context) -> Result<Value, Failure> {
+        self.1.add();
+        cx.report_percent(40);
+        tokio::select! {
+            () = self.0.opened() => Ok(json!({ "rested": true })),
+            () = cx.stopped() => {
+                cx.check_stop()?;
+                Ok(json!({}))
+            }
+        }
+    }
+}
+
+/// Waits for ever, whoever tells it to stop, and may last a second.
+struct Stubborn(Runs);
+
+impl Kind for Stubborn {
+    type Input = Value;
+    type Output = Value;
+
+    async fn run(&self, _: Value, _: &Context) -> Result<Value, Failure> {
+        struct Dropped(Runs);
+
+        impl Drop for Dropped {
+            fn drop(&mut self) {
+                self.0.add();
+            }
+        }
+
+        let _dropped = Dropped(self.0.clone());
+        std::future::pending().await
+    }
+}
+
+/// Has a defect after it has waited.
+struct Tumbles;
+
+impl Kind for Tumbles {
+    type Input = Value;
+    type Output = Value;
+
+    async fn run(&self, _: Value, _: &Context) -> Result<Value, Failure> {
+        tokio::task::yield_now().await;
+        panic!("the test kind's defect")
+    }
+}
+
+/// Hands in two tasks, and fails the first time after that.
+struct Parent(Runs);
+
+impl BlockingKind for Parent {
+    type Input = Value;
+    type Output = Value;
+
+    fn run(&self, input: Value, cx: &Context) -> Result<Value, Failure> {
+        self.0.add();
+        let first = cx.submit_blocking("bulk", &json!({ "bytes": cx.attempt() }))?;
+        let second = cx.submit_blocking("bulk", &json!({ "bytes": 2 }))?;
+        if cx.attempt() == 1 {
+            return Err(Failure::transient("NotYet", "once more"));
+        }
+        Ok(json!({ "children": [first, second], "input": input }))
+    }
+}
+
+/// The same without a thread of its own; hands in a task of the kind that it is given.
+struct Breeds(Runs);
+
+impl Kind for Breeds {
+    type Input = String;
+    type Output = Value;
+
+    async fn run(&self, kind: String, cx: &Context) -> Result<Value, Failure> {
+        self.0.add();
+        let first = cx.submit(&kind, &json!({ "bytes": cx.attempt() })).await?;
+        let second = cx.submit("bulk", &json!({ "bytes": 2 })).await?;
+        if cx.attempt() == 1 {
+            return Err(Failure::transient("NotYet", "once more"));
+        }
+        Ok(json!({ "children": [first, second] }))
     }
 }

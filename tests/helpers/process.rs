@@ -48,6 +48,15 @@ impl Storage {
         has_other_workers: bool,
         max_queue_length: Option<u64>,
     ) -> Process {
+        let settings = Settings {
+            max_queue_length,
+            ..settings(slots, has_other_workers)
+        };
+        self.process_with(kinds, settings)
+    }
+
+    /// One that was told this.
+    pub(crate) fn process_with(&self, kinds: &TestKinds, settings: Settings) -> Process {
         let Self {
             clock,
             store,
@@ -61,10 +70,6 @@ impl Storage {
             Arc::new(Counted::new(poison_queue, &counts)),
             counts,
         );
-        let settings = Settings {
-            max_queue_length,
-            ..settings(slots, has_other_workers)
-        };
         let engine = Engine::new(ports, kinds.registry(1_000), clock, settings);
         Process {
             tasks: engine.tasks.clone(),
@@ -92,6 +97,8 @@ pub(crate) fn settings(slots: usize, has_other_workers: bool) -> Settings {
     Settings {
         callbacks: None,
         concurrency: slots,
+        waiting: 2_000,
+        max_result_bytes: 1024 * 1024,
         max_queue_length: None,
         has_other_workers,
         retention: RETENTION,

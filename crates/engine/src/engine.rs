@@ -17,14 +17,17 @@ use crate::settings::Settings;
 use crate::sweep::Maintenance;
 use crate::sweep::rescue::{Fronts, Rescue};
 use crate::sweep::walk::{Position, Walk};
+use crate::tasks::follow_ups::FollowUps;
 use crate::tasks::intake::RecordFirst;
 use crate::tasks::listing::descent::Hints;
 use crate::tasks::service::{Parts, Tasks};
 use crate::worker::Worker;
 use crate::worker::attempt::{Attempts, Callers};
 use crate::worker::consumer::Consumer;
+use crate::worker::slots::Slots;
 use ports::{Clock, Intake, Operations, Queue, TaskStore, Timestamp};
 use work::Kinds;
+use work::any::ResultLimit;
 
 /// The storage that an engine works on.
 #[derive(Clone)]
@@ -99,19 +102,20 @@ impl Engine {
     /// A process that has done nothing yet, and begins now by its clock.
     pub fn new(ports: Ports, kinds: Kinds, clock: Arc<dyn Clock>, settings: Settings) -> Self {
         let (kinds, running, stop) = (Arc::new(kinds), Arc::default(), Stop::default());
-        let metrics = Arc::new(Metrics::new(&kinds));
+        let metrics = Arc::new(Metrics::new(kinds.iter().map(|kind| kind.name.clone())));
         let process = Process {
             started_at: clock.now(),
-            attempts: Attempts::new(
-                settings.concurrency,
-                stop.clone(),
-                Arc::clone(&running),
-                Arc::clone(&metrics),
-                Callers {
+            attempts: Attempts {
+                slots: Arc::new(Slots::new(settings.concurrency, settings.waiting, &kinds)),
+                stop: stop.clone(),
+                running: Arc::clone(&running),
+                metrics: Arc::clone(&metrics),
+                result_limit: ResultLimit::bytes(settings.max_result_bytes),
+                callers: Callers {
                     callbacks: settings.callbacks.clone(),
                     clock: Arc::clone(&clock),
                 },
-            ),
+            },
             kinds,
             clock,
             running,
@@ -168,6 +172,23 @@ impl Process {
         } = self.clone();
         let metrics = Arc::clone(&endings.metrics);
         let records = Records::new(Arc::clone(&store), Arc::clone(&clock));
+        let tasks = Tasks::new(Parts {
+            store: Arc::clone(&store),
+            records: records.clone(),
+            queue: Arc::clone(&queue),
+            intake,
+            operations,
+            kinds: Arc::clone(&kinds),
+            clock: Arc::clone(&clock),
+            settings: settings.clone(),
+            stop: stop.clone(),
+            backlog: Arc::clone(&backlog),
+            consumed,
+            endings: endings.clone(),
+            running: Arc::clone(&running),
+            wake: Arc::clone(&wake),
+            list_hints,
+        });
         let worker = Worker {
             records: records.clone(),
             kinds: Arc::clone(&kinds),
@@ -178,6 +199,7 @@ impl Process {
             running: Arc::clone(&running),
             backlog: Arc::clone(&backlog),
             endings: endings.clone(),
+            submitter: Arc::new(FollowUps::new(tasks.clone())),
         };
         let consumer = Consumer::new(
             Arc::clone(&queue),
@@ -185,15 +207,16 @@ impl Process {
             Arc::new(worker),
         );
         let rescue = Rescue {
-            records: records.clone(),
+            records: records,
             queue: Arc::clone(&queue),
             poison_queue,
             clock: Arc::clone(&clock),
             has_other_workers: settings.has_other_workers,
             started_at,
             fronts,
-            endings: endings.clone(),
-            wake: Arc::clone(&wake),
+            endings: endings,
+            wake,
+            kinds: Arc::clone(&kinds),
         };
         let walk = Walk {
             store: Arc::clone(&store),
@@ -201,6 +224,7 @@ impl Process {
             clock: Arc::clone(&clock),
             position: walk_position,
             retention: settings.retention,
+            kinds,
         };
         let maintenance = Maintenance::new(
             consumer.clone(),
@@ -208,23 +232,6 @@ impl Process {
             Arc::clone(&metrics),
             settings.concurrency,
         );
-        let tasks = Tasks::new(Parts {
-            store,
-            records,
-            queue,
-            intake,
-            operations,
-            kinds,
-            clock,
-            settings: settings.clone(),
-            stop: stop.clone(),
-            backlog,
-            consumed,
-            endings,
-            running,
-            wake,
-            list_hints,
-        });
         Engine {
             tasks,
             consumer,

@@ -21,16 +21,12 @@ pub const MAX_DEQUEUE_COUNT: u32 = 5;
 /// How long a message stays hidden that the host could not settle; `visibilityTimeout` in host.json.
 pub const RELEASE_DELAY: Duration = Duration::from_secs(10);
 
-/// The wait before the attempt after the `spent`-th failed one: 2 s, 8 s, 32 s, 128 s, each longer
-/// or shorter by up to a quarter, so that tasks that failed together do not come back together.
-pub fn backoff(spent: u32) -> Duration {
-    let seconds = 2_u64
-        .saturating_mul(4_u64.saturating_pow(spent.saturating_sub(1)))
-        .min(600);
+/// A wait, longer or shorter by up to a quarter, so that tasks that failed together do not come back
+/// together.
+pub fn varied(wait: Duration) -> Duration {
     // A random id is random enough, and needs no generator of our own.
-    let random = u64::from(uuid::Uuid::new_v4().as_fields().0);
-    let jitter = 750 + random % 501;
-    Duration::from_millis(seconds * jitter)
+    let random = uuid::Uuid::new_v4().as_fields().0;
+    wait.saturating_mul(750 + random % 501) / 1_000
 }
 
 /// How long a received message stays hidden from others, renewed at half of it while work runs.
@@ -47,6 +43,14 @@ pub const LONGEST_HAND_OVER: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// How long an attempt may last unless its kind says otherwise. With [`SLOT_WAIT`] and
 /// [`SWEEP_BUDGET`] it stays under `functionTimeout` in host.json, past which the host kills the process.
 pub const ATTEMPT_TIME_LIMIT: Duration = Duration::from_secs(7 * 60);
+
+/// `functionTimeout` in host.json: past it the host kills the process, whatever else that does.
+pub const FUNCTION_TIMEOUT: Duration = Duration::from_secs(10 * 60);
+
+/// The longest time limit of a kind under the Functions host. Of [`FUNCTION_TIMEOUT`] an attempt has what
+/// it did not spend before it began ([`SLOT_WAIT`], and [`SWEEP_BUDGET`] where a sweep works it off),
+/// less 15 s to stop the work and to settle its message.
+pub const HOSTED_TIME_LIMIT: Duration = Duration::from_secs(10 * 60 - 60 - 45 - 15);
 
 /// How long a delivery waits for a slot to compute when the host holds it, and goes on holding as many.
 /// Then it goes back to the end of the queue, and does not count: an invocation must not outlast
@@ -112,8 +116,20 @@ pub const IN_HAND_WAIT: Duration = Duration::from_secs(1);
 pub const PAGE_WAIT: Duration = Duration::from_millis(50);
 
 /// Messages that a process without a host works on in all, those included that are computed and are
-/// being committed or deleted.
+/// being committed or deleted. What waits for something else than this process comes on
+/// top: it has a limit of its own.
 pub const MAX_UNSETTLED: usize = 256;
+
+/// The shortest and the longest that a message is put off whose kind is at its limit. In between it is what
+/// the kind's work usually takes: by then as many have ended as may run, and so have those that waited
+/// in hand before it. Sooner than in a second costs more calls than it is worth; later than in
+/// half a minute would leave slots empty when a burst is over.
+pub const PUT_OFF_RANGE: std::ops::RangeInclusive<Duration> =
+    Duration::from_secs(1)..=Duration::from_secs(30);
+
+/// How long a message may be put off, again and again, before its record is written: a record that has not
+/// changed for [`HIDDEN_AT_MOST`] is taken for one that has lost its message.
+pub const SHOW_PUT_OFF_AFTER: Duration = Duration::from_secs(5 * 60);
 
 /// The first wait after the queue was found empty; it doubles from there.
 pub const MIN_POLL_INTERVAL: Duration = Duration::from_millis(100);
@@ -222,32 +238,26 @@ pub const LATER_UNCOUNTED: Duration = Duration::from_secs(24 * 60 * 60);
 /// process that stops has [`RELEASE_TIME`] to give its messages back.
 pub const STOP_GRACE: Duration = Duration::from_secs(1);
 
-/// The largest result, in bytes.
-pub const MAX_RESULT_BYTES: usize = 64 * 1024 * 1024;
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_wait_grows_and_varies() {
-        for (spent, seconds) in [
-            (0, 2),
-            (1, 2),
-            (2, 8),
-            (3, 32),
-            (4, 128),
-            (9, 600),
-            (99, 600),
-        ] {
-            let expected = Duration::from_secs(seconds);
-            let waits: Vec<_> = (0..50).map(|_| backoff(spent)).collect();
-            assert!(
-                waits
-                    .iter()
-                    .all(|wait| *wait >= expected * 3 / 4 && *wait <= expected * 5 / 4)
-            );
-            assert!(waits.iter().any(|wait| *wait != waits[0]), "{spent}");
-        }
+    fn a_wait_varies_by_a_quarter() {
+        let wait = Duration::from_secs(8);
+        let waits: Vec<_> = (0..50).map(|_| varied(wait)).collect();
+        assert!(
+            waits
+                .iter()
+                .all(|varied| *varied >= wait * 3 / 4 && *varied <= wait * 5 / 4)
+        );
+        assert!(waits.iter().any(|wait| *wait != waits[0]));
+    }
+
+    #[test]
+    fn an_attempt_under_the_host_ends_before_its_process_does() {
+        let before = SLOT_WAIT + SWEEP_BUDGET;
+        assert!(before + HOSTED_TIME_LIMIT + STOP_GRACE + SHOW_TIMEOUT < FUNCTION_TIMEOUT);
+        assert!(ATTEMPT_TIME_LIMIT <= HOSTED_TIME_LIMIT);
     }
 }

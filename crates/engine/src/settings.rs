@@ -9,6 +9,10 @@ use crate::model::callback::Callbacks;
 pub struct Settings {
     /// How many attempts compute side by side in this process.
     pub concurrency: usize,
+    /// How many attempts wait side by side in this process, for something else than its processors.
+    pub waiting: usize,
+    /// The largest result, in bytes.
+    pub max_result_bytes: usize,
     /// Submissions are refused while so many messages wait; `None`: never.
     pub max_queue_length: Option<u64>,
     /// Whether other processes may work on the same store.

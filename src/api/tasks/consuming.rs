@@ -138,6 +138,8 @@ mod tests {
         let settings = Settings {
             callbacks: None,
             concurrency: 1,
+            waiting: 1,
+            max_result_bytes: 1,
             max_queue_length: None,
             has_other_workers: false,
             retention: Duration::MAX,

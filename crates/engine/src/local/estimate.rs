@@ -51,6 +51,12 @@ impl Estimate {
         }
     }
 
+    /// What the work of a kind usually takes, once a task of it has ended here.
+    pub(crate) fn of(&self, kind: &str) -> Option<Duration> {
+        let seconds = lock(&self.0).seconds.get(kind).copied()?;
+        Duration::try_from_secs_f64(seconds).ok()
+    }
+
     /// Whole seconds until a task of the kind is probably done, behind so many that wait, within
     /// [`RETRY_AFTER_RANGE`].
     pub(crate) fn retry_after(&self, kind: &str, waiting: u64, concurrency: usize) -> u64 {
@@ -81,6 +87,8 @@ mod tests {
         let estimate = Estimate::default();
         assert_eq!(estimate.retry_after("k", 10, 2), 1);
         estimate.ended(&kind(), Some(Duration::from_secs(4)));
+        assert_eq!(estimate.of("k"), Some(Duration::from_secs(4)));
+        assert_eq!(estimate.of("other"), None);
         assert_eq!(estimate.retry_after("k", 10, 2), 20);
         assert_eq!(estimate.retry_after("k", 10, 4), 10);
         // Behind the same tasks.

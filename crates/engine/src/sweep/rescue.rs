@@ -23,15 +23,17 @@ use futures_util::future::join_all;
 use tokio::sync::Notify;
 
 use crate::crash::{CrashPoint, crash_point};
-use crate::limits::{HIDDEN_AT_MOST, LOST_AFTER, MAX_ATTEMPTS, WALK_CONCURRENCY};
+use crate::limits::{HIDDEN_AT_MOST, LOST_AFTER, WALK_CONCURRENCY};
 use crate::local::endings::Endings;
 use crate::local::sync::{Mutex, lock};
 use crate::model::id::TaskId;
 use crate::model::message::TaskMessage;
 use crate::model::task::{TaskError, TaskRecord, TaskState, TaskStatus};
+use crate::policies::max_attempts;
 use crate::records::{RecordError, Records, Versioned};
 use crate::sweep::refused::Refused;
 use ports::{Clock, Listed, Queue, StorageError, Timestamp};
+use work::Kinds;
 
 /// Sends lost tasks again.
 #[derive(Clone)]
@@ -47,6 +49,7 @@ pub(crate) struct Rescue {
     pub(crate) endings: Endings,
     /// Told when a message has been sent.
     pub(crate) wake: Arc<Notify>,
+    pub(crate) kinds: Arc<Kinds>,
 }
 
 impl Rescue {
@@ -150,8 +153,9 @@ impl Rescue {
         if task.etag.as_ref() != Some(&listed.etag) || !horizon.is_past(&task.record.state) {
             return Ok(false);
         }
+        let max_attempts = max_attempts(&self.kinds, &task.record.kind);
         if matches!(task.record.state, TaskState::Running { .. })
-            && task.record.attempts >= MAX_ATTEMPTS
+            && task.record.attempts >= max_attempts
         {
             return Ok(self.give_up(task).await?);
         }
@@ -164,7 +168,7 @@ impl Rescue {
         let message = TaskMessage {
             attempts: *attempts,
             // How many of them counted went with the message. One more is due in any case.
-            spent: (*attempts).min(MAX_ATTEMPTS - 1),
+            spent: (*attempts).min(max_attempts.saturating_sub(1)),
             ..TaskMessage::of(&task.record, task.etag.as_ref())
         };
         self.queue

@@ -11,10 +11,12 @@ use crate::limits::{SWEEP_PAGE, WALK_CONCURRENCY, WALK_PAGES};
 use crate::local::sync::{Mutex, lock};
 use crate::model::id::TaskId;
 use crate::model::task::TaskStatus;
+use crate::policies;
 use crate::sweep::refused::Refused;
 use crate::sweep::rescue::Rescue;
 use crate::tasks::idempotency;
 use ports::{Clock, Listed, StorageError, TaskStore, Timestamp};
+use work::Kinds;
 
 /// What a pass did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,8 +37,9 @@ pub(crate) struct Walk {
     pub(crate) rescue: Rescue,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) position: Position,
-    /// How long a terminal record is kept after its last change.
+    /// How long a terminal record is kept after its last change, unless its kind's policy says.
     pub(crate) retention: Duration,
+    pub(crate) kinds: Arc<Kinds>,
 }
 
 impl Walk {
@@ -121,6 +124,7 @@ impl Walk {
         }
         let is_terminal = TaskStatus::parse(&head.status).is_some_and(TaskStatus::is_terminal);
         let is_task = listed.name.parse::<TaskId>().is_ok();
-        (is_task && is_terminal).then_some(self.retention)
+        (is_task && is_terminal)
+            .then(|| policies::retention(&self.kinds, &head.kind).unwrap_or(self.retention))
     }
 }

@@ -5,10 +5,10 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use crate::limits::{MAX_ATTEMPTS, backoff};
 use crate::model::callback::{Attempted, Callbacks};
 use crate::model::message::TaskMessage;
 use crate::model::task::{HandedOver, TaskError, TaskState, TaskStatus};
+use crate::policies::{max_attempts, wait_after};
 use crate::records::{RecordError, Versioned};
 use crate::tasks::service::Tasks;
 
@@ -85,7 +85,9 @@ impl Tasks {
                     _,
                 ) => failed(error),
                 (Report::Failed { .. }, None) => return Ok(CalledBack::TooSoon),
-                (Report::Failed { error, .. }, Some(handed)) if handed.spent >= MAX_ATTEMPTS => {
+                (Report::Failed { error, .. }, Some(handed))
+                    if handed.spent >= max_attempts(&self.parts.kinds, &task.record.kind) =>
+                {
                     failed(error)
                 }
                 (Report::Failed { error, .. }, Some(handed)) => {
@@ -123,7 +125,7 @@ impl Tasks {
         handed: HandedOver,
         error: &TaskError,
     ) -> Result<TaskState, RecordError> {
-        let after = backoff(handed.spent);
+        let after = wait_after(&self.parts.kinds, &task.record.kind, handed.spent);
         let due_at = Some(self.parts.clock.now() + after);
         let message = TaskMessage {
             etag: task.etag.as_ref().map(Cow::Borrowed),

@@ -71,12 +71,22 @@ impl Tasks {
     pub async fn submit_once(
         &self,
         key: &str,
+        submission: Submission,
+    ) -> Result<TaskId, KeyedSubmitError> {
+        let text = [&submission.kind, "\n", submission.input.get()].concat();
+        self.submit_keyed(key, &text, submission).await
+    }
+
+    /// The same, where something else than the submission says whether it is the same: `text`.
+    pub(crate) async fn submit_keyed(
+        &self,
+        key: &str,
+        text: &str,
         mut submission: Submission,
     ) -> Result<TaskId, KeyedSubmitError> {
         // What would be refused anyhow must not use up the key.
         self.check(&submission)?;
         let name = format!("{NAME_PREFIX}{}", hex(&Sha256::digest(key)));
-        let text = [&submission.kind, "\n", submission.input.get()].concat();
         let claim = self
             .claim_key(&name, submission.id, &hex(&Sha256::digest(text)))
             .await?;

@@ -6,14 +6,17 @@ use std::time::Duration;
 
 use crate::crash::{CrashPoint, crash_point};
 use crate::limits::{
-    EARLY_BY, LATER_UNCOUNTED, LONGEST_LATER, MAX_ATTEMPTS, SHORTEST_LATER, backoff,
+    EARLY_BY, LATER_UNCOUNTED, LONGEST_LATER, PUT_OFF_RANGE, SHORTEST_LATER, SHOW_PUT_OFF_AFTER,
+    varied,
 };
 use crate::model::extensible::Others;
 use crate::model::message::TaskMessage;
 use crate::model::task::{TaskError, TaskRecord, TaskState};
+use crate::policies::{max_attempts, wait_after};
 use crate::records::{Commit, RecordError, Versioned};
 use crate::text::beginning;
-use crate::worker::attempt::Ended;
+use crate::worker::slots::NoSlot;
+use crate::worker::told::Ended;
 use crate::worker::{Delivery, Outcome, Worker};
 use ports::Timestamp;
 
@@ -27,6 +30,8 @@ pub(crate) enum Step {
     HandOver { percent: Option<u8>, left: Duration },
     /// The record is read.
     AskTheRecord,
+    /// The same message again, after a while.
+    PutOff(Duration),
     /// Nothing, if the task has ended.
     Stopped,
 }
@@ -43,13 +48,22 @@ pub(crate) struct Next {
 }
 
 impl Next {
-    /// After one that failed, the last of so many.
-    fn failed(spent: u32, error: TaskError) -> Self {
+    /// After this wait, after one that failed, the last of so many.
+    fn failed(spent: u32, after: Duration, error: TaskError) -> Self {
         Self {
             spent,
-            after: backoff(spent),
+            after,
             later_since: None,
             why: Why::Failed(Box::new(error)),
+        }
+    }
+
+    /// After this time, after one that its kind had no slot for.
+    pub(crate) fn put_off(spent: u32, after: Duration, later_since: Option<Timestamp>) -> Self {
+        Self {
+            after,
+            later_since,
+            ..Self::released(spent, AT_ITS_LIMIT)
         }
     }
 
@@ -73,8 +87,14 @@ enum Why {
 }
 
 impl Worker {
-    /// What follows an attempt that ended so, with which so many count.
-    pub(crate) fn step(&self, ended: Ended, spent: u32, later_since: Option<Timestamp>) -> Step {
+    /// What follows an attempt at a task of this kind that ended so, with which so many count.
+    pub(crate) fn step(
+        &self,
+        kind: &str,
+        ended: Ended,
+        spent: u32,
+        later_since: Option<Timestamp>,
+    ) -> Step {
         match ended {
             Ended::Succeeded(result) => Step::End(TaskState::Succeeded { result }, Outcome::Done),
             Ended::Failed {
@@ -83,13 +103,24 @@ impl Worker {
                 may_pass,
             } => match may_pass {
                 false => Step::End(failed(code.as_str(), message), Outcome::Done),
-                true if spent >= MAX_ATTEMPTS => last_failed(code.as_str(), message),
-                true => Step::Again(Next::failed(spent, error_of(code.as_str(), message))),
+                true if spent >= max_attempts(&self.kinds, kind) => {
+                    last_failed(code.as_str(), message)
+                }
+                true => {
+                    let wait = wait_after(&self.kinds, kind, spent);
+                    let error = error_of(code.as_str(), message);
+                    Step::Again(Next::failed(spent, wait, error))
+                }
             },
-            Ended::Later(after) => self.later(after, later_since, spent),
+            Ended::Later(after) => self.later(kind, after, later_since, spent),
             Ended::HandedOver { percent, left } => Step::HandOver { percent, left },
             Ended::OtherWork => Step::AskTheRecord,
-            Ended::NoSlot => Step::Again(Next::released(spent, "no slot was free")),
+            Ended::NoSlot(NoSlot::Waited) => Step::Again(Next::released(spent, "no slot was free")),
+            Ended::NoSlot(NoSlot::Full) => {
+                let usual = self.endings.estimate.of(kind).unwrap_or_default();
+                let (shortest, longest) = (*PUT_OFF_RANGE.start(), *PUT_OFF_RANGE.end());
+                Step::PutOff(varied(usual.clamp(shortest, longest)))
+            }
             Ended::Stopped if self.is_stopping() => {
                 Step::Again(Next::released(spent, "the process is stopping"))
             }
@@ -102,15 +133,17 @@ impl Worker {
     pub(crate) fn step_without_work(&self, error: TaskError, task: &Versioned, spent: u32) -> Step {
         let is_known = self.kinds.get(&task.record.kind).is_some();
         let may_be_known_elsewhere = self.has_other_workers && task.etag.is_some();
-        if !is_known && may_be_known_elsewhere && spent < MAX_ATTEMPTS {
-            return Step::Again(Next::failed(spent, error));
+        let kind = &task.record.kind;
+        if !is_known && may_be_known_elsewhere && spent < max_attempts(&self.kinds, kind) {
+            let wait = wait_after(&self.kinds, kind, spent);
+            return Step::Again(Next::failed(spent, wait, error));
         }
         let reason = error.message.clone();
         Step::End(TaskState::Failed { error }, Outcome::Spent { reason })
     }
 
     /// What follows when the work asks for another time: for [`LATER_UNCOUNTED`] that is no attempt.
-    fn later(&self, after: Duration, since: Option<Timestamp>, spent: u32) -> Step {
+    fn later(&self, kind: &str, after: Duration, since: Option<Timestamp>, spent: u32) -> Step {
         let now = self.clock.now();
         let since = since.unwrap_or(now);
         let never_ready = || {
@@ -119,7 +152,7 @@ impl Worker {
         };
         let (spent, why) = if now - since <= LATER_UNCOUNTED {
             (spent.saturating_sub(1), Why::Released("not yet"))
-        } else if spent < MAX_ATTEMPTS {
+        } else if spent < max_attempts(&self.kinds, kind) {
             let (code, message) = never_ready();
             (spent, Why::Failed(Box::new(error_of(code, message))))
         } else {
@@ -132,6 +165,23 @@ impl Worker {
             later_since: Some(since),
             why,
         })
+    }
+
+    /// Another attempt after this time, which does not count among so many, because its kind is at its limit.
+    /// The message alone tells of it: a record that was written each time would cost as much as the
+    /// work. It is written now and then, so that the task is not taken for one that has lost its message.
+    pub(crate) async fn put_off(
+        &self,
+        task: &mut Versioned,
+        next: Next,
+        others: Others<'_>,
+        delivery: &Delivery,
+    ) -> Result<Outcome, RecordError> {
+        let is_shown = self.clock.now() - task.record.updated_at < SHOW_PUT_OFF_AFTER;
+        match TaskMessage::parse(&delivery.text) {
+            Ok(message) if is_shown => Ok(sent_later(message, delivery, next.after, AT_ITS_LIMIT)),
+            _ => self.again(task, next, others).await,
+        }
     }
 
     /// Another attempt, later. The record shows how many there were and why the last one failed, if it
@@ -263,9 +313,22 @@ fn last_failed(code: &str, message: String) -> Step {
     Step::End(failed(code, message), Outcome::Spent { reason })
 }
 
+/// Why a message is put off whose kind has no slot.
+const AT_ITS_LIMIT: &str = "its kind of work is at its limit";
+
+/// The message of a delivery that came before its time.
+pub(crate) fn too_early(message: TaskMessage<'_>, delivery: &Delivery, after: Duration) -> Outcome {
+    sent_later(message, delivery, after, "it came before its time")
+}
+
 /// The message of a delivery once more, later, as if it had not come now. What was counted before stays
 /// counted.
-pub(crate) fn put_off(message: TaskMessage<'_>, delivery: &Delivery, after: Duration) -> Outcome {
+fn sent_later(
+    message: TaskMessage<'_>,
+    delivery: &Delivery,
+    after: Duration,
+    reason: &str,
+) -> Outcome {
     let before = delivery.dequeue_count.saturating_sub(1);
     let is_dated = message.created_at.is_some() || message.id.created_at().is_some();
     let message = TaskMessage {
@@ -282,7 +345,7 @@ pub(crate) fn put_off(message: TaskMessage<'_>, delivery: &Delivery, after: Dura
     Outcome::Again {
         message: message.to_text(),
         after,
-        reason: "it came before its time".to_owned(),
+        reason: reason.to_owned(),
     }
 }
 

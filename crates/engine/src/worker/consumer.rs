@@ -76,7 +76,7 @@ impl Consumer {
 
     /// The same for one of many that were received at once: what does not begin within [`IN_HAND_WAIT`]
     /// is given back, for another process may be able to begin it. Drops `held` once the work is
-    /// computed: others may be received then, while this one is committed and deleted.
+    /// computed, or waits: others may be received then, while this one is committed and deleted.
     pub fn process_in_hand(
         &self,
         received: Received,
@@ -155,6 +155,12 @@ impl Consumer {
                 RENEWAL_RETRY
             }
         }
+    }
+
+    /// Messages under way that take no place in hand: their work waits for something else than this process,
+    /// or they wait for others of their kind.
+    pub fn aside(&self) -> usize {
+        self.worker.aside()
     }
 
     /// Whether the process was told to stop, so that no new work should begin.

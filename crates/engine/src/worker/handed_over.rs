@@ -9,7 +9,7 @@ use crate::model::message::TaskMessage;
 use crate::model::task::{HandedOver, TaskState};
 use crate::records::{Commit, RecordError, Versioned};
 use crate::worker::again::{Step, ask_the_record};
-use crate::worker::attempt::Ended;
+use crate::worker::told::Ended;
 use crate::worker::{Outcome, Worker};
 use ports::Timestamp;
 use work::ErrorCode;
@@ -67,13 +67,13 @@ impl Worker {
     }
 
     /// What follows when nobody has reported the end of an attempt.
-    pub(super) fn overdue(&self, handed: HandedOver) -> Step {
+    pub(super) fn overdue(&self, kind: &str, handed: HandedOver) -> Step {
         let ended = Ended::Failed {
             code: NOT_CALLED_BACK,
             message: "nobody reported the end of the attempt in time".to_owned(),
             may_pass: true,
         };
-        self.step(ended, handed.spent, None)
+        self.step(kind, ended, handed.spent, None)
     }
 }
 

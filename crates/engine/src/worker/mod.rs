@@ -5,7 +5,10 @@ pub(crate) mod again;
 pub(crate) mod attempt;
 pub(crate) mod burial;
 pub(crate) mod consumer;
-pub(crate) mod handed_over;
+mod handed_over;
+pub(crate) mod slots;
+mod told;
+mod watch;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -24,10 +27,11 @@ use crate::model::extensible::Others;
 use crate::model::message::TaskMessage;
 use crate::model::task::{TaskError, TaskRecord, TaskState};
 use crate::records::{Commit, RecordError, Records, Versioned};
-use crate::worker::again::{Next, Step, ask_the_record, error_fields, put_off};
+use crate::worker::again::{Next, Step, ask_the_record, error_fields, too_early};
 use crate::worker::attempt::{Attempts, Work};
+use crate::worker::slots::Hand;
 use ports::{Clock, Timestamp};
-use work::{KindName, Kinds};
+use work::{KindName, Kinds, Submitter};
 
 /// One hand-over of a message.
 #[derive(Clone, Debug)]
@@ -84,11 +88,12 @@ pub(crate) struct Worker {
     pub(crate) running: Arc<Running>,
     pub(crate) backlog: Arc<Backlog>,
     pub(crate) endings: Endings,
+    pub(crate) submitter: Arc<dyn Submitter>,
 }
 
 impl Worker {
     /// Runs one attempt and says what is to become of the message: once a slot is free, for which it
-    /// waits for so long. Drops `held` once the work is computed.
+    /// waits for so long. Drops `held` once the work is computed, or waits for something else than this process.
     pub(crate) async fn run(
         &self,
         delivery: &Delivery,
@@ -118,7 +123,7 @@ impl Worker {
         let id = message.id;
         if let Some(left) = self.is_early(message.due_at, delivery.inserted_at) {
             log::debug!("task.id" = id; "message came before its time");
-            return Ok(put_off(message, delivery, left));
+            return Ok(too_early(message, delivery, left));
         }
         let must_read = self.must_read(&message, delivery);
         // The queue's own count goes past 1 only when an attempt could not be finished.
@@ -141,7 +146,7 @@ impl Worker {
         {
             log::debug!("task.id" = id; "message came before its task's time");
             let message = TaskMessage { due_at, ..message };
-            return Ok(put_off(message, delivery, left));
+            return Ok(too_early(message, delivery, left));
         }
         let overdue = match self.still_handed_over(&task, marked, delivery.inserted_at) {
             Ok(overdue) => overdue,
@@ -154,24 +159,28 @@ impl Worker {
         };
         task.record.attempts = attempt;
         let work = match overdue {
-            Some(overdue) => Err(self.overdue(overdue)),
+            Some(overdue) => Err(self.overdue(&task.record.kind, overdue)),
             None => self
                 .work_of(&task.record)
                 .map_err(|error| self.step_without_work(error, &task, spent)),
         };
         let (step, took) = match work {
             Ok(work) => {
+                let mut hand = Hand::holding(held);
                 let (ended, took) = self
                     .attempts
-                    .run(work, &mut task, &self.records, patience)
+                    .run(work, &mut task, &self.records, patience, &mut hand)
                     .await;
-                drop(held);
+                drop(hand);
                 if let Some(came_out) = ended.came_out() {
                     let metrics = &self.endings.metrics;
                     metrics.attempt_ended(&task.record.kind, came_out);
                 }
                 crash_point(CrashPoint::AfterWork);
-                (self.step(ended, spent, later_since), Some(took))
+                (
+                    self.step(&task.record.kind, ended, spent, later_since),
+                    Some(took),
+                )
             }
             Err(step) => (step, None),
         };
@@ -188,6 +197,10 @@ impl Worker {
                 return self.hand_over(&mut task, percent, left, spent).await;
             }
             Step::AskTheRecord => return Ok(ask_the_record(&task)),
+            Step::PutOff(after) => {
+                let next = Next::put_off(spent, after, later_since);
+                return self.put_off(&mut task, next, others, delivery).await;
+            }
             Step::Stopped if self.has_ended(&task).await? => {
                 log::info!("task.id" = id, attempt, "trace.id" = task.record.trace_id(); "attempt stopped, task has ended");
                 return Ok(Outcome::Done);
@@ -215,6 +228,11 @@ impl Worker {
             self.running.forget(id);
         }
         Ok(!is_open)
+    }
+
+    /// Messages under way that take no place in hand.
+    pub(crate) fn aside(&self) -> usize {
+        self.attempts.slots.aside()
     }
 
     /// A message has left the queue, and none followed it.
@@ -279,7 +297,8 @@ impl Worker {
             kind: kind.map_or_else(|| KindName::UNKNOWN.to_owned(), Cow::into_owned),
             input: input.map(Cow::into_owned),
             created_at: created_at.unwrap_or(now),
-            updated_at: now,
+            // It has not changed before; if it has since, nobody looked.
+            updated_at: created_at.unwrap_or(now),
             attempts: 0,
             retries,
             traceparent: traceparent.map(Cow::into_owned),
@@ -308,7 +327,11 @@ impl Worker {
             code: "InvalidInput".to_owned(),
             message: invalid.message,
         })?;
-        Ok(Work { kind, prepared })
+        Ok(Work {
+            kind,
+            prepared,
+            submitter: Arc::clone(&self.submitter),
+        })
     }
 
     /// Ends the task, unless somebody did before, or its record is of other work. `took` is how long

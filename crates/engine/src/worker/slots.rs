@@ -1,0 +1,335 @@
+//! How many attempts there are at a time: those that compute by the processors, those that wait by a
+//! setting, and those of a kind by its policy.
+//!
+//! A message that finds its kind at its limit waits in front of it, outside the places of those that may
+//! begin, if there is room; as many may wait there as may run, so that a slot that becomes free is taken
+//! at once. The others are put off. So slow work of one kind holds up no other.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::{Instant, timeout};
+
+use crate::limits::SLOT_WAIT;
+use work::any::Prepared;
+use work::{KindName, Kinds};
+
+/// The slots of a process.
+pub(crate) struct Slots {
+    computing: Semaphore,
+    waiting: Lane,
+    /// Of the kinds with a limit of their own.
+    of_kinds: HashMap<KindName, Lane>,
+    /// Messages that are worked on and take no place in hand.
+    aside: Arc<AtomicUsize>,
+}
+
+/// Slots, and the room in front of them.
+struct Lane {
+    slots: Semaphore,
+    front: Semaphore,
+}
+
+/// What work takes of what all kinds share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Takes {
+    /// Microseconds.
+    Nothing,
+    /// A thread.
+    Computing,
+    /// No more than memory.
+    Waiting,
+}
+
+impl From<&Prepared> for Takes {
+    fn from(work: &Prepared) -> Self {
+        match work {
+            Prepared::Quick(_) => Self::Nothing,
+            Prepared::Blocking(_) => Self::Computing,
+            Prepared::Waiting(_) => Self::Waiting,
+        }
+    }
+}
+
+/// What an attempt holds on to; free again when this is dropped.
+pub(crate) struct Taken<'a> {
+    _of_kind: Option<SemaphorePermit<'a>>,
+    _of_all: Option<SemaphorePermit<'a>>,
+}
+
+/// Why an attempt has no slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoSlot {
+    /// Others have them, for longer than it was waited for one.
+    Waited,
+    /// Its kind is at its limit, and so is what waits in front of it.
+    Full,
+}
+
+impl Slots {
+    pub(crate) fn new(concurrency: usize, waiting: usize, kinds: &Kinds) -> Self {
+        let limited = kinds.iter().filter_map(|kind| {
+            let lane = Lane::new(kind.policy.concurrency?);
+            Some((kind.name.clone(), lane))
+        });
+        Self {
+            computing: Semaphore::new(concurrency),
+            waiting: Lane::new(waiting),
+            of_kinds: limited.collect(),
+            aside: Arc::default(),
+        }
+    }
+
+    /// Messages under way that take no place in hand: their work waits, or they wait for others of their
+    /// kind.
+    pub(crate) fn aside(&self) -> usize {
+        self.aside.load(Relaxed)
+    }
+
+    /// The slots for work, once they are free: a slot to compute within `patience`, and all of it within
+    /// [`SLOT_WAIT`]. Quick work needs none of those for all kinds.
+    pub(crate) async fn take<H>(
+        &self,
+        kind: &KindName,
+        takes: Takes,
+        patience: Duration,
+        hand: &mut Hand<H>,
+    ) -> Result<Taken<'_>, NoSlot> {
+        let until = Instant::now() + SLOT_WAIT;
+        let of_kind = match self.of_kinds.get(kind) {
+            Some(lane) => Some(self.enter(lane, until, hand).await?),
+            None => None,
+        };
+        let of_all = match takes {
+            Takes::Nothing => None,
+            Takes::Computing => {
+                let patience = patience.min(until - Instant::now());
+                Some(within(patience, &self.computing).await?)
+            }
+            Takes::Waiting => {
+                let slot = self.enter(&self.waiting, until, hand).await?;
+                self.set_aside(hand);
+                Some(slot)
+            }
+        };
+        Ok(Taken {
+            _of_kind: of_kind,
+            _of_all: of_all,
+        })
+    }
+
+    async fn enter<'a, H>(
+        &self,
+        lane: &'a Lane,
+        until: Instant,
+        hand: &mut Hand<H>,
+    ) -> Result<SemaphorePermit<'a>, NoSlot> {
+        if let Ok(slot) = lane.slots.try_acquire() {
+            return Ok(slot);
+        }
+        let _in_front = lane.front.try_acquire().map_err(|_| NoSlot::Full)?;
+        self.set_aside(hand);
+        within(until - Instant::now(), &lane.slots).await
+    }
+
+    fn set_aside<H>(&self, hand: &mut Hand<H>) {
+        hand.held = None;
+        hand.aside
+            .get_or_insert_with(|| Aside::new(Arc::clone(&self.aside)));
+    }
+}
+
+impl Lane {
+    fn new(count: usize) -> Self {
+        let count = count.min(Semaphore::MAX_PERMITS);
+        Self {
+            slots: Semaphore::new(count),
+            front: Semaphore::new(count),
+        }
+    }
+}
+
+async fn within(patience: Duration, slots: &Semaphore) -> Result<SemaphorePermit<'_>, NoSlot> {
+    match timeout(patience, slots.acquire()).await {
+        Ok(Ok(slot)) => Ok(slot),
+        // They are never closed.
+        Ok(Err(_)) | Err(_) => Err(NoSlot::Waited),
+    }
+}
+
+/// A message's place among those in hand, until it is set aside.
+pub(crate) struct Hand<H> {
+    held: Option<H>,
+    aside: Option<Aside>,
+}
+
+impl<H> Hand<H> {
+    pub(crate) fn holding(held: H) -> Self {
+        Self {
+            held: Some(held),
+            aside: None,
+        }
+    }
+}
+
+/// One of the messages that were set aside.
+struct Aside(Arc<AtomicUsize>);
+
+impl Aside {
+    fn new(count: Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Weak;
+
+    use serde_json::value::RawValue;
+    use work::{BlockingKind, Context, Failure, Policy, any};
+
+    use super::*;
+
+    struct Computes;
+
+    impl BlockingKind for Computes {
+        type Input = bool;
+        type Output = ();
+
+        fn is_quick(&self, input: &bool) -> bool {
+            *input
+        }
+
+        fn run(&self, _: bool, _: &Context) -> Result<(), Failure> {
+            Ok(())
+        }
+    }
+
+    struct Waits;
+
+    impl work::Kind for Waits {
+        type Input = bool;
+        type Output = ();
+
+        async fn run(&self, _: bool, _: &Context) -> Result<(), Failure> {
+            Ok(())
+        }
+    }
+
+    fn kinds() -> Kinds {
+        Kinds::default()
+            .with("free", any::of_blocking(Computes), Policy::default())
+            .with(
+                "one",
+                any::of_blocking(Computes),
+                Policy::default().concurrency(1),
+            )
+            .with("waits", any::of(Waits), Policy::default())
+    }
+
+    /// A message in hand, and whether it still is.
+    fn hand() -> (Hand<Arc<()>>, Weak<()>) {
+        let held = Arc::new(());
+        let seen = Arc::downgrade(&held);
+        (Hand::holding(held), seen)
+    }
+
+    async fn take<'a>(
+        slots: &'a Slots,
+        kind: &str,
+        is_quick: bool,
+        hand: &mut Hand<Arc<()>>,
+    ) -> Result<Taken<'a>, NoSlot> {
+        let kinds = kinds();
+        let kind = kinds.get(kind).unwrap();
+        let input = RawValue::from_string(is_quick.to_string()).unwrap();
+        let work = Arc::clone(&kind.kind).prepare(&input).unwrap();
+        slots
+            .take(&kind.name, Takes::from(&work), Duration::from_secs(1), hand)
+            .await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_that_computes_waits_in_hand_and_not_for_long() {
+        let slots = Slots::new(1, 1, &kinds());
+        let (mut first, mut second) = (hand(), hand());
+        let _taken = take(&slots, "free", false, &mut first.0)
+            .await
+            .ok()
+            .unwrap();
+        let refused = take(&slots, "free", false, &mut second.0).await;
+        assert_eq!(refused.err(), Some(NoSlot::Waited));
+        assert!(second.1.upgrade().is_some());
+        assert_eq!(slots.aside(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn quick_work_waits_for_nobody() {
+        let slots = Slots::new(1, 1, &kinds());
+        let (mut first, mut second) = (hand(), hand());
+        let _taken = take(&slots, "free", false, &mut first.0)
+            .await
+            .ok()
+            .unwrap();
+        assert!(take(&slots, "free", true, &mut second.0).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_kind_at_its_limit_keeps_as_many_more_as_it_has_slots_and_no_place_in_hand() {
+        let slots = Slots::new(4, 1, &kinds());
+        let (mut first, mut second, mut third) = (hand(), hand(), hand());
+        let taken = take(&slots, "one", false, &mut first.0).await.ok().unwrap();
+        assert!(first.1.upgrade().is_some());
+        let waiting = take(&slots, "one", false, &mut second.0);
+        tokio::pin!(waiting);
+        assert!(
+            timeout(Duration::from_secs(20), &mut waiting)
+                .await
+                .is_err()
+        );
+        assert!(second.1.upgrade().is_none());
+        assert_eq!(slots.aside(), 1);
+        let refused = take(&slots, "one", false, &mut third.0).await;
+        assert_eq!(refused.err(), Some(NoSlot::Full));
+        drop(taken);
+        assert!(waiting.await.is_ok());
+        drop(second.0);
+        assert_eq!(slots.aside(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_in_front_for_ever() {
+        let slots = Slots::new(4, 1, &kinds());
+        let (mut first, mut second) = (hand(), hand());
+        let _taken = take(&slots, "one", false, &mut first.0).await.ok().unwrap();
+        let begun = Instant::now();
+        let refused = take(&slots, "one", false, &mut second.0).await;
+        assert_eq!(refused.err(), Some(NoSlot::Waited));
+        assert_eq!(begun.elapsed().as_secs(), SLOT_WAIT.as_secs());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_that_waits_is_set_aside_and_has_a_limit_of_its_own() {
+        let slots = Slots::new(1, 2, &kinds());
+        let mut hands: Vec<_> = (0..2).map(|_| hand()).collect();
+        let mut taken = Vec::new();
+        for (hand, held) in &mut hands {
+            taken.push(take(&slots, "waits", false, hand).await.ok().unwrap());
+            assert!(held.upgrade().is_none());
+        }
+        assert_eq!(slots.aside(), 2);
+        let (mut third, _) = hand();
+        let refused = take(&slots, "waits", false, &mut third).await;
+        assert_eq!(refused.err(), Some(NoSlot::Waited));
+    }
+}
