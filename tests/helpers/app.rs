@@ -82,6 +82,8 @@ fn config(folder: &Path) -> Config {
         container: "tasks".to_owned(),
         queue: QUEUE.to_owned(),
         api_keys: vec![Secret::new(KEY)],
+        callback_secrets: Vec::new(),
+        kinds_allow_http: false,
         submit_keys: Vec::new(),
         public_base_url: None,
         allowed_origins: Origins::None,

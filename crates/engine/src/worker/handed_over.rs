@@ -55,7 +55,11 @@ impl Worker {
         inserted_at: Option<Timestamp>,
     ) -> Result<Option<HandedOver>, Outcome> {
         let handed = task.record.handed_over();
-        match handed.filter(|handed| handed.attempt == task.record.attempts) {
+        let is_meant = |handed: &HandedOver| {
+            handed.attempt == task.record.attempts
+                && marked.is_none_or(|marked| marked == handed.attempt)
+        };
+        match handed.filter(is_meant) {
             Some(handed) => match self.is_early(Some(handed.until), inserted_at) {
                 Some(left) => Err(at_the_deadline(task, handed, left)),
                 None => Ok(Some(handed)),
