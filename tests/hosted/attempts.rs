@@ -151,3 +151,25 @@ async fn a_failed_task_is_retried() {
         (&json!("Failed"), &json!(2))
     );
 }
+
+#[tokio::test]
+async fn slow_work_of_one_kind_holds_up_no_other_under_the_host() {
+    let (app, hosted) = start().await;
+    let mut slow = Vec::new();
+    // More than the host hands over at a time.
+    for _ in 0..30 {
+        slow.push(hosted.submit_kind("slow", "0").await);
+    }
+    let quick = hosted.submit_kind("echo", "1").await;
+    assert_eq!(hosted.ended(&quick).await["result"], json!(1));
+    assert_eq!(app.kinds.slow_runs(), 1);
+    app.kinds.open_gate();
+    for id in slow {
+        let ended = hosted.ended(&id).await;
+        assert_eq!(
+            (&ended["status"], &ended["attempts"]),
+            (&json!("Succeeded"), &json!(1))
+        );
+    }
+    hosted.queue.settles_at(0).await;
+}

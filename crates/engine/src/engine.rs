@@ -102,7 +102,7 @@ impl Engine {
     /// A process that has done nothing yet, and begins now by its clock.
     pub fn new(ports: Ports, kinds: Kinds, clock: Arc<dyn Clock>, settings: Settings) -> Self {
         let (kinds, running, stop) = (Arc::new(kinds), Arc::default(), Stop::default());
-        let metrics = Arc::new(Metrics::new(kinds.iter().map(|kind| kind.name.clone())));
+        let metrics = Arc::new(Metrics::new(&kinds));
         let process = Process {
             started_at: clock.now(),
             attempts: Attempts {
@@ -207,14 +207,14 @@ impl Process {
             Arc::new(worker),
         );
         let rescue = Rescue {
-            records: records,
+            records,
             queue: Arc::clone(&queue),
             poison_queue,
             clock: Arc::clone(&clock),
             has_other_workers: settings.has_other_workers,
             started_at,
             fronts,
-            endings: endings,
+            endings,
             wake,
             kinds: Arc::clone(&kinds),
         };

@@ -14,7 +14,7 @@ use crate::local::swept::Swept;
 use crate::local::sync::{Mutex, lock};
 use crate::model::task::TaskStatus;
 use crate::prometheus::Exposition;
-use work::KindName;
+use work::{KindName, Kinds};
 
 /// Counters of this process, from its start.
 pub struct Metrics {
@@ -137,9 +137,12 @@ impl Drop for Computing<'_> {
 
 impl Metrics {
     /// Nothing has happened yet to any of these kinds.
-    pub fn new(kinds: impl Iterator<Item = KindName>) -> Self {
+    pub fn new(kinds: &Kinds) -> Self {
         Self {
-            kinds: kinds.map(|name| (name, OfKind::default())).collect(),
+            kinds: kinds
+                .iter()
+                .map(|kind| (kind.name.clone(), OfKind::default()))
+                .collect(),
             unknown: OfKind::default(),
             waits: Default::default(),
             swept: Mutex::default(),
@@ -337,10 +340,23 @@ impl Metrics {
 
 #[cfg(test)]
 mod tests {
+    use work::{BlockingKind, Context, Failure, Policy, any};
+
     use super::*;
 
-    fn names() -> impl Iterator<Item = KindName> {
-        KindName::new("fibonacci").into_iter()
+    struct Echo;
+
+    impl BlockingKind for Echo {
+        type Input = String;
+        type Output = String;
+
+        fn run(&self, input: String, _: &Context) -> Result<String, Failure> {
+            Ok(input)
+        }
+    }
+
+    fn kinds() -> Kinds {
+        Kinds::default().with("echo", any::of_blocking(Echo), Policy::default())
     }
 
     fn assert_has(text: &str, lines: &[&str]) {
@@ -351,15 +367,15 @@ mod tests {
 
     #[test]
     fn durations_fall_into_buckets() {
-        let metrics = Metrics::new(names());
+        let metrics = Metrics::new(&kinds());
         for milliseconds in [1, 5, 2_000] {
             let took = Took {
                 wait: Duration::from_secs(30),
                 work: Duration::from_millis(milliseconds),
             };
-            metrics.task_ended("fibonacci", TaskStatus::Succeeded, 2, Some(took));
+            metrics.task_ended("echo", TaskStatus::Succeeded, 2, Some(took));
         }
-        metrics.task_ended("fibonacci", TaskStatus::Canceled, 0, None);
+        metrics.task_ended("echo", TaskStatus::Canceled, 0, None);
         let text = metrics.to_prometheus(&Gauges {
             queue_length: 3,
             oldest_message: Some(Duration::from_millis(1_500)),
@@ -369,17 +385,17 @@ mod tests {
         assert_has(
             &text,
             &[
-                r#"tasks_ended_total{kind="fibonacci",status="succeeded"} 3"#,
-                r#"task_attempts_total{kind="fibonacci",status="succeeded"} 6"#,
-                r#"task_duration_seconds_bucket{kind="fibonacci",status="succeeded",le="0.001"} 1"#,
-                r#"task_duration_seconds_bucket{kind="fibonacci",status="succeeded",le="0.01"} 2"#,
-                r#"task_duration_seconds_bucket{kind="fibonacci",status="succeeded",le="10"} 3"#,
-                r#"task_duration_seconds_bucket{kind="fibonacci",status="succeeded",le="+Inf"} 3"#,
-                r#"task_duration_seconds_sum{kind="fibonacci",status="succeeded"} 2.006"#,
-                r#"task_wait_seconds_bucket{kind="fibonacci",status="succeeded",le="10"} 0"#,
-                r#"task_wait_seconds_sum{kind="fibonacci",status="succeeded"} 90"#,
-                r#"tasks_ended_total{kind="fibonacci",status="canceled"} 1"#,
-                r#"task_duration_seconds_count{kind="fibonacci",status="canceled"} 0"#,
+                r#"tasks_ended_total{kind="echo",status="succeeded"} 3"#,
+                r#"task_attempts_total{kind="echo",status="succeeded"} 6"#,
+                r#"task_duration_seconds_bucket{kind="echo",status="succeeded",le="0.001"} 1"#,
+                r#"task_duration_seconds_bucket{kind="echo",status="succeeded",le="0.01"} 2"#,
+                r#"task_duration_seconds_bucket{kind="echo",status="succeeded",le="10"} 3"#,
+                r#"task_duration_seconds_bucket{kind="echo",status="succeeded",le="+Inf"} 3"#,
+                r#"task_duration_seconds_sum{kind="echo",status="succeeded"} 2.006"#,
+                r#"task_wait_seconds_bucket{kind="echo",status="succeeded",le="10"} 0"#,
+                r#"task_wait_seconds_sum{kind="echo",status="succeeded"} 90"#,
+                r#"tasks_ended_total{kind="echo",status="canceled"} 1"#,
+                r#"task_duration_seconds_count{kind="echo",status="canceled"} 0"#,
                 r#"storage_operations_total{operation="read_record"} 7"#,
                 "queue_messages 3",
                 "queue_oldest_message_seconds 1.5",
@@ -390,9 +406,9 @@ mod tests {
 
     #[test]
     fn every_kind_and_every_end_is_there_before_anything_has_happened() {
-        let metrics = Metrics::new(names());
+        let metrics = Metrics::new(&kinds());
         let text = metrics.to_prometheus(&Gauges::default());
-        for kind in ["fibonacci", KindName::UNKNOWN] {
+        for kind in ["echo", KindName::UNKNOWN] {
             assert_has(
                 &text,
                 &[&format!("tasks_accepted_total{{kind=\"{kind}\"}} 0")],
@@ -407,7 +423,7 @@ mod tests {
 
     #[test]
     fn a_kind_that_nobody_registered_is_no_series_of_its_own() {
-        let metrics = Metrics::new(names());
+        let metrics = Metrics::new(&kinds());
         metrics.task_ended("made up\"", TaskStatus::Failed, 1, None);
         let text = metrics.to_prometheus(&Gauges::default());
         assert!(!text.contains("made up"));

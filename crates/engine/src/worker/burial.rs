@@ -3,7 +3,8 @@
 use crate::model::message::{TaskMessage, UnreadableMessage};
 use crate::model::task::{TaskError, TaskState, UnreadableRecord};
 use crate::records::{RecordError, Versioned};
-use crate::worker::{Delivery, Outcome, Worker, broken_off};
+use crate::worker::ending::broken_off;
+use crate::worker::{Delivery, Outcome, Worker};
 use ports::{ETag, Timestamp};
 
 impl Worker {

@@ -290,8 +290,7 @@ mod tests {
         let (mut first, mut second, mut third) = (hand(), hand(), hand());
         let taken = take(&slots, "one", false, &mut first.0).await.ok().unwrap();
         assert!(first.1.upgrade().is_some());
-        let waiting = take(&slots, "one", false, &mut second.0);
-        tokio::pin!(waiting);
+        let mut waiting = Box::pin(take(&slots, "one", false, &mut second.0));
         assert!(
             timeout(Duration::from_secs(20), &mut waiting)
                 .await

@@ -1,0 +1,189 @@
+//! One delivery: its task is claimed, attempted and ended, or attempted again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::crash::{CrashPoint, crash_point};
+use crate::local::backlog::Backlog;
+use crate::local::endings::Endings;
+use crate::local::running::Running;
+use crate::local::stop::Stop;
+use crate::model::message::TaskMessage;
+use crate::model::task::TaskState;
+use crate::records::{Commit, RecordError, Records, Versioned};
+use crate::worker::again::{Next, Step, ask_the_record, too_early};
+use crate::worker::attempt::Attempts;
+use crate::worker::ending::broken_off;
+use crate::worker::slots::Hand;
+use crate::worker::{Delivery, Outcome};
+use ports::Clock;
+use work::{Kinds, Submitter};
+
+/// Runs attempts.
+pub(crate) struct Worker {
+    pub(crate) records: Records,
+    pub(crate) kinds: Arc<Kinds>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) has_other_workers: bool,
+    pub(crate) stop: Stop,
+    pub(crate) attempts: Attempts,
+    pub(crate) running: Arc<Running>,
+    pub(crate) backlog: Arc<Backlog>,
+    pub(crate) endings: Endings,
+    pub(crate) submitter: Arc<dyn Submitter>,
+}
+
+impl Worker {
+    /// Runs one attempt and says what is to become of the message: once a slot is free, for which it
+    /// waits for so long. Drops `held` once the work is computed, or waits for something else than this process.
+    pub(crate) async fn run(
+        &self,
+        delivery: &Delivery,
+        patience: Duration,
+        held: impl Send,
+    ) -> Outcome {
+        let message = match TaskMessage::parse(&delivery.text) {
+            Ok(message) => message,
+            // What is seldom does not make every delivery larger.
+            Err(unreadable) => return Box::pin(self.refuse(unreadable, delivery)).await,
+        };
+        let id = message.id;
+        let ended = self.run_message(message, delivery, patience, held).await;
+        ended.unwrap_or_else(|error| {
+            log::warn!("task.id" = id, "dequeue.count" = delivery.dequeue_count; "attempt broken off: {error}");
+            broken_off(&error, delivery)
+        })
+    }
+
+    async fn run_message(
+        &self,
+        mut message: TaskMessage<'_>,
+        delivery: &Delivery,
+        patience: Duration,
+        held: impl Send,
+    ) -> Result<Outcome, RecordError> {
+        let id = message.id;
+        if let Some(left) = self.is_early(message.due_at, delivery.inserted_at) {
+            log::debug!("task.id" = id; "message came before its time");
+            return Ok(too_early(message, delivery, left));
+        }
+        let must_read = self.must_read(&message, delivery);
+        // The queue's own count goes past 1 only when an attempt could not be finished.
+        let mut attempt = message.attempts.saturating_add(delivery.dequeue_count);
+        let spent = message.spent.saturating_add(delivery.dequeue_count);
+        let (later_since, marked) = (message.later_since, message.handed_over);
+        let others = std::mem::take(&mut message.others);
+        let claimed = if must_read {
+            self.find_unfinished(message, delivery.inserted_at).await?
+        } else {
+            Some(self.first_version(message, delivery.inserted_at))
+        };
+        let Some(mut task) = claimed else {
+            log::info!("task.id" = id, attempt; "task has ended already");
+            return Ok(Outcome::Done);
+        };
+        if let TaskState::Queued { due_at, .. } = task.record.state
+            && let Some(left) = self.is_early(due_at, delivery.inserted_at)
+            && let Ok(message) = TaskMessage::parse(&delivery.text)
+        {
+            log::debug!("task.id" = id; "message came before its task's time");
+            let message = TaskMessage { due_at, ..message };
+            return Ok(too_early(message, delivery, left));
+        }
+        let overdue = match self.still_handed_over(&task, marked, delivery.inserted_at) {
+            Ok(overdue) => overdue,
+            Err(outcome) => return Ok(outcome),
+        };
+        // More than the message knows of when it is a copy, sent because storage was away.
+        attempt = match overdue {
+            Some(overdue) => overdue.attempt,
+            None => attempt.max(task.record.attempts),
+        };
+        task.record.attempts = attempt;
+        let work = match overdue {
+            Some(overdue) => Err(self.overdue(&task.record.kind, overdue)),
+            None => self
+                .work_of(&task.record)
+                .map_err(|error| self.step_without_work(error, &task, spent)),
+        };
+        let (step, took) = match work {
+            Ok(work) => {
+                let mut hand = Hand::holding(held);
+                let (ended, took) = self
+                    .attempts
+                    .run(work, &mut task, &self.records, patience, &mut hand)
+                    .await;
+                drop(hand);
+                if let Some(came_out) = ended.came_out() {
+                    let metrics = &self.endings.metrics;
+                    metrics.attempt_ended(&task.record.kind, came_out);
+                }
+                crash_point(CrashPoint::AfterWork);
+                (
+                    self.step(&task.record.kind, ended, spent, later_since),
+                    Some(took),
+                )
+            }
+            Err(step) => (step, None),
+        };
+        let next = match step {
+            Step::End(state, outcome) => {
+                let ended = self.end(&mut task, state, took).await?;
+                crash_point(CrashPoint::AfterCommit);
+                return Ok(match ended {
+                    Commit::OtherWork => ask_the_record(&task),
+                    Commit::Written | Commit::Lost => outcome,
+                });
+            }
+            Step::HandOver { percent, left } => {
+                return self.hand_over(&mut task, percent, left, spent).await;
+            }
+            Step::AskTheRecord => return Ok(ask_the_record(&task)),
+            Step::PutOff(after) => {
+                let next = Next::put_off(spent, after, later_since);
+                return self.put_off(&mut task, next, others, delivery).await;
+            }
+            Step::Stopped if self.has_ended(&task).await? => {
+                log::info!("task.id" = id, attempt, "trace.id" = task.record.trace_id(); "attempt stopped, task has ended");
+                return Ok(Outcome::Done);
+            }
+            Step::Stopped => Next::released(spent, "it was told to stop"),
+            Step::Again(next) => next,
+        };
+        self.again(&mut task, next, others).await
+    }
+
+    /// Whether the round of a task that was told to stop is over, by its record: no message is settled
+    /// on the word of anything else. That a task was canceled here is remembered longer than the task,
+    /// whose id somebody may send again.
+    async fn has_ended(&self, task: &Versioned) -> Result<bool, RecordError> {
+        let id = task.record.id;
+        let now = self.records.read(id).await?;
+        let is_open = match now {
+            Some(now) => {
+                !now.record.status().is_terminal() && now.record.retries == task.record.retries
+            }
+            // Without a record when it was sent, and without one yet.
+            None => task.etag.is_none(),
+        };
+        if is_open {
+            self.running.forget(id);
+        }
+        Ok(!is_open)
+    }
+
+    /// Messages under way that take no place in hand.
+    pub(crate) fn aside(&self) -> usize {
+        self.attempts.slots.aside()
+    }
+
+    /// A message has left the queue, and none followed it.
+    pub(crate) fn message_left(&self) {
+        self.backlog.left();
+    }
+
+    /// Whether the process was told to stop.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stop.is_told()
+    }
+}
