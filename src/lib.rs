@@ -42,8 +42,15 @@ pub mod api;
 pub mod commands;
 pub mod config;
 pub mod functions;
+mod handler;
 pub mod kinds;
 pub mod logging;
 pub mod panics;
 pub mod startup;
 pub mod triggers;
+
+pub use handler::Handler;
+pub use work::{
+    BackOff, BlockingKind, Callback, Context, ErrorCode, Failure, InvalidInput, Kind, KindName,
+    Policy, SubmitFailed, WithoutSchema, schemars,
+};

@@ -11,6 +11,7 @@ mod api;
 mod azure;
 mod backends;
 mod clients;
+mod commands;
 mod connection;
 mod crash;
 mod helpers;

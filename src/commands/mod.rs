@@ -1,5 +1,6 @@
 //! What `handler` does beside serving: a file for each command. Without one it serves.
 
+mod check_kinds;
 mod functions;
 mod package;
 
@@ -9,12 +10,15 @@ use std::process::ExitCode;
 use clap::{FromArgMatches, Subcommand};
 
 use crate::config::flags;
+use check_kinds::{CheckError, CheckKinds};
 use functions::{Functions, FunctionsError};
 use package::{Package, PackageError};
 
 /// What the command line may ask for.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Says what is wrong with a file of kinds of work
+    CheckKinds(CheckKinds),
     /// Writes the folders that the Azure Functions host reads
     Functions(Functions),
     /// Writes the zip that Azure Functions runs
@@ -24,6 +28,8 @@ pub enum Command {
 /// Why a command did not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
 enum CommandError {
+    #[error(transparent)]
+    CheckKinds(#[from] CheckError),
     #[error(transparent)]
     Functions(#[from] FunctionsError),
     #[error(transparent)]
@@ -59,6 +65,7 @@ impl Command {
 
     fn tried(self) -> Result<(), CommandError> {
         match self {
+            Self::CheckKinds(check) => Ok(check.run()?),
             Self::Functions(functions) => Ok(functions.run()?),
             Self::Package(package) => Ok(package.run()?),
         }

@@ -130,6 +130,10 @@ pub struct Args {
     )]
     pub kinds_allow_http: String,
 
+    /// TOML file of kinds of work that are done by commands or behind URLs, such as kinds.toml
+    #[arg(long, env = "KINDS_FILE", hide_env_values = true)]
+    pub kinds_file: Option<String>,
+
     /// Largest Fibonacci index, of either sign
     #[arg(
         long,
@@ -270,6 +274,7 @@ impl Args {
             &mut self.callback_secret_secondary,
             &mut self.public_base_url,
             &mut self.cors_allowed_origins,
+            &mut self.kinds_file,
             &mut self.worker_concurrency,
             &mut self.functions_port,
         ] {

@@ -23,7 +23,7 @@ use ports::Secret;
 pub(crate) use args::flags;
 pub use args::{Args, Setting, settings};
 pub use patience::Patience;
-pub use process::read;
+pub use process::{is_secret, read, variable};
 pub use urls::Origins;
 use urls::{base_url, origins};
 
@@ -53,6 +53,8 @@ pub struct Config {
     pub allowed_origins: Origins,
     /// Whether inputs of kinds behind a URL may travel to other machines unencrypted.
     pub kinds_allow_http: bool,
+    /// The file of the kinds of work that are not written in Rust.
+    pub kinds_file: Option<PathBuf>,
     /// The largest |n| of a Fibonacci task.
     pub max_number: u64,
     /// The largest request body, in bytes.
@@ -206,6 +208,7 @@ impl TryFrom<Args> for Config {
                 "false" => false,
                 _ => return Err(wrong("KINDS_ALLOW_HTTP", "is neither true nor false")),
             },
+            kinds_file: args.kinds_file.map(PathBuf::from),
             max_number: parse(&args.max_number, "MAX_NUMBER", NOT_A_COUNT)?,
             max_body_bytes: bytes(&args.max_body_bytes, "MAX_BODY_BYTES")?,
             max_queue_length: Some(max_queue_length).filter(|max| *max > 0),

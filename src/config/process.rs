@@ -2,6 +2,7 @@
 //! about them.
 
 use std::env;
+use std::ffi::OsString;
 use std::time::Duration;
 
 use super::environment::{Environment, folded};
@@ -28,6 +29,26 @@ pub fn read() -> Result<(Config, Vec<String>), ConfigError> {
     let args = Args::read(flags.unwrap_or_default(), env::args_os())
         .unwrap_or_else(|refused| refused.exit());
     understand(args, &environment?)
+}
+
+/// A variable of the environment, by the name that the operator's own file has for it.
+pub fn variable(name: &str) -> Option<OsString> {
+    env::var_os(name)
+}
+
+/// Whether a variable with this name holds a secret of the service.
+pub fn is_secret(name: &str) -> bool {
+    let name = folded(name);
+    let secrets = [
+        "api_key",
+        "api_key_secondary",
+        "azurewebjobsstorage",
+        "callback_secret",
+        "callback_secret_secondary",
+        "submit_key",
+        "submit_key_secondary",
+    ];
+    secrets.contains(&name.as_str())
 }
 
 fn understand(args: Args, environment: &Environment) -> Result<(Config, Vec<String>), ConfigError> {

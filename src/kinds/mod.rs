@@ -1,12 +1,19 @@
-//! The kinds of work that come with the service, registered like anybody's, and those that are done
-//! behind a URL.
+//! The kinds of work of the service: those that come with it, registered like anybody's, and those that are
+//! told in a [file](file) and done by a [`command`] or behind a [URL](http).
 
+pub mod command;
 mod fibonacci;
+pub mod file;
 pub mod http;
+mod schemas;
 
-use work::{Kinds, Policy, any};
+use work::{KindRefused, Kinds, Policy, any};
+
+pub use schemas::{InvalidSchema, Schemas};
 
 use self::fibonacci::Fibonacci;
+use self::file::{FileError, KindsFile};
+use crate::config::Config;
 use engine::R0_KIND;
 
 /// The kinds that come with the service. `max_number` bounds the Fibonacci index, of either sign.
@@ -15,4 +22,31 @@ pub fn standard(max_number: u64) -> Kinds {
         .description("Computes a Fibonacci number, exactly")
         .pure();
     Kinds::default().with(R0_KIND, any::of_blocking(Fibonacci { max_number }), policy)
+}
+
+/// What keeps a process from knowing what work it can do.
+#[derive(Debug, thiserror::Error)]
+pub enum KindsError {
+    /// A kind has a name or a policy that cannot be.
+    #[error(transparent)]
+    Kind(#[from] KindRefused),
+    /// A line of the file is wrong.
+    #[error("KINDS_FILE: {0}")]
+    File(#[from] FileError),
+}
+
+/// These kinds, and those of the file that the settings name.
+///
+/// # Errors
+///
+/// The first kind that cannot be registered, or the first line of the file that is wrong.
+pub fn with_those_of_file(kinds: Kinds, config: &Config) -> Result<Kinds, KindsError> {
+    let kinds = kinds.checked()?;
+    match &config.kinds_file {
+        Some(file) => {
+            let file = KindsFile::read(file)?;
+            Ok(file.register(kinds, config.kinds_allow_http)?.checked()?)
+        }
+        None => Ok(kinds),
+    }
 }

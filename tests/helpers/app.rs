@@ -87,6 +87,7 @@ fn config(folder: &Path) -> Config {
         submit_keys: Vec::new(),
         public_base_url: None,
         allowed_origins: Origins::None,
+        kinds_file: None,
         max_number: 10_000_000,
         max_body_bytes: 2 * 1024 * 1024,
         max_queue_length: None,

@@ -25,6 +25,10 @@ async fn send(host: &FunctionsHost, method: Method, path: &str, headers: HeaderM
     sent.await.expect("an answer")
 }
 
+pub(super) async fn get(host: &FunctionsHost, path: &str) -> Answer {
+    send(host, Method::GET, path, HeaderMap::new()).await
+}
+
 #[actix_web::test]
 async fn a_request_arrives_with_path_query_headers_and_body() {
     let handler = ScriptedHandler::start(|_| Reply::new(202, "text/plain", "ok"));
@@ -222,12 +226,12 @@ async fn an_answer_passes_unchanged_whatever_its_status() {
     let (options, _) = without_queue();
     let host = start_before(&handler, options).await;
 
-    let moved = send(&host, Method::GET, "/api/tasks/moved", HeaderMap::new()).await;
+    let moved = get(&host, "/api/tasks/moved").await;
     assert_eq!(
         (moved.status.as_u16(), moved.header("location")),
         (301, "/elsewhere")
     );
-    let failed = send(&host, Method::GET, "/api/tasks/1", HeaderMap::new()).await;
+    let failed = get(&host, "/api/tasks/1").await;
     assert_eq!(failed.status.as_u16(), 500);
     assert_eq!(failed.header("content-type"), "application/problem+json");
     assert_eq!(failed.headers.get_all("set-cookie").iter().count(), 2);
@@ -273,7 +277,7 @@ async fn keys_are_checked_only_when_asked() {
     let handler = ScriptedHandler::start(|_| Reply::acknowledge());
     let (options, _) = without_queue();
     let host = start_before(&handler, options).await;
-    let open = send(&host, Method::GET, "/api/metrics", HeaderMap::new()).await;
+    let open = get(&host, "/api/metrics").await;
     assert_eq!(open.status.as_u16(), 200);
 
     let (options, _) = without_queue();

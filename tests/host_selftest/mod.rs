@@ -2,8 +2,10 @@
 //!
 //! What the product does behind it is the business of other modules.
 
+mod folder;
 mod forwarding;
 mod manifests;
+mod polling;
 mod process;
 mod queue;
 mod queue_limits;

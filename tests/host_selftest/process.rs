@@ -151,11 +151,18 @@ async fn any_answer_means_ready() {
 }
 
 #[actix_web::test]
-async fn stopping_the_host_kills_the_handler() {
-    let host = launch("trap '' TERM INT; echo $$; exec sleep 600");
+async fn stopping_the_host_kills_the_handler_without_a_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = folder.path().join("told");
+    let text = format!(
+        "trap 'echo stop > {}' TERM INT HUP; echo $$; while :; do sleep 0.1; done",
+        told.display()
+    );
+    let host = launch(&text);
     let process = host.worker_process().await;
     host.log_line(&process.to_string()).await;
     host.stop();
     let entry = format!("/proc/{process}");
     assert!(!std::path::Path::new(&entry).exists(), "{entry}");
+    assert!(!told.exists(), "it was told before");
 }

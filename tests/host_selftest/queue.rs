@@ -1,9 +1,12 @@
 //! Queue trigger: what each kind of answer does to the message.
 
-use functions_host::{Event, Outcome, Source};
+use functions_host::{Event, FunctionsHost, Outcome, Source, StorageQueue};
+use serde_json::json;
 
 use super::scripted::{Reply, ScriptedHandler};
 use super::{start_before, with_queue};
+use crate::helpers::azurite::azurite;
+use crate::helpers::project::app;
 
 #[actix_web::test]
 async fn an_acknowledged_message_is_deleted() {
@@ -32,6 +35,37 @@ async fn an_acknowledged_message_is_deleted() {
             .starts_with("Azure-Functions-Host/")
     );
     assert_eq!(call.json()["Data"]["message"], r#""{\"number\": 24}""#);
+}
+
+#[actix_web::test]
+async fn every_queue_function_has_the_messages_of_its_own_queue() {
+    let handler = ScriptedHandler::start(|_| Reply::acknowledge());
+    let app = app();
+    let trigger = json!({"bindings": [{
+        "type": "queueTrigger", "direction": "in", "name": "order", "queueName": "%Queue_Name%-%size%",
+    }]});
+    app.write("queue_worker_large/function.json", &trigger.to_string())
+        .unwrap();
+    let (options, small) = with_queue().await;
+    let storage = azurite().connection_string();
+    let large = StorageQueue::new(&storage, &format!("{}-large", small.name())).unwrap();
+    large.create().await.unwrap();
+    large.send("to the large one").await.unwrap();
+    small.send("to the small one").await.unwrap();
+    let options = options.setting("size", "LARGE").handler_at(handler.port);
+    let host = FunctionsHost::start(app, options).await.unwrap();
+
+    for (function, binding, text) in [
+        ("queue_worker_large", "order", "\"to the large one\""),
+        ("queue_worker", "message", "\"to the small one\""),
+    ] {
+        host.finished(function, 1).await;
+        let calls = handler.calls(&format!("/{function}"));
+        assert_eq!(calls[0].json()["Data"], json!({binding: text}));
+        assert_eq!(calls.len(), 1);
+    }
+    large.settles_at(0).await;
+    small.settles_at(0).await;
 }
 
 #[actix_web::test]

@@ -1,10 +1,10 @@
 //! Queue trigger: how many at once, how long, and messages no handler sees.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use functions_host::{Event, FunctionsHost, QueueError, StorageQueue};
+use functions_host::{Event, FunctionsHost, HostOptions, QueueError, StorageQueue};
+use tokio::sync::Semaphore;
 
 use super::scripted::{Reply, ScriptedHandler};
 use super::{start_before, with_queue, without_queue};
@@ -83,19 +83,8 @@ async fn a_message_comes_back_when_the_host_died_over_it() {
 
 #[actix_web::test]
 async fn batch_size_one_and_threshold_zero_mean_one_at_a_time() {
-    let (busy, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-    let handler = {
-        let (busy, most) = (Arc::clone(&busy), Arc::clone(&most));
-        ScriptedHandler::start(move |_| {
-            most.fetch_max(busy.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-            let busy = Arc::clone(&busy);
-            std::thread::spawn(move || {
-                std::thread::sleep(Duration::from_millis(50));
-                busy.fetch_sub(1, Ordering::SeqCst);
-            });
-            Reply::acknowledge().after(Duration::from_millis(60))
-        })
-    };
+    let slow = Duration::from_millis(60);
+    let handler = ScriptedHandler::start(move |_| Reply::acknowledge().after(slow));
     let (options, queue) = with_queue().await;
     for text in ["one", "two", "three", "four"] {
         queue.send(text).await.unwrap();
@@ -105,7 +94,48 @@ async fn batch_size_one_and_threshold_zero_mean_one_at_a_time() {
         .queue_option("newBatchThreshold", "0");
     let host = start_before(&handler, options).await;
     host.finished("queue_worker", 4).await;
-    assert_eq!(most.load(Ordering::SeqCst), 1);
+    assert_eq!(handler.most_busy(), 1);
+}
+
+/// How many messages the host has in hand at most, with these options and more than enough messages.
+/// It is to take a batch, and the next one when `left` are left.
+async fn most_in_hand(
+    options: HostOptions,
+    queue: &StorageQueue,
+    batch: usize,
+    left: usize,
+) -> usize {
+    let permits = Arc::new(Semaphore::new(0));
+    let handler = {
+        let permits = Arc::clone(&permits);
+        ScriptedHandler::start(move |_| Reply::acknowledge().permitted(&permits))
+    };
+    let messages = 3 * batch;
+    for number in 0..messages {
+        queue.send(&number.to_string()).await.unwrap();
+    }
+    let host = start_before(&handler, options).await;
+    handler.called("/queue_worker", batch).await;
+    permits.add_permits(batch - left);
+    handler.called("/queue_worker", 2 * batch).await;
+    permits.add_permits(messages);
+    host.finished("queue_worker", messages).await;
+    handler.most_busy()
+}
+
+#[actix_web::test]
+async fn twenty_four_messages_are_in_hand_at_most() {
+    let (options, queue) = with_queue().await;
+    assert_eq!(most_in_hand(options, &queue, 16, 8).await, 24);
+}
+
+#[actix_web::test]
+async fn without_a_word_about_it_the_next_batch_is_taken_when_half_of_one_is_left() {
+    let (options, queue) = with_queue().await;
+    let options = options
+        .queue_option("batchSize", "4")
+        .queue_option("newBatchThreshold", "null");
+    assert_eq!(most_in_hand(options, &queue, 4, 2).await, 6);
 }
 
 #[actix_web::test]

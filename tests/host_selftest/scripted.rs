@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, rt};
 use functions_host::Journal;
 use serde_json::Value;
+use tokio::sync::Semaphore;
 
 /// A request as the handler saw it.
 #[derive(Clone, Debug)]
@@ -42,6 +44,7 @@ pub(super) struct Reply {
     headers: Vec<(&'static str, &'static str)>,
     body: &'static str,
     delay: Duration,
+    permits: Option<Arc<Semaphore>>,
 }
 
 impl Reply {
@@ -51,6 +54,7 @@ impl Reply {
             headers: vec![("content-type", content_type)],
             body,
             delay: Duration::ZERO,
+            permits: None,
         }
     }
 
@@ -71,6 +75,12 @@ impl Reply {
         self
     }
 
+    /// Takes a permit for each answer, and waits until there is one.
+    pub(super) fn permitted(mut self, permits: &Arc<Semaphore>) -> Self {
+        self.permits = Some(Arc::clone(permits));
+        self
+    }
+
     pub(super) fn after(mut self, delay: Duration) -> Self {
         self.delay = delay;
         self
@@ -79,10 +89,18 @@ impl Reply {
 
 type Script = dyn Fn(&Call) -> Reply + Send + Sync;
 
+/// What the handler's threads share.
+struct State {
+    script: Box<Script>,
+    calls: Journal<Call>,
+    busy: AtomicUsize,
+    most_busy: AtomicUsize,
+}
+
 /// The handler, listening until it is dropped.
 pub(super) struct ScriptedHandler {
     pub(super) port: u16,
-    calls: Arc<Journal<Call>>,
+    state: Arc<State>,
     server: ServerHandle,
     thread: Option<JoinHandle<()>>,
 }
@@ -92,15 +110,19 @@ impl ScriptedHandler {
     pub(super) fn start(script: impl Fn(&Call) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("an address").port();
-        let script: Arc<Script> = Arc::new(script);
-        let calls = Arc::new(Journal::default());
-        let state = Data::new((script, Arc::clone(&calls)));
+        let state = Arc::new(State {
+            script: Box::new(script),
+            calls: Journal::default(),
+            busy: AtomicUsize::new(0),
+            most_busy: AtomicUsize::new(0),
+        });
+        let data = Data::from(Arc::clone(&state));
         let (sender, server) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
             rt::System::new().block_on(async move {
                 let app = move || {
                     App::new()
-                        .app_data(state.clone())
+                        .app_data(data.clone())
                         .default_service(web::to(answer))
                 };
                 let server = HttpServer::new(app).workers(1).disable_signals();
@@ -111,7 +133,7 @@ impl ScriptedHandler {
         });
         Self {
             port,
-            calls,
+            state,
             server: server.recv().expect("a server that starts"),
             thread: Some(thread),
         }
@@ -119,8 +141,13 @@ impl ScriptedHandler {
 
     /// Calls of `path` so far.
     pub(super) fn calls(&self, path: &str) -> Vec<Call> {
-        let all = self.calls.entries();
+        let all = self.state.calls.entries();
         all.into_iter().filter(|call| call.path == path).collect()
+    }
+
+    /// The most calls that the script's answers were waited for at once.
+    pub(super) fn most_busy(&self) -> usize {
+        self.state.most_busy.load(Ordering::SeqCst)
     }
 
     /// Waits for at least `count` calls of `path`.
@@ -130,7 +157,8 @@ impl ScriptedHandler {
             let own: Vec<_> = own.collect();
             (own.len() >= count).then_some(own)
         };
-        self.calls
+        self.state
+            .calls
             .wait_for(&format!("{count} calls of {path}"), own)
             .await
     }
@@ -145,12 +173,7 @@ impl Drop for ScriptedHandler {
     }
 }
 
-async fn answer(
-    request: HttpRequest,
-    body: Bytes,
-    state: Data<(Arc<Script>, Arc<Journal<Call>>)>,
-) -> HttpResponse {
-    let (script, calls) = &**state;
+async fn answer(request: HttpRequest, body: Bytes, state: Data<State>) -> HttpResponse {
     let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
     let headers = request.headers().iter();
     let call = Call {
@@ -162,17 +185,29 @@ async fn answer(
             .collect(),
         body,
     };
-    calls.push(call.clone());
+    state.calls.push(call.clone());
     let reply = match call.path.as_str() {
         "/" => Reply::empty(404),
         "/timer_worker" => Reply::acknowledge(),
-        _ => script(&call),
+        _ => scripted(&state, &call).await,
     };
-    rt::time::sleep(reply.delay).await;
     let status = StatusCode::from_u16(reply.status).expect("a status");
     let mut response = HttpResponse::build(status);
     for header in reply.headers {
         response.append_header(header);
     }
     response.body(reply.body)
+}
+
+/// What the script answers, when it is time.
+async fn scripted(state: &State, call: &Call) -> Reply {
+    let busy = state.busy.fetch_add(1, Ordering::SeqCst) + 1;
+    state.most_busy.fetch_max(busy, Ordering::SeqCst);
+    let reply = (state.script)(call);
+    if let Some(permits) = &reply.permits {
+        permits.acquire().await.expect("never closed").forget();
+    }
+    rt::time::sleep(reply.delay).await;
+    state.busy.fetch_sub(1, Ordering::SeqCst);
+    reply
 }

@@ -28,7 +28,7 @@ use crate::helpers::project::app;
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A running host with the service behind it, on a queue and a container of its own.
-struct Hosted {
+pub(crate) struct Hosted {
     host: FunctionsHost,
     queue: StorageQueue,
     client: Client,
@@ -50,6 +50,13 @@ impl Hosted {
     async fn start() -> Self {
         let (options, queue) = options(&azurite().connection_string());
         Self::start_with(options, queue).await
+    }
+
+    /// With more settings of the app.
+    pub(crate) async fn start_set(settings: &[(&str, &str)]) -> Self {
+        let (options, queue) = options(&azurite().connection_string());
+        let set = |options: HostOptions, (name, value): &(&str, &str)| options.setting(name, value);
+        Self::start_with(settings.iter().fold(options, set), queue).await
     }
 
     /// Under a host of this version.
@@ -110,7 +117,7 @@ impl Hosted {
         self.send(Method::GET, path, Payload::Empty).await
     }
 
-    async fn post(&self, path: &str, body: &str) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: &str) -> Answer {
         self.send(Method::POST, path, Payload::Sized(body.to_owned().into()))
             .await
     }
@@ -131,7 +138,7 @@ impl Hosted {
     }
 
     /// Waits until the task has ended, and gives its monitor.
-    async fn ended(&self, id: &str) -> Value {
+    pub(crate) async fn ended(&self, id: &str) -> Value {
         let begun = Instant::now();
         loop {
             let answer = self.get(&format!("/api/operations/{id}")).await;

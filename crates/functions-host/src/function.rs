@@ -64,7 +64,7 @@ pub struct HttpTrigger {
     pub auth_level: AuthLevel,
     /// Lower case. `None` means every method.
     pub methods: Option<Vec<String>>,
-    /// Without the route prefix. `None` means the function's name.
+    /// Without the route prefix. `None`, or nothing in it, means the function's name.
     pub route: Option<String>,
 }
 
@@ -123,7 +123,8 @@ impl HttpTrigger {
     /// The template of its route, the prefix of `host.json` not included. The error says what is wrong
     /// with it.
     pub fn template(&self, function: &str) -> Result<Template, String> {
-        Template::parse(self.route.as_deref().unwrap_or(function))
+        let route = self.route.as_deref().filter(|route| !route.is_empty());
+        Template::parse(route.unwrap_or(function))
     }
 
     /// Whether it is called with this method, written in any case.
@@ -133,7 +134,9 @@ impl HttpTrigger {
     }
 }
 
-/// Reads every function of the app at `root`, in the order of their names. The error names the file.
+/// Reads every function of the app at `root`, in the order the host has them: by their names, which
+/// it compares as if they were in upper case, so that `get_x` comes after `getAll`
+/// (`FunctionMetadataManager.cs`). The error names the file.
 pub fn read_functions(root: &Path) -> Result<Vec<Function>, Fault> {
     let entries = std::fs::read_dir(root).map_err(|error| Fault::new("app root", error))?;
     let mut functions = Vec::new();
@@ -148,7 +151,7 @@ pub fn read_functions(root: &Path) -> Result<Vec<Function>, Fault> {
             functions.push(Function { name, trigger });
         }
     }
-    functions.sort_by(|one, other| one.name.cmp(&other.name));
+    functions.sort_by_key(|function| function.name.to_ascii_uppercase());
     Ok(functions)
 }
 

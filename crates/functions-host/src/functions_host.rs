@@ -41,9 +41,9 @@ pub struct FunctionsHost {
 }
 
 impl FunctionsHost {
-    /// Starts a host for the app in a folder, and waits until its handler answers: the executable that
-    /// the folder's `host.json` names. The error is a manifest's fault; a handler that does not start
-    /// fails the test with the host's log.
+    /// Starts a host for the app in a folder, such as an unpacked zip, and waits until its handler
+    /// answers: the executable that the folder's `host.json` names. The error is a manifest's fault, or
+    /// that there is no such folder; a handler that does not start fails the test with the host's log.
     ///
     /// What is given for the folder is kept until the host is dropped, and so is a folder that goes
     /// with it.
@@ -68,7 +68,7 @@ impl FunctionsHost {
         options: HostOptions,
     ) -> Result<Self, Fault> {
         let fault = |error: std::io::Error| Fault::new("start", error);
-        let root = app.as_ref();
+        let root = &std::fs::canonicalize(&app).map_err(|error| Fault::new("app root", error))?;
         let listener = TcpListener::bind("127.0.0.1:0").map_err(fault)?;
         let address = listener.local_addr().map_err(fault)?;
 

@@ -31,15 +31,15 @@ struct Route {
     template: Template,
 }
 
-/// Every HTTP function's route, by the functions' names: of those that match, the first answers, not
-/// the most specific.
+/// Every HTTP function's route, in the order of the functions: of those that match, the first answers,
+/// not the most specific.
 pub struct Routes {
     prefix: String,
     routes: Vec<Route>,
 }
 
 impl Routes {
-    /// The routes of `functions` under the route prefix of `host.json`.
+    /// The routes of `functions`, in the order the host has them, under the route prefix of `host.json`.
     pub fn new(prefix: &str, functions: &[Function]) -> Self {
         let route = |function: &Function| match &function.trigger {
             Trigger::Http(trigger) => Some(Route {
@@ -49,16 +49,14 @@ impl Routes {
             }),
             Trigger::Queue(_) | Trigger::Timer(_) => None,
         };
-        let mut routes: Vec<_> = functions.iter().filter_map(route).collect();
-        routes.sort_by(|one, other| one.function.cmp(&other.function));
         Self {
             prefix: prefix.trim_matches('/').to_ascii_lowercase(),
-            routes,
+            routes: functions.iter().filter_map(route).collect(),
         }
     }
 
-    /// Which function gets this request, if any: the first by name whose route and method match, not
-    /// the most specific.
+    /// Which function gets this request, if any, and who may call it: the first whose route and method
+    /// match. A wrong method leaves it to the next, a wrong key does not.
     pub fn find(&self, method: &str, path: &str) -> Option<(&str, AuthLevel)> {
         let path = path.strip_prefix('/')?;
         let rest = match self.prefix.as_str() {

@@ -37,6 +37,7 @@
 
 mod account;
 mod app_root;
+mod backoff;
 mod client;
 mod envelope;
 mod events;

@@ -112,8 +112,7 @@ pub struct HttpOptions {
 pub struct QueueOptions {
     /// Messages per receive.
     pub batch_size: usize,
-    /// Receive again when no more than this many are in flight.
-    pub new_batch_threshold: usize,
+    new_batch_threshold: Option<usize>,
     /// The delivery that is a message's last before it is poisoned.
     pub max_dequeue_count: u32,
     /// Delay before a failed message is seen again; nothing else.
@@ -145,16 +144,24 @@ impl Default for HttpOptions {
 }
 
 impl Default for QueueOptions {
-    /// The figures of one core and of `func start`.
+    /// The figures of `func start`.
     fn default() -> Self {
         Self {
             batch_size: 16,
-            new_batch_threshold: 8,
+            new_batch_threshold: None,
             max_dequeue_count: 5,
             visibility_timeout: Duration::ZERO,
             max_polling_interval: Duration::from_secs(2),
             message_encoding: MessageEncoding::Base64,
         }
+    }
+}
+
+impl QueueOptions {
+    /// Messages are received again when no more than this many are in flight: half of `batchSize`, as
+    /// on one core, unless `host.json` says how many.
+    pub fn new_batch_threshold(&self) -> usize {
+        self.new_batch_threshold.unwrap_or(self.batch_size / 2)
     }
 }
 

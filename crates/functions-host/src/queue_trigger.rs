@@ -1,9 +1,9 @@
 //! The queue trigger: polls, calls the handler, deletes, releases or poisons.
 //!
-//! Protocol: Queue trigger; Life of a message; Poison queue. Dynamic concurrency is left out.
+//! Protocol: Queue trigger; Life of a message; Poison queue. Left out: dynamic concurrency, and the look
+//! whether a queue is there before it is first received from.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::{Map, Value};
 use tokio::sync::Mutex;
@@ -11,15 +11,13 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::Host;
+use super::backoff::Backoff;
 use super::envelope::{encode, queue_metadata};
 use super::events::{Event, Invocation};
 use super::function::QueueTrigger;
 use super::invoke::invoke_with_payload;
 use super::manifest::MessageEncoding;
 use super::storage_queue::{Message, QueueError, StorageQueue, decode_base64};
-
-/// Where polling starts while the queue is empty or missing; each empty poll doubles it.
-const SHORTEST_POLL: Duration = Duration::from_millis(100);
 
 /// One queue function, listening.
 pub(crate) struct QueueListener {
@@ -61,16 +59,16 @@ impl QueueListener {
         let listener = Arc::new(self);
         let options = &listener.host.manifest.extensions.queues;
         let mut in_flight = JoinSet::new();
-        let mut pause = SHORTEST_POLL;
+        let mut backoff = Backoff::up_to(options.max_polling_interval);
         loop {
-            while in_flight.len() > options.new_batch_threshold {
+            while in_flight.len() > options.new_batch_threshold() {
                 in_flight.join_next().await;
             }
             while in_flight.try_join_next().is_some() {}
             let lease = listener.host.receive_lease;
             match listener.queue.receive(options.batch_size, lease).await {
                 Ok(messages) if !messages.is_empty() => {
-                    pause = SHORTEST_POLL;
+                    backoff.reset();
                     for message in messages {
                         let listener = Arc::clone(&listener);
                         in_flight.spawn(listener.handle(message));
@@ -80,8 +78,7 @@ impl QueueListener {
                 Ok(_) | Err(QueueError::NoSuchQueue) => {}
                 Err(error) => listener.complain("receive", &error),
             }
-            sleep(pause).await;
-            pause = (pause * 2).min(options.max_polling_interval);
+            sleep(backoff.pause()).await;
         }
     }
 

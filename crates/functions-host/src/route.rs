@@ -1,4 +1,4 @@
-//! Route templates: `tasks/{id}`, `{id:guid}`, `{id?}`, `{*rest}`, `{id}:cancel`.
+//! Route templates: `tasks/{id}`, `{id:guid}`, `{id?}`, `{page=1}`, `{*rest}`, `{id}:cancel`.
 //!
 //! Protocol: function.json. Only whether a path matches is answered here: a forwarded request
 //! carries its own path, so nobody needs the parameters.
@@ -15,7 +15,8 @@ enum Segment {
     Literal(String),
     Parameter {
         constraint: Constraint,
-        optional: bool,
+        /// It is optional, or has a default that its constraint allows.
+        may_be_missing: bool,
         prefix: String,
         suffix: String,
     },
@@ -43,8 +44,7 @@ impl Template {
             .collect::<Result<Vec<_>, _>>()
             .map_err(|segment| format!("route {route}: {segment:?} is no segment"))?;
         let last = segments.len() - 1;
-        let open_inside = segments[..last].iter().any(Segment::may_be_missing);
-        match open_inside {
+        match segments[..last].contains(&Segment::CatchAll) {
             true => Err(format!("route {route}: only the last segment may be open")),
             false => Ok(Self(segments)),
         }
@@ -54,16 +54,17 @@ impl Template {
     pub fn matches(&self, path: &str) -> bool {
         // One slash at the end is nothing, a second one an empty segment.
         let path = path.strip_suffix('/').unwrap_or(path);
-        let mut given = path.split('/').filter(|_| !path.is_empty()).peekable();
+        let mut given = path.split('/').filter(|_| !path.is_empty());
         for segment in &self.0 {
             match (segment, given.next()) {
+                (_, Some("")) => return false,
                 (Segment::CatchAll, _) => return true,
-                (segment, None) => return segment.may_be_missing(),
+                (segment, None) if segment.may_be_missing() => {}
                 (segment, Some(text)) if segment.matches(text) => {}
                 _ => return false,
             }
         }
-        given.peek().is_none()
+        given.next().is_none()
     }
 
     /// Whether it ends with `{*…}`.
@@ -82,12 +83,14 @@ impl Segment {
         if suffix.contains('{') {
             return None;
         }
-        if name.starts_with('*') {
-            return (prefix.is_empty() && suffix.is_empty()).then_some(Self::CatchAll);
+        let is_whole = prefix.is_empty() && suffix.is_empty();
+        if let Some(name) = name.strip_prefix('*') {
+            return (is_whole && is_name(name)).then_some(Self::CatchAll);
         }
-        let (name, optional) = match name.strip_suffix('?') {
-            Some(name) => (name, true),
-            None => (name, false),
+        let (name, default, is_optional) = match (name.strip_suffix('?'), name.split_once('=')) {
+            (Some(name), _) => (name, None, true),
+            (None, Some((name, default))) => (name, Some(default), false),
+            (None, None) => (name, None, false),
         };
         let (name, constraint) = name.split_once(':').unwrap_or((name, ""));
         let constraint = match constraint {
@@ -97,20 +100,23 @@ impl Segment {
             "alpha" => Constraint::Alpha,
             _ => return None,
         };
-        let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
-        is_name.then(|| Self::Parameter {
+        let may_be_missing = is_optional || default.is_some_and(|value| constraint.allows(value));
+        // Beside other text nothing may be missing.
+        let is_closed = !is_optional && default.is_none();
+        (is_name(name) && (is_whole || is_closed)).then(|| Self::Parameter {
             constraint,
-            optional,
+            may_be_missing,
             prefix: prefix.to_ascii_lowercase(),
             suffix: suffix.to_ascii_lowercase(),
         })
     }
 
     fn may_be_missing(&self) -> bool {
-        matches!(
-            self,
-            Self::CatchAll | Self::Parameter { optional: true, .. }
-        )
+        match self {
+            Self::Literal(_) => false,
+            Self::CatchAll => true,
+            Self::Parameter { may_be_missing, .. } => *may_be_missing,
+        }
     }
 
     fn matches(&self, text: &str) -> bool {
@@ -129,6 +135,11 @@ impl Segment {
                 .is_some_and(|value| !value.is_empty() && constraint.allows(value)),
         }
     }
+}
+
+/// What a parameter may be called.
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_')
 }
 
 impl Constraint {

@@ -14,7 +14,8 @@ use super::Fault;
 #[derive(Clone, Debug, Default)]
 pub struct Settings(BTreeMap<String, String>);
 
-/// `local.settings.json`. Values are flat strings, so a number or an object is refused here
+/// `local.settings.json`, which is not published: without it there are no values, and the app's
+/// settings are all the caller's. Values are flat strings, so a number or an object is refused here
 /// (protocol: `func start`).
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -27,10 +28,17 @@ pub struct LocalSettings {
 }
 
 impl LocalSettings {
-    /// Reads the file of the app at `root`. The error says what is wrong with it.
+    /// Reads the file of the app at `root`, if there is one. The error says what is wrong with it.
     pub fn read(root: &Path) -> Result<Self, Fault> {
         const FILE: &str = "local.settings.json";
-        let settings: Self = super::manifest::read_json(&root.join(FILE), FILE)?;
+        let file = root.join(FILE);
+        if !file.exists() {
+            return Ok(Self {
+                is_encrypted: false,
+                values: BTreeMap::new(),
+            });
+        }
+        let settings: Self = super::manifest::read_json(&file, FILE)?;
         match settings.is_encrypted {
             true => Err(Fault::new(FILE, "encrypted settings are not supported")),
             false => Ok(settings),

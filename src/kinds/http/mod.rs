@@ -19,12 +19,14 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use azure_core::http::Url;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use work::any::{AnyKind, Canceled, Prepared, ResultLimit};
 use work::{BoxFuture, Context, Failure, InvalidInput};
 
 use self::request::Attempt;
 pub use self::signature::{InvalidSecret, SigningSecret};
+use super::Schemas;
 
 /// Where the work of a kind is done.
 #[derive(Clone, Debug)]
@@ -55,15 +57,16 @@ pub enum Refused {
 pub struct HttpKind {
     client: reqwest::Client,
     settings: Settings,
+    schemas: Schemas,
 }
 
 impl HttpKind {
-    /// The kind with these settings.
+    /// The kind with these settings, whose input and result are like that.
     ///
     /// # Errors
     ///
     /// A URL is plain http to another machine and may not be, or there is no HTTP client.
-    pub fn new(settings: Settings) -> Result<Self, Refused> {
+    pub fn new(settings: Settings, schemas: Schemas) -> Result<Self, Refused> {
         let urls = [("url", Some(&settings.url))];
         let urls = urls
             .into_iter()
@@ -76,6 +79,7 @@ impl HttpKind {
         Ok(Self {
             client: client::shared().map_err(|error| Refused::NoClient(error.to_string()))?,
             settings,
+            schemas,
         })
     }
 
@@ -124,23 +128,24 @@ impl HttpKind {
 }
 
 impl AnyKind for HttpKind {
-    fn check(&self, _: &RawValue) -> Result<(), InvalidInput> {
-        Ok(())
+    fn check(&self, input: &RawValue) -> Result<(), InvalidInput> {
+        self.schemas.check(input)
     }
 
     fn prepare(self: Arc<Self>, input: &RawValue) -> Result<Prepared, InvalidInput> {
+        self.schemas.check(input)?;
         let input = input.to_owned();
         Ok(Prepared::Waiting(Box::new(move |cx, limit| {
             Box::pin(async move { self.run(input, &cx, limit).await })
         })))
     }
 
-    fn input_schema(&self) -> Option<serde_json::Value> {
-        None
+    fn input_schema(&self) -> Option<Value> {
+        self.schemas.input().cloned()
     }
 
-    fn output_schema(&self) -> Option<serde_json::Value> {
-        None
+    fn output_schema(&self) -> Option<Value> {
+        self.schemas.output().cloned()
     }
 
     fn canceled(self: Arc<Self>, canceled: Canceled) -> Option<BoxFuture<'static, ()>> {

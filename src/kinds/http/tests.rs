@@ -59,7 +59,7 @@ async fn ran(kind: &Arc<HttpKind>, cx: Context, limit: usize) -> Result<String, 
 /// What an attempt comes to when the service answers so.
 async fn answered(reply: impl Into<Vec<u8>>) -> Result<String, Told> {
     let (listener, url) = service().await;
-    let kind = Arc::new(HttpKind::new(settings(url)).unwrap());
+    let kind = Arc::new(HttpKind::new(settings(url), Schemas::default()).unwrap());
     let (result, _) = tokio::join!(ran(&kind, Context::for_test(), 1_000), async {
         let (mut stream, _) = request(&listener).await;
         stream.write_all(&reply.into()).await.unwrap();
@@ -91,10 +91,13 @@ async fn a_request_tells_all_that_the_contract_says() {
     let (listener, url) = service().await;
     let secret = SigningSecret::read(&ports::Secret::new(SECRET)).unwrap();
     let kind = Arc::new(
-        HttpKind::new(Settings {
-            secret: Some(secret.clone()),
-            ..settings(url)
-        })
+        HttpKind::new(
+            Settings {
+                secret: Some(secret.clone()),
+                ..settings(url)
+            },
+            Schemas::default(),
+        )
         .unwrap(),
     );
     let cx = Context::new(ContextParts {
@@ -145,7 +148,7 @@ async fn a_request_tells_all_that_the_contract_says() {
 #[tokio::test]
 async fn an_attempt_without_trace_secret_and_callback_tells_of_none() {
     let (listener, url) = service().await;
-    let kind = Arc::new(HttpKind::new(settings(url)).unwrap());
+    let kind = Arc::new(HttpKind::new(settings(url), Schemas::default()).unwrap());
     let (_, text) = tokio::join!(ran(&kind, Context::for_test(), 1_000), async {
         let (mut stream, text) = request(&listener).await;
         let answer = reply("204 No Content", "", "");
@@ -263,7 +266,7 @@ async fn a_redirect_is_not_followed() {
 async fn a_service_that_is_not_there_may_come_back() {
     let (listener, url) = service().await;
     drop(listener);
-    let kind = Arc::new(HttpKind::new(settings(url)).unwrap());
+    let kind = Arc::new(HttpKind::new(settings(url), Schemas::default()).unwrap());
     let told = ran(&kind, Context::for_test(), 1_000).await;
     let message = "the service behind the kind did not answer";
     assert_eq!(told, Err(transient("NoConnection", message)));
@@ -281,7 +284,7 @@ async fn a_result_without_end_is_not_read_past_the_limit() {
     assert_eq!(answered(announced).await, told);
 
     let (listener, url) = service().await;
-    let kind = Arc::new(HttpKind::new(settings(url)).unwrap());
+    let kind = Arc::new(HttpKind::new(settings(url), Schemas::default()).unwrap());
     let (result, sent) = tokio::join!(ran(&kind, Context::for_test(), 1_000), async {
         let (mut stream, _) = request(&listener).await;
         let head = format!("HTTP/1.1 200 OK\r\n{JSON}connection: close\r\n\r\n");
@@ -310,7 +313,7 @@ async fn without_a_key_to_sign_with_nobody_can_hand_over() {
 #[tokio::test]
 async fn a_service_with_a_callback_may_answer_later() {
     let (listener, url) = service().await;
-    let kind = Arc::new(HttpKind::new(settings(url)).unwrap());
+    let kind = Arc::new(HttpKind::new(settings(url), Schemas::default()).unwrap());
     let cx = Context::new(ContextParts {
         callback: Some(Callback::new("https://here/api/callbacks/1?token=t")),
         ..ContextParts::for_test()
@@ -326,7 +329,7 @@ async fn a_service_with_a_callback_may_answer_later() {
 #[tokio::test]
 async fn a_request_is_dropped_when_its_result_is_no_longer_wanted() {
     let (listener, url) = service().await;
-    let kind = Arc::new(HttpKind::new(settings(url)).unwrap());
+    let kind = Arc::new(HttpKind::new(settings(url), Schemas::default()).unwrap());
     let stop = CancellationToken::new();
     let cx = Context::new(ContextParts {
         stop: stop.clone(),
@@ -348,10 +351,13 @@ async fn a_request_is_dropped_when_its_result_is_no_longer_wanted() {
 async fn a_cancel_is_told_where_the_operator_says() {
     let (listener, url) = service().await;
     let kind = Arc::new(
-        HttpKind::new(Settings {
-            cancel_url: Some(url.join("/stop").unwrap()),
-            ..settings(url.clone())
-        })
+        HttpKind::new(
+            Settings {
+                cancel_url: Some(url.join("/stop").unwrap()),
+                ..settings(url.clone())
+            },
+            Schemas::default(),
+        )
         .unwrap(),
     );
     let cx = Context::for_test();
@@ -371,7 +377,7 @@ async fn a_cancel_is_told_where_the_operator_says() {
     assert!(text.starts_with("POST /stop HTTP/1.1\r\n"), "{text}");
     assert!(text.contains(&format!("task-id: {}\r\n", cx.task_id())));
     assert!(text.contains("task-attempt: 2\r\n"));
-    let without = Arc::new(HttpKind::new(settings(url)).unwrap());
+    let without = Arc::new(HttpKind::new(settings(url), Schemas::default()).unwrap());
     assert!(without.canceled(canceled).is_none());
 }
 
@@ -383,7 +389,7 @@ fn plain_http_leads_to_this_machine_or_nowhere() {
             allows_http,
             ..settings(Url::parse(url).unwrap())
         };
-        HttpKind::new(settings).err()
+        HttpKind::new(settings, Schemas::default()).err()
     };
     let (near, far) = ("http://127.0.0.1:8080/work", "http://10.0.0.7/work?key=k");
     for url in [
