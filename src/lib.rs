@@ -45,6 +45,7 @@ pub mod functions;
 mod handler;
 pub mod kinds;
 pub mod logging;
+mod origins;
 pub mod panics;
 pub mod startup;
 pub mod triggers;

@@ -16,12 +16,11 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use env_logger::{Builder, Target};
 use log::kv::{Error, Key, Value, VisitSource};
 use log::{Level, Record};
+use time::OffsetDateTime;
 
 use crate::config::LogFormat;
-use backends::SystemClock;
 use buffer::{Buffer, Entry};
 use escaped::{Json, Line, Word};
-use ports::Clock;
 use ports::timestamp::Text;
 
 pub use buffer::Flush;
@@ -63,7 +62,7 @@ pub fn init_to(stream: impl Write + Send + 'static, filter: &str, format: LogFor
 }
 
 fn write_line(line: &mut impl Write, format: LogFormat, record: &Record<'_>) -> io::Result<()> {
-    let time = Text(SystemClock.now());
+    let time = Text(OffsetDateTime::now_utc());
     match format {
         LogFormat::Text => write_text(line, &time, record),
         LogFormat::Json => write_json(line, &time, record),

@@ -2,7 +2,7 @@
 
 use std::net::{SocketAddr, ToSocketAddrs};
 
-use super::{ConfigError, wrong};
+use super::error::{ConfigError, wrong};
 
 /// Takes an address and a port, or a host's name and a port, and looks the name up. What leaves the
 /// address out (`:8080`, `*:8080`) is refused: that a service is open to all the world is said in

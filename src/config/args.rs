@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::builder::Resettable;
 use clap::{Command, CommandFactory, FromArgMatches, Parser};
 
-use super::cleaned;
+use super::cleaned::cleaned;
 
 /// Hands slow work to Azure and gets the answer back.
 ///

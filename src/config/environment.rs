@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::ffi::OsString;
 
+use super::args::{Setting, settings};
+use super::cleaned::cleaned;
+use super::error::{ConfigError, wrong};
 use super::near_miss::near_miss;
-use super::{ConfigError, Setting, cleaned, settings, wrong};
 
 /// What is below this name says how to reach the account.
 const ACCOUNT: &str = "azurewebjobsstorage__";

@@ -6,7 +6,7 @@
 
 use log::LevelFilter;
 
-use super::{ConfigError, wrong};
+use super::error::{ConfigError, wrong};
 
 /// The modules of this program: its library and its binary.
 const OURS: [&str; 2] = [env!("CARGO_CRATE_NAME"), "handler"];

@@ -6,8 +6,11 @@
 
 mod address;
 mod args;
+mod cleaned;
 mod environment;
+mod error;
 mod log_filter;
+mod mode;
 mod near_miss;
 mod patience;
 mod process;
@@ -20,14 +23,17 @@ use std::time::Duration;
 use backends::azure::Account;
 use ports::Secret;
 
+pub use crate::origins::Origins;
 pub(crate) use args::flags;
 pub use args::{Args, Setting, settings};
+pub use error::ConfigError;
+pub use mode::{LogFormat, Mode, Storage};
 pub use patience::Patience;
 pub use process::{is_secret, read, variable};
-pub use urls::Origins;
 use urls::{base_url, origins};
 
 use self::address::bind_address;
+use self::error::wrong;
 use self::log_filter::log_filter;
 
 /// What the settings mean.
@@ -84,89 +90,6 @@ pub struct Config {
 /// What bodies may hold: 128 results of 2 MiB on their way to clients, in a process that still fits
 /// into a small container.
 pub const MEMORY_BUDGET: usize = 256 * 1024 * 1024;
-
-/// The form of a log line.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// For machines: one JSON object in a line.
-    Json,
-}
-
-/// Who listens to the outside, and who feeds the worker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// The Functions host does both, and calls us on this loopback address.
-    Hosted(SocketAddr),
-    /// We do, on this address.
-    Standalone(SocketAddr),
-}
-
-impl Mode {
-    /// `hosted` or `standalone`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Hosted(_) => "hosted",
-            Self::Standalone(_) => "standalone",
-        }
-    }
-
-    /// Where to listen.
-    pub fn address(self) -> SocketAddr {
-        match self {
-            Self::Hosted(address) | Self::Standalone(address) => address,
-        }
-    }
-}
-
-/// Where records and messages are kept.
-#[derive(Clone, Debug)]
-pub enum Storage {
-    /// In a SQLite file in this folder.
-    Embedded(PathBuf),
-    /// In an Azure Storage account, or in Azurite.
-    Azure(Account),
-}
-
-impl Storage {
-    /// `embedded` or `azure`.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Embedded(_) => "embedded",
-            Self::Azure(_) => "azure",
-        }
-    }
-}
-
-/// A setting that is missing or wrong.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{setting} {reason}")]
-pub struct ConfigError {
-    /// The environment variable.
-    pub setting: String,
-    /// What is wrong with it; no secret in it.
-    pub reason: String,
-}
-
-fn wrong(setting: &str, reason: impl Into<String>) -> ConfigError {
-    ConfigError {
-        setting: setting.to_owned(),
-        reason: reason.into(),
-    }
-}
-
-/// A value without what is around it: blanks, the line end of a mounted file, and the quotes that
-/// Docker's `--env-file` leaves where they are.
-fn cleaned(value: &str) -> &str {
-    let value = value.trim();
-    let quoted = ['"', '\''].iter().find_map(|quote| {
-        let inner = value.strip_prefix(*quote)?.strip_suffix(*quote)?;
-        Some(inner.trim())
-    });
-    quoted.unwrap_or(value)
-}
 
 impl TryFrom<Args> for Config {
     type Error = ConfigError;

@@ -6,7 +6,8 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use super::environment::{Environment, folded};
-use super::{Args, Config, ConfigError, Mode, Storage, wrong};
+use super::error::wrong;
+use super::{Args, Config, ConfigError, Mode, Storage};
 
 /// Fewer characters than this can be guessed.
 const SHORTEST_KEY: usize = 16;

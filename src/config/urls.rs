@@ -1,31 +1,10 @@
 //! Settings that are URLs: our own address, and those of the pages that may call us.
 
-use azure_core::http::Url;
+use url::Url;
 
-use super::{ConfigError, Mode, wrong};
-
-/// Whose pages may call the service from a browser, though they are not its own.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Origins {
-    /// Nobody's.
-    #[default]
-    None,
-    /// Everybody's.
-    Any,
-    /// These, as a browser writes them in `Origin`.
-    These(Vec<String>),
-}
-
-impl Origins {
-    /// Whether pages of this origin may, as it is written in `Origin`.
-    pub fn allow(&self, origin: &str) -> bool {
-        match self {
-            Self::None => false,
-            Self::Any => true,
-            Self::These(origins) => origins.iter().any(|allowed| allowed == origin),
-        }
-    }
-}
+use super::error::{ConfigError, wrong};
+use super::mode::Mode;
+use crate::origins::Origins;
 
 const CORS_ALLOWED_ORIGINS: &str = "CORS_ALLOWED_ORIGINS";
 

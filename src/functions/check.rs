@@ -1,6 +1,6 @@
 //! What the host would do with these functions that nobody means.
 
-use super::Function;
+use super::function::Function;
 use super::manifest::{Http, Level, Start};
 use super::template::Template;
 

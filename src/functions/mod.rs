@@ -5,6 +5,7 @@
 //! folders that can take one request are refused here.
 
 mod check;
+mod function;
 mod manifest;
 mod template;
 mod write;
@@ -13,27 +14,13 @@ use crate::api::{Protection, ROUTES, Route};
 use crate::triggers::{Source, Trigger, table};
 
 pub use check::Fault;
+pub use function::Function;
 use manifest::{Http, Level, Start};
 use template::Template;
 pub use write::{WriteError, Written, funcignore, write};
 
 /// The route prefix of `host.json`.
 const PREFIX: &str = "/api/";
-
-/// A function: a folder with its `function.json`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Function {
-    /// The folder's name.
-    pub name: String,
-    start: Start,
-}
-
-impl Function {
-    /// The text of its `function.json`.
-    pub fn manifest(&self) -> String {
-        self.start.manifest()
-    }
-}
 
 /// The functions of this service, with one more for each of these queues, which kinds have for
 /// themselves.

@@ -5,7 +5,7 @@ use std::{fs, io};
 
 use serde_json::Value;
 
-use super::Function;
+use super::function::Function;
 use super::manifest::{Level, Start};
 
 /// Between these lines of `.funcignore` the folders stand; the others are their author's.

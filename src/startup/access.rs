@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::StartError;
+use super::error::StartError;
 use crate::api::{Access, Keys};
 use crate::config::{Config, Mode, Storage};
 use backends::private;

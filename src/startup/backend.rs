@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::StartError;
+use super::error::StartError;
 use crate::config::{Config, Storage};
 use backends::azure::Connector;
 use backends::embedded::Embedded;

@@ -5,12 +5,12 @@ mod backend;
 mod callbacks;
 mod connection;
 mod descriptors;
+mod error;
 mod server;
 mod socket;
 mod stop;
 
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +19,8 @@ use actix_web::rt;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+pub use self::error::StartError;
+
 use self::access::access;
 use self::backend::Backend;
 use self::callbacks::callbacks;
@@ -26,64 +28,10 @@ use self::server::serve;
 use self::stop::{Signals, shut_down, stop_on_signal};
 use crate::config::{Config, Mode, Storage};
 use crate::triggers::standalone::{self, Pace};
-use backends::embedded::OpenError;
 use backends::{Counts, SystemClock};
-use engine::{Engine, OutlastsHost, Ports, Settings, Stop, fit_host};
-use ports::{Clock, Recovery, StorageError};
-use work::{KindName, KindRefused, Kinds};
-
-/// Why the process cannot start, or had to stop.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// A kind of work cannot be registered.
-    #[error(transparent)]
-    Kind(#[from] KindRefused),
-    /// A kind of work asks for a queue of its own.
-    #[error("the kind of work \"{0}\" asks for a queue of its own, and all kinds share one yet")]
-    Queue(KindName),
-    /// An attempt of a kind may last longer than the Functions host lets it.
-    #[error("{0}: functionTimeout in host.json is 10 minutes, of which it may wait for some")]
-    OutlastsHost(#[from] OutlastsHost),
-    /// The address is taken, or not ours.
-    #[error("cannot listen on {address}: {cause}")]
-    Listen {
-        /// The address that was asked for.
-        address: SocketAddr,
-        /// What the system says.
-        cause: std::io::Error,
-    },
-    /// The embedded store cannot be opened.
-    #[error(transparent)]
-    Embedded(#[from] OpenError),
-    /// The key that was made at the first start cannot be read, or one cannot be kept.
-    #[error("cannot use the key in {}: {reason}", file.display())]
-    KeyFile {
-        /// Where it is kept.
-        file: PathBuf,
-        /// What is wrong with it, and what to do.
-        reason: String,
-    },
-    /// Storage does not answer, or not to us.
-    #[error("cannot use storage ({place}): {cause}")]
-    Storage {
-        /// Where it is, without credentials.
-        place: String,
-        /// What the service says.
-        cause: StorageError,
-    },
-    /// The loop that feeds the worker, or the one that sweeps, broke off because of a defect.
-    #[error("the worker broke off because of a defect")]
-    LoopEnded,
-    /// A thread of the embedded store broke off: what is asked of it is not answered any more.
-    #[error("the embedded store broke off because of a defect; nothing that was accepted is lost")]
-    StoreEnded,
-    /// A second signal came while the process was stopping.
-    #[error("ended at once: told to by a second signal")]
-    Hurried,
-    /// The server broke off.
-    #[error("the server broke off: {0}")]
-    Serve(#[from] std::io::Error),
-}
+use engine::{Engine, Ports, Settings, Stop, fit_host};
+use ports::{Clock, Recovery};
+use work::Kinds;
 
 /// A look into the embedded store costs next to nothing.
 const EMBEDDED_PACE: Pace = Pace {

@@ -14,10 +14,10 @@ use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, Error};
 
-use super::StartError;
 use super::backend::Backend;
 use super::connection::{Connection, watch};
 use super::descriptors::max_connections;
+use super::error::StartError;
 use super::socket::{end_dead_connections, widen_backlog};
 use crate::api::{self, Access, Api, Browsers, Memory};
 use crate::config::{Config, Mode};

@@ -4,11 +4,11 @@
 mod envelope;
 mod hands;
 mod queue_worker;
+mod reply;
 pub mod standalone;
 mod table;
 mod timer_worker;
 
-use actix_web::http::StatusCode;
 use actix_web::http::header::ALLOW;
 use actix_web::{HttpResponse, web};
 
@@ -37,16 +37,4 @@ pub fn configure(config: &mut web::ServiceConfig, consumer: Consumer, maintenanc
     config
         .service(queue_worker.route(web::post().to(queue_worker::invoke)))
         .service(timer_worker.route(web::post().to(timer_worker::invoke)));
-}
-
-/// Success: the host deletes the message. The body must be a JSON object and never empty: the host
-/// would wait for one until the function's timeout, and then kill this process.
-fn succeeded(log: String) -> HttpResponse {
-    HttpResponse::Ok().json(serde_json::json!({ "Outputs": {}, "Logs": [log] }))
-}
-
-/// Failure: the host releases the message, or poisons it. It reads no body of such an answer, so
-/// the reason is in our log already; it is sent for people with curl.
-fn failed(status: StatusCode, reason: &str) -> HttpResponse {
-    HttpResponse::build(status).json(serde_json::json!({ "error": reason }))
 }

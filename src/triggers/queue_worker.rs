@@ -5,7 +5,7 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::envelope::Invocation;
-use super::{failed, succeeded};
+use super::reply::{failed, succeeded};
 use engine::Consumer;
 
 /// Runs one attempt. The status is the acknowledgement: 2xx deletes the message, anything else

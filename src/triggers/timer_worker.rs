@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, rt};
 
-use super::{failed, succeeded};
+use super::reply::{failed, succeeded};
 use engine::Maintenance;
 
 /// Sweeps once. What the timer says of itself (past due or not) makes no difference: a late sweep

@@ -55,7 +55,8 @@ impl Hosted {
     /// With more settings of the app.
     pub(crate) async fn start_set(settings: &[(&str, &str)]) -> Self {
         let (options, queue) = options(&azurite().connection_string());
-        let set = |options: HostOptions, (name, value): &(&str, &str)| options.setting(name, value);
+        let set =
+            |options: HostOptions, (name, value): &(&str, &str)| options.setting(*name, *value);
         Self::start_with(settings.iter().fold(options, set), queue).await
     }
 

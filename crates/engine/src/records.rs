@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::limits::COMMIT_TRIES;
 use crate::model::id::TaskId;
-use crate::model::task::{TaskRecord, UnreadableRecord};
+use crate::model::stored::UnreadableRecord;
+use crate::model::task::TaskRecord;
 use ports::{Clock, ETag, StorageError, TaskStore};
 
 /// Why a record could not be read or written.

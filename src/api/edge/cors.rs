@@ -16,7 +16,7 @@ use actix_web::http::header::{
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::state::{Api, Browsers};
-use crate::config::Origins;
+use crate::origins::Origins;
 
 /// The headers of our replies that a page cannot read unless it is told so. Named one by one: where
 /// the host allows credentials, `*` means nothing.

@@ -24,6 +24,7 @@ use actix_web::http::header::CACHE_CONTROL;
 use actix_web::middleware::Next;
 
 use self::headers::NO_STORE;
+use self::state::Api;
 
 /// Routes a path as the host would, writes the document of a failure, lets nobody keep a reply that does
 /// not say it may be kept, and counts it.
@@ -38,6 +39,8 @@ pub(crate) async fn edge(
         headers.insert(CACHE_CONTROL, NO_STORE);
     }
     cors::grant(&mut reply);
-    requests::count(&reply);
+    if let Some(api) = reply.request().app_data::<Api>() {
+        api.requests.count(&reply);
+    }
     Ok(reply)
 }

@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
 
-use super::state::Api;
 use engine::prometheus::Exposition;
 
 /// The path of a route, as the table has it: in the data of its resource.
@@ -54,6 +53,13 @@ impl Requests {
         }
     }
 
+    /// Counts an answer.
+    pub(in crate::api) fn count<B>(&self, response: &ServiceResponse<B>) {
+        let template = response.request().app_data::<Template>();
+        let path = template.map_or(OTHER, |Template(path)| path);
+        self.add(path, response.status());
+    }
+
     fn add(&self, path: &str, status: StatusCode) {
         let row = self.rows.iter().find(|(known, _)| *known == path);
         let place = STATUSES.iter().position(|known| *known == status.as_u16());
@@ -78,15 +84,5 @@ impl Requests {
                 }
             }
         }
-    }
-}
-
-/// Counts an answer.
-pub(in crate::api) fn count<B>(response: &ServiceResponse<B>) {
-    let request = response.request();
-    if let Some(api) = request.app_data::<Api>() {
-        let template = request.app_data::<Template>();
-        let path = template.map_or(OTHER, |Template(path)| path);
-        api.requests.add(path, response.status());
     }
 }

@@ -13,7 +13,7 @@ use super::problem::Problem;
 use super::requests::Requests;
 use ports::Secret;
 
-use crate::config::Origins;
+use crate::origins::Origins;
 use engine::Tasks;
 
 /// The state of the API on one server thread.

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
-use super::{PackageError, cannot_read};
+use super::error::{PackageError, cannot_read};
 
 /// For `func start` on this machine; may hold keys.
 const LOCAL_SETTINGS: &str = "local.settings.json";

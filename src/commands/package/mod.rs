@@ -6,14 +6,15 @@
 mod archive;
 mod binary;
 mod contents;
+mod error;
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use archive::{Entries, Mode};
-use binary::Unfit;
 use contents::Contents;
+pub(super) use error::PackageError;
+use error::cannot_read;
 
 /// What to pack, and where to.
 #[derive(Debug, clap::Args)]
@@ -33,32 +34,6 @@ pub struct Package {
     /// A file or folder of the project to pack as well, such as kinds.toml or work; may be repeated
     #[arg(long)]
     with: Vec<PathBuf>,
-}
-
-/// Why there is no zip. Every path is as it was given, or below that.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum PackageError {
-    #[error("cannot read {path}: {reason}")]
-    Read { path: PathBuf, reason: io::Error },
-    #[error("cannot write {path}: {reason}")]
-    Write { path: PathBuf, reason: io::Error },
-    #[error("{path} {reason}")]
-    HostJson { path: PathBuf, reason: String },
-    #[error("{path}: {reason}")]
-    Ignore {
-        path: PathBuf,
-        reason: ignore::Error,
-    },
-    #[error("{root} has no function: no folder in it with a function.json that .funcignore leaves")]
-    NoFunction { root: PathBuf },
-    #[error("--with {path} is not inside {root}")]
-    Outside { path: PathBuf, root: PathBuf },
-    #[error("{path} is not packed: it is for this machine, and may hold secrets")]
-    LocalSettings { path: PathBuf },
-    #[error("{path} has a name that is not UTF-8, or leads to another folder")]
-    Name { path: PathBuf },
-    #[error("{path} {reason}")]
-    Unfit { path: PathBuf, reason: Unfit },
 }
 
 impl Package {
@@ -98,13 +73,6 @@ impl Package {
 
 fn read(path: &Path) -> Result<Vec<u8>, PackageError> {
     fs::read(path).map_err(|reason| cannot_read(path, reason))
-}
-
-fn cannot_read(path: &Path, reason: io::Error) -> PackageError {
-    PackageError::Read {
-        path: path.to_owned(),
-        reason,
-    }
 }
 
 /// The file that a host starts, as its host.json says. The host marks only a file of exactly this

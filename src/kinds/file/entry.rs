@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use azure_core::http::Url;
 use toml::Spanned;
+use url::Url;
 use work::{BackOff, KindName, Policy};
 
 use super::document::{self, Document, Entry};

@@ -3,9 +3,9 @@
 use std::fs;
 use std::time::Duration;
 
-use azure_core::http::Url;
 use serde_json::Value;
 use toml::Spanned;
+use url::Url;
 
 use super::text::{FileError, Text};
 use crate::config;

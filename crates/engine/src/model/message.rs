@@ -34,6 +34,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::limits::MAX_MESSAGE_BYTES;
+use crate::model::count::Count;
 use crate::model::extensible::{Extended, Extensible, Others};
 use crate::model::id::TaskId;
 use crate::model::json::{describe, is_zero, null_as_default, present};
@@ -55,10 +56,8 @@ pub struct TaskMessage<'a> {
     pub input: Option<Cow<'a, RawValue>>,
     /// The record's version when the message was sent; `None` when R0 sent it, without a record.
     pub etag: Option<Cow<'a, ETag>>,
-    /// Attempts the task has had before this message was sent.
-    pub attempts: u32,
-    /// Those of them that count towards the maximum.
-    pub spent: u32,
+    /// What was counted before this message was sent.
+    pub count: Count,
     /// How often the task had been retried when the message was sent.
     pub retries: u32,
     /// The client's trace.
@@ -67,8 +66,6 @@ pub struct TaskMessage<'a> {
     pub due_at: Option<Timestamp>,
     /// When the task was submitted, if its id does not tell that.
     pub created_at: Option<Timestamp>,
-    /// Since when its work has asked for another time, and nothing else came of it.
-    pub later_since: Option<Timestamp>,
     /// The attempt that was handed over, if this message is for its deadline.
     pub handed_over: Option<u32>,
     /// What a newer version has in it.
@@ -197,13 +194,11 @@ impl<'a> TaskMessage<'a> {
             kind: None,
             input: None,
             etag: None,
-            attempts: 0,
-            spent: 0,
+            count: Count::default(),
             retries: 0,
             traceparent: None,
             due_at: None,
             created_at: None,
-            later_since: None,
             handed_over: None,
             others: Others::default(),
         }
@@ -221,13 +216,13 @@ impl<'a> TaskMessage<'a> {
                 .as_deref()
                 .filter(|input| input.get().len() <= MAX_MESSAGE_BYTES),
             etag: self.etag.as_ref().map(|etag| Cow::Borrowed(etag.as_str())),
-            attempts: self.attempts,
-            spent: self.spent,
+            attempts: self.count.attempts,
+            spent: self.count.spent,
             retries: self.retries,
             traceparent: self.traceparent.as_deref().map(Cow::Borrowed),
             due_at: self.due_at,
             created_at: self.created_at,
-            later_since: self.later_since,
+            later_since: self.count.later_since,
             handed_over: self.handed_over,
         };
         if wire.kind.as_deref() == Some(R0_KIND)
@@ -304,8 +299,11 @@ impl TaskMessage<'static> {
             kind,
             input: input.map(Cow::Owned),
             etag: wire.etag.map(|etag| Cow::Owned(ETag::new(etag))),
-            attempts: wire.attempts,
-            spent: wire.spent,
+            count: Count {
+                attempts: wire.attempts,
+                spent: wire.spent,
+                later_since: wire.later_since,
+            },
             retries: wire.retries,
             traceparent: wire
                 .traceparent
@@ -313,7 +311,6 @@ impl TaskMessage<'static> {
                 .map(|text| Cow::Owned(text.into_owned())),
             due_at: wire.due_at,
             created_at: wire.created_at,
-            later_since: wire.later_since,
             handed_over: wire.handed_over,
             others: others.into_owned(),
         })

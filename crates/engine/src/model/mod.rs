@@ -1,11 +1,13 @@
 //! What a task is: pure values, and how they are stored and sent. Nothing here does I/O.
 
 pub(crate) mod callback;
+pub(crate) mod count;
 pub(crate) mod extensible;
 pub(crate) mod id;
 pub mod json;
 pub(crate) mod message;
 pub(crate) mod precondition;
 pub(crate) mod r0;
+pub(crate) mod stored;
 pub(crate) mod task;
 pub(crate) mod trace;

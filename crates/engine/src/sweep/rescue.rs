@@ -26,6 +26,7 @@ use crate::crash::{CrashPoint, crash_point};
 use crate::limits::{HIDDEN_AT_MOST, LOST_AFTER, WALK_CONCURRENCY};
 use crate::local::endings::Endings;
 use crate::local::sync::{Mutex, lock};
+use crate::model::count::Count;
 use crate::model::id::TaskId;
 use crate::model::message::TaskMessage;
 use crate::model::task::{TaskError, TaskRecord, TaskState, TaskStatus};
@@ -166,9 +167,7 @@ impl Rescue {
         crash_point(CrashPoint::SweepAfterClaim);
         let TaskRecord { kind, attempts, .. } = &task.record;
         let message = TaskMessage {
-            attempts: *attempts,
-            // How many of them counted went with the message. One more is due in any case.
-            spent: (*attempts).min(max_attempts.saturating_sub(1)),
+            count: Count::without_message(*attempts, max_attempts),
             ..TaskMessage::of(&task.record, task.etag.as_ref())
         };
         self.queue

@@ -86,7 +86,9 @@ impl Tasks {
                 ) => failed(error),
                 (Report::Failed { .. }, None) => return Ok(CalledBack::TooSoon),
                 (Report::Failed { error, .. }, Some(handed))
-                    if handed.spent >= max_attempts(&self.parts.kinds, &task.record.kind) =>
+                    if handed
+                        .count()
+                        .is_spent(max_attempts(&self.parts.kinds, &task.record.kind)) =>
                 {
                     failed(error)
                 }
@@ -129,8 +131,7 @@ impl Tasks {
         let due_at = Some(self.parts.clock.now() + after);
         let message = TaskMessage {
             etag: task.etag.as_ref().map(Cow::Borrowed),
-            attempts: handed.attempt,
-            spent: handed.spent,
+            count: handed.count(),
             retries: task.record.retries,
             due_at,
             ..TaskMessage::naming(task.record.id)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::crash::{CrashPoint, crash_point};
+use crate::model::count::Count;
 use crate::model::message::TaskMessage;
 use crate::model::precondition::{Precondition, Target};
 use crate::model::task::{TaskRecord, TaskState, TaskStatus};
@@ -124,7 +125,7 @@ impl Tasks {
         };
         crash_point(CrashPoint::AfterRetry);
         let message = TaskMessage {
-            attempts: task.record.attempts,
+            count: Count::new_round(task.record.attempts),
             ..TaskMessage::of(&task.record, task.etag.as_ref())
         };
         if let Err(error) = self

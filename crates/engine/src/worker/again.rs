@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use crate::crash::{CrashPoint, crash_point};
 use crate::limits::{
-    EARLY_BY, LATER_UNCOUNTED, LONGEST_LATER, PUT_OFF_RANGE, SHORTEST_LATER, SHOW_PUT_OFF_AFTER,
-    varied,
+    EARLY_BY, LONGEST_LATER, PUT_OFF_RANGE, SHORTEST_LATER, SHOW_PUT_OFF_AFTER, varied,
 };
+use crate::model::count::Count;
 use crate::model::extensible::Others;
 use crate::model::message::TaskMessage;
 use crate::model::task::{TaskError, TaskRecord, TaskState};
@@ -38,41 +38,37 @@ pub(crate) enum Step {
 
 /// Another attempt.
 pub(crate) struct Next {
-    /// Attempts that count by now.
-    spent: u32,
+    /// What is counted before it.
+    count: Count,
     /// When it may begin.
     after: Duration,
-    /// Since when the work has asked for another time, if this is why.
-    later_since: Option<Timestamp>,
     why: Why,
 }
 
 impl Next {
     /// After this wait, after one that failed, the last of so many.
-    fn failed(spent: u32, after: Duration, error: TaskError) -> Self {
+    fn failed(count: Count, after: Duration, error: TaskError) -> Self {
         Self {
-            spent,
+            count: count.failed(),
             after,
-            later_since: None,
             why: Why::Failed(Box::new(error)),
         }
     }
 
     /// After this time, after one that its kind had no slot for.
-    pub(crate) fn put_off(spent: u32, after: Duration, later_since: Option<Timestamp>) -> Self {
+    pub(crate) fn put_off(count: Count, after: Duration) -> Self {
         Self {
             after,
-            later_since,
-            ..Self::released(spent, AT_ITS_LIMIT)
+            count: count.put_off(),
+            ..Self::released(count, AT_ITS_LIMIT)
         }
     }
 
     /// At once, after one that does not count among so many.
-    pub(crate) fn released(spent: u32, why: &'static str) -> Self {
+    pub(crate) fn released(count: Count, why: &'static str) -> Self {
         Self {
-            spent: spent.saturating_sub(1),
+            count: count.released(),
             after: Duration::ZERO,
-            later_since: None,
             why: Why::Released(why),
         }
     }
@@ -88,13 +84,7 @@ enum Why {
 
 impl Worker {
     /// What follows an attempt at a task of this kind that ended so, with which so many count.
-    pub(crate) fn step(
-        &self,
-        kind: &str,
-        ended: Ended,
-        spent: u32,
-        later_since: Option<Timestamp>,
-    ) -> Step {
+    pub(crate) fn step(&self, kind: &str, ended: Ended, count: Count) -> Step {
         match ended {
             Ended::Succeeded(result) => Step::End(TaskState::Succeeded { result }, Outcome::Done),
             Ended::Failed {
@@ -103,26 +93,26 @@ impl Worker {
                 may_pass,
             } => match may_pass {
                 false => Step::End(failed(code.as_str(), message), Outcome::Done),
-                true if spent >= max_attempts(&self.kinds, kind) => {
+                true if count.is_spent(max_attempts(&self.kinds, kind)) => {
                     last_failed(code.as_str(), message)
                 }
                 true => {
-                    let wait = wait_after(&self.kinds, kind, spent);
+                    let wait = wait_after(&self.kinds, kind, count.spent);
                     let error = error_of(code.as_str(), message);
-                    Step::Again(Next::failed(spent, wait, error))
+                    Step::Again(Next::failed(count, wait, error))
                 }
             },
-            Ended::Later(after) => self.later(kind, after, later_since, spent),
+            Ended::Later(after) => self.later(kind, after, count),
             Ended::HandedOver { percent, left } => Step::HandOver { percent, left },
             Ended::OtherWork => Step::AskTheRecord,
-            Ended::NoSlot(NoSlot::Waited) => Step::Again(Next::released(spent, "no slot was free")),
+            Ended::NoSlot(NoSlot::Waited) => Step::Again(Next::released(count, "no slot was free")),
             Ended::NoSlot(NoSlot::Full) => {
                 let usual = self.endings.estimate.of(kind).unwrap_or_default();
                 let (shortest, longest) = (*PUT_OFF_RANGE.start(), *PUT_OFF_RANGE.end());
                 Step::PutOff(varied(usual.clamp(shortest, longest)))
             }
             Ended::Stopped if self.is_stopping() => {
-                Step::Again(Next::released(spent, "the process is stopping"))
+                Step::Again(Next::released(count, "the process is stopping"))
             }
             Ended::Stopped => Step::Stopped,
         }
@@ -130,39 +120,37 @@ impl Worker {
 
     /// What follows when there is no work to be done. A kind that is not known here was known to the
     /// process that took the task in: one of a newer version, which may get the next message.
-    pub(crate) fn step_without_work(&self, error: TaskError, task: &Versioned, spent: u32) -> Step {
+    pub(crate) fn step_without_work(
+        &self,
+        error: TaskError,
+        task: &Versioned,
+        count: Count,
+    ) -> Step {
         let is_known = self.kinds.get(&task.record.kind).is_some();
         let may_be_known_elsewhere = self.has_other_workers && task.etag.is_some();
         let kind = &task.record.kind;
-        if !is_known && may_be_known_elsewhere && spent < max_attempts(&self.kinds, kind) {
-            let wait = wait_after(&self.kinds, kind, spent);
-            return Step::Again(Next::failed(spent, wait, error));
+        if !is_known && may_be_known_elsewhere && !count.is_spent(max_attempts(&self.kinds, kind)) {
+            let wait = wait_after(&self.kinds, kind, count.spent);
+            return Step::Again(Next::failed(count, wait, error));
         }
         let reason = error.message.clone();
         Step::End(TaskState::Failed { error }, Outcome::Spent { reason })
     }
 
     /// What follows when the work asks for another time: for [`LATER_UNCOUNTED`] that is no attempt.
-    fn later(&self, kind: &str, after: Duration, since: Option<Timestamp>, spent: u32) -> Step {
-        let now = self.clock.now();
-        let since = since.unwrap_or(now);
-        let never_ready = || {
-            let message = "the work asked for another time once too often";
-            (NEVER_READY, message.to_owned())
-        };
-        let (spent, why) = if now - since <= LATER_UNCOUNTED {
-            (spent.saturating_sub(1), Why::Released("not yet"))
-        } else if spent < max_attempts(&self.kinds, kind) {
-            let (code, message) = never_ready();
-            (spent, Why::Failed(Box::new(error_of(code, message))))
-        } else {
-            let (code, message) = never_ready();
-            return last_failed(code, message);
+    fn later(&self, kind: &str, after: Duration, count: Count) -> Step {
+        let (count, counts) = count.later(self.clock.now());
+        let never_ready = "the work asked for another time once too often".to_owned();
+        let why = match counts {
+            false => Why::Released("not yet"),
+            true if count.is_spent(max_attempts(&self.kinds, kind)) => {
+                return last_failed(NEVER_READY, never_ready);
+            }
+            true => Why::Failed(Box::new(error_of(NEVER_READY, never_ready))),
         };
         Step::Again(Next {
-            spent,
+            count,
             after: after.clamp(SHORTEST_LATER, LONGEST_LATER),
-            later_since: Some(since),
             why,
         })
     }
@@ -192,20 +180,13 @@ impl Worker {
         next: Next,
         others: Others<'_>,
     ) -> Result<Outcome, RecordError> {
-        let Next {
-            spent,
-            after,
-            later_since,
-            why,
-        } = next;
+        let Next { count, after, why } = next;
         let attempt = task.record.attempts;
+        task.record.attempts = count.attempts;
         let due_at = (!after.is_zero()).then(|| self.after(after));
         let (last_error, released) = match why {
             Why::Failed(error) => (Some(error), None),
-            Why::Released(why) => {
-                task.record.attempts = attempt.saturating_sub(1);
-                (task.record.state.take_last_error(), Some(why))
-            }
+            Why::Released(why) => (task.record.state.take_last_error(), Some(why)),
         };
         task.record.state = TaskState::Queued { due_at, last_error };
         match self.records.commit(task).await? {
@@ -215,11 +196,7 @@ impl Worker {
         }
         crash_point(CrashPoint::AfterRequeue);
         let TaskRecord {
-            id,
-            kind,
-            attempts,
-            state,
-            ..
+            id, kind, state, ..
         } = &task.record;
         let after_ms = after.as_millis();
         let reason = match (released, state) {
@@ -247,10 +224,8 @@ impl Worker {
             }
         };
         let message = TaskMessage {
-            attempts: *attempts,
-            spent,
+            count: count.at_least(task.record.attempts),
             due_at,
-            later_since,
             others,
             ..TaskMessage::of(&task.record, task.etag.as_ref())
         };
@@ -332,8 +307,7 @@ fn sent_later(
     let before = delivery.dequeue_count.saturating_sub(1);
     let is_dated = message.created_at.is_some() || message.id.created_at().is_some();
     let message = TaskMessage {
-        attempts: message.attempts.saturating_add(before),
-        spent: message.spent.saturating_add(before),
+        count: message.count.delivered(before),
         // The next message is sent later than this one was.
         created_at: if is_dated {
             message.created_at

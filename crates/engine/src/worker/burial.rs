@@ -1,7 +1,8 @@
 //! The end of tasks whose message nobody can work on: they have failed.
 
 use crate::model::message::{TaskMessage, UnreadableMessage};
-use crate::model::task::{TaskError, TaskState, UnreadableRecord};
+use crate::model::stored::UnreadableRecord;
+use crate::model::task::{TaskError, TaskState};
 use crate::records::{RecordError, Versioned};
 use crate::worker::ending::broken_off;
 use crate::worker::{Delivery, Outcome, Worker};

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::model::count::Count;
 use crate::model::message::TaskMessage;
 use crate::model::task::{HandedOver, TaskState};
 use crate::records::{Commit, RecordError, Versioned};
@@ -71,13 +72,13 @@ impl Worker {
     }
 
     /// What follows when nobody has reported the end of an attempt.
-    pub(super) fn overdue(&self, kind: &str, handed: HandedOver) -> Step {
+    pub(super) fn overdue(&self, kind: &str, count: Count) -> Step {
         let ended = Ended::Failed {
             code: NOT_CALLED_BACK,
             message: "nobody reported the end of the attempt in time".to_owned(),
             may_pass: true,
         };
-        self.step(kind, ended, handed.spent, None)
+        self.step(kind, ended, count)
     }
 }
 
@@ -85,8 +86,7 @@ impl Worker {
 fn at_the_deadline(task: &Versioned, handed: HandedOver, left: Duration) -> Outcome {
     let message = TaskMessage {
         etag: task.etag.as_ref().map(Cow::Borrowed),
-        attempts: handed.attempt,
-        spent: handed.spent,
+        count: handed.count(),
         retries: task.record.retries,
         due_at: Some(handed.until),
         handed_over: Some(handed.attempt),

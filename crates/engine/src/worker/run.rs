@@ -9,7 +9,7 @@ use crate::local::endings::Endings;
 use crate::local::running::Running;
 use crate::local::stop::Stop;
 use crate::model::message::TaskMessage;
-use crate::model::task::TaskState;
+use crate::model::task::{HandedOver, TaskState};
 use crate::records::{Commit, RecordError, Records, Versioned};
 use crate::worker::again::{Next, Step, ask_the_record, too_early};
 use crate::worker::attempt::Attempts;
@@ -68,10 +68,10 @@ impl Worker {
             return Ok(too_early(message, delivery, left));
         }
         let must_read = self.must_read(&message, delivery);
-        // The queue's own count goes past 1 only when an attempt could not be finished.
-        let mut attempt = message.attempts.saturating_add(delivery.dequeue_count);
-        let spent = message.spent.saturating_add(delivery.dequeue_count);
-        let (later_since, marked) = (message.later_since, message.handed_over);
+        let (count, marked) = (
+            message.count.delivered(delivery.dequeue_count),
+            message.handed_over,
+        );
         let others = std::mem::take(&mut message.others);
         let claimed = if must_read {
             self.find_unfinished(message, delivery.inserted_at).await?
@@ -79,7 +79,7 @@ impl Worker {
             Some(self.first_version(message, delivery.inserted_at))
         };
         let Some(mut task) = claimed else {
-            log::info!("task.id" = id, attempt; "task has ended already");
+            log::info!("task.id" = id, attempt = count.attempts; "task has ended already");
             return Ok(Outcome::Done);
         };
         if let TaskState::Queued { due_at, .. } = task.record.state
@@ -94,17 +94,17 @@ impl Worker {
             Ok(overdue) => overdue,
             Err(outcome) => return Ok(outcome),
         };
-        // More than the message knows of when it is a copy, sent because storage was away.
-        attempt = match overdue {
-            Some(overdue) => overdue.attempt,
-            None => attempt.max(task.record.attempts),
-        };
+        // An attempt whose time is over is none that begins.
+        let count = overdue.map_or(count, HandedOver::count);
+        let attempt = count.at_least(task.record.attempts).attempts;
         task.record.attempts = attempt;
+        // Others may begin attempts meanwhile, of which the record knows.
+        let counted = |task: &Versioned| count.at_least(task.record.attempts);
         let work = match overdue {
-            Some(overdue) => Err(self.overdue(&task.record.kind, overdue)),
+            Some(_) => Err(self.overdue(&task.record.kind, count)),
             None => self
                 .work_of(&task.record)
-                .map_err(|error| self.step_without_work(error, &task, spent)),
+                .map_err(|error| self.step_without_work(error, &task, counted(&task))),
         };
         let (step, took) = match work {
             Ok(work) => {
@@ -119,10 +119,8 @@ impl Worker {
                     metrics.attempt_ended(&task.record.kind, came_out);
                 }
                 crash_point(CrashPoint::AfterWork);
-                (
-                    self.step(&task.record.kind, ended, spent, later_since),
-                    Some(took),
-                )
+                let step = self.step(&task.record.kind, ended, counted(&task));
+                (step, Some(took))
             }
             Err(step) => (step, None),
         };
@@ -136,18 +134,18 @@ impl Worker {
                 });
             }
             Step::HandOver { percent, left } => {
-                return self.hand_over(&mut task, percent, left, spent).await;
+                return self.hand_over(&mut task, percent, left, count.spent).await;
             }
             Step::AskTheRecord => return Ok(ask_the_record(&task)),
             Step::PutOff(after) => {
-                let next = Next::put_off(spent, after, later_since);
+                let next = Next::put_off(counted(&task), after);
                 return self.put_off(&mut task, next, others, delivery).await;
             }
             Step::Stopped if self.has_ended(&task).await? => {
                 log::info!("task.id" = id, attempt, "trace.id" = task.record.trace_id(); "attempt stopped, task has ended");
                 return Ok(Outcome::Done);
             }
-            Step::Stopped => Next::released(spent, "it was told to stop"),
+            Step::Stopped => Next::released(counted(&task), "it was told to stop"),
             Step::Again(next) => next,
         };
         self.again(&mut task, next, others).await

@@ -82,7 +82,7 @@ fn null_beside_a_number_is_no_input_and_alone_it_is_one() {
 fn a_count_that_is_null_is_none() {
     let text = format!(r#"{{"id":"{ID}","number":7,"attempts":null,"spent":null,"retries":null}}"#);
     let read = TaskMessage::parse(&text).unwrap();
-    assert_eq!((read.attempts, read.spent, read.retries), (0, 0, 0));
+    assert_eq!((read.count, read.retries), (Count::default(), 0));
 }
 
 #[test]
@@ -143,10 +143,7 @@ fn assert_can_be_sent(message: &TaskMessage) {
     let again = TaskMessage::parse(&text).unwrap();
     assert_eq!(again.id, message.id);
     assert_eq!(again.etag, message.etag);
-    assert_eq!(
-        (again.attempts, again.spent),
-        (message.attempts, message.spent)
-    );
+    assert_eq!(again.count, message.count);
 }
 
 proptest! {
@@ -173,8 +170,11 @@ proptest! {
             kind: Some(Cow::Owned(kind)),
             input: Some(Cow::Owned(to_raw_value(&input).unwrap())),
             etag: etag.map(|etag| Cow::Owned(ETag::new(etag))),
-            attempts: counts.0,
-            spent: counts.1,
+            count: Count {
+                attempts: counts.0,
+                spent: counts.1,
+                later_since: None,
+            },
             traceparent: traceparent.map(Cow::Owned),
             ..TaskMessage::naming(id.into_uuid().to_string().parse().unwrap())
         };
