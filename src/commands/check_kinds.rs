@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use crate::config;
-use crate::config;
 use crate::kinds::file::{FileError, KindsFile};
 use crate::kinds::standard;
 

@@ -18,9 +18,9 @@ mod signature;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use azure_core::http::Url;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use url::Url;
 use work::any::{AnyKind, Canceled, Prepared, ResultLimit};
 use work::{BoxFuture, Context, Failure, InvalidInput};
 

@@ -1,10 +1,10 @@
 //! Requests: what they tell of the attempt, and their signature.
 
-use azure_core::http::Url;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Client, RequestBuilder};
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
+use url::Url;
 
 use super::Settings;
 use super::signature::SigningSecret;
