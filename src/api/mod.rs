@@ -6,6 +6,7 @@
 //! `edge` holds for every request and knows no resource; each resource has a folder of its own;
 //! `routes` is the one table, and knows them all.
 
+mod callbacks;
 mod edge;
 mod openapi;
 mod operations;

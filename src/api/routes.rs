@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use actix_web::{HttpResponse, web};
 
+use super::callbacks::{self, describe as describe_callbacks};
 use super::edge::paths::Paths;
 use super::edge::problem::Problem;
 use super::edge::requests::{Described, ROOT, Requests};
@@ -84,6 +85,16 @@ pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
         .keyed()
         .describe(describe_operations::retry)
         .answers("202 with the headers of a submission; a failed task runs again under its id"),
+        Route::post(
+            "post_callback",
+            "/api/callbacks/{id:guid}",
+            callbacks::report,
+        )
+        .describe(describe_callbacks::report)
+        .answers(
+            "200 when the report of an attempt is taken, 409 when the attempt is over, 410 when the \
+             task has ended. Needs the `token` that the service gave for the attempt",
+        ),
         Route::get("get_health", "/api/health", health::health)
             .describe(describe_service::health)
             .answers("200 when storage answers, 503 otherwise, and while the service stops"),

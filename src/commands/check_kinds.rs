@@ -39,7 +39,9 @@ impl CheckKinds {
             .map(|kind| kind.name.to_string())
             .collect();
         // The names of its own are the same whatever its settings are.
-        file.register(standard(0))?;
+        let allows_http = config::variable("KINDS_ALLOW_HTTP")
+            .is_some_and(|value| value.eq_ignore_ascii_case("true"));
+        file.register(standard(0), allows_http)?;
         println!("{}: {}", path.display(), names.join(", "));
         Ok(())
     }

@@ -105,6 +105,14 @@ pub struct Args {
     #[arg(long, env = "SUBMIT_KEY_SECONDARY", hide_env_values = true)]
     pub submit_key_secondary: Option<String>,
 
+    /// Key that callbacks of tasks are signed with, before API_KEY; under the Functions host there are none without it
+    #[arg(long, env = "CALLBACK_SECRET", hide_env_values = true)]
+    pub callback_secret: Option<String>,
+
+    /// A second key of callbacks, whose tokens are taken while the first replaces it
+    #[arg(long, env = "CALLBACK_SECRET_SECONDARY", hide_env_values = true)]
+    pub callback_secret_secondary: Option<String>,
+
     /// Base of the links in replies, such as https://tasks.example.com; without it the base the client used
     #[arg(long, env = "PUBLIC_BASE_URL", hide_env_values = true)]
     pub public_base_url: Option<String>,
@@ -112,6 +120,15 @@ pub struct Args {
     /// Origins whose pages may call the service from a browser, such as https://app.example.com, separated by commas, or * for all; in standalone mode only
     #[arg(long, env = "CORS_ALLOWED_ORIGINS", hide_env_values = true)]
     pub cors_allowed_origins: Option<String>,
+
+    /// true lets the inputs of kinds behind a URL travel to other machines in plain http
+    #[arg(
+        long,
+        env = "KINDS_ALLOW_HTTP",
+        default_value = "false",
+        hide_env_values = true
+    )]
+    pub kinds_allow_http: String,
 
     /// TOML file of kinds of work that are done by commands or behind URLs, such as kinds.toml
     #[arg(long, env = "KINDS_FILE", hide_env_values = true)]
@@ -228,6 +245,7 @@ impl Args {
             (&mut self.bind_address, defaults.bind_address),
             (&mut self.data_dir, defaults.data_dir),
             (&mut self.max_number, defaults.max_number),
+            (&mut self.kinds_allow_http, defaults.kinds_allow_http),
             (&mut self.max_body_bytes, defaults.max_body_bytes),
             (&mut self.max_queue_length, defaults.max_queue_length),
             (&mut self.retention, defaults.retention),
@@ -252,6 +270,8 @@ impl Args {
             &mut self.api_key_secondary,
             &mut self.submit_key,
             &mut self.submit_key_secondary,
+            &mut self.callback_secret,
+            &mut self.callback_secret_secondary,
             &mut self.public_base_url,
             &mut self.cors_allowed_origins,
             &mut self.kinds_file,

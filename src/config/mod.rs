@@ -51,10 +51,14 @@ pub struct Config {
     pub api_keys: Vec<Secret>,
     /// The keys of submission, which takes the others as well; without any it is open.
     pub submit_keys: Vec<Secret>,
+    /// The keys of callbacks, the first of which signs; those of the routes come after them.
+    pub callback_secrets: Vec<Secret>,
     /// The base of the links in replies, if it is not the one the client used.
     pub public_base_url: Option<String>,
     /// Whose pages may call the service from a browser, in standalone mode.
     pub allowed_origins: Origins,
+    /// Whether inputs of kinds behind a URL may travel to other machines unencrypted.
+    pub kinds_allow_http: bool,
     /// The file of the kinds of work that are not written in Rust.
     pub kinds_file: Option<PathBuf>,
     /// The largest |n| of a Fibonacci task.
@@ -94,6 +98,8 @@ impl Config {
             queue,
             api_keys: Vec::new(),
             submit_keys: Vec::new(),
+            callback_secrets: Vec::new(),
+            kinds_allow_http: false,
             public_base_url: None,
             allowed_origins: Origins::None,
             kinds_file: None,
@@ -147,8 +153,17 @@ impl TryFrom<Args> for Config {
                 ("SUBMIT_KEY", args.submit_key),
                 ("SUBMIT_KEY_SECONDARY", args.submit_key_secondary),
             ])?,
+            callback_secrets: keys([
+                ("CALLBACK_SECRET", args.callback_secret),
+                ("CALLBACK_SECRET_SECONDARY", args.callback_secret_secondary),
+            ])?,
             public_base_url: args.public_base_url.map(|url| base_url(&url)).transpose()?,
             allowed_origins: origins(args.cors_allowed_origins.as_deref(), mode)?,
+            kinds_allow_http: match args.kinds_allow_http.to_ascii_lowercase().as_str() {
+                "true" => true,
+                "false" => false,
+                _ => return Err(wrong("KINDS_ALLOW_HTTP", "is neither true nor false")),
+            },
             kinds_file: args.kinds_file.map(PathBuf::from),
             max_number: parse(&args.max_number, "MAX_NUMBER", NOT_A_COUNT)?,
             max_body_bytes: bytes(&args.max_body_bytes, "MAX_BODY_BYTES")?,

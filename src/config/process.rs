@@ -44,6 +44,8 @@ pub fn is_secret(name: &str) -> bool {
         "api_key",
         "api_key_secondary",
         "azurewebjobsstorage",
+        "callback_secret",
+        "callback_secret_secondary",
         "submit_key",
         "submit_key_secondary",
     ];

@@ -1,9 +1,10 @@
 //! The kinds of work of the service: those that come with it, registered like anybody's, and those that are
-//! told in a [file](file) and done by a [`command`].
+//! told in a [file](file) and done by a [`command`] or behind a [URL](http).
 
 pub mod command;
 mod fibonacci;
 pub mod file;
+pub mod http;
 mod schemas;
 
 use work::{KindRefused, Kinds, Policy, any};
@@ -42,7 +43,10 @@ pub enum KindsError {
 pub fn with_those_of_file(kinds: Kinds, config: &Config) -> Result<Kinds, KindsError> {
     let kinds = kinds.checked()?;
     match &config.kinds_file {
-        Some(file) => Ok(KindsFile::read(file)?.register(kinds)?.checked()?),
+        Some(file) => {
+            let file = KindsFile::read(file)?;
+            Ok(file.register(kinds, config.kinds_allow_http)?.checked()?)
+        }
         None => Ok(kinds),
     }
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod backend;
+mod callbacks;
 mod connection;
 mod descriptors;
 mod error;
@@ -22,6 +23,7 @@ pub use self::error::StartError;
 
 use self::access::access;
 use self::backend::Backend;
+use self::callbacks::callbacks;
 use self::server::serve;
 use self::stop::{Signals, shut_down, stop_on_signal};
 use crate::config::{Config, Mode, Storage};
@@ -75,6 +77,8 @@ impl Application {
         let counts = Arc::new(Counts::default());
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let backend = Backend::open(&config, Arc::clone(&clock), &counts)?;
+        // After the store was opened: its folder is ours from then on.
+        let access = access(&config)?;
         let settings = Settings {
             concurrency: config.worker_concurrency,
             waiting: config.worker_waiting,
@@ -82,10 +86,9 @@ impl Application {
             max_queue_length: config.max_queue_length,
             has_other_workers: matches!(config.storage, Storage::Azure(_)),
             retention: config.retention,
+            callbacks: callbacks(&config, &access, address),
         };
         let engine = Engine::new(backend.ports.clone(), kinds, clock, settings);
-        // After the store was opened: its folder is ours from then on.
-        let access = access(&config)?;
         let server = serve(listener, &config, &engine, access)?;
         Ok(Self {
             server,

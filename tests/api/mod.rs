@@ -4,6 +4,7 @@
 
 mod absence;
 mod caches;
+mod callbacks;
 mod cancel;
 mod conditions;
 mod cors;

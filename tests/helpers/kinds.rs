@@ -1,5 +1,6 @@
 //! Kinds of work that go wrong, wait or last on demand.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_request_reply::kinds;
@@ -22,7 +23,11 @@ pub(crate) struct TestKinds {
     deaf_ends: Runs,
     slow: Runs,
     dropped: Runs,
+    callbacks: Urls,
 }
+
+/// URLs, in the order in which they came.
+type Urls = Arc<Mutex<Vec<String>>>;
 
 impl TestKinds {
     /// The standard kinds and all test kinds.
@@ -63,6 +68,11 @@ impl TestKinds {
             )
             .with("echo", any::of_blocking(Echo(self.runs.clone())), pure)
             .with("flaky", any::of_blocking(Flaky), Policy::default())
+            .with(
+                "hands_over",
+                any::of(HandsOver(self.callbacks.clone())),
+                Policy::default(),
+            )
             .with("hopeless", any::of_blocking(Hopeless), Policy::default())
             .with(
                 "later",
@@ -102,6 +112,11 @@ impl TestKinds {
             )
     }
 
+    /// Where the last attempt at `hands_over` may be reported.
+    pub(crate) fn callback(&self) -> String {
+        self.callbacks.lock().unwrap().last().unwrap().clone()
+    }
+
     /// Lets every attempt go on that waits, and all later ones.
     pub(crate) fn open_gate(&self) {
         self.gate.open();
@@ -132,6 +147,21 @@ impl Drop for TestKinds {
     fn drop(&mut self) {
         // The runtime waits for its blocking threads.
         self.open_gate();
+    }
+}
+
+/// Leaves its work to others, from 10 percent on.
+struct HandsOver(Urls);
+
+impl Kind for HandsOver {
+    type Input = Value;
+    type Output = Value;
+
+    async fn run(&self, _: Value, cx: &Context) -> Result<Value, Failure> {
+        let callback = cx.callback().expect("tests have a key");
+        self.0.lock().unwrap().push(callback.url().to_owned());
+        cx.report_percent(10);
+        Err(cx.hand_over())
     }
 }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backends::{Counted, Counts};
-use engine::{Consumer, Engine, Maintenance, Ports, Settings, TaskQueue, Tasks};
-use ports::{Clock, QueueName, Queues, TaskStore};
+use engine::{Callbacks, Consumer, Engine, Maintenance, Ports, Settings, TaskQueue, Tasks};
+use ports::{Clock, QueueName, Queues, Secret, TaskStore};
 
 use super::kinds::TestKinds;
 
@@ -94,6 +94,7 @@ impl Process {
 /// What a process is told that computes so many attempts side by side.
 pub(crate) fn settings(slots: usize, has_other_workers: bool) -> Settings {
     Settings {
+        callbacks: Callbacks::new(&[Secret::new("the key of all tests")], "http://here"),
         concurrency: slots,
         waiting: 2_000,
         max_result_bytes: 1024 * 1024,

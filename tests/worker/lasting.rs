@@ -19,7 +19,10 @@ async fn work_that_lasts_is_shown_as_running_with_its_progress() {
         .await;
         assert!(matches!(
             record.state,
-            TaskState::Running { percent: Some(40) }
+            TaskState::Running {
+                percent: Some(40),
+                ..
+            }
         ));
         assert_eq!(record.attempts, 1);
         bench.kinds.open_gate();

@@ -3,6 +3,7 @@
 //! Over the embedded store, without HTTP and without a loop.
 
 mod bench;
+mod callbacks;
 mod canceling;
 mod concurrent;
 mod counting;

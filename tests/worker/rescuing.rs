@@ -34,7 +34,10 @@ impl Bench {
     async fn abandon_running(&self, id: TaskId, attempt: u32) {
         let mut task = self.records.read(id).await.unwrap().unwrap();
         task.record.attempts = attempt;
-        task.record.state = TaskState::Running { percent: None };
+        task.record.state = TaskState::Running {
+            percent: None,
+            handed_over: None,
+        };
         self.records.commit(&mut task).await.unwrap();
     }
 }

@@ -52,7 +52,10 @@ async fn a_record_that_changed_since_but_has_not_ended_is_ended() {
     let bench = Bench::new();
     let id = bench.submit("echo", "1").await;
     let mut task = bench.records.read(id).await.unwrap().unwrap();
-    task.record.state = TaskState::Running { percent: Some(7) };
+    task.record.state = TaskState::Running {
+        percent: Some(7),
+        handed_over: None,
+    };
     bench.records.commit(&mut task).await.unwrap();
 
     assert_eq!(bench.deliver().await, Outcome::Done);

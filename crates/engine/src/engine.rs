@@ -18,7 +18,7 @@ use crate::sweep::walk::Walk;
 use crate::tasks::follow_ups::FollowUps;
 use crate::tasks::service::{Parts, Tasks};
 use crate::worker::Worker;
-use crate::worker::attempt::Attempts;
+use crate::worker::attempt::{Attempts, Callers};
 use crate::worker::consumer::Consumer;
 use crate::worker::slots::Slots;
 use ports::{Clock, Operations, TaskStore};
@@ -71,6 +71,10 @@ impl Engine {
             running: Arc::clone(&running),
             metrics: Arc::clone(&metrics),
             result_limit: ResultLimit::bytes(settings.max_result_bytes),
+            callers: Callers {
+                callbacks: settings.callbacks.clone(),
+                clock: Arc::clone(&clock),
+            },
         };
         let endings = Endings {
             metrics: Arc::clone(&metrics),
@@ -85,7 +89,7 @@ impl Engine {
             operations,
             kinds: Arc::clone(&kinds),
             clock: Arc::clone(&clock),
-            settings,
+            settings: settings.clone(),
             stop: stop.clone(),
             backlog: Arc::clone(&backlog),
             consumed: Arc::default(),

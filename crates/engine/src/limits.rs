@@ -36,6 +36,10 @@ pub const VISIBILITY_TIMEOUT: Duration = Duration::from_secs(60);
 /// Messages in one receive: the service's maximum.
 pub const RECEIVE_PAGE: u32 = 32;
 
+/// How long somebody else may go on with an attempt that was handed over: as long as a queue of Azure hides
+/// a message.
+pub const LONGEST_HAND_OVER: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
 /// How long an attempt may last unless its kind says otherwise. With [`SLOT_WAIT`] and
 /// [`SWEEP_BUDGET`] it stays under `functionTimeout` in host.json, past which the host kills the process.
 pub const ATTEMPT_TIME_LIMIT: Duration = Duration::from_secs(7 * 60);

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use crate::model::callback::Callbacks;
+
 /// The settings of an engine.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
 pub struct Settings {
     /// How many attempts compute side by side in this process.
     pub concurrency: usize,
@@ -17,4 +19,6 @@ pub struct Settings {
     pub has_other_workers: bool,
     /// How long terminal records are kept after their last change.
     pub retention: Duration,
+    /// Where others may report the end of an attempt, if there is a key to sign that with.
+    pub callbacks: Option<Callbacks>,
 }

@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 pub use result::ResultLimit;
 
 use crate::input::parse;
-use crate::{BlockingKind, BoxFuture, Context, Failure, InvalidInput, Kind, schema};
+use crate::{BlockingKind, BoxFuture, Context, Failure, InvalidInput, Kind, KindName, schema};
 
 /// A kind of work without its types.
 pub trait AnyKind: Send + Sync {
@@ -42,6 +42,26 @@ pub trait AnyKind: Send + Sync {
     fn description(&self) -> Option<&str> {
         None
     }
+
+    /// What is to be done when a task of the kind was canceled, wherever its work goes on. It is done once,
+    /// in the process that took the cancel, which does not wait for it.
+    fn canceled(self: Arc<Self>, canceled: Canceled) -> Option<BoxFuture<'static, ()>> {
+        let _ = canceled;
+        None
+    }
+}
+
+/// A task that was canceled.
+#[derive(Clone, Debug)]
+pub struct Canceled {
+    /// Its id.
+    pub task_id: String,
+    /// The name of its kind.
+    pub kind: KindName,
+    /// How many attempts its record shows.
+    pub attempts: u32,
+    /// The trace context of its client (W3C).
+    pub traceparent: Option<String>,
 }
 
 /// The work for one input.

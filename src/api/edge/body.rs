@@ -225,7 +225,8 @@ impl<'a> Body<'a> {
     }
 }
 
-fn refuse(error: serde_json::Error) -> Problem {
+/// What is told of a body that cannot be taken apart.
+pub(in crate::api) fn refuse(error: serde_json::Error) -> Problem {
     let sentence = error.to_string();
     match named_field(&sentence) {
         Some(field) => {

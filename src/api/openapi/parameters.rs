@@ -103,6 +103,19 @@ pub(in crate::api) fn api_version() -> Parameter {
     )
 }
 
+/// The token of a callback.
+pub(in crate::api) fn callback_token() -> Parameter {
+    ParameterBuilder::new()
+        .name("token")
+        .parameter_in(ParameterIn::Query)
+        .required(Required::True)
+        .description(Some(
+            "The token of the attempt, as `Task-Callback` has it in its URL.",
+        ))
+        .schema(Some(text(None)))
+        .build()
+}
+
 /// The query of a listing.
 pub(in crate::api) fn listing() -> Vec<Parameter> {
     let time = || text(Some(KnownFormat::DateTime));

@@ -29,7 +29,7 @@ const SHARED: [Shared; 14] = [
     Shared {
         status: "401",
         name: "InvalidKey",
-        description: "The key is missing or wrong.",
+        description: "The key or the token is missing or wrong.",
         example: Problem::unauthorized,
         headers: &["WWW-Authenticate"],
     },
@@ -61,7 +61,7 @@ const SHARED: [Shared; 14] = [
     Shared {
         status: "410",
         name: "TaskCanceled",
-        description: "The task was canceled.",
+        description: "The task was canceled, or has ended before it was reported on.",
         example: Problem::task_canceled,
         headers: &[],
     },

@@ -92,7 +92,7 @@ impl<'a> From<&'a TaskRecord> for TaskView<'a> {
                 next_attempt_date_time = *due_at;
                 last_error = e.as_deref().map(ErrorObject::from);
             }
-            TaskState::Running { percent } => percent_complete = *percent,
+            TaskState::Running { percent, .. } => percent_complete = *percent,
             TaskState::Succeeded { result: value } => result = Some(&**value),
             TaskState::Failed { error: value } => error = Some(value.into()),
             TaskState::Canceled => error = Some(ErrorObject::canceled()),

@@ -136,6 +136,7 @@ mod tests {
             operations: Arc::new(Counts::default()),
         };
         let settings = Settings {
+            callbacks: None,
             concurrency: 1,
             waiting: 1,
             max_result_bytes: 1,

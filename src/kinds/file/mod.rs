@@ -21,6 +21,9 @@ pub use entry::{FileKind, Means, UrlKind};
 pub use text::FileError;
 
 use self::text::Text;
+use super::http::{HttpKind, Settings, SigningSecret};
+use crate::config;
+use ports::Secret;
 
 /// The kinds that a file tells of.
 #[derive(Debug)]
@@ -46,12 +49,13 @@ impl KindsFile {
         &self.kinds
     }
 
-    /// Adds these kinds to others.
+    /// Adds these kinds to others. `allows_http` is whether their inputs may travel to other machines
+    /// unencrypted.
     ///
     /// # Errors
     ///
-    /// One of them has the name of another.
-    pub fn register(self, kinds: Kinds) -> Result<Kinds, FileError> {
+    /// One of them has the name of another, a URL that may not be, or no secret where it names one.
+    pub fn register(self, kinds: Kinds, allows_http: bool) -> Result<Kinds, FileError> {
         let Self { text, kinds: told } = self;
         told.into_iter().try_fold(kinds, |kinds, kind| {
             let FileKind {
@@ -66,13 +70,30 @@ impl KindsFile {
             }
             let any: Arc<dyn AnyKind> = match means {
                 Means::Command(command) => Arc::new(command),
-                Means::Url(_) => {
-                    return Err(text.refusal(at, "kinds behind a URL are not done yet"));
-                }
+                Means::Url(url) => Arc::new(
+                    http_kind(url, allows_http).map_err(|reason| text.refusal(at, reason))?,
+                ),
             };
             Ok(kinds.with(name.as_str(), any, policy))
         })
     }
+}
+
+/// What does the work of a kind behind a URL, or why it cannot.
+fn http_kind(url: UrlKind, allows_http: bool) -> Result<HttpKind, String> {
+    let secret = url.secret_env.map(|name| {
+        let text = config::variable(&name).and_then(|text| text.into_string().ok());
+        let text = text.ok_or_else(|| format!("secret_env: {name} is not set"))?;
+        SigningSecret::read(&Secret::new(text))
+            .map_err(|error| format!("secret_env: {name} {error}"))
+    });
+    let settings = Settings {
+        url: url.url,
+        cancel_url: url.cancel_url,
+        secret: secret.transpose()?,
+        allows_http,
+    };
+    HttpKind::new(settings, url.schemas).map_err(|refused| refused.to_string())
 }
 
 #[cfg(test)]

@@ -349,7 +349,7 @@ impl BlockingKind for Echo {
 #[test]
 fn a_kind_is_registered_unless_the_service_has_one_of_its_name() {
     let place = Place::with("\n[[kind]]\nname = \"echo\"\nattempts = 2\ncommand = [\"cat\"]\n");
-    let register = |kinds| place.read().unwrap().register(kinds);
+    let register = |kinds| place.read().unwrap().register(kinds, false);
     let kinds = register(Kinds::default()).unwrap().checked().unwrap();
     assert_eq!(kinds.get("echo").unwrap().policy.attempts, Some(2));
     let echo = Kinds::default().with("echo", any::of_blocking(Echo), Policy::default());

@@ -39,17 +39,25 @@ pub(crate) enum CameOut {
     Succeeded,
     Failed,
     PutOff,
+    HandedOver,
     Stopped,
 }
 
 impl CameOut {
-    const ALL: [Self; 4] = [Self::Succeeded, Self::Failed, Self::PutOff, Self::Stopped];
+    const ALL: [Self; 5] = [
+        Self::Succeeded,
+        Self::Failed,
+        Self::PutOff,
+        Self::HandedOver,
+        Self::Stopped,
+    ];
 
     fn as_str(self) -> &'static str {
         match self {
             Self::Succeeded => "succeeded",
             Self::Failed => "failed",
             Self::PutOff => "put_off",
+            Self::HandedOver => "handed_over",
             Self::Stopped => "stopped",
         }
     }

@@ -13,6 +13,7 @@
 //! | `traceparent` | the client's trace; passed over when it is none |
 //! | `due_at` | when its attempt may begin; missing when at once |
 //! | `created_at` | when the task was submitted; missing when its id tells, or nobody knows |
+//! | `handed_over` | the attempt that nobody had reported the end of when this was sent; missing when none |
 //! | `later_since` | since when its work has asked for another time; missing when it has not |
 //!
 //! Times that cannot be read as such are passed over: others may call something else like that. A key
@@ -65,6 +66,8 @@ pub struct TaskMessage<'a> {
     pub due_at: Option<Timestamp>,
     /// When the task was submitted, if its id does not tell that.
     pub created_at: Option<Timestamp>,
+    /// The attempt that was handed over, if this message is for its deadline.
+    pub handed_over: Option<u32>,
     /// What a newer version has in it.
     pub others: Others<'a>,
 }
@@ -141,6 +144,8 @@ struct Wire<'a> {
         skip_serializing_if = "Option::is_none"
     )]
     later_since: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    handed_over: Option<u32>,
 }
 
 /// R0's input, the one field that moves between `input` and the message itself.
@@ -194,6 +199,7 @@ impl<'a> TaskMessage<'a> {
             traceparent: None,
             due_at: None,
             created_at: None,
+            handed_over: None,
             others: Others::default(),
         }
     }
@@ -217,6 +223,7 @@ impl<'a> TaskMessage<'a> {
             due_at: self.due_at,
             created_at: self.created_at,
             later_since: self.count.later_since,
+            handed_over: self.handed_over,
         };
         if wire.kind.as_deref() == Some(R0_KIND)
             && let Some(R0Input { number }) = wire
@@ -304,6 +311,7 @@ impl TaskMessage<'static> {
                 .map(|text| Cow::Owned(text.into_owned())),
             due_at: wire.due_at,
             created_at: wire.created_at,
+            handed_over: wire.handed_over,
             others: others.into_owned(),
         })
     }

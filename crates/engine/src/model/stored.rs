@@ -9,7 +9,7 @@ use crate::model::extensible::{Extended, Extensible, Others};
 use crate::model::id::TaskId;
 use crate::model::json::{Object, describe, is_zero, present};
 use crate::model::r0::R0_KIND;
-use crate::model::task::{TaskError, TaskRecord, TaskState, TaskStatus};
+use crate::model::task::{HandedOver, TaskError, TaskRecord, TaskState, TaskStatus};
 use crate::text::in_short;
 use ports::{Document, Head, HeadError, Timestamp};
 
@@ -38,6 +38,8 @@ struct StoredRecord<'a> {
     due_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     percent: Option<u8>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    handed_over: Option<HandedOver>,
     #[serde(
         borrow,
         default,
@@ -114,7 +116,7 @@ impl TaskRecord {
     pub fn to_document(&self) -> Document {
         let status = self.status();
         let (mut due_at, mut percent, mut result, mut error) = (None, None, None, None);
-        let mut last_error = None;
+        let (mut last_error, mut handed_over) = (None, None);
         match &self.state {
             TaskState::Canceled => {}
             TaskState::Queued {
@@ -124,7 +126,13 @@ impl TaskRecord {
                 due_at = *at;
                 last_error.clone_from(e);
             }
-            TaskState::Running { percent: p } => percent = *p,
+            TaskState::Running {
+                percent: p,
+                handed_over: h,
+            } => {
+                percent = *p;
+                handed_over = *h;
+            }
             TaskState::Succeeded { result: r } => result = Some(&**r),
             TaskState::Failed { error: e } => error = Some(e.clone()),
         }
@@ -140,6 +148,7 @@ impl TaskRecord {
             traceparent: self.traceparent.as_deref().map(Cow::Borrowed),
             due_at,
             percent,
+            handed_over,
             // The input has served its purpose when the work succeeded; a failed task may be retried.
             input: self
                 .input
@@ -197,6 +206,7 @@ impl TaskRecord {
             },
             TaskStatus::Running => TaskState::Running {
                 percent: stored.percent,
+                handed_over: stored.handed_over,
             },
             TaskStatus::Succeeded => TaskState::Succeeded {
                 result: stored

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::model::count::Count;
 use crate::model::extensible::Others;
 use crate::model::id::TaskId;
 use ports::Timestamp;
@@ -82,6 +83,8 @@ pub enum TaskState {
     Running {
         /// How far it has come, 0 to 100, if the kind says.
         percent: Option<u8>,
+        /// Who goes on with it, if it is nobody here.
+        handed_over: Option<HandedOver>,
     },
     /// Done.
     Succeeded {
@@ -95,6 +98,29 @@ pub enum TaskState {
     },
     /// Ended by its client.
     Canceled,
+}
+
+/// An attempt whose end somebody else reports. Nobody here waits for it: a message does, which is hidden
+/// until then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandedOver {
+    /// Which attempt it is.
+    pub attempt: u32,
+    /// Attempts that count by now, this one included.
+    pub spent: u32,
+    /// When it has failed, if nobody has reported its end.
+    #[serde(with = "ports::timestamp")]
+    pub until: Timestamp,
+}
+
+impl HandedOver {
+    /// What was counted when it was handed over, this attempt included.
+    pub(crate) fn count(self) -> Count {
+        Count {
+            spent: self.spent,
+            ..Count::new_round(self.attempt)
+        }
+    }
 }
 
 impl TaskState {
@@ -179,6 +205,14 @@ impl TaskRecord {
 
     fn input_text(&self) -> Option<&str> {
         self.input.as_deref().map(RawValue::get)
+    }
+
+    /// Who goes on with its attempt, if it is nobody here.
+    pub fn handed_over(&self) -> Option<HandedOver> {
+        match self.state {
+            TaskState::Running { handed_over, .. } => handed_over,
+            _ => None,
+        }
     }
 
     /// Whether another record asks for the same: the same kind, and the input to the letter.

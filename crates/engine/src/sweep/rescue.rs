@@ -218,7 +218,12 @@ struct Horizon {
 
 impl Horizon {
     fn is_past(self, state: &TaskState) -> bool {
-        !matches!(state, TaskState::Queued { due_at: Some(due_at), .. } if *due_at + LOST_AFTER >= self.seen_at)
+        let hidden_until = match state {
+            TaskState::Queued { due_at, .. } => *due_at,
+            TaskState::Running { handed_over, .. } => handed_over.map(|handed| handed.until),
+            _ => None,
+        };
+        hidden_until.is_none_or(|until| until + LOST_AFTER < self.seen_at)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What clients ask for: submit, look, wait, consume, cancel, delete, retry, list.
 
+pub(crate) mod callbacks;
 pub(crate) mod consume;
 pub(crate) mod follow_ups;
 pub(crate) mod health;

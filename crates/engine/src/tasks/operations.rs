@@ -1,6 +1,7 @@
 //! What clients and operators can do to a task after it was submitted: cancel, delete, retry.
 //! Each is the same conditional write as every other ending.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::count::Count;
@@ -11,6 +12,7 @@ use crate::records::{Commit, Followed, NextMessage, RecordError, Then, Versioned
 use crate::tasks::service::Tasks;
 use ports::ETag;
 use ports::crash::{CrashPoint, crash_point};
+use work::any::Canceled;
 
 /// How an operation on a task ended.
 #[derive(Clone, Debug)]
@@ -56,9 +58,26 @@ impl Tasks {
             if is_written {
                 self.parts.running.cancel(id);
                 self.parts.endings.ended(&task.record, None);
+                self.tell_kind(&task.record);
                 log::info!("task.id" = id, "task.kind" = task.record.kind, "trace.id" = task.record.trace_id(); "task canceled");
                 return Ok(Operated::Done(task));
             }
+        }
+    }
+
+    /// Lets the kind of a canceled task tell those who go on with it elsewhere.
+    fn tell_kind(&self, record: &TaskRecord) {
+        let Some(registered) = self.parts.kinds.get(&record.kind) else {
+            return;
+        };
+        let canceled = Canceled {
+            task_id: record.id.to_string(),
+            kind: registered.name.clone(),
+            attempts: record.attempts,
+            traceparent: record.traceparent.clone(),
+        };
+        if let Some(telling) = Arc::clone(&registered.kind).canceled(canceled) {
+            tokio::spawn(telling);
         }
     }
 

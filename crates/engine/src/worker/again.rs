@@ -28,6 +28,8 @@ pub(crate) enum Step {
     End(TaskState, Outcome),
     /// Another attempt.
     Again(Next),
+    /// Somebody else goes on with it for so long at most, from so many percent on.
+    HandOver { percent: Option<u8>, left: Duration },
     /// The record is read.
     AskTheRecord,
     /// The same message again, after a while.
@@ -103,6 +105,7 @@ impl Worker {
                 }
             },
             Ended::Later(after) => self.later(kind, after, count),
+            Ended::HandedOver { percent, left } => Step::HandOver { percent, left },
             Ended::OtherWork => Step::AskTheRecord,
             Ended::NoSlot(NoSlot::Waited) => Step::Again(Next::released(count, "no slot was free")),
             Ended::NoSlot(NoSlot::Full) => {

@@ -4,18 +4,20 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::limits::STOP_GRACE;
+use crate::limits::{LONGEST_HAND_OVER, STOP_GRACE};
 use crate::local::at_hand::AtHand;
 use crate::local::metrics::{Metrics, Took};
 use crate::local::running::Running;
 use crate::local::stop::Stop;
+use crate::model::callback::{Attempted, Callbacks};
 use crate::policies::time_limit;
 use crate::records::{Records, Versioned};
 use crate::worker::slots::{Hand, Slots, Takes};
 use crate::worker::told::{Ended, panicked, told};
 use crate::worker::watch::{Watch, computed, waited, watched};
+use ports::Clock;
 use work::any::{Prepared, ResultLimit};
-use work::{Context, ContextParts, Registered, Submitter};
+use work::{Callback, Context, ContextParts, Registered, Submitter};
 
 /// The work of a task: of which kind, and what is to be done for its input.
 pub(crate) struct Work<'a> {
@@ -34,6 +36,26 @@ pub(crate) struct Attempts {
     pub(crate) running: Arc<Running>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) result_limit: ResultLimit,
+    pub(crate) callers: Callers,
+}
+
+/// What the callbacks of attempts are made with.
+#[derive(Clone)]
+pub(crate) struct Callers {
+    pub(crate) callbacks: Option<Callbacks>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl Callers {
+    /// The callback of an attempt that may last so long.
+    fn callback(&self, task: &Versioned, time_limit: Duration) -> Option<Callback> {
+        let callbacks = self.callbacks.as_ref()?;
+        Some(callbacks.of(Attempted {
+            id: task.record.id,
+            attempt: task.record.attempts,
+            expires_at: self.clock.now() + time_limit.min(LONGEST_HAND_OVER),
+        }))
+    }
 }
 
 impl Attempts {
@@ -84,7 +106,11 @@ impl Attempts {
             deadline: SystemTime::now() + time_limit,
             traceparent: task.record.traceparent.clone(),
             stop: stop.clone(),
-            callback: None,
+            // Quick work has ended before anybody could call.
+            callback: match prepared {
+                Prepared::Quick(_) => None,
+                _ => self.callers.callback(task, time_limit),
+            },
             submitter: Some(submitter),
         });
         let watch = |grace| Watch {

@@ -30,7 +30,7 @@ impl Worker {
             .as_deref()
             .and_then(|kind| self.kinds.get(kind));
         let is_pure = kind.is_some_and(|kind| kind.policy.pure);
-        delivery.dequeue_count > 1 || !complete || !is_pure
+        delivery.dequeue_count > 1 || !complete || !is_pure || message.handed_over.is_some()
     }
 
     /// The record of a message's task; `None` when the task has ended or its record is gone.

@@ -7,6 +7,7 @@ mod burial;
 mod claim;
 pub(crate) mod consumer;
 mod ending;
+mod handed_over;
 pub(crate) mod hold;
 mod outcome;
 mod parts;

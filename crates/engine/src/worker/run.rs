@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::model::message::TaskMessage;
-use crate::model::task::TaskState;
+use crate::model::task::{HandedOver, TaskState};
 use crate::records::{Commit, RecordError, Versioned};
 use crate::worker::again::{Next, Step, ask_the_record, too_early};
 use crate::worker::ending::broken_off;
@@ -54,6 +54,7 @@ impl Worker {
             return Ok(too_early(message, delivery, left));
         }
         let must_read = self.must_read(&message, delivery);
+        let marked = message.handed_over;
         let count = message.count.delivered(delivery.dequeue_count);
         let others = std::mem::take(&mut message.others);
         let claimed = if must_read {
@@ -73,11 +74,23 @@ impl Worker {
             let message = TaskMessage { due_at, ..message };
             return Ok(too_early(message, delivery, left));
         }
+        let overdue = match self.still_handed_over(&task, marked, delivery.inserted_at) {
+            Ok(overdue) => overdue,
+            Err(outcome) => return Ok(outcome),
+        };
+        // An attempt whose time is over is none that begins.
+        let count = overdue.map_or(count, HandedOver::count);
         let attempt = count.at_least(task.record.attempts).attempts;
         task.record.attempts = attempt;
         // Others may begin attempts meanwhile, of which the record knows.
         let counted = |task: &Versioned| count.at_least(task.record.attempts);
-        let (step, took) = match self.work_of(&task.record) {
+        let work = match overdue {
+            Some(_) => Err(self.overdue(&task.record.kind, count)),
+            None => self
+                .work_of(&task.record)
+                .map_err(|error| self.step_without_work(error, &task, counted(&task))),
+        };
+        let (step, took) = match work {
             Ok(work) => {
                 let mut hand = Hand::holding(held);
                 let (ended, took) = self
@@ -93,10 +106,7 @@ impl Worker {
                 let step = self.step(&task.record.kind, ended, counted(&task));
                 (step, Some(took))
             }
-            Err(error) => {
-                let count = counted(&task);
-                (self.step_without_work(error, &task, count), None)
-            }
+            Err(step) => (step, None),
         };
         let next = match step {
             Step::End(state, outcome) => {
@@ -112,6 +122,9 @@ impl Worker {
                     Commit::OtherWork => ask_the_record(&task),
                     Commit::Written | Commit::Lost => outcome,
                 });
+            }
+            Step::HandOver { percent, left } => {
+                return self.hand_over(&mut task, percent, left, count.spent).await;
             }
             Step::AskTheRecord => return Ok(ask_the_record(&task)),
             Step::PutOff(after) => {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
+use crate::limits::LONGEST_HAND_OVER;
 use crate::local::metrics::CameOut;
 use crate::text::beginning;
 use crate::worker::again::MAX_LOGGED_MESSAGE;
@@ -13,7 +14,6 @@ use work::{Context, ErrorCode, Failure, Told};
 const TIME_LIMIT_EXCEEDED: ErrorCode = ErrorCode::literal("TimeLimitExceeded");
 const WORK_PANICKED: ErrorCode = ErrorCode::literal("WorkPanicked");
 const STOPPED_UNASKED: ErrorCode = ErrorCode::literal("StoppedUnasked");
-const NO_CALLBACK: ErrorCode = ErrorCode::literal("NoCallback");
 
 /// How an attempt ended.
 pub(crate) enum Ended {
@@ -28,6 +28,13 @@ pub(crate) enum Ended {
     },
     /// The work asks for another time.
     Later(Duration),
+    /// Somebody else goes on with it, and reports its end.
+    HandedOver {
+        /// How far it has come, if the work says.
+        percent: Option<u8>,
+        /// How long that may take.
+        left: Duration,
+    },
     /// The record asks for other work than the message did.
     OtherWork,
     /// It has not begun.
@@ -43,6 +50,7 @@ impl Ended {
             Self::Succeeded(_) => Some(CameOut::Succeeded),
             Self::Failed { .. } => Some(CameOut::Failed),
             Self::Later(_) => Some(CameOut::PutOff),
+            Self::HandedOver { .. } => Some(CameOut::HandedOver),
             Self::OtherWork | Self::Stopped => Some(CameOut::Stopped),
             Self::NoSlot(_) => None,
         }
@@ -70,12 +78,10 @@ pub(super) fn told(worked: Result<Box<RawValue>, Failure>, cx: &Context) -> Ende
         Told::Permanent { code, message } => failed(code, message, false),
         Told::Transient { code, message } => failed(code, message, true),
         Told::Later { after } => Ended::Later(after),
-        // Nobody takes such results yet: no attempt has a callback.
-        Told::HandedOver => failed(
-            NO_CALLBACK,
-            "the service takes no results from others".to_owned(),
-            false,
-        ),
+        Told::HandedOver => Ended::HandedOver {
+            percent: cx.percent(),
+            left: cx.time_left().min(LONGEST_HAND_OVER),
+        },
         Told::Stopped if cx.stop_requested() => Ended::Stopped,
         Told::Stopped => failed(
             STOPPED_UNASKED,

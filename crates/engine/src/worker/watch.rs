@@ -117,7 +117,10 @@ async fn show_running(
     percent: Option<u8>,
     records: &Records,
 ) -> Option<Commit> {
-    task.record.state = TaskState::Running { percent };
+    task.record.state = TaskState::Running {
+        percent,
+        handed_over: None,
+    };
     let shown = tokio::time::timeout(SHOW_TIMEOUT, records.commit(task))
         .await
         .ok()?;

@@ -77,11 +77,14 @@ codes! {
     InvalidContinuationToken BAD_REQUEST "`continuationToken` is not one of this query."
     InvalidKey UNAUTHORIZED "The key is missing or wrong."
     NoKeySet UNAUTHORIZED "The route needs a key, and the service has none."
+    InvalidToken UNAUTHORIZED "The token of a callback is not the one that the service gave for the task."
     NotFound NOT_FOUND "There is nothing at the path; or no such task, or not any more."
     MethodNotAllowed METHOD_NOT_ALLOWED "The resource does not know the method. `Allow` has those that it knows."
     BodyTimeout REQUEST_TIMEOUT "The body did not arrive in time."
     Conflict CONFLICT "The status of the task does not allow it; or the first submission with the key is still being accepted. With `Retry-After` when it may be possible later."
+    OlderAttempt CONFLICT "A report is about an attempt that is over. The task goes on without it."
     TaskCanceled GONE "The task was canceled, and so has no result."
+    TaskEnded GONE "The task of a report has ended."
     PreconditionFailed PRECONDITION_FAILED "The task is in another version than the request asks for. Nothing was changed."
     FirstSentOutOfRange PRECONDITION_FAILED "`Repeatability-First-Sent` is so long ago that the first try may be forgotten. Nothing was changed."
     BodyTooLarge PAYLOAD_TOO_LARGE "The body is larger than the service takes."
@@ -92,6 +95,10 @@ codes! {
     MissingKind UNPROCESSABLE_ENTITY "There is `input` without `kind`."
     MissingInput UNPROCESSABLE_ENTITY "There is `kind` without `input`."
     AmbiguousBody UNPROCESSABLE_ENTITY "There is `number` beside `kind` or `input`."
+    MissingStatus UNPROCESSABLE_ENTITY "A report has neither `status` nor `percentComplete`."
+    MissingResult UNPROCESSABLE_ENTITY "A report of success has no `result`."
+    MissingError UNPROCESSABLE_ENTITY "A report of a failure has no `error`."
+    AmbiguousReport UNPROCESSABLE_ENTITY "A report has fields that exclude each other."
     IdempotencyKeyReused UNPROCESSABLE_ENTITY "The key was used for another submission."
     TooManyTasks TOO_MANY_REQUESTS "Too many tasks are queued. Nothing was accepted."
     TooManyWaiters TOO_MANY_REQUESTS "Too many clients wait for a task; ask without waiting, or later."
@@ -100,6 +107,7 @@ codes! {
     Overloaded SERVICE_UNAVAILABLE "Too many large requests and replies are under way. Nothing was changed."
     Stopping SERVICE_UNAVAILABLE "The service is stopping. Nothing was changed."
     NewerVersion SERVICE_UNAVAILABLE "A newer version of the service has the task, and this process cannot tell of it."
+    NotHandedOver SERVICE_UNAVAILABLE "A report asks for another attempt before this one is handed over. Nothing was changed."
 }
 
 impl Code {

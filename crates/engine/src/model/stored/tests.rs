@@ -57,6 +57,14 @@ fn time() -> impl Strategy<Value = Timestamp> {
     })
 }
 
+fn handed_over() -> impl Strategy<Value = HandedOver> {
+    (any::<u32>(), any::<u32>(), time()).prop_map(|(attempt, spent, until)| HandedOver {
+        attempt,
+        spent,
+        until,
+    })
+}
+
 fn state() -> impl Strategy<Value = TaskState> {
     let error = || {
         ("[A-Z][A-Za-z]{1,20}", "\\PC{0,80}")
@@ -68,7 +76,14 @@ fn state() -> impl Strategy<Value = TaskState> {
     );
     prop_oneof![
         queued.prop_map(|(due_at, last_error)| TaskState::Queued { due_at, last_error }),
-        proptest::option::of(0..=100_u8).prop_map(|percent| TaskState::Running { percent }),
+        (
+            proptest::option::of(0..=100_u8),
+            proptest::option::of(handed_over())
+        )
+            .prop_map(|(percent, handed_over)| TaskState::Running {
+                percent,
+                handed_over
+            }),
         "\\PC{0,80}".prop_map(|text| TaskState::Succeeded {
             result: to_raw_value(&text).unwrap()
         }),
