@@ -8,10 +8,6 @@ use crate::kinds::standard;
 
 /// Which file to look at.
 #[derive(Debug, clap::Args)]
-#[expect(
-    clippy::doc_markdown,
-    reason = "these comments are the text of --help, which is not Markdown"
-)]
 pub struct CheckKinds {
     /// The file; without one, that of the setting
     #[arg(value_name = "FILE")]

@@ -41,7 +41,7 @@ enum Error {
 #[derive(Default, Deserialize)]
 #[serde(untagged)]
 enum Text {
-    Text(String),
+    Told(String),
     Other(serde::de::IgnoredAny),
     #[default]
     None,
@@ -50,7 +50,7 @@ enum Text {
 impl Text {
     fn filled(self) -> Option<String> {
         match self {
-            Self::Text(text) if !text.trim().is_empty() => Some(text),
+            Self::Told(text) if !text.trim().is_empty() => Some(text),
             _ => None,
         }
     }
