@@ -166,3 +166,41 @@ impl From<SeenEnd> for EndView {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+    use work::BackOff;
+
+    use super::*;
+
+    #[test]
+    fn durations_are_told_in_seconds_and_their_fractions() {
+        let back_off = BackOff {
+            first: Duration::from_millis(250),
+            factor: 3,
+            longest: Duration::from_secs(90),
+        };
+        let treatment = Treatment {
+            time_limit: Duration::from_millis(1_500),
+            attempts: 2,
+            back_off,
+            concurrency: Some(4),
+            is_pure: false,
+            retention: Duration::from_secs(3_600),
+        };
+        assert_eq!(
+            json!(PolicyView::from(treatment)),
+            json!({
+                "timeLimitSeconds": 1.5,
+                "attempts": 2,
+                "backOff": { "firstSeconds": 0.25, "factor": 3, "longestSeconds": 90.0 },
+                "concurrency": 4,
+                "pure": false,
+                "retentionSeconds": 3_600.0,
+            })
+        );
+    }
+}
