@@ -8,6 +8,7 @@
 
 mod callbacks;
 mod edge;
+mod kinds;
 mod openapi;
 mod operations;
 mod routes;
@@ -21,4 +22,5 @@ pub use edge::problem::code_rows;
 pub use edge::requests::Requests;
 pub use edge::route::Route;
 pub use edge::state::{Access, Api, Browsers, Keys};
-pub use routes::{ALIVE, ROUTES, configure, requests, rows};
+pub use routes::{ALIVE, ROUTES, configure, description, requests, rows};
+pub use service::description::Served;

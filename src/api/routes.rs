@@ -11,11 +11,13 @@ use super::edge::paths::Paths;
 use super::edge::problem::Problem;
 use super::edge::requests::{Described, ROOT, Requests};
 use super::edge::route::{Route, resource};
+use super::kinds::{self, describe as describe_kinds};
 use super::openapi::Description;
 use super::operations::{self, describe as describe_operations, listing};
 use super::service::description::Served;
-use super::service::{describe as describe_service, description, docs, health, metrics};
+use super::service::{self, describe as describe_service, docs, health, metrics};
 use super::tasks::{self, describe as describe_tasks};
+use engine::Tasks;
 
 /// Every route of the API.
 pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
@@ -95,6 +97,12 @@ pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
             "200 when the report of an attempt is taken, 409 when the attempt is over, 410 when the \
              task has ended. Needs the `token` that the service gave for the attempt",
         ),
+        Route::get("get_kinds", "/api/kinds", kinds::list)
+            .describe(describe_kinds::list)
+            .answers(
+                "the kinds of work: schemas of input and result, how their tasks are treated, what this \
+                 process has seen of them",
+            ),
         Route::get("get_health", "/api/health", health::health)
             .describe(describe_service::health)
             .answers("200 when storage answers, 503 otherwise, and while the service stops"),
@@ -106,7 +114,7 @@ pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
             .describe(describe_service::docs)
             .answers("a page to try all this in a browser"),
         Route::get("get_docs_file", "/api/docs/{file}", docs::file),
-        Route::get("get_openapi", "/api/openapi.json", description::openapi)
+        Route::get("get_openapi", "/api/openapi.json", service::description::openapi)
             .describe(describe_service::openapi)
             .answers(
                 "the description of it (OpenAPI 3.1), to make \
@@ -117,7 +125,7 @@ pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
         Route::get(
             "get_openapi_3_0",
             "/api/openapi-3.0.json",
-            description::openapi_3_0,
+            service::description::openapi_3_0,
         )
         .describe(describe_service::openapi_3_0)
         .answers("the same in OpenAPI 3.0, for gateways and generators that know no other"),
@@ -151,11 +159,12 @@ fn takes_too(general: &str, special: &str) -> bool {
     general.ends_with('}') && rest.is_some_and(|rest| !rest.contains('/'))
 }
 
-/// Adds the routes to an application, whose data holds an [`Api`](super::Api).
-pub fn configure(config: &mut web::ServiceConfig) {
+/// Adds the routes to an application, whose data holds an [`Api`](super::Api). Takes the
+/// [`description`] of them.
+pub fn configure(config: &mut web::ServiceConfig, description: Served) {
     config
         .app_data(Paths(&PATHS))
-        .app_data(Served(the_description))
+        .app_data(description)
         .service(resource(ROOT, &[&ALIVE]));
     for path in &*PATHS {
         let routes: Vec<_> = ROUTES.iter().filter(|route| route.path == *path).collect();
@@ -184,10 +193,13 @@ fn described_statuses() -> Described {
         .collect()
 }
 
-/// The description, the same for every process of this version.
-fn the_description() -> &'static Description {
-    static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description::of(&ROUTES));
-    &DESCRIPTION
+/// The description of the routes and of the kinds of work, for all threads of a process.
+pub fn description(tasks: &Tasks) -> Served {
+    let tasks = tasks.clone();
+    Served::new(move || {
+        let kinds = tasks.kinds().map(|kind| kind.registered.name.to_string());
+        Description::of(&ROUTES, &kinds.collect::<Vec<_>>())
+    })
 }
 
 /// The README's rows of routes.

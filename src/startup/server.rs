@@ -47,6 +47,7 @@ pub(super) fn serve(
     let drain_time = config.shutdown_grace.max(RELEASE_TIME);
     let memory = Memory::new(config.memory_budget);
     let requests = api::requests();
+    let description = api::description(&engine.tasks);
     let application = move || {
         let Engine {
             tasks,
@@ -70,6 +71,7 @@ pub(super) fn serve(
                 Mode::Standalone(_) => Browsers::From(config.allowed_origins.clone()),
             },
         };
+        let description = description.clone();
         let hosted = matches!(config.mode, Mode::Hosted(_));
         App::new()
             .app_data(api)
@@ -79,7 +81,7 @@ pub(super) fn serve(
                 if hosted {
                     triggers::configure(routes, consumer, maintenance);
                 }
-                api::configure(routes);
+                api::configure(routes, description);
             })
     };
     let head_timeout = match mode {

@@ -37,6 +37,7 @@ async fn a_reply_that_says_nothing_else_may_not_be_kept() {
     for (path, expected) in [
         ("/", "no-store"),
         ("/api/health", "no-store"),
+        ("/api/kinds", "no-store"),
         ("/api/nothing", "no-store"),
         ("/api/openapi.json", "no-cache"),
         ("/api/docs", "no-cache"),
@@ -82,5 +83,5 @@ async fn head_works_wherever_get_does_and_takes_nothing() {
             assert_eq!(send("GET").await.status, 404, "it should be consumed");
         }
     }
-    assert_eq!(routes, 10);
+    assert_eq!(routes, 11);
 }

@@ -16,6 +16,7 @@ mod hang_up;
 mod health;
 mod idempotency;
 mod keys;
+mod kinds;
 mod limits;
 mod links;
 mod list;

@@ -6,12 +6,14 @@ use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 
 use async_request_reply::config::{Config, Mode};
+use async_request_reply::kinds;
 use async_request_reply::startup::Application;
 use backends::SystemClock;
 use backends::embedded::Embedded;
 use ports::{Clock, Document, Head, Secret};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
+use work::Kinds;
 
 use super::client::{Client, KEY};
 use super::kinds::TestKinds;
@@ -34,17 +36,28 @@ pub(crate) fn spawn_app() -> App {
 
 /// Starts it with other settings.
 pub(crate) fn spawn_app_with(change: impl FnOnce(&mut Config)) -> App {
-    spawn(tempfile::tempdir().unwrap(), change)
+    spawn(tempfile::tempdir().unwrap(), change, TestKinds::registry)
+}
+
+/// Starts it with the kinds alone that come with it.
+pub(crate) fn spawn_standard_app_with(change: impl FnOnce(&mut Config)) -> App {
+    spawn(tempfile::tempdir().unwrap(), change, |_, max_number| {
+        kinds::standard(max_number)
+    })
 }
 
 /// Starts it over a store that already holds these blobs, by name.
 pub(crate) async fn spawn_app_over(blobs: &[(&str, &str)]) -> App {
     let folder = tempfile::tempdir().unwrap();
     write_blobs(folder.path(), blobs).await;
-    spawn(folder, |_| ())
+    spawn(folder, |_| (), TestKinds::registry)
 }
 
-fn spawn(folder: TempDir, change: impl FnOnce(&mut Config)) -> App {
+fn spawn(
+    folder: TempDir,
+    change: impl FnOnce(&mut Config),
+    standalone: fn(&TestKinds, u64) -> Kinds,
+) -> App {
     let mut config = Config {
         api_keys: vec![Secret::new(KEY)],
         ..Config::for_tests(folder.path(), queues::tasks())
@@ -53,7 +66,7 @@ fn spawn(folder: TempDir, change: impl FnOnce(&mut Config)) -> App {
     let kinds = TestKinds::default();
     let registry = match config.mode {
         Mode::Hosted(_) => kinds.registry_under_host(config.max_number),
-        Mode::Standalone(_) => kinds.registry(config.max_number),
+        Mode::Standalone(_) => standalone(&kinds, config.max_number),
     };
     let (started, start) = mpsc::channel();
     // An application belongs to the thread that built it, so it is built where it runs.

@@ -141,6 +141,11 @@ impl Calls {
         state.counts.get(&call).copied().unwrap_or_default()
     }
 
+    /// How many calls there were of all.
+    pub(crate) fn all(&self) -> u64 {
+        self.0.lock().unwrap().counts.values().sum()
+    }
+
     /// What the last message says that a process was to send.
     pub(crate) fn last_sent(&self) -> String {
         self.0.lock().unwrap().last_sent.clone()

@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use super::committed::is_committed;
 use super::{Operation, operations, resolved, served};
-use crate::helpers::app::spawn_app;
+use crate::helpers::app::{spawn_app, spawn_standard_app_with};
 
 #[tokio::test]
 async fn the_description_in_the_repository_is_the_one_that_is_served() {
-    let app = spawn_app();
+    let app = spawn_standard_app_with(|_| ());
     let reply = app.client.get("/api/openapi.json").await;
     is_committed("openapi.json", &(reply.text().to_owned() + "\n"));
 }
@@ -29,10 +29,11 @@ async fn every_route_is_described_but_for_heads_and_the_files_of_the_page() {
     } in operations(&description)
     {
         let keyed = value.get("security").is_some();
-        // Submission may have a key, and needs none where it has not.
-        let may_be_keyed = keyed || value["operationId"] == "createTask";
+        // Submission may have a key, and needs none where it has not; a callback has a token.
+        let own = ["createTask", "postCallback"].map(Value::from);
+        let may_be_refused = keyed || own.contains(&value["operationId"]);
         let tells = value["responses"].get("401").is_some();
-        assert_eq!(tells, may_be_keyed, "{method} {path}");
+        assert_eq!(tells, may_be_refused, "{method} {path}");
         described.insert((path.to_owned(), method.to_uppercase(), keyed));
     }
     let routes = ROUTES.iter().flat_map(|route| {
@@ -58,6 +59,7 @@ async fn an_operation_is_named_after_its_function_in_camel_case() {
         "deleteOperation",
         "getDocs",
         "getHealth",
+        "getKinds",
         "getMetrics",
         "getOpenapi",
         "getOpenapi30",
@@ -65,9 +67,26 @@ async fn an_operation_is_named_after_its_function_in_camel_case() {
         "getOperationResult",
         "getTask",
         "listOperations",
+        "postCallback",
         "retryOperation",
     ];
     assert_eq!(named, BTreeSet::from(functions.map(str::to_owned)));
+}
+
+#[tokio::test]
+async fn the_description_names_the_kinds_of_the_process() {
+    let standard = spawn_standard_app_with(|_| ());
+    let with_more = spawn_app();
+    for (app, expected) in [(&standard, false), (&with_more, true)] {
+        let description = served(app).await;
+        let kind = &description["components"]["schemas"]["KindSubmission"]["properties"]["kind"];
+        let names = kind["examples"].as_array().unwrap();
+        for (name, is_there) in [("fibonacci", true), ("hopeless", expected)] {
+            assert_eq!(names.contains(&name.into()), is_there, "{name}");
+            let told = kind["description"].as_str().unwrap();
+            assert_eq!(told.contains(&format!("`{name}`")), is_there, "{told}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::{KEY, Operation, operations, resolved, served};
 use crate::helpers::app::{App, spawn_app_with};
+use crate::helpers::eventually::eventually;
 use crate::helpers::reply::Reply;
 
 /// What the page writes into the field of a parameter.
@@ -34,13 +35,37 @@ fn bodies(operation: &Value) -> Vec<Option<String>> {
     bodies.collect()
 }
 
-/// The id that a person types: of a task that this can be done to.
-async fn typed_id(app: &App, operation: &Value) -> String {
-    let work = match operation["operationId"].as_str() {
-        Some("retryOperation") => r#"{"kind": "hopeless", "input": 0}"#,
+/// What a person types: the id of a task that this can be done to, or the token of its attempt.
+async fn typed(app: &App, operation: &Value, parameter: &str) -> String {
+    let work = match (operation["operationId"].as_str(), parameter) {
+        (_, "token") => {
+            return app
+                .kinds
+                .callback()
+                .split_once("?token=")
+                .unwrap()
+                .1
+                .to_owned();
+        }
+        (Some("postCallback"), _) => return handed_over(app).await,
+        (Some("retryOperation"), _) => r#"{"kind": "hopeless", "input": 0}"#,
         _ => r#"{"number": 24}"#,
     };
     app.client.run(work).await
+}
+
+/// The id of a task whose end somebody else reports.
+async fn handed_over(app: &App) -> String {
+    let id = app
+        .client
+        .accepted(r#"{"kind": "hands_over", "input": 1}"#)
+        .await;
+    eventually("the task is handed over", async || {
+        let monitor = app.client.monitor(&id).await.json();
+        (monitor["percentComplete"] == 10).then_some(())
+    })
+    .await;
+    id
 }
 
 /// Sends the form of an operation.
@@ -56,7 +81,7 @@ async fn sent(
         let name = parameter["name"].as_str().unwrap();
         let value = match filled_in(description, parameter) {
             Some(value) => value,
-            None if parameter["required"] == true => typed_id(app, operation.value).await,
+            None if parameter["required"] == true => typed(app, operation.value, name).await,
             None => continue,
         };
         match parameter["in"].as_str() {

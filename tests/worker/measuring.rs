@@ -53,6 +53,19 @@ async fn a_task_that_waited_for_a_slot_did_not_work_meanwhile() {
 }
 
 #[tokio::test]
+async fn the_kinds_are_told_without_a_call_to_storage() {
+    let bench = Bench::new();
+    bench.submit("echo", "1").await;
+    bench.deliver().await;
+    let asked = bench.calls.all();
+    let mut kinds = bench.tasks.kinds();
+    let echo = kinds.find(|kind| kind.registered.name.as_str() == "echo");
+    assert_eq!(echo.unwrap().seen.accepted, 1);
+    assert_eq!(kinds.last().unwrap().registered.name.as_str(), "waits");
+    assert_eq!(bench.calls.all(), asked);
+}
+
+#[tokio::test]
 async fn a_task_that_is_canceled_has_no_duration_and_shortens_no_guess() {
     let bench = Bench::new();
     bench.submit("sleeps", r#"{"milliseconds":1500}"#).await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::limits::{ATTEMPT_TIME_LIMIT, HOSTED_TIME_LIMIT, MAX_ATTEMPTS, varied};
-use work::{KindName, Kinds, Policy, Registered};
+use work::{BackOff, KindName, Kinds, Policy, Registered};
 
 /// A kind whose attempts would outlast what the Functions host gives an invocation: the host would kill the
 /// process, with all that it does.
@@ -39,6 +39,38 @@ pub fn fit_host(kinds: &Kinds) -> Result<(), OutlastsHost> {
     }
 }
 
+/// How the tasks of a kind are treated: its policy, completed by what is so for all kinds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Treatment {
+    /// How long one attempt may last.
+    pub time_limit: Duration,
+    /// How many attempts count before a task fails for good.
+    pub attempts: u32,
+    /// How long it is from a failed attempt to the next one, before it is varied.
+    pub back_off: BackOff,
+    /// How many of its tasks a process works on at a time, if the kind has a limit of its own.
+    pub concurrency: Option<usize>,
+    /// Whether the work has no effect but its result.
+    pub is_pure: bool,
+    /// How long a task is kept after its end.
+    pub retention: Duration,
+}
+
+impl Treatment {
+    /// Of a kind, in an engine that keeps tasks for so long.
+    pub(crate) fn of(kind: &Registered, retention: Duration) -> Self {
+        let policy = &kind.policy;
+        Self {
+            time_limit: time_limit(kind),
+            attempts: policy.attempts.unwrap_or(MAX_ATTEMPTS),
+            back_off: policy.back_off.unwrap_or_default(),
+            concurrency: policy.concurrency,
+            is_pure: policy.pure,
+            retention: policy.retention.unwrap_or(retention),
+        }
+    }
+}
+
 /// How long one attempt may last.
 pub(crate) fn time_limit(kind: &Registered) -> Duration {
     kind.policy.time_limit.unwrap_or(ATTEMPT_TIME_LIMIT)
@@ -67,7 +99,7 @@ fn policy<'a>(kinds: &'a Kinds, kind: &str) -> Option<&'a Policy> {
 
 #[cfg(test)]
 mod tests {
-    use work::{BackOff, BlockingKind, Context, Failure, any};
+    use work::{BlockingKind, Context, Failure, any};
 
     use super::*;
 
@@ -121,6 +153,30 @@ mod tests {
         assert_eq!(retention(&kinds, "echo"), Some(second));
         assert!(wait_after(&kinds, "echo", 7) < 2 * second);
         assert_eq!(max_attempts(&kinds, "other"), MAX_ATTEMPTS);
+    }
+
+    #[test]
+    fn a_treatment_is_the_policy_and_what_it_leaves_out() {
+        let (second, day) = (Duration::from_secs(1), Duration::from_secs(86_400));
+        let treatment = |policy| Treatment::of(with(policy).get("echo").unwrap(), day);
+        assert_eq!(
+            treatment(Policy::default()),
+            Treatment {
+                time_limit: ATTEMPT_TIME_LIMIT,
+                attempts: MAX_ATTEMPTS,
+                back_off: BackOff::default(),
+                concurrency: None,
+                is_pure: false,
+                retention: day,
+            }
+        );
+        let policy = Policy::default().time_limit(second).attempts(9);
+        let told = treatment(policy.concurrency(2).pure().retention(second));
+        assert_eq!(
+            (told.time_limit, told.attempts, told.concurrency),
+            (second, 9, Some(2))
+        );
+        assert_eq!((told.is_pure, told.retention), (true, second));
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub(super) mod values;
 pub(super) mod version_3_0;
 
 use actix_web::http::Method;
+use actix_web::web::Bytes;
 use utoipa::openapi::path::{HttpMethod, Operation, OperationBuilder};
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
@@ -34,19 +35,21 @@ const KEY_SCHEMES: [&str; 3] = ["functionsKey", "functionsCode", "bearerKey"];
 /// The texts of the description.
 pub(super) struct Description {
     /// In OpenAPI 3.1.
-    pub(super) v3_1: String,
+    pub(super) v3_1: Bytes,
     /// In OpenAPI 3.0.
-    pub(super) v3_0: String,
+    pub(super) v3_0: Bytes,
 }
 
 impl Description {
-    /// Of these routes.
-    pub(super) fn of(routes: &[Route]) -> Self {
-        let document = document(routes);
+    /// Of these routes, in a process with the kinds of work of these names.
+    pub(super) fn of(routes: &[Route], kinds: &[String]) -> Self {
+        let document = document(routes, kinds);
         let value = serde_json::to_value(&document).unwrap_or_default();
+        let v3_1 = document.to_pretty_json().unwrap_or_default();
+        let v3_0 = serde_json::to_string_pretty(&version_3_0::converted(value));
         Self {
-            v3_1: document.to_pretty_json().unwrap_or_default(),
-            v3_0: serde_json::to_string_pretty(&version_3_0::converted(value)).unwrap_or_default(),
+            v3_1: v3_1.into(),
+            v3_0: v3_0.unwrap_or_default().into(),
         }
     }
 }
@@ -56,7 +59,7 @@ const ABOUT: &str = concat!(
     ".\n\n`HEAD` works wherever `GET` does, with the same status, and consumes nothing."
 );
 
-fn document(routes: &[Route]) -> OpenApi {
+fn document(routes: &[Route], kinds: &[String]) -> OpenApi {
     let mut paths = Paths::new();
     for route in routes {
         let Some(describe) = route.describe else {
@@ -78,7 +81,7 @@ fn document(routes: &[Route]) -> OpenApi {
         ),
         (
             SERVICE,
-            "The service itself: health, metrics and this description.",
+            "The service itself: its kinds of work, health, metrics and this description.",
         ),
     ];
     OpenApiBuilder::new()
@@ -106,7 +109,7 @@ fn document(routes: &[Route]) -> OpenApi {
             .description(Some("The service that gave this description"))
             .build()]))
         .paths(paths)
-        .components(Some(components()))
+        .components(Some(components(kinds)))
         .tags(Some(tags.map(|(name, description)| {
             TagBuilder::new()
                 .name(name)
@@ -116,7 +119,7 @@ fn document(routes: &[Route]) -> OpenApi {
         .build()
 }
 
-fn components() -> utoipa::openapi::Components {
+fn components(kinds: &[String]) -> utoipa::openapi::Components {
     let header = ApiKeyValue::with_description("x-functions-key", "The key, in a header.");
     let query = ApiKeyValue::with_description("code", "The key, in the query.");
     let bearer = HttpBuilder::new()
@@ -130,7 +133,7 @@ fn components() -> utoipa::openapi::Components {
         SecurityScheme::Http(bearer.build()),
     ];
     let components = ComponentsBuilder::new();
-    let components = schemas::add(components);
+    let components = schemas::add(components, kinds);
     let components = responses::add(components);
     KEY_SCHEMES
         .into_iter()

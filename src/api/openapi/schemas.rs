@@ -11,8 +11,9 @@ use utoipa::openapi::{ComponentsBuilder, KnownFormat, Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::values::{EXAMPLE_ID, any, uuid};
-use crate::api::callbacks::describe as describe_callbacks;
+use crate::api::callbacks::schemas as callback_schemas;
 use crate::api::edge::problem::{Document, ErrorObject};
+use crate::api::kinds::view::{BackOffView, EndView, KindList, KindView, PolicyView, SeenView};
 use crate::api::operations::listing::TaskList;
 use crate::api::operations::view::{ListedView, Status, TaskView, azure_status};
 use crate::api::service::health::Health;
@@ -20,12 +21,12 @@ use crate::api::tasks::NoResult;
 use crate::api::tasks::schemas::submitted_task;
 use engine::TaskStatus;
 
-/// Adds all schemas, those included that others refer to.
-pub(in crate::api) fn add(components: ComponentsBuilder) -> ComponentsBuilder {
+/// Adds all schemas, those included that others refer to. `kinds` are the names that a submission may have.
+pub(in crate::api) fn add(components: ComponentsBuilder, kinds: &[String]) -> ComponentsBuilder {
     components
         .schema("Submission", submission())
         .schema("NumberSubmission", number_submission())
-        .schema("KindSubmission", kind_submission())
+        .schema("KindSubmission", kind_submission(kinds))
         .schema("SubmittedTask", Schema::from(submitted_task()))
         .schema("FetchedResult", fetched_result())
         .schema(
@@ -35,7 +36,7 @@ pub(in crate::api) fn add(components: ComponentsBuilder) -> ComponentsBuilder {
                  there is none.",
             ),
         )
-        .schema("Report", Schema::from(describe_callbacks::schema()))
+        .schema("Report", Schema::from(callback_schemas::report()))
         .schema("Description", description())
         .schema_from::<NoResult<'_>>()
         .schema_from::<TaskView<'_>>()
@@ -46,6 +47,12 @@ pub(in crate::api) fn add(components: ComponentsBuilder) -> ComponentsBuilder {
         .schema_from::<Status>()
         .schema_from::<Number>()
         .schema_from::<Health>()
+        .schema_from::<KindList<'_>>()
+        .schema_from::<KindView<'_>>()
+        .schema_from::<PolicyView>()
+        .schema_from::<BackOffView>()
+        .schema_from::<SeenView>()
+        .schema_from::<EndView>()
 }
 
 /// An integer of any size, or a string with one.
@@ -96,14 +103,23 @@ fn number_submission() -> Schema {
         .into()
 }
 
-fn kind_submission() -> Schema {
+/// The names are examples, not an `enum`: a client that was made before a kind came goes on with it.
+fn kind_submission(kinds: &[String]) -> Schema {
+    let names: Vec<_> = kinds.iter().map(|name| format!("`{name}`")).collect();
     let kind = ObjectBuilder::new()
         .schema_type(Type::String)
-        .description(Some("The name of a registered kind."));
+        .description(Some(format!(
+            "The name of a registered kind: {}. `GET /api/kinds` tells more of each.",
+            names.join(", ")
+        )))
+        .examples(kinds.iter().map(|name| json!(name)));
     ObjectBuilder::new()
         .description(Some("Any kind of work."))
         .property("kind", kind)
-        .property("input", any("What the kind takes."))
+        .property(
+            "input",
+            any("What the kind takes: its `inputSchema` in `GET /api/kinds`."),
+        )
         .required("kind")
         .required("input")
         .additional_properties(Some(AdditionalProperties::FreeForm(false)))

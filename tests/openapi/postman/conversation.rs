@@ -14,6 +14,14 @@ pub(super) const CONVERSATION: &[Step] = &[
         ..PLAIN
     },
     Step {
+        name: "What can be submitted?",
+        operation: "getKinds",
+        script: &[
+            "pm.test('it can compute Fibonacci numbers', () => pm.expect(pm.response.json().value.map((kind) => kind.name)).to.include('fibonacci'));",
+        ],
+        ..PLAIN
+    },
+    Step {
         name: "Submit a number",
         operation: "createTask",
         statuses: &[202],
@@ -159,6 +167,14 @@ pub(super) const CONVERSATION: &[Step] = &[
             REMEMBER_ID,
             "pm.test('the reply is a monitor', () => pm.expect(pm.response.json().status).to.equal('NotStarted'));",
         ],
+        ..PLAIN
+    },
+    Step {
+        name: "Report on it, without the token of an attempt",
+        operation: "postCallback",
+        statuses: &[401],
+        query: &[("token", "none")],
+        body: Some(r#"{"percentComplete": 40}"#),
         ..PLAIN
     },
     Step {

@@ -12,12 +12,12 @@ use tokio::process::Command;
 
 use super::committed::is_committed;
 use super::{KEY, installed, operations, served, succeeds};
-use crate::helpers::app::{App, spawn_app, spawn_app_with};
+use crate::helpers::app::{App, spawn_app, spawn_app_with, spawn_standard_app_with};
 use conversation::CONVERSATION;
 
 #[tokio::test]
 async fn the_collection_in_the_repository_is_made_from_the_description() {
-    let app = spawn_app();
+    let app = spawn_standard_app_with(|_| ());
     is_committed("postman_collection.json", &made(&app).await);
 }
 

@@ -4,6 +4,7 @@
 //! that one from `increase()`. Counting takes no lock.
 
 mod histogram;
+pub(crate) mod seen;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

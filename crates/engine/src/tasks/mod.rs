@@ -5,6 +5,7 @@ pub(crate) mod consume;
 pub(crate) mod follow_ups;
 pub(crate) mod health;
 pub(crate) mod idempotency;
+pub(crate) mod kinds;
 pub(crate) mod listing;
 pub(crate) mod operations;
 pub(crate) mod service;

@@ -26,6 +26,16 @@ impl Histogram {
         self.nanoseconds.fetch_add(nanoseconds, Relaxed);
     }
 
+    /// How many durations there were.
+    pub(super) fn count(&self) -> u64 {
+        self.within.iter().map(|within| within.load(Relaxed)).sum()
+    }
+
+    /// All of them together.
+    pub(super) fn sum(&self) -> Duration {
+        Duration::from_nanos(self.nanoseconds.load(Relaxed))
+    }
+
     pub(super) fn write(&self, text: &mut Exposition, name: &str, labels: &str) {
         let bucket = format!("{name}_bucket");
         let mut count = 0;
@@ -35,8 +45,7 @@ impl Histogram {
             let bound = bound.as_deref().unwrap_or("+Inf");
             text.sample(&bucket, &format!("{labels},le=\"{bound}\""), count);
         }
-        let sum = Duration::from_nanos(self.nanoseconds.load(Relaxed));
-        text.sample(&format!("{name}_sum"), labels, sum.as_secs_f64());
+        text.sample(&format!("{name}_sum"), labels, self.sum().as_secs_f64());
         text.sample(&format!("{name}_count"), labels, count);
     }
 }
