@@ -16,6 +16,7 @@ mod hang_up;
 mod health;
 mod idempotency;
 mod keys;
+mod large_results;
 mod limits;
 mod links;
 mod list;
