@@ -17,6 +17,7 @@ mod health;
 mod idempotency;
 mod keys;
 mod kinds;
+mod large_results;
 mod limits;
 mod links;
 mod list;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use ports::{Document, ETag, Head, TaskStore};
+use ports::{Document, ETag, Head, HeadError, TaskStore};
 use time::macros::datetime;
 use tokio::task::JoinSet;
 
@@ -217,12 +217,24 @@ pub(super) async fn bodies_are_any_bytes_of_any_length(subject: &Subject) {
         ("every-byte", every_byte),
         ("two-mebibytes", two_mebibytes),
     ] {
+        let tasks = &*subject.tasks;
+        let reversed = Bytes::from_iter(bytes.iter().rev().copied());
         let bytes = Bytes::from(bytes);
-        create(&*subject.tasks, name, &document("queued", bytes.clone())).await;
+        let etag = create(tasks, name, &document("queued", bytes.clone())).await;
 
-        let read = body(&*subject.tasks, name).await.unwrap();
+        let read = body(tasks, name).await.unwrap();
 
         // Not `assert_eq!`, which would print all of it.
         assert!(read == bytes, "{name}: {} bytes came back", read.len());
+
+        let mut failed = document("failed", reversed.clone());
+        failed.head.error = Some(Box::new(HeadError {
+            code: "Late".to_owned(),
+            message: "after the body".to_owned(),
+        }));
+        let replaced = tasks.replace(name, &failed, &etag).await.unwrap();
+        assert!(replaced.is_some());
+        let read = body(tasks, name).await.unwrap();
+        assert!(read == reversed, "{name}: {} bytes came back", read.len());
     }
 }

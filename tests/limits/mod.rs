@@ -8,4 +8,5 @@ mod heads;
 mod memory;
 mod overload;
 pub(crate) mod raw;
+mod results;
 mod slow;

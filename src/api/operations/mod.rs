@@ -11,8 +11,7 @@ use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 
 use self::accepted::accepted;
-use self::view::TaskView;
-use crate::api::edge::base_url::base_url;
+use self::view::{TaskView, result_url};
 use crate::api::edge::conditions::precondition;
 use crate::api::edge::headers::JSON;
 use crate::api::edge::problem::Problem;
@@ -46,7 +45,7 @@ pub(in crate::api) async fn monitor(
     Ok(if is_known {
         reply.finish()
     } else {
-        reply.json(TaskView::from(&task.record))
+        reply.json(TaskView::new(&task.record, &request, &api))
     })
 }
 
@@ -64,19 +63,16 @@ pub(in crate::api) async fn result(
     path: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let record = find(&api, &path).await?.record;
-    match &record.state {
-        TaskState::Queued { .. } | TaskState::Running { .. } => {
-            let base = base_url(&request, api.public_base_url.as_deref());
-            let own = format!("{base}/api/operations/{}/result", record.id);
-            Ok(HttpResponse::Accepted()
-                .insert_header((LOCATION, own))
-                .insert_header((RETRY_AFTER, api.tasks.retry_after(&record.kind)))
-                .json(TaskView::from(&record)))
-        }
+    match record.state {
+        TaskState::Queued { .. } | TaskState::Running { .. } => Ok(HttpResponse::Accepted()
+            .insert_header((LOCATION, result_url(record.id, &request, &api)))
+            .insert_header((RETRY_AFTER, api.tasks.retry_after(&record.kind)))
+            .json(TaskView::new(&record, &request, &api))),
+        // It may be megabytes, and is not copied.
         TaskState::Succeeded { result } => Ok(HttpResponse::Ok()
             .content_type(JSON)
-            .body(result.get().to_owned())),
-        TaskState::Failed { error } => Err(Problem::task_failed(error)),
+            .body(String::from(Box::<str>::from(result)))),
+        TaskState::Failed { error } => Err(Problem::task_failed(&error)),
         TaskState::Canceled => Err(Problem::task_canceled()),
     }
 }
@@ -91,7 +87,7 @@ pub(in crate::api) async fn cancel(
     let task = operated(&api, canceled)?;
     let mut reply = HttpResponse::Ok();
     tag(&mut reply, &task);
-    Ok(reply.json(TaskView::from(&task.record)))
+    Ok(reply.json(TaskView::new(&task.record, &request, &api)))
 }
 
 /// Deletes the record of a task that has ended.
@@ -116,7 +112,7 @@ pub(in crate::api) async fn retry(
     let retry_after = api.tasks.retry_after(&task.record.kind);
     let mut reply = accepted(&request, &api, task.record.id, retry_after);
     tag(&mut reply, &task);
-    Ok(reply.json(TaskView::from(&task.record)))
+    Ok(reply.json(TaskView::new(&task.record, &request, &api)))
 }
 
 fn operated(api: &Api, operated: Result<Operated, RecordError>) -> Result<Versioned, Problem> {

@@ -3,15 +3,22 @@
 
 use std::borrow::Cow;
 
+use actix_web::HttpRequest;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::api::edge::base_url::base_url;
 use crate::api::edge::problem::ErrorObject;
+use crate::api::edge::state::Api;
 use engine::{TaskId, TaskRecord, TaskState, TaskStatus};
 use ports::{Head, Timestamp};
+
+/// The largest result that is part of a monitor, in bytes. A monitor is asked for again and again, and
+/// most who ask want the status; what a message of a queue may have is little enough for that.
+const LARGEST_SHOWN: usize = 64 * 1024;
 
 /// A task's status in a monitor.
 pub(in crate::api) struct Status;
@@ -60,10 +67,14 @@ pub(in crate::api) struct TaskView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, maximum = 100)]
     percent_complete: Option<u8>,
-    /// What the work came to, as its kind gives it: any JSON.
+    /// What the work came to, as its kind gives it: any JSON. Left out when it is larger than 64 KiB.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = serde_json::Value, required = false)]
     result: Option<&'a RawValue>,
+    /// Where a result is that is left out for its size.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = "uri", required = false)]
+    resource_location: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = ErrorObject<'static>, required = false)]
     error: Option<ErrorObject<'a>>,
@@ -80,9 +91,11 @@ pub(in crate::api) struct TaskView<'a> {
     next_attempt_date_time: Option<Timestamp>,
 }
 
-impl<'a> From<&'a TaskRecord> for TaskView<'a> {
-    fn from(record: &'a TaskRecord) -> Self {
+impl<'a> TaskView<'a> {
+    /// What the client of this request sees.
+    pub(in crate::api) fn new(record: &'a TaskRecord, request: &HttpRequest, api: &Api) -> Self {
         let (mut percent_complete, mut result, mut error) = (None, None, None);
+        let mut resource_location = None;
         let (mut last_error, mut next_attempt_date_time) = (None, None);
         match &record.state {
             TaskState::Queued {
@@ -93,6 +106,9 @@ impl<'a> From<&'a TaskRecord> for TaskView<'a> {
                 last_error = e.as_deref().map(ErrorObject::from);
             }
             TaskState::Running { percent, .. } => percent_complete = *percent,
+            TaskState::Succeeded { result: value } if value.get().len() > LARGEST_SHOWN => {
+                resource_location = Some(result_url(record.id, request, api));
+            }
             TaskState::Succeeded { result: value } => result = Some(&**value),
             TaskState::Failed { error: value } => error = Some(value.into()),
             TaskState::Canceled => error = Some(ErrorObject::canceled()),
@@ -106,11 +122,18 @@ impl<'a> From<&'a TaskRecord> for TaskView<'a> {
             attempts: record.attempts,
             percent_complete,
             result,
+            resource_location,
             error,
             last_error,
             next_attempt_date_time,
         }
     }
+}
+
+/// Where the result of a task is.
+pub(in crate::api) fn result_url(id: TaskId, request: &HttpRequest, api: &Api) -> String {
+    let base = base_url(request, api.public_base_url.as_deref());
+    format!("{base}/api/operations/{id}/result")
 }
 
 /// The status monitor as a listing shows it: without its result, which is in the record, and with the

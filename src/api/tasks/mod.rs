@@ -128,7 +128,7 @@ async fn accept(
             None => look(api, id).await,
         };
         if let Some(record) = record {
-            return Ok(reply.json(TaskView::from(&record)));
+            return Ok(reply.json(TaskView::new(&record, request, api)));
         }
     }
     Ok(reply.json(Accepted {

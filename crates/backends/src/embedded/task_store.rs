@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, MAIN_DB, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use super::Database;
@@ -36,6 +37,14 @@ const REPLACE: &str = "
     WHERE name = ?1 AND etag = ?11";
 
 const DELETE: &str = "DELETE FROM records WHERE name = ?1 AND etag = coalesce(?2, etag)";
+
+const ROW_ID: &str = "SELECT rowid FROM records WHERE name = ?1";
+
+/// The size in bytes from which a body is not handed to SQLite with its row. SQLite would copy it twice,
+/// as what is bound and as the row that is made of it, so that four of them were in memory. It is
+/// written into a row that has the room instead, of which zeros may reach the disk before: too much for
+/// those that are smaller.
+const LARGE: usize = 1024 * 1024;
 
 const CHECK: &str = "
     INSERT INTO checks (id, checked_at) VALUES (1, ?1)
@@ -162,11 +171,15 @@ pub(super) fn create(
         Millis(head.updated_at),
         head.attempts,
         now,
-        &body[..],
+        room_for(body),
         head.error.as_ref().map(|error| &error.code),
         head.error.as_ref().map(|error| &error.message),
     ])?;
-    Ok(created > 0)
+    if created == 0 {
+        return Ok(false);
+    }
+    fill(connection, name, body)?;
+    Ok(true)
 }
 
 /// Writes over a record, if it still has the ETag that is expected.
@@ -185,12 +198,43 @@ pub(super) fn replace(
         Millis(head.updated_at),
         head.attempts,
         now,
-        &body[..],
+        room_for(body),
         head.error.as_ref().map(|error| &error.code),
         head.error.as_ref().map(|error| &error.message),
         expected.as_str(),
     ])?;
-    Ok(replaced > 0)
+    if replaced == 0 {
+        return Ok(false);
+    }
+    fill(connection, name, body)?;
+    Ok(true)
+}
+
+/// True when a record takes more than one statement to write.
+pub(super) fn is_large(document: &Document) -> bool {
+    document.body.len() >= LARGE
+}
+
+/// The body, or as much room when it is large.
+fn room_for(body: &[u8]) -> ToSqlOutput<'_> {
+    if body.len() < LARGE {
+        ToSqlOutput::Borrowed(ValueRef::Blob(body))
+    } else {
+        ToSqlOutput::ZeroBlob(body.len() as u64)
+    }
+}
+
+/// Writes a large body into the room that its row has for it.
+fn fill(connection: &Connection, name: &str, body: &[u8]) -> rusqlite::Result<()> {
+    if body.len() < LARGE {
+        return Ok(());
+    }
+    let row = connection
+        .prepare_cached(ROW_ID)?
+        .query_row([name], |row| row.get(0))?;
+    let mut room = connection.blob_open(MAIN_DB, c"records", c"body", row, false)?;
+    room.write_at(body, 0)?;
+    room.close()
 }
 
 /// Deletes a record, with an ETag only if it still has that.

@@ -40,6 +40,17 @@ enum Kept {
     },
 }
 
+impl Kept {
+    fn is_one_statement(&self) -> bool {
+        match self {
+            Self::Create { document, .. } | Self::Replace { document, .. } => {
+                !task_store::is_large(document)
+            }
+            Self::Delete { .. } | Self::Send { .. } | Self::Settle { .. } => true,
+        }
+    }
+}
+
 /// Does all of these steps, or none when one does not hold.
 pub(super) async fn all(
     database: &Database,
@@ -55,7 +66,7 @@ pub(super) async fn all(
             let run = || run(connection, &kept, now);
             // A single statement is undone by itself.
             let done = match &kept[..] {
-                [_] => run()?,
+                [step] if step.is_one_statement() => run()?,
                 _ => all_or_nothing(connection, run)?,
             };
             Ok(match done {
