@@ -2,6 +2,8 @@
 //! should have.
 
 mod endings;
+mod hosted;
+mod many;
 mod service;
 
 use std::fmt::Write;
