@@ -2,6 +2,7 @@
 //! should have.
 
 mod endings;
+mod example;
 mod hosted;
 mod many;
 mod service;
