@@ -24,4 +24,5 @@ mod manifests;
 mod openapi;
 mod process;
 mod readme;
+mod urls;
 mod worker;

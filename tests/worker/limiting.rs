@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use engine::limits::QUEUE_LENGTH_MAX_AGE;
+use engine::limits::{ATTEMPT_TIME_LIMIT, QUEUE_LENGTH_MAX_AGE};
 use engine::{KeyedSubmitError, SubmitError, TaskRecord, Tasks};
 use futures_util::future::join_all;
 
@@ -64,6 +64,23 @@ async fn what_ends_here_makes_room_at_once() {
     }
     assert_eq!(accepted(&bench, 5).await, 2);
     assert_eq!(bench.calls.count(Call::Look), 1);
+}
+
+#[tokio::test]
+async fn what_is_handed_over_makes_room_until_its_deadline() {
+    let bench = Bench::with_limit(1);
+    bench.submit("hands_over", "1").await;
+    assert_eq!(accepted(&bench, 5).await, 0);
+    bench.deliver().await;
+    assert_eq!(bench.messages().await, (1, 0));
+    assert_eq!(accepted(&bench, 5).await, 1);
+    bench.clock.advance(QUEUE_LENGTH_MAX_AGE);
+    assert_eq!(accepted(&bench, 5).await, 0);
+    for received in bench.consumer.receive(1).await.unwrap() {
+        bench.consumer.process(received).await;
+    }
+    bench.clock.advance(ATTEMPT_TIME_LIMIT);
+    assert_eq!(accepted(&bench, 5).await, 0);
 }
 
 #[tokio::test]

@@ -3,8 +3,10 @@
 //! `Retry-After`, health and metrics alike.
 //!
 //! What is sent while somebody looks may be counted twice until the next look, and never not at all:
-//! the limit has to hold.
+//! the limit has to hold. What this process put off to the deadline of an attempt that was handed over does
+//! not wait for anybody's time, and is left out until then.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,12 +42,25 @@ struct State {
     tells: bool,
     /// Why the last look failed, if it did.
     failed: Option<StorageError>,
+    /// How many messages are hidden until a deadline in each minute since 1970: a few thousand, however
+    /// many tasks there are, since deadlines are within days.
+    put_off: BTreeMap<i64, u64>,
 }
 
 impl State {
     fn is_fresh(&self, now: Timestamp, age: Duration) -> bool {
         self.looked_at.is_some_and(|at| now - at < age)
     }
+
+    /// Messages that wait for somebody to take them.
+    fn due(&mut self, now: Timestamp) -> u64 {
+        self.put_off = self.put_off.split_off(&(minute(now) + 1));
+        self.waiting.saturating_sub(self.put_off.values().sum())
+    }
+}
+
+fn minute(at: Timestamp) -> i64 {
+    at.unix_timestamp().div_euclid(60)
 }
 
 /// Room for a submission among the messages that wait. Given back when dropped, unless it was kept.
@@ -61,9 +76,9 @@ pub(crate) struct Look {
 
 impl Backlog {
     /// Room for a submission, unless so many wait already.
-    pub(crate) fn take(self: &Arc<Self>, max: Option<u64>) -> Option<Reservation> {
+    pub(crate) fn take(self: &Arc<Self>, max: Option<u64>, now: Timestamp) -> Option<Reservation> {
         let mut state = lock(&self.state);
-        if max.is_some_and(|max| state.waiting >= max) {
+        if max.is_some_and(|max| state.due(now) >= max) {
             return None;
         }
         state.waiting += 1;
@@ -83,9 +98,16 @@ impl Backlog {
         state.waiting = state.waiting.saturating_sub(1);
     }
 
-    /// How many wait.
-    pub(crate) fn waiting(&self) -> u64 {
-        lock(&self.state).waiting
+    /// A message of this queue is hidden from now on, until the deadline of an attempt that was handed over. It
+    /// stays there until then, whatever becomes of the task.
+    pub(crate) fn put_off(&self, until: Timestamp) {
+        // Rounded down: it counts again before anybody can receive it.
+        *lock(&self.state).put_off.entry(minute(until)).or_default() += 1;
+    }
+
+    /// How many wait, and are not put off to a deadline.
+    pub(crate) fn waiting(&self, now: Timestamp) -> u64 {
+        lock(&self.state).due(now)
     }
 
     /// The length, no older than `age`; `None` when the queue does not tell it.
@@ -199,34 +221,55 @@ mod tests {
     const AGE: Duration = Duration::from_secs(2);
 
     fn submit(backlog: &Arc<Backlog>) {
-        backlog.take(None).unwrap().kept();
+        backlog.take(None, NOON).unwrap().kept();
     }
 
     #[test]
     fn a_reservation_counts_until_its_message_has_left_or_was_not_sent() {
         let backlog = Arc::new(Backlog::default());
-        let reserved = backlog.take(Some(2)).unwrap();
+        let reserved = backlog.take(Some(2), NOON).unwrap();
         submit(&backlog);
-        assert!(backlog.take(Some(2)).is_none());
+        assert!(backlog.take(Some(2), NOON).is_none());
         drop(reserved);
-        assert_eq!(backlog.waiting(), 1);
+        assert_eq!(backlog.waiting(NOON), 1);
         for waiting in [0, 0] {
             backlog.left();
-            assert_eq!(backlog.waiting(), waiting);
+            assert_eq!(backlog.waiting(NOON), waiting);
         }
+    }
+
+    #[test]
+    fn what_is_put_off_to_a_deadline_takes_no_room_until_then() {
+        let backlog = Arc::new(Backlog::default());
+        let hour = Duration::from_secs(3_600);
+        for until in [NOON + hour, NOON + hour, NOON + hour * 2] {
+            submit(&backlog);
+            backlog.put_off(until + Duration::from_secs(59));
+        }
+        assert_eq!(backlog.waiting(NOON), 0);
+        let (_, look) = backlog.outdated(NOON, AGE).unwrap();
+        look.unwrap().found(Some(4), NOON);
+        assert!(backlog.take(Some(1), NOON).is_none());
+        assert!(backlog.take(Some(2), NOON).is_some());
+        assert_eq!(backlog.known(NOON, AGE), Ok(Some(4)));
+        assert_eq!(backlog.waiting(NOON + hour), 3);
+        assert_eq!(backlog.waiting(NOON + hour * 2), 4);
     }
 
     #[test]
     fn what_a_look_may_have_missed_is_counted_beside_it() {
         let backlog = Arc::new(Backlog::default());
         submit(&backlog);
-        let (sent, given_up) = (backlog.take(None).unwrap(), backlog.take(None).unwrap());
+        let (sent, given_up) = (
+            backlog.take(None, NOON).unwrap(),
+            backlog.take(None, NOON).unwrap(),
+        );
         let (_, look) = backlog.outdated(NOON, AGE).unwrap();
         submit(&backlog);
         sent.kept();
         drop(given_up);
         look.unwrap().found(Some(10), NOON);
-        assert_eq!(backlog.waiting(), 12);
+        assert_eq!(backlog.waiting(NOON), 12);
     }
 
     #[test]

@@ -62,13 +62,15 @@ impl Tasks {
     pub fn retry_after(&self, kind: &str) -> u64 {
         let Parts {
             backlog,
+            clock,
             endings,
             settings,
             ..
         } = &*self.parts;
+        let waiting = backlog.waiting(clock.now());
         endings
             .estimate
-            .retry_after(kind, backlog.waiting(), settings.concurrency)
+            .retry_after(kind, waiting, settings.concurrency)
     }
 
     /// Whether the process was told to stop, and takes no new work.

@@ -178,14 +178,17 @@ impl Tasks {
     /// is too old, by one submission for all that come meanwhile.
     async fn reserve(&self) -> Result<Reservation, SubmitError> {
         let Parts {
-            backlog, settings, ..
+            backlog,
+            clock,
+            settings,
+            ..
         } = &*self.parts;
         let max = settings.max_queue_length;
         if max.is_some() && self.queue_length(QUEUE_LENGTH_MAX_AGE).await?.is_none() {
             let cause = "the queue does not tell it";
             return Err(StorageError::permanent("look up the queue's length", cause).into());
         }
-        backlog.take(max).ok_or(SubmitError::QueueFull)
+        backlog.take(max, clock.now()).ok_or(SubmitError::QueueFull)
     }
 
     /// The queue's length, no older than `age`; `None` when the queue does not tell it. Who finds it too

@@ -37,7 +37,7 @@ impl Worker {
             handed_over: Some(handed),
         };
         match self.records.commit(task).await? {
-            Commit::Written => {}
+            Commit::Written => self.backlog.put_off(handed.until),
             // Reported before the attempt was handed over, or canceled.
             Commit::Lost => return Ok(Outcome::Done),
             Commit::OtherWork => return Ok(ask_the_record(task)),
