@@ -113,13 +113,13 @@ impl Engine {
         };
         let consumer = Consumer::new(Arc::new(worker));
         let rescue = Rescue {
-            records: records.clone(),
-            queue: queue.clone(),
+            records,
+            queue,
             clock: Arc::clone(&clock),
             has_other_workers: settings.has_other_workers,
             started_at: clock.now(),
             fronts: Arc::default(),
-            endings: endings.clone(),
+            endings,
             wake: Arc::clone(&wake),
             kinds: Arc::clone(&kinds),
         };
