@@ -90,7 +90,7 @@ pub(super) const ENGINE: Table = &[
     ("prometheus", &[]),
     ("queue", &["limits", "ports"]),
     ("records", &["limits", "model", "ports"]),
-    ("settings", &[]),
+    ("settings", &["model"]),
     (
         "sweep",
         &[
@@ -101,7 +101,8 @@ pub(super) const ENGINE: Table = &[
     (
         "tasks",
         &[
-            "crash", "limits", "local", "model", "ports", "queue", "records", "settings", "work",
+            "crash", "limits", "local", "model", "policies", "ports", "queue", "records",
+            "settings", "work",
         ],
     ),
     ("text", &[]),

@@ -4,13 +4,11 @@ use serde_json::json;
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::path::OperationBuilder;
 use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
-use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa::openapi::{ContentBuilder, Ref, Required, ResponseBuilder};
 
 use crate::api::openapi::OPERATIONS;
 use crate::api::openapi::parameters::{callback_token, task_id};
 use crate::api::openapi::responses::problems;
-use crate::api::openapi::values::any;
 
 /// `POST /api/callbacks/{id}`
 pub(in crate::api) fn report() -> OperationBuilder {
@@ -34,37 +32,6 @@ pub(in crate::api) fn report() -> OperationBuilder {
             "400", "401", "404", "408", "409", "410", "413", "415", "422", "500", "503",
         ],
     )
-}
-
-/// What is reported.
-pub(in crate::api) fn schema() -> Object {
-    let text = || ObjectBuilder::new().schema_type(Type::String);
-    let error = ObjectBuilder::new()
-        .property("code", text().pattern(Some("^[A-Z][A-Za-z0-9]{0,63}$")))
-        .property("message", text())
-        .required("code")
-        .required("message");
-    ObjectBuilder::new()
-        .description(Some(
-            "`status` with `result` or `error`, or `percentComplete` alone.",
-        ))
-        .property("status", text().enum_values(Some(["Succeeded", "Failed"])))
-        .property("result", any("The result of the task: any JSON."))
-        .property("error", error)
-        .property(
-            "retry",
-            ObjectBuilder::new()
-                .schema_type(Type::Boolean)
-                .description(Some("Whether another attempt may help.")),
-        )
-        .property(
-            "percentComplete",
-            ObjectBuilder::new()
-                .schema_type(Type::Integer)
-                .minimum(Some(0))
-                .maximum(Some(100)),
-        )
-        .build()
 }
 
 fn body() -> RequestBody {

@@ -3,6 +3,7 @@
 
 pub(in crate::api) mod describe;
 mod report;
+pub(in crate::api) mod schemas;
 
 use actix_web::http::header::{HeaderValue, WWW_AUTHENTICATE};
 use actix_web::web::{Path, Payload, Query};

@@ -11,7 +11,7 @@ use utoipa::openapi::{ComponentsBuilder, KnownFormat, Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::values::{EXAMPLE_ID, any, uuid};
-use crate::api::callbacks::describe as describe_callbacks;
+use crate::api::callbacks::schemas::report;
 use crate::api::edge::problem::{Document, ErrorObject};
 use crate::api::operations::listing::TaskList;
 use crate::api::operations::view::{ListedView, Status, TaskView, azure_status};
@@ -35,7 +35,7 @@ pub(in crate::api) fn add(components: ComponentsBuilder) -> ComponentsBuilder {
                  there is none.",
             ),
         )
-        .schema("Report", Schema::from(describe_callbacks::schema()))
+        .schema("Report", Schema::from(report()))
         .schema("Description", description())
         .schema_from::<NoResult<'_>>()
         .schema_from::<TaskView<'_>>()

@@ -13,6 +13,7 @@ mod client;
 mod problem;
 mod reply;
 mod request;
+mod settings;
 mod signature;
 
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -25,21 +26,9 @@ use work::any::{AnyKind, Canceled, Prepared, ResultLimit};
 use work::{BoxFuture, Context, Failure, InvalidInput};
 
 use self::request::Attempt;
+pub use self::settings::Settings;
 pub use self::signature::{InvalidSecret, SigningSecret};
 use super::Schemas;
-
-/// Where the work of a kind is done.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Where an input is sent.
-    pub url: Url,
-    /// Where is told that a task was canceled.
-    pub cancel_url: Option<Url>,
-    /// What requests are signed with.
-    pub secret: Option<SigningSecret>,
-    /// Whether inputs may travel unencrypted to other machines.
-    pub allows_http: bool,
-}
 
 /// Settings that make no kind. Holds no part of a URL: there may be a key in it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use url::Url;
 
-use super::Settings;
+use super::settings::Settings;
 use super::signature::SigningSecret;
 use ports::timestamp;
 use work::Context;
