@@ -38,8 +38,8 @@ pub use write::{OneStep, Step, Tell, Text, Written, one_by_one};
 pub type Timestamp = OffsetDateTime;
 
 /// What was asked of storage so far, for metrics.
-pub trait Operations: Send + Sync {
-    /// How often each operation was asked for, by name.
+pub trait StorageCalls: Send + Sync {
+    /// How often each call was made, by name.
     fn counts(&self) -> BTreeMap<&'static str, u64>;
 }
 
