@@ -13,8 +13,8 @@ use tokio::sync::Semaphore;
 use super::blobs::Container;
 use super::connector::Connector;
 use super::http::{http_client, opening, retry_options};
-use super::place::PLACES;
 use super::queue::StorageQueue;
+use super::resource::PLACES;
 use ports::StorageError;
 
 /// The version of the service that is spoken. Emulators trail the crates' own, newer one, and

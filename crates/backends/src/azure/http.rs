@@ -5,7 +5,7 @@ use std::time::Duration;
 use azure_core::http::{ExponentialRetryOptions, RetryOptions};
 
 use super::error::storage_error;
-use super::place::PLACES;
+use super::resource::PLACES;
 use ports::StorageError;
 
 /// How long connecting may take, with TLS. A lost packet is repeated after one second.

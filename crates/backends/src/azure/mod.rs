@@ -12,9 +12,9 @@ mod connector;
 mod error;
 mod http;
 mod identity;
-mod place;
 mod queue;
 mod queues;
+mod resource;
 mod shared_key;
 mod store;
 
