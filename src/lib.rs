@@ -5,11 +5,13 @@
 //! # The map
 //!
 //! ```text
-//! main ─┬─▶ startup ─┬─▶ config ─▶ backends::azure (what an account is)
-//!       │            ├─▶ api ──────┐            ┌─▶ work ◀─ kinds
-//!       │            ├─▶ triggers ─┴─▶ engine ──┴─▶ ports ◀─┬─ backends::azure
-//!       │            └─▶ backends                           └─ backends::embedded
-//!       └─▶ commands ─▶ functions ─▶ the tables of api and triggers
+//! main ──▶ handler ─┬─▶ startup ─┬─▶ config ─▶ backends::azure (what an account is)
+//!                   │            ├─▶ api ──────┐            ┌─▶ work ◀─ kinds
+//!                   │            ├─▶ triggers ─┴─▶ engine ──┴─▶ ports ◀─┬─ backends::azure
+//!                   │            └─▶ backends                           └─ backends::embedded
+//!                   ├─▶ kinds
+//!                   └─▶ commands ─┬─▶ functions ─▶ the tables of api and triggers
+//!                                 └─▶ kinds
 //! ```
 //!
 //! An arrow is the only way to import. Between crates (`engine`, `work`, `ports`, `backends`) the compiler
@@ -17,9 +19,10 @@
 //! circle either. `engine` knows no HTTP, `api` no envelopes of the host, the backends no task. `startup`
 //! knows all parts and how none of them works; `Engine::new` puts the engine together.
 //!
-//! `kinds` is the work that comes with the service, written against the crate `work` as anybody's is.
-//! `commands` is what `handler` does without serving, and `functions` the folders of the Functions host,
-//! made from the tables of `api` and `triggers`. Beside them: `logging` writes what all of them log,
+//! `handler` is the service for a `main` of anybody's. `kinds` is the work that comes with it, and that of
+//! an operator's file, done by a command or behind a URL, written against the crate `work` as anybody's
+//! is. `commands` is what `handler` does without serving, and `functions` the folders of the Functions
+//! host, made from the tables of `api` and `triggers`. Beside them: `logging` writes what all of them log,
 //! `panics` tells it of their defects, and `origins` says which pages may call.
 //!
 //! # The two data flows

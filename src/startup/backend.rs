@@ -35,7 +35,7 @@ impl Backend {
             ports: Ports {
                 store: Arc::new(Counted::new(store, counts)),
                 queue: TaskQueue::open(&Counted::new(queues, counts), config.queue.clone()),
-                operations: counts.clone(),
+                storage_calls: counts.clone(),
             },
             embedded,
             location,

@@ -25,7 +25,7 @@ async fn each_step_of_a_task_commits_no_more_often_than_it_must() {
     let ports = Ports {
         store: embedded.tasks(),
         queue: TaskQueue::open(&embedded, queues::tasks()),
-        operations: Arc::new(Counts::default()),
+        storage_calls: Arc::new(Counts::default()),
     };
     let kinds = TestKinds::default().registry(1_000);
     let Engine {

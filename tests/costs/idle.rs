@@ -9,7 +9,7 @@ use async_request_reply::startup::AZURE_PACE;
 use async_request_reply::triggers::standalone;
 use backends::{Counted, Counts};
 use engine::{Engine, Ports, Submission, TaskQueue, TaskStatus, Tasks};
-use ports::{Operations, Queues, TaskStore};
+use ports::{Queues, StorageCalls, TaskStore};
 use serde_json::value::RawValue;
 use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep};
@@ -43,7 +43,7 @@ impl Process {
         let ports = Ports {
             store: Arc::new(Counted::new(store, &counts)),
             queue: TaskQueue::open(&Counted::new(queues, &counts), queues::tasks()),
-            operations: counts.clone(),
+            storage_calls: counts.clone(),
         };
         let kinds = kinds.registry(1_000);
         let engine = Engine::new(ports, kinds, clock.clone(), settings(2, true));

@@ -67,7 +67,7 @@ impl Storage {
         let ports = Ports {
             store: Arc::new(Counted::new(store, &counts)),
             queue: TaskQueue::open(&Counted::new(queues, &counts), queue),
-            operations: counts,
+            storage_calls: counts,
         };
         let engine = Engine::new(ports, kinds.registry(1_000), clock, settings);
         Process {

@@ -9,11 +9,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use ports::{
-    Delivery, Limits, Newest, Operations, Page, Queue, QueueName, Queues, Receipt, Settle, Step,
+    Delivery, Limits, Newest, Page, Queue, QueueName, Queues, Receipt, Settle, Step, StorageCalls,
     StorageError, Stored, TaskStore, Timestamp, Wanted, Written,
 };
 
-/// The operations that are counted, by the names in metrics.
+/// The calls that are counted, by the names in metrics.
 const NAMES: [&str; 12] = [
     "check_store",
     "create_record",
@@ -52,7 +52,7 @@ impl Counts {
     }
 }
 
-impl Operations for Counts {
+impl StorageCalls for Counts {
     fn counts(&self) -> BTreeMap<&'static str, u64> {
         NAMES
             .into_iter()

@@ -21,7 +21,7 @@ use crate::worker::Worker;
 use crate::worker::attempt::{Attempts, Callers};
 use crate::worker::consumer::Consumer;
 use crate::worker::slots::Slots;
-use ports::{Clock, Operations, TaskStore};
+use ports::{Clock, StorageCalls, TaskStore};
 use work::Kinds;
 use work::any::ResultLimit;
 
@@ -33,7 +33,7 @@ pub struct Ports {
     /// What workers take messages from.
     pub queue: TaskQueue,
     /// Counts what is asked of both.
-    pub operations: Arc<dyn Operations>,
+    pub storage_calls: Arc<dyn StorageCalls>,
 }
 
 /// What a process does with tasks: its parts, over some storage. Clones are of the same process.
@@ -60,7 +60,7 @@ impl Engine {
         let Ports {
             store,
             queue,
-            operations,
+            storage_calls,
         } = ports;
         let (kinds, running, stop) = (Arc::new(kinds), Arc::default(), Stop::default());
         let (backlog, wake): (Arc<Backlog>, Arc<Notify>) = Default::default();
@@ -86,7 +86,7 @@ impl Engine {
             store: Arc::clone(&store),
             records: records.clone(),
             queue: queue.clone(),
-            operations,
+            storage_calls,
             kinds: Arc::clone(&kinds),
             clock: Arc::clone(&clock),
             settings: settings.clone(),

@@ -2,7 +2,8 @@
 //!
 //! | File | What it is about |
 //! |---|---|
-//! | `records` | where task records live |
+//! | `store` | where task records live |
+//! | `records` | what a record is there, and a listing of them |
 //! | `queue` | queues by name, and what they hand over |
 //! | `write` | the one law for everything that is written: steps, in their order |
 //! | `error` | why storage did not do it |
@@ -16,6 +17,7 @@ mod error;
 mod queue;
 mod records;
 mod secret;
+mod store;
 pub mod timestamp;
 mod write;
 
@@ -27,18 +29,17 @@ pub use error::{Recovery, StorageError};
 pub use queue::{
     Delivery, Limits, NotAQueueName, Queue, QueueName, Queues, Receipt, Settle, is_storage_name,
 };
-pub use records::{
-    Document, ETag, Head, HeadError, Listed, Newest, Page, Stored, TaskStore, Wanted,
-};
+pub use records::{Document, ETag, Head, HeadError, Listed, Newest, Page, Stored, Wanted};
 pub use secret::Secret;
+pub use store::TaskStore;
 pub use write::{OneStep, Step, Tell, Text, Written, one_by_one};
 
 /// A point in time, UTC. Records and replies carry milliseconds, see [`Clock`].
 pub type Timestamp = OffsetDateTime;
 
 /// What was asked of storage so far, for metrics.
-pub trait Operations: Send + Sync {
-    /// How often each operation was asked for, by name.
+pub trait StorageCalls: Send + Sync {
+    /// How often each call was made, by name.
     fn counts(&self) -> BTreeMap<&'static str, u64>;
 }
 

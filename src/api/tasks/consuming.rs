@@ -133,7 +133,7 @@ mod tests {
         let ports = Ports {
             store: embedded.tasks(),
             queue: TaskQueue::open(&embedded, QueueName::try_from("tasks").unwrap()),
-            operations: Arc::new(Counts::default()),
+            storage_calls: Arc::new(Counts::default()),
         };
         let settings = Settings {
             callbacks: None,

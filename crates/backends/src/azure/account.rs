@@ -2,7 +2,6 @@
 
 use azure_core::http::Url;
 
-use super::connection_string;
 use ports::Secret;
 
 /// A storage account: its two services and the credential for both.
@@ -37,15 +36,6 @@ pub enum Credential {
 }
 
 impl Account {
-    /// Reads a storage connection string: development storage, account key or SAS.
-    ///
-    /// # Errors
-    ///
-    /// One sentence that names the part that is missing or wrong, and never its value.
-    pub fn from_connection_string(text: &str) -> Result<Self, String> {
-        connection_string::parse(text)
-    }
-
     /// Uses the platform's managed identity, with the account told as the Functions host is told:
     /// by `accountName` (Azure's public cloud), or by `blobServiceUri` and `queueServiceUri`, which
     /// win when all are given. It is the only identity we support, so `credential` need not say so.

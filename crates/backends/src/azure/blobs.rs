@@ -18,7 +18,7 @@ use time::OffsetDateTime;
 use tokio::sync::Semaphore;
 
 use super::error::{incomplete, unless};
-use super::place::{self, Place};
+use super::resource::{self, Resource};
 use ports::timestamp;
 use ports::{Document, ETag, Head, HeadError, Listed, Page, StorageError, Stored};
 
@@ -36,7 +36,7 @@ pub(super) struct Container {
     pub(super) places: Arc<Semaphore>,
 }
 
-impl Place for Container {
+impl Resource for Container {
     const NOUN: &'static str = "container";
     const MISSING: &'static str = "ContainerNotFound";
     const EXISTS: &'static str = "ContainerAlreadyExists";
@@ -72,7 +72,7 @@ impl Container {
             partition_size: NonZero::new(ONE_REQUEST as u64),
             ..condition
         };
-        let answer = place::run(self, operation, || async {
+        let answer = resource::run(self, operation, || async {
             let upload = blob.upload(document.body.clone().into(), Some(options.clone()));
             unless(upload.await, refusals)
         });
@@ -88,11 +88,11 @@ impl Container {
 
 impl Container {
     pub(super) async fn prepare(&self) -> Result<(), StorageError> {
-        place::prepare(self, "prepare the container").await
+        resource::prepare(self, "prepare the container").await
     }
 
     pub(super) async fn check(&self) -> Result<(), StorageError> {
-        place::run(self, "check the container", || self.look()).await
+        resource::run(self, "check the container", || self.look()).await
     }
 
     /// Writes a new record; `None` when the name is taken.
@@ -118,7 +118,7 @@ impl Container {
             partition_size: NonZero::new(ONE_REQUEST),
             ..Default::default()
         };
-        let answer = place::run(self, OPERATION, || async {
+        let answer = resource::run(self, OPERATION, || async {
             let download = blob.download(Some(options.clone())).await;
             let Some(found) = unless(download, &["BlobNotFound"])? else {
                 return Ok(None);
@@ -166,7 +166,7 @@ impl Container {
             if_match: etag.map(to_header),
             ..Default::default()
         };
-        let answer = place::run(self, "delete record", || async {
+        let answer = resource::run(self, "delete record", || async {
             let delete = blob.delete(Some(options.clone())).await;
             unless(delete, &["ConditionNotMet", "BlobNotFound"])
         });
@@ -187,7 +187,7 @@ impl Container {
             prefix: Some(prefix.to_owned()).filter(|prefix| !prefix.is_empty()),
             ..Default::default()
         };
-        let answer = place::run(self, OPERATION, || async {
+        let answer = resource::run(self, OPERATION, || async {
             let mut pages = self.client.list_blobs(Some(options.clone()))?.into_pages();
             pages
                 .try_next()

@@ -11,10 +11,15 @@ use azure_storage_queue::{QueueServiceClient, QueueServiceClientOptions};
 use tokio::sync::Semaphore;
 
 use super::blobs::Container;
-use super::place::PLACES;
+use super::connector::Connector;
+use super::http::{http_client, opening, retry_options};
 use super::queue::StorageQueue;
-use super::{Connector, VERSION, http_client, opening, retry_options};
+use super::resource::PLACES;
 use ports::StorageError;
+
+/// The version of the service that is spoken. Emulators trail the crates' own, newer one, and
+/// Azure keeps old versions for years.
+const VERSION: &str = "2025-11-05";
 
 /// What a thread uses to reach an account: made on its first use there, and gone with the thread.
 pub(super) struct Clients {

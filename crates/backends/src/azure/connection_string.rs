@@ -38,32 +38,38 @@ const SETTINGS: [&str; 9] = [
     DEV_PROXY,
 ];
 
-/// Reads a connection string.
-pub(super) fn parse(text: &str) -> Result<Account, String> {
-    let parts = Parts::of(text)?;
-    let account = match parts.get(NAME) {
-        Some(name) => Some(emulator_name_of(NAME, name)?),
-        None => None,
-    };
-    if parts.development()? {
-        let account = account.unwrap_or_else(|| DEV_ACCOUNT.to_owned());
-        return Ok(Account {
-            blob_endpoint: parts.emulator(BLOB_ENDPOINT, 10000, &account)?,
-            queue_endpoint: parts.emulator(QUEUE_ENDPOINT, 10001, &account)?,
-            credential: shared_key(account, parts.get(KEY).unwrap_or(DEV_KEY))?,
-        });
+impl Account {
+    /// Reads a storage connection string: development storage, account key or SAS.
+    ///
+    /// # Errors
+    ///
+    /// One sentence that names the part that is missing or wrong, and never its value.
+    pub fn from_connection_string(text: &str) -> Result<Self, String> {
+        let parts = Parts::of(text)?;
+        let account = match parts.get(NAME) {
+            Some(name) => Some(emulator_name_of(NAME, name)?),
+            None => None,
+        };
+        if parts.development()? {
+            let account = account.unwrap_or_else(|| DEV_ACCOUNT.to_owned());
+            return Ok(Self {
+                blob_endpoint: parts.emulator(BLOB_ENDPOINT, 10000, &account)?,
+                queue_endpoint: parts.emulator(QUEUE_ENDPOINT, 10001, &account)?,
+                credential: shared_key(account, parts.get(KEY).unwrap_or(DEV_KEY))?,
+            });
+        }
+        Ok(Self {
+            blob_endpoint: parts.service(BLOB_ENDPOINT, "blob", account.as_deref())?,
+            queue_endpoint: parts.service(QUEUE_ENDPOINT, "queue", account.as_deref())?,
+            credential: match (parts.get(KEY), parts.get(SAS), account) {
+                (Some(_), Some(_), _) => return Err(format!("{KEY} and {SAS} are both given")),
+                (Some(key), None, Some(account)) => shared_key(account, key)?,
+                (Some(_), None, None) => return Err(format!("{NAME} is missing")),
+                (None, Some(sas), _) => shared_access_signature(sas)?,
+                (None, None, _) => return Err(format!("{KEY} is missing, or {SAS}")),
+            },
+        })
     }
-    Ok(Account {
-        blob_endpoint: parts.service(BLOB_ENDPOINT, "blob", account.as_deref())?,
-        queue_endpoint: parts.service(QUEUE_ENDPOINT, "queue", account.as_deref())?,
-        credential: match (parts.get(KEY), parts.get(SAS), account) {
-            (Some(_), Some(_), _) => return Err(format!("{KEY} and {SAS} are both given")),
-            (Some(key), None, Some(account)) => shared_key(account, key)?,
-            (Some(_), None, None) => return Err(format!("{NAME} is missing")),
-            (None, Some(sas), _) => shared_access_signature(sas)?,
-            (None, None, _) => return Err(format!("{KEY} is missing, or {SAS}")),
-        },
-    })
 }
 
 /// The settings of a connection string, by their index in [`SETTINGS`].

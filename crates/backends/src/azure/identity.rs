@@ -9,7 +9,7 @@ use azure_identity::{ManagedIdentityCredential, ManagedIdentityCredentialOptions
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::{http_client, opening, retry_options};
+use super::http::{http_client, opening, retry_options};
 use ports::StorageError;
 
 /// Takes the platform's identity, or one of those that a user has assigned.

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use tokio::sync::Semaphore;
 
 use super::error::{incomplete, unless};
-use super::place::{self, Place};
+use super::resource::{self, Resource};
 use ports::{Delivery, Receipt, StorageError, Timestamp};
 
 /// A message stays until it is deleted. The service's default of 7 days would lose a backlog.
@@ -39,7 +39,7 @@ pub(super) struct StorageQueue {
     pub(super) places: Arc<Semaphore>,
 }
 
-impl Place for StorageQueue {
+impl Resource for StorageQueue {
     const NOUN: &'static str = "queue";
     const MISSING: &'static str = "QueueNotFound";
     const EXISTS: &'static str = "QueueAlreadyExists";
@@ -59,7 +59,7 @@ impl Place for StorageQueue {
 
 impl StorageQueue {
     pub(super) async fn prepare(&self) -> Result<(), StorageError> {
-        place::prepare(self, "prepare the queue").await
+        resource::prepare(self, "prepare the queue").await
     }
 
     /// A send whose answer was lost is sent again: the message may then be there twice.
@@ -69,7 +69,7 @@ impl StorageQueue {
             visibility_timeout: Some(seconds(delay)).filter(|delay| *delay > 0),
             ..Default::default()
         };
-        place::run(self, "send message", || async {
+        resource::run(self, "send message", || async {
             let send = self
                 .client
                 .send_message(envelope(text)?, Some(options.clone()));
@@ -90,7 +90,7 @@ impl StorageQueue {
             visibility_timeout: Some(seconds(hide).max(1)),
             ..Default::default()
         };
-        let answer = place::run(self, OPERATION, || async {
+        let answer = resource::run(self, OPERATION, || async {
             let receive = self.client.receive_messages(Some(options.clone()));
             receive.await?.into_model()
         });
@@ -113,7 +113,7 @@ impl StorageQueue {
     ) -> Result<Option<String>, StorageError> {
         const OPERATION: &str = "update message";
         let hidden = seconds(visibility_timeout);
-        let answer = place::run(self, OPERATION, || async {
+        let answer = resource::run(self, OPERATION, || async {
             // Without a body the message keeps its text.
             unless(
                 self.client
@@ -136,7 +136,7 @@ impl StorageQueue {
     ///
     /// A deletion whose answer was lost is sent again, and gives `false` for its own success.
     pub(super) async fn delete(&self, id: &str, pop_receipt: &str) -> Result<bool, StorageError> {
-        let answer = place::run(self, "delete message", || async {
+        let answer = resource::run(self, "delete message", || async {
             unless(
                 self.client.delete_message(id, pop_receipt, None).await,
                 &STALE,
@@ -147,7 +147,7 @@ impl StorageQueue {
 
     pub(super) async fn length(&self) -> Result<u64, StorageError> {
         const OPERATION: &str = "count messages";
-        let answer = place::run(self, OPERATION, || async {
+        let answer = resource::run(self, OPERATION, || async {
             let properties = self.client.get_properties(None).await?;
             properties.approximate_messages_count()
         });
@@ -160,7 +160,7 @@ impl StorageQueue {
     pub(super) async fn front(&self) -> Result<Option<Timestamp>, StorageError> {
         const OPERATION: &str = "peek at the queue";
         // One message, unless asked for more.
-        let answer = place::run(self, OPERATION, || async {
+        let answer = resource::run(self, OPERATION, || async {
             self.client.peek_messages(None).await?.into_model()
         });
         let first = answer.await?.items.unwrap_or_default().into_iter().next();

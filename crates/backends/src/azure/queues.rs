@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::Azure;
+use super::clients::Clients;
+use super::connector::Connector;
 use super::queue::{LONGEST_HIDDEN, LONGEST_MESSAGE, StorageQueue};
 use ports::crash::{CrashPoint, crash_point};
 use ports::{Delivery, Limits, Queue, QueueName, Receipt, Settle, StorageError, Timestamp};
@@ -15,21 +16,21 @@ const DEAD_LETTERS: &str = "-poison";
 
 /// One queue of the account.
 pub(super) struct AzureQueue {
-    azure: Azure,
+    connector: Arc<Connector>,
     name: Arc<str>,
 }
 
 impl AzureQueue {
     /// The queue of this name.
-    pub(super) fn named(azure: Azure, name: &QueueName) -> Self {
+    pub(super) fn named(connector: Arc<Connector>, name: &QueueName) -> Self {
         let name = name.shared();
-        Self { azure, name }
+        Self { connector, name }
     }
 
     /// The queue that a message came from.
-    pub(super) fn of(azure: Azure, receipt: &Receipt) -> Self {
+    pub(super) fn of(connector: Arc<Connector>, receipt: &Receipt) -> Self {
         let name = Arc::clone(&receipt.queue);
-        Self { azure, name }
+        Self { connector, name }
     }
 
     /// The queue of its dead letters; those of dead letters stay.
@@ -44,7 +45,7 @@ impl AzureQueue {
     }
 
     fn here(&self) -> Result<Arc<StorageQueue>, StorageError> {
-        self.azure.clients()?.queue(&self.name)
+        Clients::here(&self.connector)?.queue(&self.name)
     }
 }
 
@@ -85,7 +86,7 @@ impl Queue for AzureQueue {
             // The service cannot move a message. In this order, so that it is never in neither queue.
             Settle::DeadLetter { text, .. } => {
                 let dead_letters = Self {
-                    azure: self.azure.clone(),
+                    connector: Arc::clone(&self.connector),
                     name: Arc::clone(&self.name),
                 };
                 let dead_letters = dead_letters.of_dead_letters();

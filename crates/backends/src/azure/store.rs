@@ -1,29 +1,32 @@
 //! The task records as a port: each call goes to the clients of the thread it is made on. Writes are
 //! done one by one, because the service has no transaction over a container and a queue.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
-use super::Azure;
+use super::clients::Clients;
+use super::connector::Connector;
 use super::queues::AzureQueue;
 use ports::{
     OneStep, Page, Queue, Step, StorageError, Stored, TaskStore, Text, Written, one_by_one,
 };
 
 /// The task records of an account.
-pub(super) struct AzureTasks(pub(super) Azure);
+pub(super) struct AzureTasks(pub(super) Arc<Connector>);
 
 #[async_trait]
 impl TaskStore for AzureTasks {
     async fn prepare(&self) -> Result<(), StorageError> {
-        self.0.clients()?.container.prepare().await
+        Clients::here(&self.0)?.container.prepare().await
     }
 
     async fn check(&self) -> Result<(), StorageError> {
-        self.0.clients()?.container.check().await
+        Clients::here(&self.0)?.container.check().await
     }
 
     async fn read(&self, name: &str) -> Result<Option<Stored>, StorageError> {
-        self.0.clients()?.container.read(name).await
+        Clients::here(&self.0)?.container.read(name).await
     }
 
     async fn write(&self, steps: &[Step<'_>]) -> Result<Written, StorageError> {
@@ -36,14 +39,14 @@ impl TaskStore for AzureTasks {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Page, StorageError> {
-        let clients = self.0.clients()?;
+        let clients = Clients::here(&self.0)?;
         clients.container.list(prefix, after, limit).await
     }
 }
 
 impl OneStep for AzureTasks {
     async fn step(&self, step: Step<'_>) -> Result<Written, StorageError> {
-        let clients = self.0.clients()?;
+        let clients = Clients::here(&self.0)?;
         let container = &clients.container;
         let etag = match step {
             Step::Create { name, document } => container.create(name, document).await?,
@@ -67,13 +70,13 @@ impl OneStep for AzureTasks {
                         &of_no_record
                     }
                 };
-                AzureQueue::named(self.0.clone(), queue)
+                AzureQueue::named(Arc::clone(&self.0), queue)
                     .send(text, delay)
                     .await?;
                 return Ok(done(true));
             }
             Step::Settle { receipt, how } => {
-                let queue = AzureQueue::of(self.0.clone(), receipt);
+                let queue = AzureQueue::of(Arc::clone(&self.0), receipt);
                 return Ok(done(queue.settle(receipt, how).await?));
             }
         };

@@ -5,15 +5,18 @@
 //! the answer, so that no async thread ever waits for a disk. Every later read sees what was
 //! acknowledged, and what a client is told of is on the disk by then (`durability`).
 
+mod database;
 mod durability;
 mod errors;
 mod folder;
+mod messages;
 mod millis;
 mod newest;
 mod open_error;
 mod put_back;
 mod queue;
 mod readers;
+mod rows;
 mod savepoint;
 mod schema;
 mod task_store;
@@ -27,6 +30,7 @@ use std::sync::Arc;
 pub use open_error::OpenError;
 use tokio_util::sync::CancellationToken;
 
+use database::Database;
 use folder::{FolderLock, keep_private};
 use ports::{Clock, Queue, QueueName, Queues, TaskStore};
 use put_back::Latest;
@@ -48,18 +52,6 @@ pub struct Embedded {
     database: Arc<Database>,
     clock: Arc<dyn Clock>,
     latest: Arc<Latest>,
-}
-
-/// What the store and the queues share.
-///
-/// They are dropped in this order: SQLite folds its log into the file when the last connection
-/// closes, which must be the one that may write, and only then may another process come.
-#[derive(Debug)]
-struct Database {
-    readers: Readers,
-    writer: Writer,
-    thread_ended: CancellationToken,
-    _lock: FolderLock,
 }
 
 impl Embedded {

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use rusqlite::{Connection, Row, params};
 
-use super::task_store::listed;
+use super::rows::listed;
 use ports::{Page, Timestamp, Wanted};
 
 /// Rows that one page looks through: a fraction of a second of a reader, where a filter takes few.

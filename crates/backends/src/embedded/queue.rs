@@ -1,7 +1,5 @@
 //! Queues as rows of one table, with the semantics of Azure Storage Queues but for one: messages
 //! do not expire (there they do, after seven days unless told otherwise).
-//!
-//! A pop receipt is random (a UUID), new with every delivery and update.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -9,22 +7,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use uuid::Uuid;
 
-use super::Database;
+use super::database::Database;
 use super::durability::Until;
 use super::errors::storage_error;
 use super::millis::Millis;
 use super::put_back::Latest;
 use super::savepoint::all_or_nothing;
-use super::write;
+use super::{messages, write};
 use ports::{Clock, Delivery, Limits, Queue, QueueName, Receipt, Settle, StorageError, Timestamp};
-
-/// What the Functions host appends to name the queue of dead letters.
-const DEAD_LETTERS: &str = "-poison";
-
-const SEND: &str =
-    "INSERT INTO messages (queue, inserted_at, visible_at, text) VALUES (?1, ?2, ?3, ?4)";
 
 /// In the order of the index, which is as fast with a million messages waiting as with one.
 const VISIBLE: &str = "
@@ -38,19 +29,6 @@ const VISIBLE: &str = "
 const HIDE: &str = "
     UPDATE messages SET visible_at = ?2, dequeue_count = dequeue_count + 1, pop_receipt = ?3
     WHERE id = ?1";
-
-const UPDATE: &str = "
-    UPDATE messages
-    SET visible_at = ?4, pop_receipt = ?5
-    WHERE id = ?2 AND queue = ?1 AND pop_receipt = ?3";
-
-const DELETE: &str = "DELETE FROM messages WHERE id = ?2 AND queue = ?1 AND pop_receipt = ?3";
-
-/// To the dead letters, as a message that was sent there now.
-const MOVE: &str = "
-    UPDATE messages
-    SET queue = ?4, inserted_at = ?5, visible_at = ?5, dequeue_count = 0, pop_receipt = NULL
-    WHERE id = ?2 AND queue = ?1 AND pop_receipt = ?3";
 
 /// A message without a receipt was never received: whoever sent it has put it off. Unless it is yet to be
 /// sent, by a clock that was put back. The names of the queues are stepped through in the index.
@@ -72,58 +50,6 @@ const FRONT: &str = "
     WHERE queue = ?1 AND visible_at <= ?2
     ORDER BY visible_at, id
     LIMIT 1";
-
-/// Appends a message to a queue.
-pub(super) fn send(
-    connection: &Connection,
-    queue: &str,
-    text: &str,
-    now: Millis,
-    visible_at: Millis,
-) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(SEND)?
-        .execute(params![queue, now, visible_at, text])?;
-    Ok(())
-}
-
-/// Settles a message; `false` when the receipt is stale.
-pub(super) fn settle(
-    connection: &Connection,
-    Receipt { queue, id, token }: &Receipt,
-    how: Settle<'_>,
-    now: Millis,
-) -> rusqlite::Result<bool> {
-    let settled = match how {
-        Settle::Done => connection
-            .prepare_cached(DELETE)?
-            .execute(params![queue, id, token])?,
-        Settle::Release(after) => connection.prepare_cached(UPDATE)?.execute(params![
-            queue,
-            id,
-            token,
-            now.after(after),
-            new_token()
-        ])?,
-        Settle::DeadLetter { .. } => connection.prepare_cached(MOVE)?.execute(params![
-            queue,
-            id,
-            token,
-            dead_letters_of(queue),
-            now
-        ])?,
-    };
-    Ok(settled > 0)
-}
-
-/// Where the dead letters of a queue are; those of dead letters stay.
-fn dead_letters_of(queue: &str) -> Arc<str> {
-    if queue.ends_with(DEAD_LETTERS) {
-        queue.into()
-    } else {
-        format!("{queue}{DEAD_LETTERS}").into()
-    }
-}
 
 /// One queue of one file.
 pub(super) struct EmbeddedQueue {
@@ -152,7 +78,7 @@ impl EmbeddedQueue {
     /// The queue of its dead letters.
     pub(super) fn of_dead_letters(self) -> Self {
         Self {
-            name: dead_letters_of(&self.name),
+            name: messages::dead_letters_of(&self.name),
             ..self
         }
     }
@@ -178,7 +104,7 @@ impl Queue for EmbeddedQueue {
             .writer
             .write("send message", Until::OnDisk, move |connection| {
                 let now = Millis(clock.now());
-                self::send(connection, &queue, &text, now, now.after(delay))
+                messages::send(connection, &queue, &text, now, now.after(delay))
             })
             .await
     }
@@ -230,13 +156,7 @@ impl Queue for EmbeddedQueue {
             .database
             .writer
             .write("update message", Until::Committed, move |connection| {
-                let Receipt { queue, id, token } = old;
-                let until = Millis(clock.now()).after(hide);
-                let renewed = new_token();
-                let updated = connection
-                    .prepare_cached(UPDATE)?
-                    .execute(params![queue, id, token, until, renewed])?;
-                Ok((updated > 0).then_some(renewed))
+                messages::renew(connection, &old, Millis(clock.now()).after(hide))
             })
             .await?;
         let is_renewed = renewed.is_some();
@@ -290,10 +210,6 @@ pub(super) fn release_all(connection: &Connection, now: Timestamp) -> rusqlite::
     Ok(())
 }
 
-fn new_token() -> String {
-    Uuid::new_v4().simple().to_string()
-}
-
 fn delivery(row: &Row<'_>, queue: &Arc<str>) -> rusqlite::Result<Delivery> {
     Ok(Delivery {
         text: row.get("text")?,
@@ -302,30 +218,15 @@ fn delivery(row: &Row<'_>, queue: &Arc<str>) -> rusqlite::Result<Delivery> {
         receipt: Some(Receipt {
             queue: Arc::clone(queue),
             id: row.get::<_, i64>("id")?.to_string(),
-            token: new_token(),
+            token: messages::new_token(),
         }),
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::schema;
+    use super::super::schema::plan;
     use super::*;
-
-    /// How SQLite goes about a statement, one step a line.
-    fn plan(statement: &str) -> String {
-        let folder = tempfile::tempdir().unwrap();
-        let connection = schema::open_for_writing(&folder.path().join("tasks.db")).unwrap();
-        let mut explained = connection
-            .prepare(&format!("EXPLAIN QUERY PLAN {statement}"))
-            .unwrap();
-        let steps: Vec<String> = explained
-            .raw_query()
-            .mapped(|row| row.get("detail"))
-            .collect::<Result<_, _>>()
-            .unwrap();
-        steps.join("\n")
-    }
 
     #[test]
     fn receiving_finds_the_oldest_messages_in_the_index() {
@@ -353,10 +254,8 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_settled_by_its_id() {
-        for statement in [HIDE, UPDATE, DELETE, MOVE] {
-            let plan = plan(statement);
-            assert!(plan.contains("USING INTEGER PRIMARY KEY"), "{plan}");
-        }
+    fn a_message_is_hidden_by_its_id() {
+        let plan = plan(HIDE);
+        assert!(plan.contains("USING INTEGER PRIMARY KEY"), "{plan}");
     }
 }

@@ -146,5 +146,21 @@ fn migrate(file: &Path, connection: &mut Connection, migrations: &[&str]) -> Res
         .map_err(|cause| OpenError::migration(file, found, known, cause))
 }
 
+/// How SQLite goes about a statement, one step a line.
+#[cfg(test)]
+pub(super) fn plan(statement: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let connection = open_for_writing(&folder.path().join("tasks.db")).unwrap();
+    let mut explained = connection
+        .prepare(&format!("EXPLAIN QUERY PLAN {statement}"))
+        .unwrap();
+    let steps: Vec<String> = explained
+        .raw_query()
+        .mapped(|row| row.get("detail"))
+        .collect::<Result<_, _>>()
+        .unwrap();
+    steps.join("\n")
+}
+
 #[cfg(test)]
 mod tests;

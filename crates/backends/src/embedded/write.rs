@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::Database;
+use super::database::Database;
 use super::durability::Until;
 use super::millis::Millis;
 use super::savepoint::all_or_nothing;
-use super::{queue, task_store};
+use super::{messages, rows};
 use ports::{Clock, Document, ETag, Receipt, Settle, Step, StorageError, Text, Written};
 
 /// A step that the thread of the writer can keep.
@@ -44,7 +44,7 @@ impl Kept {
     fn is_one_statement(&self) -> bool {
         match self {
             Self::Create { document, .. } | Self::Replace { document, .. } => {
-                !task_store::is_large(document)
+                !rows::is_large(document)
             }
             Self::Delete { .. } | Self::Send { .. } | Self::Settle { .. } => true,
         }
@@ -97,7 +97,7 @@ fn keep(steps: &[Step<'_>]) -> (Vec<Kept>, Option<ETag>) {
             Step::Create { name, document } => Kept::Create {
                 name: name.to_owned(),
                 document: document.clone(),
-                etag: last.insert(task_store::new_etag()).clone(),
+                etag: last.insert(rows::new_etag()).clone(),
             },
             Step::Replace {
                 name,
@@ -107,7 +107,7 @@ fn keep(steps: &[Step<'_>]) -> (Vec<Kept>, Option<ETag>) {
                 name: name.to_owned(),
                 document: document.clone(),
                 expected: etag.clone(),
-                etag: last.insert(task_store::new_etag()).clone(),
+                etag: last.insert(rows::new_etag()).clone(),
             },
             Step::Delete { name, etag } => Kept::Delete {
                 name: name.to_owned(),
@@ -151,20 +151,20 @@ fn run(
                 name,
                 document,
                 etag,
-            } => task_store::create(connection, name, document, etag, now)?,
+            } => rows::create(connection, name, document, etag, now)?,
             Kept::Replace {
                 name,
                 document,
                 expected,
                 etag,
-            } => task_store::replace(connection, name, document, (expected, etag), now)?,
-            Kept::Delete { name, etag } => task_store::delete(connection, name, etag.as_ref())?,
+            } => rows::replace(connection, name, document, (expected, etag), now)?,
+            Kept::Delete { name, etag } => rows::delete(connection, name, etag.as_ref())?,
             Kept::Send { queue, text, delay } => {
-                queue::send(connection, queue, text, now, now.after(*delay))?;
+                messages::send(connection, queue, text, now, now.after(*delay))?;
                 true
             }
             Kept::Settle { receipt, how } => {
-                settled &= queue::settle(connection, receipt, *how, now)?;
+                settled &= messages::settle(connection, receipt, *how, now)?;
                 true
             }
         };

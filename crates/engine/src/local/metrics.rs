@@ -124,7 +124,7 @@ pub struct Gauges {
     /// Clients that wait for a task to end.
     pub waiters: usize,
     /// What was asked of storage so far.
-    pub operations: BTreeMap<&'static str, u64>,
+    pub storage_calls: BTreeMap<&'static str, u64>,
 }
 
 /// An attempt that computes; dropped when it has ended.
@@ -219,7 +219,7 @@ impl Metrics {
             "Operations asked of storage by this process.",
         );
         text.family(name, "counter", help);
-        for (operation, count) in &gauges.operations {
+        for (operation, count) in &gauges.storage_calls {
             text.sample(name, &format!("operation=\"{operation}\""), count);
         }
         if let Some(length) = gauges.queue_length {
@@ -383,7 +383,7 @@ mod tests {
             queue_length: Some(3),
             oldest_message: Some(Duration::from_millis(1_500)),
             waiters: 1,
-            operations: BTreeMap::from([("read_record", 7)]),
+            storage_calls: BTreeMap::from([("read_record", 7)]),
         });
         assert_has(
             &text,

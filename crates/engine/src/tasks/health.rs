@@ -33,7 +33,7 @@ impl Tasks {
             queue_length,
             oldest_message: oldest.and_then(|sent_at| Duration::try_from(now - sent_at).ok()),
             waiters: self.parts.endings.waiters.count(),
-            operations: self.parts.operations.counts(),
+            storage_calls: self.parts.storage_calls.counts(),
         };
         Ok(self.parts.endings.metrics.to_prometheus(&gauges))
     }

@@ -15,7 +15,7 @@ use crate::queue::TaskQueue;
 use crate::records::Records;
 use crate::settings::Settings;
 use crate::tasks::listing::descent::Hints;
-use ports::{Clock, Operations, TaskStore};
+use ports::{Clock, StorageCalls, TaskStore};
 use work::Kinds;
 
 /// What clients can ask for: submit, look, wait, consume, cancel, delete, retry, list. Knows records and
@@ -30,7 +30,7 @@ pub(crate) struct Parts {
     pub(crate) store: Arc<dyn TaskStore>,
     pub(crate) records: Records,
     pub(crate) queue: TaskQueue,
-    pub(crate) operations: Arc<dyn Operations>,
+    pub(crate) storage_calls: Arc<dyn StorageCalls>,
     pub(crate) kinds: Arc<Kinds>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Settings,

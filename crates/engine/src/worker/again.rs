@@ -18,7 +18,7 @@ use crate::worker::hold::{Hold, settled};
 use crate::worker::outcome::Outcome;
 use crate::worker::parts::Worker;
 use crate::worker::slots::NoSlot;
-use crate::worker::told::Ended;
+use crate::worker::told::{Ended, MAX_LOGGED_MESSAGE};
 use ports::crash::{CrashPoint, crash_point};
 use ports::{Delivery, ETag, Settle, Timestamp};
 
@@ -299,9 +299,6 @@ fn error_of(code: &str, message: String) -> TaskError {
         message,
     }
 }
-
-/// The longest message of an error in a line of the log, in bytes.
-pub(crate) const MAX_LOGGED_MESSAGE: usize = 500;
 
 /// What the log tells of an error: its client may see both, so both are safe to show.
 pub(crate) fn error_fields(error: &TaskError) -> (&str, &str) {

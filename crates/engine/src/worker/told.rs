@@ -7,13 +7,15 @@ use serde_json::value::RawValue;
 use crate::limits::LONGEST_HAND_OVER;
 use crate::local::metrics::CameOut;
 use crate::text::beginning;
-use crate::worker::again::MAX_LOGGED_MESSAGE;
 use crate::worker::slots::NoSlot;
 use work::{Context, ErrorCode, Failure, Told};
 
 const TIME_LIMIT_EXCEEDED: ErrorCode = ErrorCode::literal("TimeLimitExceeded");
 const WORK_PANICKED: ErrorCode = ErrorCode::literal("WorkPanicked");
 const STOPPED_UNASKED: ErrorCode = ErrorCode::literal("StoppedUnasked");
+
+/// The longest message of an error in a line of the log, in bytes.
+pub(crate) const MAX_LOGGED_MESSAGE: usize = 500;
 
 /// How an attempt ended.
 pub(crate) enum Ended {

@@ -7,7 +7,7 @@ use super::*;
 const KEY64: &str = "c2VjcmV0LWtleS1zZWNyZXQta2V5";
 
 fn parsed(text: &str) -> Account {
-    parse(text).unwrap_or_else(|error| panic!("{text}: {error}"))
+    Account::from_connection_string(text).unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
 fn endpoints(text: &str) -> (String, String) {
@@ -99,7 +99,9 @@ fn an_emulator_names_its_accounts_as_it_likes_and_azure_does_not() {
         endpoints(development).0,
         "http://127.0.0.1:10000/My_Account"
     );
-    let error = parse(&format!("AccountName=My_Account;AccountKey={KEY64}")).unwrap_err();
+    let error =
+        Account::from_connection_string(&format!("AccountName=My_Account;AccountKey={KEY64}"))
+            .unwrap_err();
     assert!(error.starts_with("AccountName may only"), "{error}");
 }
 
@@ -175,7 +177,7 @@ fn an_error_names_the_part_that_is_wrong() {
         ),
         ("a part without a sign", "no `=`"),
     ] {
-        let error = parse(text).unwrap_err();
+        let error = Account::from_connection_string(text).unwrap_err();
         assert!(error.contains(named), "{text}: {error}");
     }
 }
@@ -193,7 +195,7 @@ fn no_input_panics_and_no_error_tells_the_key() {
         format!("{secret}={secret};{secret}"),
     ];
     let silent = |text: &str| {
-        if let Err(error) = parse(text) {
+        if let Err(error) = Account::from_connection_string(text) {
             assert!(!error.contains("S3cr"), "{error}");
         }
     };
@@ -225,7 +227,7 @@ fn assert_usable(account: &Account) {
 
 #[test]
 fn hostile_strings_are_refused_in_a_few_words_or_usable() {
-    corpus::each_text(|text| match parse(text) {
+    corpus::each_text(|text| match Account::from_connection_string(text) {
         Ok(account) => assert_usable(&account),
         Err(error) => assert!(error.len() < 120 && !error.contains("s3cret"), "{error}"),
     });
@@ -234,7 +236,7 @@ fn hostile_strings_are_refused_in_a_few_words_or_usable() {
 proptest! {
     #[test]
     fn any_string_is_refused_in_a_few_words_or_usable(text in corpus::any_text()) {
-        match parse(&text) {
+        match Account::from_connection_string(&text) {
             Ok(account) => assert_usable(&account),
             Err(error) => prop_assert!(error.len() < 120, "{error}"),
         }

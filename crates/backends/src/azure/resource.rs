@@ -25,7 +25,7 @@ pub(super) const PLACES: usize = 64;
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// A container or a queue.
-pub(super) trait Place: Sync {
+pub(super) trait Resource: Sync {
     /// What it is, for the log.
     const NOUN: &'static str;
     /// The code of the answer that says it is missing.
@@ -44,58 +44,58 @@ pub(super) trait Place: Sync {
 }
 
 /// Creates what is missing. A credential that may not create is enough when it is there.
-pub(super) async fn prepare<P: Place>(
-    place: &P,
+pub(super) async fn prepare<R: Resource>(
+    resource: &R,
     operation: &'static str,
 ) -> Result<(), StorageError> {
     let attempt = async {
-        match ensure(place).await {
+        match ensure(resource).await {
             Err(error) if error.http_status() == Some(StatusCode::Forbidden) => {
-                place.look().await.map_err(|_| error)
+                resource.look().await.map_err(|_| error)
             }
             other => other,
         }
     };
-    limited(place, operation, attempt).await
+    limited(resource, operation, attempt).await
 }
 
-/// Runs a call; when its place is missing, creates that and runs the call once more.
-pub(super) async fn run<P, T, F>(
-    place: &P,
+/// Runs a call; when its resource is missing, creates that and runs the call once more.
+pub(super) async fn run<R, T, F>(
+    resource: &R,
     operation: &'static str,
     call: impl Fn() -> F,
 ) -> Result<T, StorageError>
 where
-    P: Place,
+    R: Resource,
     F: Future<Output = azure_core::Result<T>>,
 {
     let attempt = async {
         match call().await {
-            Err(error) if code(&error) == P::MISSING => {
-                log::warn!("the {} is missing in storage, creating it", P::NOUN);
-                ensure(place).await?;
+            Err(error) if code(&error) == R::MISSING => {
+                log::warn!("the {} is missing in storage, creating it", R::NOUN);
+                ensure(resource).await?;
                 call().await
             }
             other => other,
         }
     };
-    limited(place, operation, attempt).await
+    limited(resource, operation, attempt).await
 }
 
 /// Another instance may have created it in the meantime: that is as good.
-async fn ensure<P: Place>(place: &P) -> azure_core::Result<()> {
-    match place.create().await {
-        Err(error) if code(&error) == P::EXISTS => Ok(()),
+async fn ensure<R: Resource>(resource: &R) -> azure_core::Result<()> {
+    match resource.create().await {
+        Err(error) if code(&error) == R::EXISTS => Ok(()),
         other => other,
     }
 }
 
-async fn limited<P: Place, T>(
-    place: &P,
+async fn limited<R: Resource, T>(
+    resource: &R,
     operation: &'static str,
     attempt: impl Future<Output = azure_core::Result<T>>,
 ) -> Result<T, StorageError> {
-    let waiting = tokio::time::timeout(PLACE_WAIT, place.places().acquire());
+    let waiting = tokio::time::timeout(PLACE_WAIT, resource.places().acquire());
     let Ok(_place) = waiting.await else {
         let cause = "too many operations wait for storage";
         return Err(StorageError::transient(operation, cause));

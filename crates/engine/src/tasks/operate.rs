@@ -14,7 +14,7 @@ use ports::ETag;
 use ports::crash::{CrashPoint, crash_point};
 use work::any::Canceled;
 
-/// How an operation on a task ended.
+/// What became of what was asked for.
 #[derive(Clone, Debug)]
 pub enum Operated {
     /// Done; this is the record now, or was the last one.

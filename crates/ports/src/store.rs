@@ -1,0 +1,80 @@
+//! What storage must do for records: read, write under conditions, and list.
+
+use async_trait::async_trait;
+
+use crate::{Document, ETag, Newest, Page, Step, StorageError, Stored, Wanted, Written};
+
+/// Where task records live. Every change is conditional: the first writer wins.
+///
+/// Names are short, printable ASCII without `/`.
+#[async_trait]
+pub trait TaskStore: Send + Sync {
+    /// Makes the store ready to use: creates what is missing, and fails when it cannot be used.
+    async fn prepare(&self) -> Result<(), StorageError>;
+
+    /// Says whether the store can be used now, at the cost of one small operation.
+    async fn check(&self) -> Result<(), StorageError>;
+
+    /// Reads a record; `None` when there is none.
+    async fn read(&self, name: &str) -> Result<Option<Stored>, StorageError>;
+
+    /// Does these steps in their order; after one that does not hold, none. A store that can does all
+    /// of them or none; the others say how far they came, see [`Written`].
+    ///
+    /// What was written survives the end of the process and a power cut, but for a settlement that is
+    /// alone: its message may be delivered once more.
+    ///
+    /// # Errors
+    ///
+    /// When the first step failed, or nobody knows whether it was done.
+    async fn write(&self, steps: &[Step<'_>]) -> Result<Written, StorageError>;
+
+    /// Lists records whose names start with `prefix`, from where the page before ended.
+    /// `limit` (1 to 5,000) bounds the page; a page may be shorter, even empty, and still have a next.
+    async fn list(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page, StorageError>;
+
+    /// Lists the records that are wanted, newest first, from where the page before ended, if the store
+    /// can. A page may be shorter than `limit`, even empty, and still have a next.
+    async fn newest(
+        &self,
+        wanted: &Wanted,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Newest, StorageError> {
+        let _ = (wanted, after, limit);
+        Ok(Newest::Unsupported)
+    }
+
+    /// Writes a new record, and nothing else; `None` when the name is taken.
+    async fn create(&self, name: &str, document: &Document) -> Result<Option<ETag>, StorageError> {
+        let written = self.write(&[Step::Create { name, document }]).await?;
+        Ok(written.into_etag())
+    }
+
+    /// Replaces a record if it still has this ETag; `None` when it has changed or is gone.
+    async fn replace(
+        &self,
+        name: &str,
+        document: &Document,
+        etag: &ETag,
+    ) -> Result<Option<ETag>, StorageError> {
+        let step = Step::Replace {
+            name,
+            document,
+            etag,
+        };
+        Ok(self.write(&[step]).await?.into_etag())
+    }
+
+    /// Deletes a record, with an ETag only if it still has that. `false` when it was not there
+    /// or has changed.
+    async fn delete(&self, name: &str, etag: Option<&ETag>) -> Result<bool, StorageError> {
+        let written = self.write(&[Step::Delete { name, etag }]).await?;
+        Ok(matches!(written, Written::Done { .. }))
+    }
+}
