@@ -12,7 +12,7 @@ use crate::commands::Command;
 use crate::config::{self, Config, ConfigError, LogFormat, Mode, Storage};
 use crate::logging::{self, Flush};
 use crate::startup::{Application, StartError};
-use crate::{kinds, panics};
+use crate::{kinds, panics, tls};
 
 /// What a process ends with whose settings or kinds are wrong, so that starting it again cannot help.
 const MISUSED: u8 = 2;
@@ -68,7 +68,11 @@ impl Handler {
     ///
     /// Ends the process when it was asked for help or its version, or with a flag that nobody knows.
     /// Whatever else is wrong [`run`](Self::run) tells.
+    ///
+    /// Also installs ring as the process's provider for `rustls`, unless there is one: without one
+    /// `reqwest::Client::new()` panics. So make the clients of kinds after this.
     pub fn from_env() -> Self {
+        tls::install();
         let start = match Command::asked_for(env::args_os()) {
             Some(command) => Start::Command(command),
             None => {

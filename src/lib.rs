@@ -23,7 +23,8 @@
 //! an operator's file, done by a command or behind a URL, written against the crate `work` as anybody's
 //! is. `commands` is what `handler` does without serving, and `functions` the folders of the Functions
 //! host, made from the tables of `api` and `triggers`. Beside them: `logging` writes what all of them log,
-//! `panics` tells it of their defects, and `origins` says which pages may call.
+//! `panics` tells it of their defects, `origins` says which pages may call, and `tls` what clients encrypt
+//! with. `testing` starts the service for the tests of kinds of one's own.
 //!
 //! # The two data flows
 //!
@@ -54,6 +55,9 @@ pub mod logging;
 mod origins;
 pub mod panics;
 pub mod startup;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod tls;
 pub mod triggers;
 
 pub use handler::Handler;

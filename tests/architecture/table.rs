@@ -49,10 +49,11 @@ pub(super) const ROOT: Table = &[
             "logging",
             "panics",
             "startup",
+            "tls",
             "work",
         ],
     ),
-    ("kinds", &["config", "engine", "ports", "work"]),
+    ("kinds", &["config", "engine", "ports", "tls", "work"]),
     ("logging", &["config", "ports"]),
     ("origins", &[]),
     ("panics", &["config", "engine", "logging"]),
@@ -70,6 +71,20 @@ pub(super) const ROOT: Table = &[
             "work",
         ],
     ),
+    // What a test of one's own kinds uses.
+    (
+        "testing",
+        &[
+            "actix_web",
+            "config",
+            "kinds",
+            "ports",
+            "startup",
+            "tls",
+            "work",
+        ],
+    ),
+    ("tls", &[]),
     ("triggers", &["actix_web", "engine", "ports"]),
 ];
 

@@ -127,7 +127,8 @@ impl Serving {
         Self::start_as(command, folder, &[])
     }
 
-    fn start_as(command: Command, folder: &Path, settings: &[(&str, &str)]) -> Self {
+    /// Starts it by a command that ends with its name.
+    pub(crate) fn start_as(command: Command, folder: &Path, settings: &[(&str, &str)]) -> Self {
         let flags = ["--bind-address", "127.0.0.1:0"];
         let settings = [&[("API_KEY", KEY)], settings].concat();
         let handler = Handler::start_as(command, folder, &settings, &flags);

@@ -1,13 +1,9 @@
 //! What the README says, held against the code.
 
-mod word_count;
+mod own_crate;
 
 use async_request_reply::api::{code_rows, rows};
 use async_request_reply::config::settings;
-use async_request_reply::kinds;
-use serde_json::value::RawValue;
-use work::any::{self, Prepared, ResultLimit};
-use work::{Context, Policy};
 
 const README: &str = include_str!("../../README.md");
 const CLIENTS: &str = include_str!("../../docs/clients.md");
@@ -54,33 +50,6 @@ fn the_table_of_codes_in_the_clients_guide_is_the_one_of_the_code() {
         told == table,
         "the table of codes in docs/clients.md should be:\n\n{table}"
     );
-}
-
-#[test]
-fn the_kind_in_the_readme_compiles_and_works() {
-    assert!(
-        README.contains(&format!("```rust\n{}```", include_str!("word_count.rs"))),
-        "tests/readme/word_count.rs should be the file the README shows, to the letter"
-    );
-    assert!(README.contains(
-        "        .with(\"word-count\", any::of_blocking(word_count::WordCount), Policy::default())\n"
-    ));
-    let word_count = any::of_blocking(word_count::WordCount);
-    let kinds = kinds::standard(1).with("word-count", word_count, Policy::default());
-
-    let body = between(r#"-d '{"kind": "word-count", "input": "#, "}'\n");
-    let input = RawValue::from_string(body.to_owned()).unwrap();
-    let kind = &kinds.get("word-count").unwrap().kind;
-    let Prepared::Blocking(run) = kind.clone().prepare(&input).unwrap() else {
-        unreachable!("it computes");
-    };
-    let result = run(&Context::for_test(), ResultLimit::bytes(100)).unwrap();
-    assert!(
-        README.contains(&format!("The result is `{result}`.")),
-        "{result}"
-    );
-    let wrong = RawValue::from_string(r#"{"text": 7}"#.to_owned()).unwrap();
-    assert_eq!(kind.check(&wrong).unwrap_err().field, "text");
 }
 
 #[test]

@@ -3,6 +3,8 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use crate::tls;
+
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -25,8 +27,7 @@ pub(super) fn shared() -> Result<reqwest::Client, reqwest::Error> {
     if let Some(client) = CLIENT.get() {
         return Ok(client.clone());
     }
-    // Fails when a provider is installed already, which is then as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    tls::install();
     let client = reqwest::Client::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .tcp_keepalive(KEEPALIVE)
