@@ -161,7 +161,7 @@ impl Handler {
             }
             Err(error) => {
                 log::error!("{error}");
-                end(flush, 1)
+                end(flush, if error.is_misuse() { MISUSED } else { 1 })
             }
         }
     }

@@ -44,8 +44,11 @@ fn origin(text: &str) -> Option<String> {
 /// Reads the base of our links, and drops its trailing slashes.
 pub(super) fn base_url(text: &str) -> Result<String, ConfigError> {
     match web_url(text.trim()) {
-        Some(url) => Ok(url.as_str().trim_end_matches('/').to_owned()),
-        None => Err(wrong(
+        // A host may have a quotation mark in it, and a link in a header may not.
+        Some(url) if !url.as_str().contains('"') => {
+            Ok(url.as_str().trim_end_matches('/').to_owned())
+        }
+        _ => Err(wrong(
             "PUBLIC_BASE_URL",
             "is not a URL, such as https://tasks.example.com",
         )),

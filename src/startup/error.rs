@@ -60,3 +60,10 @@ pub enum StartError {
     #[error("the server broke off: {0}")]
     Serve(#[from] std::io::Error),
 }
+
+impl StartError {
+    /// Whether the start was refused because of what was asked for, so that trying again cannot help.
+    pub fn is_misuse(&self) -> bool {
+        matches!(self, Self::Kind(_) | Self::Queue(_) | Self::OutlastsHost(_))
+    }
+}

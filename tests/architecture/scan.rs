@@ -103,7 +103,7 @@ impl File {
             }
             UseTree::Name(name) => {
                 let name = name.ident.to_string();
-                ([before, &[name.clone()]].concat(), Some(name))
+                ([before, std::slice::from_ref(&name)].concat(), Some(name))
             }
             UseTree::Rename(rename) => (
                 [before, &[rename.ident.to_string()]].concat(),

@@ -11,6 +11,12 @@ use super::programs::{self, Ended};
 use crate::helpers::app::{App, spawn_app, spawn_app_with};
 use crate::helpers::eventually::DEADLINE;
 
+/// The smallest number that is not quick, and so waits for the one worker; and what comes of it.
+const NUMBER: &str = "1001";
+const FIBONACCI: &str = "7033036771142281582183525487718354977018126983635873274260490508715453\
+    71181969335797422494945626117334877504492417659910881863632654502236471060120533\
+    74121273867339111198139373125598767690091902245245323403501";
+
 /// A client that has a piece of work done.
 #[derive(Clone, Copy)]
 enum Example {
@@ -59,7 +65,8 @@ impl Example {
             .await;
         let front = Front::losing_before(app.address);
         let begun = Instant::now();
-        let ended = self.run(&app, &front.base, r#"{"number": 24}"#).await;
+        let work = format!(r#"{{"number": {NUMBER}}}"#);
+        let ended = self.run(&app, &front.base, &work).await;
         assert!(ended.succeeded, "{}{}", ended.stdout, ended.stderr);
 
         let (pauses, results): (Vec<_>, Vec<_>) = ended
@@ -76,7 +83,7 @@ impl Example {
         let [patient, prompt] = results[..] else {
             panic!("{}", ended.stdout);
         };
-        let fields = r#""number":24,"calculation_result":"46368"}"#;
+        let fields = format!(r#""number":{NUMBER},"calculation_result":"{FIBONACCI}"}}"#);
         assert_eq!(patient, format!("{{{fields}"));
         let (id, rest) = prompt.split_at(prompt.find(',').unwrap());
         assert!(id.starts_with(r#"{"task_id":""#), "{prompt}");
@@ -178,9 +185,9 @@ async fn a_client_of_the_python_sample_is_served_as_before() {
             app.kinds.open_gate();
         }
     };
-    let ended = programs::run("r0.py", &[app.client.base(), "24"], watch).await;
+    let ended = programs::run("r0.py", &[app.client.base(), NUMBER], watch).await;
     assert!(ended.succeeded, "{}", ended.stderr);
     let result = ended.stdout.trim_start_matches("not yet\n");
-    assert_eq!(result, "46368\n");
+    assert_eq!(result, format!("{FIBONACCI}\n"));
     assert!(ended.stdout.starts_with("not yet\n"));
 }

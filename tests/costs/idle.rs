@@ -46,7 +46,7 @@ impl Process {
             storage_calls: counts.clone(),
         };
         let kinds = kinds.registry(1_000);
-        let engine = Engine::new(ports, kinds, clock.clone(), settings(2, true));
+        let engine = Engine::new(ports, kinds, clock, settings(2, true));
         tokio::task::spawn_local(standalone::work(engine.clone(), AZURE_PACE));
         tokio::task::spawn_local(standalone::sweep(engine.clone()));
         Self {
