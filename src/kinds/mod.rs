@@ -1,5 +1,5 @@
 //! The kinds of work of the service: those that come with it, registered like anybody's, and those that are
-//! told in a [file](file) and done by a [`command`] or behind a [URL](http).
+//! told in a [file](mod@file) and done by a [`command`] or behind a [URL](mod@http).
 
 pub mod command;
 mod fibonacci;

@@ -101,6 +101,8 @@ impl Hours {
     }
 
     async fn messages(&self) -> u64 {
+        // What was looked up before is not told any more.
+        self.pass(2 * SECOND).await;
         let metrics = self.one.tasks.metrics().await.unwrap();
         let line = metrics
             .lines()
