@@ -148,6 +148,10 @@ impl Front {
             return self.gone_or_refused(&reply, "monitors", id);
         }
         let body = reply.json();
+        // A large result is not in the monitor: it is where that says.
+        if body["status"] == "Succeeded" && body["resourceLocation"].is_string() {
+            return self.result(random, id).await;
+        }
         let ending = match body["status"].as_str().unwrap() {
             "NotStarted" | "Running" => return Seen::Open,
             "Succeeded" => Ending::Succeeded,
