@@ -194,5 +194,5 @@ async fn serve(config: Config, kinds: Kinds) -> Result<(), StartError> {
             "try: curl -d '{example}' -H 'Content-Type: application/json' http://{address}/api/tasks"
         );
     }
-    application.run().await
+    application.run_until_signal().await
 }

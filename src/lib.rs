@@ -2,6 +2,16 @@
 //! Accepted` at once; a queue carries the work to a worker; the worker writes the result into the
 //! task's record; the client fetches it.
 //!
+//! # Work of one's own
+//!
+//! A program of one's own is the service with kinds of work of its own: it makes a [`Handler`], adds what
+//! implements [`Kind`] or [`BlockingKind`], each with a [`Policy`], and runs it. Work gets its input and a
+//! [`Context`], and gives its result or a [`Failure`]. With the feature `testing`, `testing::TestHandler`
+//! starts the service in a test. `handler init` writes such a program, and `docs/kinds.md` tells more.
+//! Examples that name the crate `work` mean what is here: it is passed on from there.
+//!
+//! That is all that is promised here. What else is public is for the service's own tests, and hidden.
+//!
 //! # The map
 //!
 //! ```text
@@ -45,23 +55,34 @@
 //! timeout, poison queue, sweep. **R0** is the small Python sample for Azure Functions whose HTTP
 //! API, queue messages and blobs this service understands; see `docs/compatibility.md`.
 
+#[doc(hidden)]
 pub mod api;
-pub mod commands;
+mod commands;
+#[doc(hidden)]
 pub mod config;
+#[doc(hidden)]
 pub mod functions;
 mod handler;
+#[doc(hidden)]
 pub mod kinds;
+#[doc(hidden)]
 pub mod logging;
 mod origins;
+#[doc(hidden)]
 pub mod panics;
+#[doc(hidden)]
 pub mod startup;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tls;
+#[doc(hidden)]
 pub mod triggers;
 
 pub use handler::Handler;
+#[doc(no_inline)]
+pub use work::schemars;
+#[doc(inline)]
 pub use work::{
-    BackOff, BlockingKind, Callback, Context, ErrorCode, Failure, InvalidInput, Kind, KindName,
-    Policy, SubmitFailed, WithoutSchema, schemars,
+    BackOff, BlockingKind, Callback, Context, ErrorCode, Failure, InvalidCode, InvalidInput,
+    InvalidName, InvalidPolicy, Kind, KindName, Policy, SubmitFailed, WithoutSchema,
 };

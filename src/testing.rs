@@ -85,7 +85,7 @@ pub enum TestError {
     /// The task was accepted, and failed.
     #[error("failed with {code}: {message}")]
     Failed {
-        /// The code of the kind's failure, or of the service's own, such as `Timeout`.
+        /// The code of the kind's failure, or of the service's own, such as `TimeLimitExceeded`.
         code: String,
         /// Its message.
         message: String,

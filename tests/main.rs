@@ -24,5 +24,6 @@ mod manifests;
 mod openapi;
 mod process;
 mod readme;
+mod testing;
 mod urls;
 mod worker;

@@ -8,7 +8,7 @@ use crate::kinds::standard;
 
 /// Which file to look at.
 #[derive(Debug, clap::Args)]
-pub struct CheckKinds {
+pub(crate) struct CheckKinds {
     /// The file; without one, that of the setting
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,

@@ -6,7 +6,7 @@ use crate::functions::{Fault, WriteError, functions, write};
 
 /// Where to write the folders, and for which queues.
 #[derive(Debug, clap::Args)]
-pub struct Functions {
+pub(crate) struct Functions {
     /// The project: the folder of host.json
     #[arg(value_name = "DIR", default_value = ".")]
     root: PathBuf,

@@ -18,7 +18,7 @@ use package::{Package, PackageError};
 
 /// What the command line may ask for.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Says what is wrong with a file of kinds of work
     CheckKinds(CheckKinds),
     /// Writes the folders that the Azure Functions host reads
@@ -45,7 +45,7 @@ enum CommandError {
 impl Command {
     /// The command of a command line, its program first; none when the service is to run. Ends the
     /// process when it was asked for help or its version, or with what nobody knows.
-    pub fn asked_for(command_line: impl IntoIterator<Item = OsString>) -> Option<Self> {
+    pub(crate) fn asked_for(command_line: impl IntoIterator<Item = OsString>) -> Option<Self> {
         Self::read(command_line).unwrap_or_else(|refused| refused.exit())
     }
 
@@ -59,7 +59,7 @@ impl Command {
     }
 
     /// Does it. What it says of itself goes to stdout, why it could not to stderr.
-    pub fn run(self) -> ExitCode {
+    pub(crate) fn run(self) -> ExitCode {
         match self.tried() {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {

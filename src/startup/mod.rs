@@ -104,8 +104,21 @@ impl Application {
         self.address
     }
 
-    /// Serves until a signal or [`stop`](Self::stopper) ends it. `Ok` when it was told to stop.
+    /// Serves until [`stopper`](Self::stopper) ends it. `Ok` when it was told to stop. Signals are left to
+    /// the process, which may be somebody's test.
     pub async fn run(self) -> Result<(), StartError> {
+        self.serve(CancellationToken::new()).await
+    }
+
+    /// As [`run`](Self::run), and ends by a signal as well, for a process that does nothing else.
+    pub async fn run_until_signal(self) -> Result<(), StartError> {
+        let hurry = CancellationToken::new();
+        let told = stop_on_signal(Signals::listen(), self.stopper(), hurry.clone());
+        rt::spawn(told);
+        self.serve(hurry).await
+    }
+
+    async fn serve(self, hurry: CancellationToken) -> Result<(), StartError> {
         let Self {
             server,
             config,
@@ -117,9 +130,6 @@ impl Application {
             stopping,
             break_off,
         } = engine.stop.clone();
-        let hurry = CancellationToken::new();
-        let signals = Signals::listen();
-        rt::spawn(stop_on_signal(signals, stopping.clone(), hurry.clone()));
         let handle = server.handle();
         let mut serving = rt::spawn(server);
         let mut loops = JoinSet::new();
@@ -156,7 +166,7 @@ impl Application {
         }
     }
 
-    /// Canceling this ends [`run`](Self::run) as a signal does.
+    /// Canceling this ends the service as a signal does.
     pub fn stopper(&self) -> CancellationToken {
         self.engine.stop.stopping.clone()
     }

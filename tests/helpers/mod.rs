@@ -8,6 +8,7 @@ pub mod gate;
 pub mod handler;
 pub mod kinds;
 pub mod memory;
+pub mod own_crate;
 pub mod process;
 pub mod project;
 pub mod queues;

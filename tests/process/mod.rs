@@ -3,6 +3,7 @@
 mod backup;
 mod denied;
 mod init;
+mod init_crate;
 mod keys;
 mod logging;
 mod private;

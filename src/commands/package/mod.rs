@@ -18,7 +18,7 @@ use error::cannot_read;
 
 /// What to pack, and where to.
 #[derive(Debug, clap::Args)]
-pub struct Package {
+pub(crate) struct Package {
     /// The zip to write; one that is there is replaced
     #[arg(long, default_value = "app.zip")]
     output: PathBuf,
