@@ -23,9 +23,10 @@ use futures_util::future::join_all;
 use ports::crash::CrashPoint;
 
 use self::ledger::Ledger;
-use self::place::{Place, Setting};
+use self::place::Place;
 use self::scenarios::{Scenario, scenario};
 use self::service::Service;
+use crate::helpers::deployment::Setting;
 
 #[tokio::test]
 async fn nothing_is_lost_wherever_a_process_dies_on_the_embedded_store() {

@@ -13,19 +13,12 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::helpers::azurite::azurite;
+use crate::helpers::deployment::Setting;
 use crate::helpers::queues;
 
 /// The service's clock counts in seconds.
 const SHOWS_AFTER: Duration = LOST_AFTER.saturating_add(Duration::from_secs(1));
 const VISIBLE_AFTER: Duration = VISIBILITY_TIMEOUT.saturating_add(Duration::from_secs(1));
-
-/// Storage and mode. Hosted mode needs a storage account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Setting {
-    Embedded,
-    Azurite,
-    Hosted,
-}
 
 /// A store that no other scenario has.
 pub(super) struct Place {
@@ -65,9 +58,8 @@ impl Place {
             ("queue_name", self.name.clone()),
             ("BLOB_CONTAINER_NAME", self.name.clone()),
         ];
-        if self.setting != Setting::Embedded {
-            settings.push(("AzureWebJobsStorage", azurite().connection_string()));
-        }
+        let account = self.setting.account();
+        settings.extend(account.map(|account| ("AzureWebJobsStorage", account)));
         settings
     }
 

@@ -6,10 +6,11 @@ use reqwest::RequestBuilder;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::place::{Place, Setting};
+use super::place::Place;
 use super::scenarios::{Drive, Scenario};
 use crate::helpers::azurite::azurite;
 use crate::helpers::client::Client;
+use crate::helpers::deployment::Setting;
 use crate::helpers::eventually::eventually;
 use crate::helpers::handler::Serving;
 use crate::helpers::project::app;
@@ -49,10 +50,7 @@ impl<'a> Service<'a> {
     fn over(place: &'a Place, running: Running) -> Self {
         let client = match &running {
             Running::Standalone(serving) => serving.client.clone(),
-            Running::Hosted(host) => {
-                let address = host.url("").replace("http://", "");
-                Client::new(address.parse().unwrap())
-            }
+            Running::Hosted(host) => Client::of_host(host),
         };
         Self {
             place,

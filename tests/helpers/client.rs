@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use functions_host::FunctionsHost;
 use reqwest::{Body, Method, RequestBuilder, redirect};
 
 use super::eventually::eventually;
@@ -35,6 +36,13 @@ impl Client {
             http,
             base: format!("http://{address}"),
         }
+    }
+
+    /// Of the service under a host.
+    pub(crate) fn of_host(host: &FunctionsHost) -> Self {
+        let url = host.url("");
+        let address = url.strip_prefix("http://").expect(&url);
+        Self::new(address.parse().unwrap())
     }
 
     /// The base of links, when the client's own is used.

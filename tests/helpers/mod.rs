@@ -4,6 +4,7 @@ pub mod app;
 pub mod calls;
 pub mod client;
 pub mod clock;
+pub mod deployment;
 pub mod gate;
 pub mod handler;
 pub mod kinds;
