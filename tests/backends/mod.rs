@@ -32,6 +32,7 @@ macro_rules! conformance {
             record_store::a_delete_without_an_etag_deletes,
             record_store::an_etag_does_not_outlive_its_record,
             record_store::bodies_are_any_bytes_of_any_length,
+            record_store::of_a_record_that_is_too_large_a_look_gives_what_a_listing_does,
             listing::an_empty_store_lists_nothing,
             listing::names_come_in_bytewise_order,
             listing::only_names_with_the_prefix_come,

@@ -9,8 +9,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use ports::{
-    Delivery, Limits, Newest, Page, Queue, QueueName, Queues, Receipt, Settle, Step, StorageCalls,
-    StorageError, Stored, TaskStore, Timestamp, Wanted, Written,
+    Delivery, Limits, Looked, Newest, Page, Queue, QueueName, Queues, Receipt, Settle, Step,
+    StorageCalls, StorageError, Stored, TaskStore, Timestamp, Wanted, Written,
 };
 
 /// The calls that are counted, by the names in metrics.
@@ -95,6 +95,10 @@ impl TaskStore for Counted<dyn TaskStore> {
 
     async fn read(&self, name: &str) -> Result<Option<Stored>, StorageError> {
         self.counted("read_record").read(name).await
+    }
+
+    async fn look(&self, name: &str, most: usize) -> Result<Option<Looked>, StorageError> {
+        self.counted("read_record").look(name, most).await
     }
 
     /// Each step is counted, also where all of them are one write.
