@@ -142,14 +142,23 @@ impl Client {
     /// How many tasks ever got in: those that ended, and those whose message is still there.
     /// For a moment a task is both; a quiet service is not.
     pub(crate) async fn tasks_ever(&self) -> u64 {
+        self.sum_of(&["queue_messages ", "tasks_ended_total{"])
+            .await
+    }
+
+    /// How many tasks the process has ended.
+    pub(crate) async fn tasks_ended(&self) -> u64 {
+        self.sum_of(&["tasks_ended_total{"]).await
+    }
+
+    /// The sum of the metrics that begin so.
+    async fn sum_of(&self, names: &[&str]) -> u64 {
         let metrics = self.get_keyed("/api/metrics").await;
         assert_eq!(metrics.status, 200);
         metrics
             .text()
             .lines()
-            .filter(|line| {
-                line.starts_with("queue_messages ") || line.starts_with("tasks_ended_total{")
-            })
+            .filter(|line| names.iter().any(|name| line.starts_with(name)))
             .map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap())
             .sum()
     }

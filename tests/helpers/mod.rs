@@ -13,6 +13,7 @@ pub mod process;
 pub mod project;
 pub mod queues;
 pub mod reply;
+pub mod resident;
 pub mod seen;
 
 pub use testkit::{azurite, eventually, lines, proxy, raw};
