@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::{README, between};
-use crate::helpers::handler::Serving;
+use crate::helpers::handler::{Handler, Serving};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -47,7 +47,16 @@ async fn the_crate_in_the_readme_is_tested_and_serves() {
         assert_eq!(is_tested, command == "test");
     }
 
-    let binary = Command::new(target.join("debug/word-count"));
+    let handler = || Command::new(target.join("debug/word-count"));
+    let told = "[[kind]]\nname = \"word-count\"\ncommand = [\"cat\"]\n";
+    fs::write(folder.path().join("kinds.toml"), told).unwrap();
+    let check = ["check-kinds", "kinds.toml"];
+    let checked = Handler::start_as(handler(), folder.path(), &[], &check);
+    let said = checked.ended().await.stderr;
+    let reason = "the service has a kind named \"word-count\" of its own";
+    assert_eq!(said, format!("error: kinds.toml:2: {reason}\n"));
+
+    let binary = handler();
     let serving = Serving::start_as(binary, folder.path(), &[]);
     let input = between(r#"-d '{"kind": "word-count", "input": "#, "}'\n");
     let body = format!(r#"{{"kind": "word-count", "input": {input}}}"#);
