@@ -67,7 +67,7 @@ macro_rules! conformance {
             message_queue::a_message_that_is_given_up_is_a_dead_letter,
             message_queue::a_dead_letter_stays_one,
             message_queue::a_second_queue_has_messages_of_its_own,
-            message_queue::a_queue_takes_what_its_limits_say,
+            message_queue::a_queue_takes_the_longest_message_and_any_delay,
             message_queue::storage_is_used_from_many_threads,
             two_versions::a_newer_schema_is_put_off_and_not_poisoned,
             two_versions::a_field_and_a_key_that_came_later_are_kept,

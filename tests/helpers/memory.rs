@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use ports::{
-    Clock, Delivery, Document, ETag, Limits, Listed, Looked, OneStep, Page, Queue, QueueName,
-    Queues, Receipt, Settle, Step, StorageError, Stored, TaskStore, Text, Timestamp, Written,
-    one_by_one,
+    Clock, Delivery, Document, ETag, Listed, Looked, OneStep, Page, Queue, QueueName, Queues,
+    Receipt, Settle, Step, StorageError, Stored, TaskStore, Text, Timestamp, Written, one_by_one,
 };
 
 /// Records and queues by name. Records are dated by the clock, as messages are.
@@ -267,13 +266,6 @@ impl MemoryQueue {
 
 #[async_trait]
 impl Queue for MemoryQueue {
-    fn limits(&self) -> Limits {
-        Limits {
-            message_bytes: None,
-            longest_delay: None,
-        }
-    }
-
     async fn prepare(&self) -> Result<(), StorageError> {
         Ok(())
     }

@@ -9,8 +9,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use ports::{
-    Delivery, Limits, Looked, Newest, Page, Queue, QueueName, Queues, Receipt, Settle, Step,
-    StorageCalls, StorageError, Stored, TaskStore, Timestamp, Wanted, Written,
+    Delivery, Looked, Newest, Page, Queue, QueueName, Queues, Receipt, Settle, Step, StorageCalls,
+    StorageError, Stored, TaskStore, Timestamp, Wanted, Written,
 };
 
 /// The calls that are counted, by the names in metrics.
@@ -162,10 +162,6 @@ impl Queues for Counted<dyn Queues> {
 
 #[async_trait]
 impl Queue for Counted<dyn Queue> {
-    fn limits(&self) -> Limits {
-        self.inner.limits()
-    }
-
     async fn prepare(&self) -> Result<(), StorageError> {
         self.inner.prepare().await
     }

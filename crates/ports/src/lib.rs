@@ -27,7 +27,7 @@ use time::OffsetDateTime;
 
 pub use error::{Recovery, StorageError};
 pub use queue::{
-    Delivery, Limits, NotAQueueName, Queue, QueueName, Queues, Receipt, Settle, is_storage_name,
+    Delivery, NotAQueueName, Queue, QueueName, Queues, Receipt, Settle, is_storage_name,
 };
 pub use records::{Document, ETag, Head, HeadError, Listed, Looked, Newest, Page, Stored, Wanted};
 pub use secret::Secret;
