@@ -127,7 +127,7 @@ pub enum Settle<'a> {
     },
 }
 
-/// The queues of a place, by name.
+/// The queues of a backend, by name.
 pub trait Queues: Send + Sync {
     /// A queue; one that does not exist comes to be when it is prepared.
     fn open(&self, name: &QueueName) -> Arc<dyn Queue>;

@@ -43,7 +43,7 @@ struct Found {
 /// The container of the task records, as one thread reaches it.
 pub(super) struct Container {
     pub(super) client: BlobContainerClient,
-    pub(super) places: Arc<Semaphore>,
+    pub(super) turns: Arc<Semaphore>,
 }
 
 impl Resource for Container {
@@ -51,8 +51,8 @@ impl Resource for Container {
     const MISSING: &'static str = "ContainerNotFound";
     const EXISTS: &'static str = "ContainerAlreadyExists";
 
-    fn places(&self) -> &Semaphore {
-        &self.places
+    fn turns(&self) -> &Semaphore {
+        &self.turns
     }
 
     async fn create(&self) -> azure_core::Result<()> {

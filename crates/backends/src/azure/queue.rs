@@ -33,7 +33,7 @@ const STALE: [&str; 2] = ["PopReceiptMismatch", "MessageNotFound"];
 pub(super) struct StorageQueue {
     pub(super) client: QueueClient,
     pub(super) name: Arc<str>,
-    pub(super) places: Arc<Semaphore>,
+    pub(super) turns: Arc<Semaphore>,
 }
 
 impl Resource for StorageQueue {
@@ -41,8 +41,8 @@ impl Resource for StorageQueue {
     const MISSING: &'static str = "QueueNotFound";
     const EXISTS: &'static str = "QueueAlreadyExists";
 
-    fn places(&self) -> &Semaphore {
-        &self.places
+    fn turns(&self) -> &Semaphore {
+        &self.turns
     }
 
     async fn create(&self) -> azure_core::Result<()> {
