@@ -129,8 +129,24 @@ impl Handler {
     /// else kept it from serving. The process ends here, whatever its threads are at, unless there was
     /// nothing to begin with.
     pub fn run(self) -> ExitCode {
-        let (config, flush) = match self.start {
-            Start::Command(command) => return command.run(),
+        let Self {
+            start,
+            own,
+            has_fibonacci,
+        } = self;
+        let known = |max_number| {
+            let standard = match has_fibonacci {
+                true => kinds::standard(max_number),
+                false => Kinds::default(),
+            };
+            own.into_iter()
+                .fold(standard, |kinds, (name, kind, policy)| {
+                    kinds.with(&name, kind, policy)
+                })
+        };
+        let (config, flush) = match start {
+            // What they are called, no setting changes.
+            Start::Command(command) => return command.run(known(0)),
             Start::Serve(config, flush) => (*config, flush),
             Start::Refused(error) => {
                 let _flush = logging::init("info", LogFormat::Text);
@@ -138,15 +154,7 @@ impl Handler {
                 return ExitCode::from(MISUSED);
             }
         };
-        let standard = match self.has_fibonacci {
-            true => kinds::standard(config.max_number),
-            false => Kinds::default(),
-        };
-        let own = self.own.into_iter();
-        let kinds = own.fold(standard, |kinds, (name, kind, policy)| {
-            kinds.with(&name, kind, policy)
-        });
-        let kinds = match kinds::with_those_of_file(kinds, &config) {
+        let kinds = match kinds::with_those_of_file(known(config.max_number), &config) {
             Ok(kinds) => kinds,
             Err(error) => {
                 log::error!("cannot start: {error}");

@@ -9,6 +9,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{FromArgMatches, Subcommand};
+use work::Kinds;
 
 use crate::config::flags;
 use check_kinds::{CheckError, CheckKinds};
@@ -58,9 +59,10 @@ impl Command {
         }
     }
 
-    /// Does it. What it says of itself goes to stdout, why it could not to stderr.
-    pub(crate) fn run(self) -> ExitCode {
-        match self.tried() {
+    /// Does it, in a binary with these kinds of work. What it says of itself goes to stdout, why it could not
+    /// to stderr.
+    pub(crate) fn run(self, kinds: Kinds) -> ExitCode {
+        match self.tried(kinds) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 eprintln!("error: {error}");
@@ -69,9 +71,9 @@ impl Command {
         }
     }
 
-    fn tried(self) -> Result<(), CommandError> {
+    fn tried(self, kinds: Kinds) -> Result<(), CommandError> {
         match self {
-            Self::CheckKinds(check) => Ok(check.run()?),
+            Self::CheckKinds(check) => Ok(check.run(kinds)?),
             Self::Functions(functions) => Ok(functions.run()?),
             Self::Init(init) => Ok(init.run()?),
             Self::Package(package) => Ok(package.run()?),

@@ -6,7 +6,7 @@
 const MAX_CONNECTIONS: usize = 12_000;
 
 /// What the process keeps for itself on each of its threads: its part of the connections to
-/// storage (see `place` and the pools in `backends::azure`), and those of the runtime.
+/// storage (see its `TURNS`, and the pools in `backends::azure`), and those of the runtime.
 const RESERVED_PER_THREAD: usize = 144;
 
 /// What the process keeps for itself beside that: the files of the embedded store, the log, the

@@ -33,7 +33,7 @@ pub(super) const ROOT: Table = &[
         &["actix_web", "engine", "logging", "origins", "ports", "work"],
     ),
     // What an account is, its backend knows.
-    ("commands", &["config", "functions", "kinds"]),
+    ("commands", &["config", "functions", "kinds", "work"]),
     ("config", &["backends", "origins", "ports"]),
     // Made from the two tables of what is called.
     ("functions", &["api", "triggers"]),

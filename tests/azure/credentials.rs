@@ -6,7 +6,7 @@ use backends::azure::Account;
 
 use super::{connect, document};
 use crate::helpers::azurite::{KEY, azurite};
-use crate::helpers::queues::{Place, delete, length, renew};
+use crate::helpers::queues::{AzureStorage, delete, length, renew};
 
 fn account(text: &str) -> Account {
     Account::from_connection_string(text).unwrap()
@@ -42,8 +42,8 @@ async fn a_sas_is_enough_for_all_operations() {
 #[tokio::test]
 async fn a_sas_that_may_not_create_is_enough_when_all_is_there() {
     let name = "azure-prepared-by-another";
-    let owner = Place::new(&azurite().account(), name);
-    let guest = Place::new(&account(&azurite().sas("rlpu")), name);
+    let owner = AzureStorage::new(&azurite().account(), name);
+    let guest = AzureStorage::new(&account(&azurite().sas("rlpu")), name);
     for error in [
         guest.tasks().prepare().await.unwrap_err(),
         guest.queue().prepare().await.unwrap_err(),

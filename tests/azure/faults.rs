@@ -12,11 +12,11 @@ use crate::helpers::azurite::azurite;
 use crate::helpers::kinds::TestKinds;
 use crate::helpers::process::Storage;
 use crate::helpers::proxy::{Fate, Proxy};
-use crate::helpers::queues::{Place, delete, length};
+use crate::helpers::queues::{AzureStorage, delete, length};
 
 /// Storage behind proxies, whose next request may meet a fault.
 struct Spoiled {
-    azure: Place,
+    azure: AzureStorage,
     next: Arc<Mutex<Option<Fate>>>,
 }
 

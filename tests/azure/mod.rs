@@ -13,13 +13,13 @@ use bytes::Bytes;
 use ports::{Document, Head};
 use time::macros::datetime;
 
-use crate::helpers::queues::Place;
+use crate::helpers::queues::AzureStorage;
 
 /// A container and a queue that no other test uses; neither exists yet.
-fn connect(account: &Account) -> Place {
+fn connect(account: &Account) -> AzureStorage {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let name = format!("azure-{}", NEXT.fetch_add(1, Ordering::Relaxed));
-    Place::new(account, &name)
+    AzureStorage::new(account, &name)
 }
 
 pub(crate) fn document(body: impl Into<Bytes>) -> Document {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use ports::{Document, ETag, Head, HeadError, TaskStore};
+use ports::{Document, ETag, Head, HeadError, Looked, TaskStore};
 use time::macros::datetime;
 use tokio::task::JoinSet;
 
@@ -237,4 +237,29 @@ pub(super) async fn bodies_are_any_bytes_of_any_length(subject: &Subject) {
         let read = body(tasks, name).await.unwrap();
         assert!(read == reversed, "{name}: {} bytes came back", read.len());
     }
+}
+
+pub(super) async fn of_a_record_that_is_too_large_a_look_gives_what_a_listing_does(
+    subject: &Subject,
+) {
+    let tasks = &*subject.tasks;
+    assert_eq!(tasks.look("a", 5).await, Ok(None));
+    for body in ["", "12345"] {
+        let name = &format!("small-{}", body.len());
+        create(tasks, name, &document("succeeded", body)).await;
+        let whole = tasks.read(name).await.unwrap().map(Looked::Whole);
+        assert_eq!(tasks.look(name, 5).await, Ok(whole));
+    }
+    let mut failed = document("failed", "123456");
+    failed.head.error = Some(Box::new(HeadError {
+        code: "TooLate".to_owned(),
+        message: "at <noon> & later".to_owned(),
+    }));
+    create(tasks, "large", &failed).await;
+    let listed = tasks.list("large", None, 1).await.unwrap().items.remove(0);
+    assert_eq!(listed.head.as_ref(), Some(&failed.head));
+    assert_eq!(
+        tasks.look("large", 5).await,
+        Ok(Some(Looked::Large(listed)))
+    );
 }

@@ -38,9 +38,7 @@ pub(crate) fn keep(connection_string: &str, name: &str, mut keeping: Keeping) {
         let host = runtime
             .block_on(FunctionsHost::start(app(), options))
             .unwrap();
-        keeping.opens(Client::new(
-            host.url("").trim_start_matches("http://").parse().unwrap(),
-        ));
+        keeping.opens(Client::of_host(&host));
         while !is_down(&host) && !keeping.is_stopped() {
             let life = keeping.random.millis(LIFE.0, LIFE.1);
             let born = Instant::now();

@@ -16,7 +16,7 @@ use crate::client::live;
 use crate::front::{Front, Seen};
 use crate::handlers::{Plan, keep};
 use crate::helpers::eventually::eventually;
-use crate::helpers::queues::{Place, length};
+use crate::helpers::queues::{AzureStorage, length};
 use crate::keeper::{Keeper, Keeping};
 use crate::ledger::{Breach, Ledger};
 use crate::random::Random;
@@ -77,7 +77,7 @@ impl Run {
 
     /// No message may be left in an account, which is looked at directly.
     pub(crate) async fn check_queues(&self, account: &Account, name: &str) {
-        let storage = Place::new(account, name);
+        let storage = AzureStorage::new(account, name);
         self.check_empty([storage.queue(), storage.poison_queue()])
             .await;
     }

@@ -3,10 +3,9 @@
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::{examples, path, serving};
-use crate::helpers::azurite::azurite;
+use super::{examples, serving, start};
 use crate::helpers::client::Client;
-use crate::hosted::Hosted;
+use crate::helpers::deployment::Setting;
 
 const WORDS: &str = r#"{"kind":"word-count","input":{"lines":["to be or","not to be","to"]}}"#;
 
@@ -20,7 +19,7 @@ async fn result(client: &Client, body: &str) -> Value {
 #[tokio::test]
 async fn the_example_in_python_counts_words_and_says_how_far_it_is() {
     let folder = tempfile::tempdir().unwrap();
-    let serving = serving(folder.path(), &examples(), &[]);
+    let serving = serving(folder.path(), &examples());
     let counted = json!({"words": 7, "most": [["to", 3]]});
     assert_eq!(result(&serving.client, WORDS).await, counted);
     let refused = serving
@@ -40,7 +39,7 @@ async fn the_example_in_python_counts_words_and_says_how_far_it_is() {
 #[tokio::test]
 async fn the_example_in_node_says_why_it_fails_for_good() {
     let folder = tempfile::tempdir().unwrap();
-    let serving = serving(folder.path(), &examples(), &[]);
+    let serving = serving(folder.path(), &examples());
     let hello = r#"{"kind":"checksum","input":{"text":"hello"}}"#;
     let checksum = &result(&serving.client, hello).await["checksum"];
     assert!(checksum.as_str().unwrap().starts_with("2cf24dba5fb0a30e"));
@@ -57,7 +56,7 @@ async fn the_example_in_node_says_why_it_fails_for_good() {
 #[tokio::test]
 async fn the_example_in_bash_is_put_off_until_its_time_and_that_is_no_attempt() {
     let folder = tempfile::tempdir().unwrap();
-    let serving = serving(folder.path(), &examples(), &[]);
+    let serving = serving(folder.path(), &examples());
     let time = OffsetDateTime::now_utc().unix_timestamp() + 2;
     let body = json!({"kind": "not-before", "input": {"not_before": time}}).to_string();
     let done = result(&serving.client, &body).await;
@@ -66,32 +65,9 @@ async fn the_example_in_bash_is_put_off_until_its_time_and_that_is_no_attempt() 
 }
 
 #[tokio::test]
-async fn a_command_works_for_tasks_on_azure_storage() {
-    let folder = tempfile::tempdir().unwrap();
-    let account = azurite().connection_string();
-    let name = format!("commands-{}", uuid::Uuid::now_v7());
-    let settings = [
-        ("AzureWebJobsStorage", &*account),
-        ("queue_name", &name),
-        ("BLOB_CONTAINER_NAME", &name),
-    ];
-    let serving = serving(folder.path(), &examples(), &settings);
-    assert_eq!(result(&serving.client, WORDS).await["words"], 7);
-}
-
-#[tokio::test]
-async fn a_command_works_under_the_functions_host() {
-    let kinds_file = examples();
-    let path = path();
-    let settings = [
-        ("PATH", &*path),
-        ("KINDS_FILE", kinds_file.to_str().unwrap()),
-    ];
-    let hosted = Hosted::start_set(&settings).await;
-    let accepted = hosted.post("/api/tasks", WORDS).await;
-    assert_eq!(accepted.status, 202, "{accepted:?}");
-    let accepted: Value = serde_json::from_slice(&accepted.body).unwrap();
-    let monitor = hosted.ended(accepted["id"].as_str().unwrap()).await;
-    assert_eq!(monitor["status"], "Succeeded");
-    assert_eq!(monitor["result"]["words"], 7);
+async fn the_example_in_python_works_on_azure_storage_and_under_the_functions_host() {
+    for setting in [Setting::Azurite, Setting::Hosted] {
+        let deployment = start(setting, &examples()).await;
+        assert_eq!(result(&deployment.client, WORDS).await["words"], 7);
+    }
 }

@@ -7,6 +7,7 @@ mod starting;
 
 use std::path::{Path, PathBuf};
 
+use crate::helpers::deployment::{Deployment, Setting};
 use crate::helpers::handler::Serving;
 
 /// The kinds file of the examples.
@@ -19,12 +20,18 @@ fn path() -> String {
     std::env::var("PATH").unwrap()
 }
 
-/// Serves the kinds of a file, with more settings.
-fn serving(folder: &Path, kinds_file: &Path, more: &[(&str, &str)]) -> Serving {
+/// Serves the kinds of a file on the embedded store.
+fn serving(folder: &Path, kinds_file: &Path) -> Serving {
     let path = path();
-    let settings = [
-        ("PATH", &*path),
-        ("KINDS_FILE", kinds_file.to_str().unwrap()),
-    ];
-    Serving::start_with(folder, &[&settings[..], more].concat())
+    Serving::start_with(folder, &settings(&path, kinds_file))
+}
+
+/// Serves them anywhere.
+async fn start(setting: Setting, kinds_file: &Path) -> Deployment {
+    let path = path();
+    Deployment::start(setting, &settings(&path, kinds_file)).await
+}
+
+fn settings<'a>(path: &'a str, kinds_file: &'a Path) -> [(&'static str, &'a str); 2] {
+    [("PATH", path), ("KINDS_FILE", kinds_file.to_str().unwrap())]
 }

@@ -57,7 +57,10 @@ async fn a_kinds_file_that_is_right_is_told_of_without_a_start() {
         .ended()
         .await;
     assert_eq!(checked.code, Some(0), "{}", checked.stderr);
-    let told = format!("{}: word-count, checksum, not-before\n", file.display());
+    let told = format!(
+        "{}: word-count, checksum, not-before\nin this binary: fibonacci\n",
+        file.display()
+    );
     assert_eq!(checked.stdout, told);
     let none = Handler::start_with(folder.path(), &[], &["check-kinds"])
         .ended()

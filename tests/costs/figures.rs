@@ -34,6 +34,10 @@ pub(super) const COUNT_TOLERANCE: f64 = 3.0;
 /// the compiler.
 pub(super) const BYTES_TOLERANCE: f64 = 0.03;
 
+/// How often a large result is in memory at a time, at the most: as the value that the kind gives or the
+/// record that is written, and as its text; and what comes with them.
+pub(super) const COPIES_OF_A_RESULT: f64 = 2.3;
+
 /// What one task of either shape asks of storage when nothing goes wrong, but for receiving: how
 /// often the loop looks depends on the time that a task takes. See [`RECEIVES`] for that.
 pub(super) const SUBMIT_THEN_FETCH_OPERATIONS: &[(&str, u64)] = &[

@@ -1,4 +1,4 @@
-//! What a task costs, counted and not timed: allocations, storage operations, commits. A machine
+//! What a task costs, counted and not timed: allocations, memory, storage operations, commits. A machine
 //! that is slow or busy counts the same.
 //!
 //! A count is compared with the figure in `figures`, either way: more is a regression, less is a
@@ -23,6 +23,7 @@ mod figures;
 #[path = "../helpers/mod.rs"]
 mod helpers;
 mod idle;
+mod memory;
 mod operations;
 
 use std::alloc::System;

@@ -8,12 +8,12 @@ use ports::Clock;
 use serde_json::value::RawValue;
 
 use super::ledger::{Expected, Ledger};
-use super::place::{Place, Ports};
 use super::scenarios::Before;
+use super::storage::{Ports, Storage};
 
-pub(super) async fn forge(place: &Place, before: Before, ledger: &mut Ledger) {
+pub(super) async fn forge(storage: &Storage, before: Before, ledger: &mut Ledger) {
     // Whatever is to be there: a look into storage must find the queues.
-    let ports = place.open();
+    let ports = storage.open();
     ports.tasks.prepare().await.unwrap();
     ports.queue.prepare().await.unwrap();
     ports.poison_queue.prepare().await.unwrap();
@@ -48,7 +48,7 @@ pub(super) async fn forge(place: &Place, before: Before, ledger: &mut Ledger) {
             }
             drop(ports);
             // The age of a record is by the service's clock.
-            if let Some(shows) = place.waits().first() {
+            if let Some(shows) = storage.waits().first() {
                 tokio::time::sleep(*shows).await;
             }
         }

@@ -11,10 +11,10 @@
 mod driving;
 mod forging;
 mod ledger;
-mod place;
 mod promise;
 mod scenarios;
 mod service;
+mod storage;
 
 use std::panic::AssertUnwindSafe;
 
@@ -23,9 +23,10 @@ use futures_util::future::join_all;
 use ports::crash::CrashPoint;
 
 use self::ledger::Ledger;
-use self::place::{Place, Setting};
 use self::scenarios::{Scenario, scenario};
 use self::service::Service;
+use self::storage::Storage;
+use crate::helpers::deployment::Setting;
 
 #[tokio::test]
 async fn nothing_is_lost_wherever_a_process_dies_on_the_embedded_store() {
@@ -53,10 +54,10 @@ async fn run_all(settings: &[Setting]) {
 }
 
 async fn run(setting: Setting, scenario: &Scenario) {
-    let place = Place::new(setting);
+    let storage = Storage::new(setting);
     let mut ledger = Ledger::default();
-    forging::forge(&place, scenario.before, &mut ledger).await;
-    let service = Service::start(&place, scenario).await;
+    forging::forge(&storage, scenario.before, &mut ledger).await;
+    let service = Service::start(&storage, scenario).await;
     let service = driving::drive(service, scenario, &mut ledger).await;
     let service = service.died_at(scenario.point).await;
     promise::check(service, scenario, ledger).await;

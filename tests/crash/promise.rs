@@ -61,7 +61,7 @@ async fn check_keys(client: &Client, ledger: &Ledger) {
 
 /// Lets sweeps come round, and no more of them than may be needed.
 async fn settle(mut service: Service<'_>) -> Service<'_> {
-    for wait in service.place.waits() {
+    for wait in service.storage.waits() {
         let until = service.died_at + *wait;
         while left_over(&service).await.is_some() {
             if Instant::now() >= until {
@@ -73,7 +73,7 @@ async fn settle(mut service: Service<'_>) -> Service<'_> {
     }
     for _ in 0..SWEEPS {
         eventually("the queue is empty", async || {
-            (service.place.messages().await.0 == 0).then_some(())
+            (service.storage.messages().await.0 == 0).then_some(())
         })
         .await;
         if left_over(&service).await.is_none() {
@@ -93,7 +93,7 @@ async fn settle(mut service: Service<'_>) -> Service<'_> {
 async fn left_over(service: &Service<'_>) -> Option<String> {
     let mut tasks = list(&service.client).await;
     tasks.retain(|task| !has_ended(task));
-    let messages = service.place.messages().await;
+    let messages = service.storage.messages().await;
     let is_settled = tasks.is_empty() && messages == (0, 0);
     (!is_settled).then(|| format!("{messages:?} messages and {tasks:?} are left over"))
 }

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use ports::crash::CrashPoint;
 
-use super::place::Setting;
+use crate::helpers::deployment::Setting;
 
 /// How a process dies at one point.
 pub(super) struct Scenario {

@@ -6,17 +6,18 @@ use reqwest::RequestBuilder;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::place::{Place, Setting};
 use super::scenarios::{Drive, Scenario};
+use super::storage::Storage;
 use crate::helpers::azurite::azurite;
 use crate::helpers::client::Client;
+use crate::helpers::deployment::Setting;
 use crate::helpers::eventually::eventually;
 use crate::helpers::handler::Serving;
 use crate::helpers::project::app;
 
 /// A service under way.
 pub(super) struct Service<'a> {
-    pub(super) place: &'a Place,
+    pub(super) storage: &'a Storage,
     pub(super) client: Client,
     running: Running,
     /// When the dead process was surely done for. Storage may serve its last requests after its
@@ -31,7 +32,7 @@ enum Running {
 
 impl<'a> Service<'a> {
     /// Starts a process that is to die.
-    pub(super) async fn start(place: &'a Place, scenario: &Scenario) -> Self {
+    pub(super) async fn start(storage: &'a Storage, scenario: &Scenario) -> Self {
         let mut own = vec![(CRASH_AT, scenario.crash_at())];
         own.extend(
             scenario
@@ -39,23 +40,20 @@ impl<'a> Service<'a> {
                 .iter()
                 .map(|(name, value)| (*name, (*value).to_owned())),
         );
-        let running = match place.setting {
-            Setting::Hosted => Running::Hosted(host(place, own, scenario.drive).await),
-            Setting::Embedded | Setting::Azurite => standalone(place, own),
+        let running = match storage.setting {
+            Setting::Hosted => Running::Hosted(host(storage, own, scenario.drive).await),
+            Setting::Embedded | Setting::Azurite => standalone(storage, own),
         };
-        Self::over(place, running)
+        Self::over(storage, running)
     }
 
-    fn over(place: &'a Place, running: Running) -> Self {
+    fn over(storage: &'a Storage, running: Running) -> Self {
         let client = match &running {
             Running::Standalone(serving) => serving.client.clone(),
-            Running::Hosted(host) => {
-                let address = host.url("").replace("http://", "");
-                Client::new(address.parse().unwrap())
-            }
+            Running::Hosted(host) => Client::of_host(host),
         };
         Self {
-            place,
+            storage,
             client,
             running,
             died_at: Instant::now(),
@@ -85,7 +83,7 @@ impl<'a> Service<'a> {
                 let ended = serving.handler.ended().await;
                 assert_eq!(ended.code, None, "{}", ended.stdout);
                 assert!(ended.stderr.contains(&said), "{}", ended.stderr);
-                Self::again(self.place).await
+                Self::again(self.storage).await
             }
             Running::Hosted(ref host) => {
                 host.log_line(&said).await;
@@ -97,8 +95,8 @@ impl<'a> Service<'a> {
     }
 
     /// Without a host: a new process, whose first sweep is over.
-    async fn again(place: &'a Place) -> Self {
-        let mut service = Self::over(place, standalone(place, Vec::new()));
+    async fn again(storage: &'a Storage) -> Self {
+        let mut service = Self::over(storage, standalone(storage, Vec::new()));
         service.swept_at_start().await;
         service.died_at = Instant::now();
         service
@@ -127,7 +125,7 @@ impl<'a> Service<'a> {
                 assert_eq!(ended.code, Some(0), "{}", ended.stdout);
                 Self {
                     died_at: self.died_at,
-                    ..Self::again(self.place).await
+                    ..Self::again(self.storage).await
                 }
             }
             Running::Hosted(ref host) => {
@@ -142,7 +140,7 @@ impl<'a> Service<'a> {
         match self.running {
             Running::Standalone(serving) => {
                 serving.stop("KILL").await;
-                Self::again(self.place).await
+                Self::again(self.storage).await
             }
             Running::Hosted(ref host) => {
                 host.crash_worker().await;
@@ -157,7 +155,7 @@ impl<'a> Service<'a> {
         match self.running {
             Running::Standalone(serving) => {
                 serving.stop("TERM").await;
-                Self::start(self.place, scenario).await
+                Self::start(self.storage, scenario).await
             }
             Running::Hosted(ref host) => {
                 assert!(!host.run_timer_now("timer_worker").await);
@@ -183,22 +181,22 @@ impl<'a> Service<'a> {
     }
 }
 
-/// A process without a host, with these settings beside those of the place.
-fn standalone(place: &Place, own: Vec<(&'static str, String)>) -> Running {
-    let mut settings = place.settings();
+/// A process without a host, with these settings beside those of the storage.
+fn standalone(storage: &Storage, own: Vec<(&'static str, String)>) -> Running {
+    let mut settings = storage.settings();
     settings.extend(own);
     let settings: Vec<_> = settings
         .iter()
         .map(|(name, value)| (*name, value.as_str()))
         .collect();
     Running::Standalone(Box::new(Serving::start_with(
-        place.folder.path(),
+        storage.folder.path(),
         &settings,
     )))
 }
 
-/// A host, whose first process alone has these settings beside those of the place.
-async fn host(place: &Place, own: Vec<(&'static str, String)>, drive: Drive) -> FunctionsHost {
+/// A host, whose first process alone has these settings beside those of the storage.
+async fn host(storage: &Storage, own: Vec<(&'static str, String)>, drive: Drive) -> FunctionsHost {
     let mut options = HostOptions::new(azurite().connection_string())
         .queue_option("visibilityTimeout", "00:00:00");
     if drive == Drive::Drain {
@@ -207,7 +205,7 @@ async fn host(place: &Place, own: Vec<(&'static str, String)>, drive: Drive) -> 
             .queue_option("batchSize", "1")
             .queue_option("newBatchThreshold", "0");
     }
-    for (name, value) in place.settings() {
+    for (name, value) in storage.settings() {
         options = options.setting(name, value);
     }
     for (name, value) in own {

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use functions_host::FunctionsHost;
 use reqwest::{Body, Method, RequestBuilder, redirect};
 
 use super::eventually::eventually;
@@ -35,6 +36,13 @@ impl Client {
             http,
             base: format!("http://{address}"),
         }
+    }
+
+    /// Of the service under a host.
+    pub(crate) fn of_host(host: &FunctionsHost) -> Self {
+        let url = host.url("");
+        let address = url.strip_prefix("http://").expect(&url);
+        Self::new(address.parse().unwrap())
     }
 
     /// The base of links, when the client's own is used.
@@ -134,14 +142,23 @@ impl Client {
     /// How many tasks ever got in: those that ended, and those whose message is still there.
     /// For a moment a task is both; a quiet service is not.
     pub(crate) async fn tasks_ever(&self) -> u64 {
+        self.sum_of(&["queue_messages ", "tasks_ended_total{"])
+            .await
+    }
+
+    /// How many tasks the process has ended.
+    pub(crate) async fn tasks_ended(&self) -> u64 {
+        self.sum_of(&["tasks_ended_total{"]).await
+    }
+
+    /// The sum of the metrics that begin so.
+    async fn sum_of(&self, names: &[&str]) -> u64 {
         let metrics = self.get_keyed("/api/metrics").await;
         assert_eq!(metrics.status, 200);
         metrics
             .text()
             .lines()
-            .filter(|line| {
-                line.starts_with("queue_messages ") || line.starts_with("tasks_ended_total{")
-            })
+            .filter(|line| names.iter().any(|name| line.starts_with(name)))
             .map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap())
             .sum()
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use ports::{
-    Clock, Delivery, Document, ETag, Limits, Listed, OneStep, Page, Queue, QueueName, Queues,
+    Clock, Delivery, Document, ETag, Listed, Looked, OneStep, Page, Queue, QueueName, Queues,
     Receipt, Settle, Step, StorageError, Stored, TaskStore, Text, Timestamp, Written, one_by_one,
 };
 
@@ -29,6 +29,17 @@ struct Row {
     document: Document,
     etag: ETag,
     modified_at: Timestamp,
+}
+
+impl Row {
+    fn listed(&self, name: &str) -> Listed {
+        Listed {
+            name: name.to_owned(),
+            etag: self.etag.clone(),
+            modified_at: self.modified_at,
+            head: Some(self.document.head.clone()),
+        }
+    }
 }
 
 impl Memory {
@@ -93,6 +104,16 @@ impl TaskStore for Memory {
         Ok(self.state().rows.get(name).map(stored))
     }
 
+    async fn look(&self, name: &str, most: usize) -> Result<Option<Looked>, StorageError> {
+        let is_large = |row: &&Row| row.document.body.len() > most;
+        let large = |row: &Row| row.listed(name);
+        let found = self.state().rows.get(name).filter(is_large).map(large);
+        Ok(match found {
+            Some(large) => Some(Looked::Large(large)),
+            None => self.read(name).await?.map(Looked::Whole),
+        })
+    }
+
     async fn write(&self, steps: &[Step<'_>]) -> Result<Written, StorageError> {
         one_by_one(self, steps).await
     }
@@ -109,12 +130,7 @@ impl TaskStore for Memory {
             .rows
             .range(from..)
             .take_while(|(name, _)| name.starts_with(prefix));
-        let listed = |(name, row): (&String, &Row)| Listed {
-            name: name.clone(),
-            etag: row.etag.clone(),
-            modified_at: row.modified_at,
-            head: Some(row.document.head.clone()),
-        };
+        let listed = |(name, row): (&String, &Row)| row.listed(name);
         let items = rows.by_ref().take(limit as usize).map(listed).collect();
         let next = rows.next().map(|(name, _)| name.clone());
         Ok(Page { items, next })
@@ -250,13 +266,6 @@ impl MemoryQueue {
 
 #[async_trait]
 impl Queue for MemoryQueue {
-    fn limits(&self) -> Limits {
-        Limits {
-            message_bytes: None,
-            longest_delay: None,
-        }
-    }
-
     async fn prepare(&self) -> Result<(), StorageError> {
         Ok(())
     }

@@ -4,6 +4,7 @@ pub mod app;
 pub mod calls;
 pub mod client;
 pub mod clock;
+pub mod deployment;
 pub mod gate;
 pub mod handler;
 pub mod kinds;
@@ -13,6 +14,7 @@ pub mod process;
 pub mod project;
 pub mod queues;
 pub mod reply;
+pub mod resident;
 pub mod seen;
 
 pub use testkit::{azurite, eventually, lines, proxy, raw};

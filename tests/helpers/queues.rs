@@ -30,12 +30,12 @@ impl<T: Queues + ?Sized> TestQueues for T {}
 
 /// A container and a queue of an account, both of one name.
 #[derive(Clone)]
-pub(crate) struct Place {
+pub(crate) struct AzureStorage {
     pub(crate) azure: Azure,
     pub(crate) name: QueueName,
 }
 
-impl Place {
+impl AzureStorage {
     pub(crate) fn new(account: &Account, name: &str) -> Self {
         Self {
             azure: Azure::new(account, name).unwrap(),

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use ports::{
-    Delivery, Limits, Newest, OneStep, Page, Queue, QueueName, Queues, Receipt, Settle, Step,
-    StorageError, Stored, TaskStore, Text, Timestamp, Wanted, Written, one_by_one,
+    Delivery, Newest, OneStep, Page, Queue, QueueName, Queues, Receipt, Settle, Step, StorageError,
+    Stored, TaskStore, Text, Timestamp, Wanted, Written, one_by_one,
 };
 
 use super::calls::{Call, Calls};
@@ -113,10 +113,6 @@ struct SeenQueue(Arc<dyn Queue>, Calls, fn(Call) -> Call);
 
 #[async_trait]
 impl Queue for SeenQueue {
-    fn limits(&self) -> Limits {
-        self.0.limits()
-    }
-
     async fn prepare(&self) -> Result<(), StorageError> {
         self.0.prepare().await
     }

@@ -7,7 +7,7 @@ use crate::helpers::app::{App, spawn_app_over, spawn_app_with};
 use crate::helpers::azurite::azurite;
 use crate::helpers::client::KEY_LINE;
 use crate::helpers::eventually::eventually;
-use crate::helpers::queues::{self, Place};
+use crate::helpers::queues::{self, AzureStorage};
 use crate::helpers::raw::{self, RawReply};
 
 /// A result that nobody may get to by a name that is no id.
@@ -184,12 +184,12 @@ async fn no_id_leads_out_of_the_container() {
     assert_eq!((versions(&own).await, versions(&other).await), before);
 }
 
-fn connect(name: &str) -> Place {
-    Place::new(&azurite().account(), name)
+fn connect(name: &str) -> AzureStorage {
+    AzureStorage::new(&azurite().account(), name)
 }
 
 /// Every blob of a container and its version.
-async fn versions(azure: &Place) -> Vec<(String, String)> {
+async fn versions(azure: &AzureStorage) -> Vec<(String, String)> {
     let page = azure.tasks().list("", None, 5_000).await.unwrap();
     let items = page.items.into_iter();
     items

@@ -6,6 +6,7 @@ use std::net::{SocketAddr, TcpStream};
 use super::raw::{Raw, status};
 use crate::helpers::eventually::eventually;
 use crate::helpers::handler::Serving;
+use crate::helpers::resident::memory;
 
 const CROWD: usize = 10_000;
 
@@ -19,10 +20,7 @@ fn address(serving: &Serving) -> SocketAddr {
 
 /// What the process holds of memory, in KiB.
 fn resident(serving: &Serving) -> usize {
-    let status = fs::read_to_string(format!("/proc/{}/status", serving.handler.id())).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-    let words: Vec<&str> = line.unwrap().split_whitespace().collect();
-    words[1].parse().unwrap()
+    memory(serving.handler.id(), "VmRSS") / 1024
 }
 
 /// How many connections the process has.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::helpers::azurite::{KEY, azurite};
 use crate::helpers::eventually::eventually;
 use crate::helpers::handler::Serving;
-use crate::helpers::queues::{Place, length};
+use crate::helpers::queues::{AzureStorage, length};
 use crate::helpers::raw;
 
 /// Everything on, also of the crates whose own lines are off unless asked for; but for two that
@@ -76,7 +76,7 @@ async fn inject(serving: &Serving) {
 
 /// Sends what somebody could who may write to the queue.
 async fn forge(account: &Account, name: &str) {
-    let azure = Place::new(account, name);
+    let azure = AzureStorage::new(account, name);
     let id = || Uuid::now_v7().to_string();
     for message in [
         json!({"id": id(), "kind": INJECTION, "input": 1}),

@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::{README, between};
-use crate::helpers::handler::Serving;
+use crate::helpers::handler::{Handler, Serving};
 use crate::helpers::own_crate::OwnCrate;
 
 #[tokio::test]
@@ -22,6 +22,14 @@ async fn the_crate_in_the_readme_is_tested_and_serves() {
     );
 
     let folder = tempfile::tempdir().unwrap();
+    let told = "[[kind]]\nname = \"word-count\"\ncommand = [\"cat\"]\n";
+    fs::write(folder.path().join("kinds.toml"), told).unwrap();
+    let check = ["check-kinds", "kinds.toml"];
+    let checked = Handler::start_as(own.binary(), folder.path(), &[], &check);
+    let said = checked.ended().await.stderr;
+    let reason = "the service has a kind named \"word-count\" of its own";
+    assert_eq!(said, format!("error: kinds.toml:2: {reason}\n"));
+
     let serving = Serving::start_as(own.binary(), folder.path(), &[]);
     let input = between(r#"-d '{"kind": "word-count", "input": "#, "}'\n");
     let body = format!(r#"{{"kind": "word-count", "input": {input}}}"#);

@@ -1,11 +1,12 @@
 //! How tasks end whose service answers, hangs, or says what nobody should; and who may report.
 
+use futures_util::future::{LocalBoxFuture, join_all};
 use serde_json::{Value, json};
 
 use super::service::{HUGE, Service};
-use super::{monitor, serving, work, write_kinds};
-use crate::helpers::azurite::azurite;
+use super::{monitor, serving, shows_as_running, work, write_kinds};
 use crate::helpers::client::Client;
+use crate::helpers::deployment::{Deployment, Setting};
 use crate::helpers::eventually::eventually;
 use crate::helpers::handler::Serving;
 use crate::helpers::reply::Reply;
@@ -15,28 +16,63 @@ const SUCCEEDED: &str = r#"{"status": "Succeeded", "result": {"text": "street"}}
 const AGAIN: &str =
     r#"{"status": "Failed", "error": {"code": "NoGpu", "message": "all are busy"}, "retry": true}"#;
 
-/// A handler whose kinds lead to a service.
+type Case = for<'a> fn(&'a Rig) -> LocalBoxFuture<'a, ()>;
+
+/// What holds wherever the service runs. All at once, on one service: most of it is waiting.
+const CASES: [Case; 6] = [
+    |rig| Box::pin(rig.a_task_ends_as_its_service_answers()),
+    |rig| Box::pin(rig.a_body_without_end_is_not_read()),
+    |rig| Box::pin(rig.a_callback_counts_once()),
+    |rig| Box::pin(rig.a_forged_token_changes_nothing()),
+    |rig| Box::pin(rig.another_attempt_has_a_token_of_its_own()),
+    |rig| Box::pin(rig.a_late_callback_is_for_nothing()),
+];
+
+#[tokio::test]
+async fn a_url_can_do_no_harm_on_the_embedded_store() {
+    every_case_holds(Setting::Embedded).await;
+}
+
+#[tokio::test]
+async fn a_url_can_do_no_harm_on_azure_storage() {
+    every_case_holds(Setting::Azurite).await;
+}
+
+#[tokio::test]
+async fn a_url_can_do_no_harm_under_the_functions_host() {
+    every_case_holds(Setting::Hosted).await;
+}
+
+async fn every_case_holds(setting: Setting) {
+    let rig = Rig::start(setting).await;
+    join_all(CASES.map(|case| case(&rig))).await;
+}
+
+/// A service whose kinds lead to another.
 struct Rig {
-    serving: Serving,
+    deployment: Deployment,
     service: Service,
-    _folders: [tempfile::TempDir; 2],
+    _kinds: tempfile::TempDir,
 }
 
 impl Rig {
-    async fn start(more: &[(&str, &str)]) -> Self {
-        let folders = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    async fn start(setting: Setting) -> Self {
+        let kinds = tempfile::tempdir().unwrap();
         let service = Service::start().await;
-        let file = write_kinds(folders[1].path(), &service);
-        let settings = [&[("MAX_RESULT_BYTES", "1000000")], more].concat();
+        let file = write_kinds(kinds.path(), &service);
+        let settings = [
+            ("KINDS_FILE", file.to_str().unwrap()),
+            ("MAX_RESULT_BYTES", "1000000"),
+        ];
         Self {
-            serving: serving(folders[0].path(), &file, &settings),
+            deployment: Deployment::start(setting, &settings).await,
             service,
-            _folders: folders,
+            _kinds: kinds,
         }
     }
 
     fn client(&self) -> &Client {
-        &self.serving.client
+        &self.deployment.client
     }
 
     /// Submits work that is handed over; gives its id and where to report.
@@ -49,8 +85,7 @@ impl Rig {
     /// The path and query where an attempt may be reported, once it is handed over.
     async fn callback(&self, id: &str, attempt: u32) -> String {
         let url = self.service.callback(id, attempt).await;
-        let path = url.strip_prefix(self.client().base()).expect(&url);
-        path.to_owned()
+        self.deployment.path_of(&url).to_owned()
     }
 
     async fn report(&self, path: &str, body: &str) -> Reply {
@@ -77,13 +112,16 @@ impl Rig {
         monitor
     }
 
-    async fn every_reply_ends_its_task(&self) {
+    async fn a_task_ends_as_its_service_answers(&self) {
         let monitor = self.ends_as("answers", "Succeeded").await;
         assert_eq!(monitor["result"], json!({ "done": 1 }));
         self.ends_as("hangs", "TimeLimitExceeded").await;
         self.ends_as("redirects", "Redirected").await;
         assert!(!self.service.was_asked_for("/answers-elsewhere"));
         self.ends_as("html", "InvalidResult").await;
+    }
+
+    async fn a_body_without_end_is_not_read(&self) {
         self.ends_as("huge", "ResultTooLarge").await;
         assert!(self.service.sent() < HUGE / 2, "{}", self.service.sent());
     }
@@ -110,8 +148,9 @@ impl Rig {
             assert_eq!(refused.status, 401, "{forged}");
             assert_eq!(refused.problem().0, "InvalidToken");
         }
-        assert_eq!(monitor(self.client(), &id).await["status"], "Running");
-        assert_eq!(monitor(self.client(), &others).await["status"], "Running");
+        for id in [&id, &others] {
+            shows_as_running(self.client(), id).await;
+        }
     }
 
     async fn another_attempt_has_a_token_of_its_own(&self) {
@@ -138,68 +177,24 @@ impl Rig {
 }
 
 #[tokio::test]
-async fn a_task_ends_as_its_service_answers() {
-    Rig::start(&[]).await.every_reply_ends_its_task().await;
-}
-
-#[tokio::test]
-async fn a_callback_ends_its_task_once_and_in_time() {
-    let rig = Rig::start(&[]).await;
-    rig.a_callback_counts_once().await;
-    rig.a_late_callback_is_for_nothing().await;
-}
-
-#[tokio::test]
-async fn a_callback_is_for_one_attempt_of_one_task() {
-    let rig = Rig::start(&[]).await;
-    rig.a_forged_token_changes_nothing().await;
-    rig.another_attempt_has_a_token_of_its_own().await;
-}
-
-#[tokio::test]
 async fn a_handed_over_task_outlives_the_process() {
-    let Rig {
-        serving: first,
-        service,
-        _folders: folders,
-    } = Rig::start(&[]).await;
+    let (folder, kinds) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let service = Service::start().await;
+    let file = write_kinds(kinds.path(), &service);
+    let first = serving(folder.path(), &file, &[]);
     let id = first.client.accepted(work("callback")).await;
     let url = service.callback(&id, 1).await;
     let path = url.strip_prefix(first.client.base()).unwrap().to_owned();
-    eventually("the attempt is handed over", async || {
-        let monitor = monitor(&first.client, &id).await;
-        (monitor["status"] == "Running").then_some(())
-    })
-    .await;
+    shows_as_running(&first.client, &id).await;
     assert_eq!(first.stop("TERM").await.code, Some(0));
 
-    let rig = Rig {
-        serving: serving(
-            folders[0].path(),
-            &folders[1].path().join("kinds.toml"),
-            &[],
-        ),
-        service,
-        _folders: folders,
-    };
-    assert_eq!(monitor(rig.client(), &id).await["status"], "Running");
-    assert_eq!(rig.report(&path, SUCCEEDED).await.status, 200);
-    assert_eq!(monitor(rig.client(), &id).await["status"], "Succeeded");
-}
-
-#[tokio::test]
-async fn all_this_holds_on_azure_storage() {
-    let account = azurite().connection_string();
-    let name = format!("urls-{}", uuid::Uuid::now_v7());
-    let settings = [
-        ("AzureWebJobsStorage", &*account),
-        ("queue_name", &name),
-        ("BLOB_CONTAINER_NAME", &name),
-    ];
-    let rig = Rig::start(&settings).await;
-    rig.every_reply_ends_its_task().await;
-    rig.a_callback_counts_once().await;
-    rig.a_forged_token_changes_nothing().await;
-    rig.another_attempt_has_a_token_of_its_own().await;
-    rig.a_late_callback_is_for_nothing().await;
+    let Serving {
+        client,
+        handler: _handler,
+        ..
+    } = serving(folder.path(), &file, &[]);
+    assert_eq!(monitor(&client, &id).await["status"], "Running");
+    let report = client.request("POST", &path).body(SUCCEEDED);
+    assert_eq!(client.send(report).await.status, 200);
+    assert_eq!(monitor(&client, &id).await["status"], "Succeeded");
 }

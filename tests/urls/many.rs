@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::service::Service;
-use super::{monitor, serving, work, write_kinds};
+use super::{serving, shows_as_running, work, write_kinds};
 use crate::helpers::eventually::eventually;
 use crate::helpers::handler::Serving;
 
@@ -66,7 +66,7 @@ async fn tasks_that_are_handed_over_hold_no_thread_and_no_descriptor() {
     for (now, before) in now.iter().zip(before) {
         assert!(*now <= before + SPARE, "{now:?}, and {before:?} before");
     }
-    assert_eq!(monitor(&serving.client, &last).await["status"], "Running");
+    shows_as_running(&serving.client, &last).await;
     let url = service.callback(&last, 1).await;
     let path = url.strip_prefix(serving.client.base()).unwrap();
     let report = serving.client.request("POST", path);

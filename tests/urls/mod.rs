@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use self::service::Service;
 use crate::helpers::client::Client;
+use crate::helpers::eventually::eventually;
 use crate::helpers::handler::Serving;
 
 /// The kinds of the tests: name and path, attempts, and the time for one.
@@ -58,4 +59,12 @@ fn work(kind: &str) -> String {
 
 async fn monitor(client: &Client, id: &str) -> Value {
     client.monitor(id).await.json()
+}
+
+/// Waits until the record tells of the attempt: the service is called before.
+async fn shows_as_running(client: &Client, id: &str) {
+    eventually("the attempt is handed over", async || {
+        (monitor(client, id).await["status"] == "Running").then_some(())
+    })
+    .await;
 }

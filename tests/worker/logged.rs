@@ -70,7 +70,7 @@ async fn a_defect_is_logged_once_with_its_text_its_place_and_its_task() {
     let errors = of_level(&log, "ERROR");
     assert_eq!(errors.len(), 4, "{log:#?}");
     for error in &errors[..2] {
-        let said = "a defect at tests/helpers/kinds.rs:";
+        let said = "a defect at tests/helpers/kinds/failing.rs:";
         assert!(error.starts_with(said), "{error}");
         let said = " broke off what was under way: the test kind's defect task.id=";
         assert!(error.contains(said), "{error}");

@@ -24,13 +24,13 @@ const PACE: Pace = Pace {
 };
 
 /// What they share.
-struct Place {
+struct Shared {
     storage: Storage,
     queue: Arc<dyn Queue>,
     records: Records,
 }
 
-impl Place {
+impl Shared {
     fn new() -> Self {
         let clock = Arc::new(ManualClock::new());
         let memory = Memory::new(clock.clone());
@@ -90,16 +90,16 @@ impl Looping {
 }
 
 /// Lets all work come to its end, and sees that each task had one attempt.
-async fn finish(place: &Place, processes: [&Looping; 2], ids: &[TaskId]) {
+async fn finish(shared: &Shared, processes: [&Looping; 2], ids: &[TaskId]) {
     for looping in processes {
         looping.kinds.open_gate();
     }
     eventually("the queue is empty", async || {
-        (length(&*place.queue).await == 0).then_some(())
+        (length(&*shared.queue).await == 0).then_some(())
     })
     .await;
     for id in ids {
-        assert_eq!(place.attempts(*id).await, 1);
+        assert_eq!(shared.attempts(*id).await, 1);
     }
     let ended: u64 = processes
         .map(|looping| looping.process.ended())
@@ -113,8 +113,8 @@ async fn finish(place: &Place, processes: [&Looping; 2], ids: &[TaskId]) {
 
 #[tokio::test]
 async fn work_that_lasts_is_done_by_all_who_can() {
-    let place = Place::new();
-    let (one, other) = (place.process(), place.process());
+    let shared = Shared::new();
+    let (one, other) = (shared.process(), shared.process());
     let mut ids = Vec::new();
     for _ in 0..2 * SLOTS {
         ids.push(one.submit("waits").await);
@@ -126,7 +126,7 @@ async fn work_that_lasts_is_done_by_all_who_can() {
     other.works_on(SLOTS).await;
 
     assert_eq!(one.kinds.runs(), SLOTS);
-    finish(&place, [&one, &other], &ids).await;
+    finish(&shared, [&one, &other], &ids).await;
     for ended in loops {
         ended.await.unwrap();
     }
@@ -134,8 +134,8 @@ async fn work_that_lasts_is_done_by_all_who_can() {
 
 #[tokio::test]
 async fn what_was_taken_for_quick_work_and_lasts_is_given_back_and_not_counted() {
-    let place = Place::new();
-    let (one, other) = (place.process(), place.process());
+    let shared = Shared::new();
+    let (one, other) = (shared.process(), shared.process());
     let quick = 100;
     for _ in 0..quick {
         one.submit("echo").await;
@@ -150,8 +150,8 @@ async fn what_was_taken_for_quick_work_and_lasts_is_given_back_and_not_counted()
     let second = other.start();
     other.works_on(SLOTS).await;
 
-    assert_eq!(length(&*place.queue).await, 20);
-    finish(&place, [&one, &other], &ids).await;
+    assert_eq!(length(&*shared.queue).await, 20);
+    finish(&shared, [&one, &other], &ids).await;
     first.await.unwrap();
     second.await.unwrap();
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use ports::{
-    Delivery, Limits, Newest, Page, Queue, QueueName, Queues, Receipt, Settle, Step, StorageCalls,
+    Delivery, Looked, Newest, Page, Queue, QueueName, Queues, Receipt, Settle, Step, StorageCalls,
     StorageError, Stored, TaskStore, Timestamp, Wanted, Written,
 };
 
@@ -97,6 +97,10 @@ impl TaskStore for Counted<dyn TaskStore> {
         self.counted("read_record").read(name).await
     }
 
+    async fn look(&self, name: &str, most: usize) -> Result<Option<Looked>, StorageError> {
+        self.counted("read_record").look(name, most).await
+    }
+
     /// Each step is counted, also where all of them are one write.
     async fn write(&self, steps: &[Step<'_>]) -> Result<Written, StorageError> {
         let written = self.inner.write(steps).await;
@@ -158,10 +162,6 @@ impl Queues for Counted<dyn Queues> {
 
 #[async_trait]
 impl Queue for Counted<dyn Queue> {
-    fn limits(&self) -> Limits {
-        self.inner.limits()
-    }
-
     async fn prepare(&self) -> Result<(), StorageError> {
         self.inner.prepare().await
     }

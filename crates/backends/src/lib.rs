@@ -11,6 +11,6 @@ use std::time::Duration;
 pub use clock::SystemClock;
 pub use counted::{Counted, Counts};
 
-/// How long an operation waits for a place among those under way, before it fails as overload: no
+/// How long an operation waits for its turn before it fails as overload: no
 /// longer than a health check may take, so that what asks learns of it.
-const PLACE_WAIT: Duration = Duration::from_secs(5);
+const TURN_WAIT: Duration = Duration::from_secs(5);

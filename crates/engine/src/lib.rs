@@ -48,7 +48,7 @@ pub use model::task::{HandedOver, TaskError, TaskRecord, TaskState, TaskStatus};
 pub use model::trace::is_traceparent;
 pub use policies::{OutlastsHost, Treatment, fit_host};
 pub use queue::TaskQueue;
-pub use records::{Commit, RecordError, Records, Versioned};
+pub use records::{Commit, RecordError, Records, Shown, Versioned};
 pub use settings::Settings;
 pub use sweep::Maintenance;
 pub use tasks::callbacks::{CalledBack, Report};

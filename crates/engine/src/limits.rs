@@ -95,6 +95,10 @@ pub const QUEUE_LENGTH_SCRAPE_AGE: Duration = Duration::from_secs(1);
 /// and went in this process since is counted; what others sent is not.
 pub const QUEUE_LENGTH_MAX_AGE: Duration = Duration::from_secs(2);
 
+/// The largest record that is read whole for a monitor, in bytes. A larger one is mostly a result that the
+/// monitor does not show; below it, reading is cheaper than asking twice.
+pub const READ_WHOLE: usize = 1024 * 1024;
+
 /// How often a lost conditional write is looked at and tried again before the attempt is given up
 /// as transient. Two writers at most meet in practice: a worker and its client's cancel.
 pub const COMMIT_TRIES: usize = 5;

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::limits::COMMIT_TRIES;
+use crate::limits::{COMMIT_TRIES, READ_WHOLE};
 use crate::model::id::TaskId;
 use crate::model::stored::UnreadableRecord;
-use crate::model::task::TaskRecord;
+use crate::model::task::{TaskRecord, TaskStatus};
 use ports::{
-    Clock, ETag, QueueName, Receipt, Settle, Step, StorageError, TaskStore, Text, Written,
+    Clock, ETag, Head, Listed, Looked, QueueName, Receipt, Settle, Step, StorageError, Stored,
+    TaskStore, Text, Written,
 };
 
 /// Why a record could not be read or written.
@@ -29,6 +30,26 @@ pub struct Versioned {
     pub record: TaskRecord,
     /// `None` while it is not in the store.
     pub etag: Option<ETag>,
+}
+
+/// A task as its monitor needs it.
+#[derive(Clone, Debug)]
+pub enum Shown {
+    /// With all of its record.
+    Task(Versioned),
+    /// It has succeeded with a result that is too large to be read for that: what a listing tells of it,
+    /// and the version.
+    LargeResult(Head, ETag),
+}
+
+impl Shown {
+    /// The version of its record.
+    pub fn etag(&self) -> Option<&ETag> {
+        match self {
+            Self::Task(task) => task.etag.as_ref(),
+            Self::LargeResult(_, etag) => Some(etag),
+        }
+    }
 }
 
 /// How a conditional write ended.
@@ -101,14 +122,25 @@ impl Records {
 
     /// The record of a task, if there is one.
     pub async fn read(&self, id: TaskId) -> Result<Option<Versioned>, RecordError> {
-        let Some(stored) = self.store.read(&id.text()).await? else {
-            return Ok(None);
-        };
-        let record = TaskRecord::from_body(id, &stored.body, stored.modified_at)?;
-        Ok(Some(Versioned {
-            record,
-            etag: Some(stored.etag),
-        }))
+        let stored = self.store.read(&id.text()).await?;
+        stored.map(|stored| versioned(id, stored)).transpose()
+    }
+
+    /// The record of a task, if there is one, without a result that is larger than [`READ_WHOLE`]. What
+    /// else is as large, because its input is, is read in a second call.
+    pub async fn show(&self, id: TaskId) -> Result<Option<Shown>, RecordError> {
+        Ok(match self.store.look(&id.text(), READ_WHOLE).await? {
+            None => None,
+            Some(Looked::Whole(stored)) => Some(Shown::Task(versioned(id, stored)?)),
+            Some(Looked::Large(Listed {
+                head: Some(head),
+                etag,
+                ..
+            })) if head.status == TaskStatus::Succeeded.as_str() => {
+                Some(Shown::LargeResult(head, etag))
+            }
+            Some(Looked::Large(_)) => self.read(id).await?.map(Shown::Task),
+        })
     }
 
     /// Writes a record over its version, unless somebody has ended the task since: the first
@@ -255,4 +287,12 @@ impl Records {
     pub async fn delete(&self, id: TaskId, etag: Option<&ETag>) -> Result<bool, StorageError> {
         self.store.delete(&id.text(), etag).await
     }
+}
+
+fn versioned(id: TaskId, stored: Stored) -> Result<Versioned, RecordError> {
+    let record = TaskRecord::from_body(id, &stored.body, stored.modified_at)?;
+    Ok(Versioned {
+        record,
+        etag: Some(stored.etag),
+    })
 }

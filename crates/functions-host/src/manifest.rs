@@ -202,17 +202,17 @@ impl HostManifest {
 /// Puts a setting's text where its name says. `__` goes one level down, case does not matter, and
 /// text that is JSON (a number, a boolean, an array of arguments) counts as that.
 fn override_value(json: &mut Value, path: &str, text: &str) {
-    let mut place = json;
+    let mut node = json;
     for key in path.split("__") {
-        if !place.is_object() {
-            *place = Value::Object(serde_json::Map::new());
+        if !node.is_object() {
+            *node = Value::Object(serde_json::Map::new());
         }
-        let object = place.as_object_mut().expect("just made an object");
+        let object = node.as_object_mut().expect("just made an object");
         let known = object.keys().find(|known| known.eq_ignore_ascii_case(key));
         let key = known.cloned().unwrap_or_else(|| key.to_owned());
-        place = object.entry(key).or_insert(Value::Null);
+        node = object.entry(key).or_insert(Value::Null);
     }
-    *place = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()));
+    *node = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()));
 }
 
 fn half_an_hour() -> Duration {

@@ -27,9 +27,9 @@ use time::OffsetDateTime;
 
 pub use error::{Recovery, StorageError};
 pub use queue::{
-    Delivery, Limits, NotAQueueName, Queue, QueueName, Queues, Receipt, Settle, is_storage_name,
+    Delivery, NotAQueueName, Queue, QueueName, Queues, Receipt, Settle, is_storage_name,
 };
-pub use records::{Document, ETag, Head, HeadError, Listed, Newest, Page, Stored, Wanted};
+pub use records::{Document, ETag, Head, HeadError, Listed, Looked, Newest, Page, Stored, Wanted};
 pub use secret::Secret;
 pub use store::TaskStore;
 pub use write::{OneStep, Step, Tell, Text, Written, one_by_one};

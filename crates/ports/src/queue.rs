@@ -127,16 +127,7 @@ pub enum Settle<'a> {
     },
 }
 
-/// What a queue can take; `None`: it has no such limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// The longest message, in bytes.
-    pub message_bytes: Option<usize>,
-    /// The longest time a message is hidden. One that is to wait for longer comes early.
-    pub longest_delay: Option<Duration>,
-}
-
-/// The queues of a place, by name.
+/// The queues of a backend, by name.
 pub trait Queues: Send + Sync {
     /// A queue; one that does not exist comes to be when it is prepared.
     fn open(&self, name: &QueueName) -> Arc<dyn Queue>;
@@ -152,14 +143,11 @@ pub trait Queues: Send + Sync {
 /// be delivered once more.
 #[async_trait]
 pub trait Queue: Send + Sync {
-    /// What it can take.
-    fn limits(&self) -> Limits;
-
     /// Makes the queue ready to use: creates it when missing.
     async fn prepare(&self) -> Result<(), StorageError>;
 
-    /// Appends a message, visible after `delay` (zero: at once), or before when the queue cannot hide it
-    /// for so long.
+    /// Appends a message of up to 64 KiB, visible after `delay` (zero: at once), or before when the queue
+    /// cannot hide it for so long: after 7 days or later then.
     async fn send(&self, text: &str, delay: Duration) -> Result<(), StorageError>;
 
     /// Takes up to `max` (1 to 32) visible messages and hides them for so long. Each has a receipt.

@@ -82,6 +82,15 @@ pub struct Listed {
     pub head: Option<Head>,
 }
 
+/// A record, as far as it is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Looked {
+    /// All of it.
+    Whole(Stored),
+    /// What a listing tells of it: its body is larger than what was wanted.
+    Large(Listed),
+}
+
 /// A page of a listing: in ascending order of name (bytewise), unless said otherwise.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::{Document, ETag, Newest, Page, Step, StorageError, Stored, Wanted, Written};
+use crate::{Document, ETag, Looked, Newest, Page, Step, StorageError, Stored, Wanted, Written};
 
 /// Where task records live. Every change is conditional: the first writer wins.
 ///
@@ -17,6 +17,13 @@ pub trait TaskStore: Send + Sync {
 
     /// Reads a record; `None` when there is none.
     async fn read(&self, name: &str) -> Result<Option<Stored>, StorageError>;
+
+    /// Reads a record unless its body is larger than so many bytes (1 or more): then, if the store can, only
+    /// what a listing tells of it. `None` when there is none.
+    async fn look(&self, name: &str, most: usize) -> Result<Option<Looked>, StorageError> {
+        let _ = most;
+        Ok(self.read(name).await?.map(Looked::Whole))
+    }
 
     /// Does these steps in their order; after one that does not hold, none. A store that can does all
     /// of them or none; the others say how far they came, see [`Written`].

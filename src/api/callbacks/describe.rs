@@ -1,13 +1,13 @@
 //! The callback, described.
 
 use serde_json::json;
-use utoipa::openapi::example::ExampleBuilder;
+use utoipa::openapi::ResponseBuilder;
 use utoipa::openapi::path::OperationBuilder;
-use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
-use utoipa::openapi::{ContentBuilder, Ref, Required, ResponseBuilder};
+use utoipa::openapi::request_body::RequestBody;
 
 use crate::api::openapi::OPERATIONS;
 use crate::api::openapi::parameters::{callback_token, task_id};
+use crate::api::openapi::requests::request;
 use crate::api::openapi::responses::problems;
 
 /// `POST /api/callbacks/{id}`
@@ -53,16 +53,5 @@ fn body() -> RequestBody {
             json!({ "percentComplete": 40 }),
         ),
     ];
-    let examples = examples.map(|(name, summary, value)| {
-        let example = ExampleBuilder::new().summary(summary).value(Some(value));
-        (name, example.build())
-    });
-    let content = ContentBuilder::new()
-        .schema(Some(Ref::from_schema_name("Report")))
-        .examples_from_iter(examples)
-        .build();
-    RequestBodyBuilder::new()
-        .required(Some(Required::True))
-        .content("application/json", content)
-        .build()
+    request("Report", examples)
 }

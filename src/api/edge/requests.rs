@@ -62,9 +62,9 @@ impl Requests {
 
     fn add(&self, path: &str, status: StatusCode) {
         let row = self.rows.iter().find(|(known, _)| *known == path);
-        let place = STATUSES.iter().position(|known| *known == status.as_u16());
+        let index = STATUSES.iter().position(|known| *known == status.as_u16());
         if let Some((_, row)) = row.or(self.rows.last()) {
-            row[place.unwrap_or(STATUSES.len())].fetch_add(1, Relaxed);
+            row[index.unwrap_or(STATUSES.len())].fetch_add(1, Relaxed);
         }
     }
 

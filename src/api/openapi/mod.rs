@@ -5,6 +5,7 @@
 //! it: a client made from the description would get a second method for each of them.
 
 pub(super) mod parameters;
+pub(super) mod requests;
 pub(super) mod responses;
 pub(super) mod schemas;
 

@@ -168,14 +168,14 @@ fn query(name: &str, description: &str, schema: impl Into<RefOr<Schema>>) -> Par
 }
 
 fn optional(
-    place: ParameterIn,
+    location: ParameterIn,
     name: &str,
     description: &str,
     schema: impl Into<RefOr<Schema>>,
 ) -> Parameter {
     ParameterBuilder::new()
         .name(name)
-        .parameter_in(place)
+        .parameter_in(location)
         .required(Required::False)
         .description(Some(description))
         .schema(Some(schema))

@@ -16,7 +16,10 @@ use crate::api::edge::conditions::precondition;
 use crate::api::edge::headers::JSON;
 use crate::api::edge::problem::Problem;
 use crate::api::edge::state::Api;
-use engine::{Operated, RecordError, Target, TaskId, TaskRecord, TaskState, TaskStatus, Versioned};
+use engine::{
+    Operated, RecordError, Shown, Target, TaskId, TaskRecord, TaskState, TaskStatus, Versioned,
+};
+use ports::ETag;
 
 /// The status of a task: 200 for as long as its record exists, 304 when the client has it already.
 pub(in crate::api) async fn monitor(
@@ -24,8 +27,9 @@ pub(in crate::api) async fn monitor(
     api: Api,
     path: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let task = find(&api, &path).await?;
-    let (wanted, version) = (precondition(&request), task.etag.as_ref());
+    let id = id(&path)?;
+    let task = api.tasks.show(id).await?.ok_or_else(unknown)?;
+    let (wanted, version) = (precondition(&request), task.etag());
     // In this order (RFC 9110, section 13.2.2).
     if !wanted.allows(version) {
         return Err(Problem::precondition_failed());
@@ -38,20 +42,24 @@ pub(in crate::api) async fn monitor(
     };
     // To be kept, but asked about each time.
     reply.insert_header((CACHE_CONTROL, "no-cache"));
-    tag(&mut reply, &task);
-    if !task.record.status().is_terminal() {
-        reply.insert_header((RETRY_AFTER, api.tasks.retry_after(&task.record.kind)));
+    tag(&mut reply, version);
+    if let Shown::Task(Versioned { record, .. }) = &task
+        && !record.status().is_terminal()
+    {
+        reply.insert_header((RETRY_AFTER, api.tasks.retry_after(&record.kind)));
     }
-    Ok(if is_known {
-        reply.finish()
-    } else {
-        reply.json(TaskView::new(&task.record, &request, &api))
-    })
+    if is_known {
+        return Ok(reply.finish());
+    }
+    Ok(reply.json(match &task {
+        Shown::Task(task) => TaskView::new(&task.record, &request, &api),
+        Shown::LargeResult(head, _) => TaskView::of_large_result(id, head, &request, &api),
+    }))
 }
 
 /// Says of which version a monitor is.
-fn tag(reply: &mut HttpResponseBuilder, task: &Versioned) {
-    if let Some(etag) = &task.etag {
+fn tag(reply: &mut HttpResponseBuilder, version: Option<&ETag>) {
+    if let Some(etag) = version {
         reply.insert_header((ETAG, format!("\"{}\"", etag.as_str())));
     }
 }
@@ -86,7 +94,7 @@ pub(in crate::api) async fn cancel(
     let canceled = api.tasks.cancel(target(&request, &path)?).await;
     let task = operated(&api, canceled)?;
     let mut reply = HttpResponse::Ok();
-    tag(&mut reply, &task);
+    tag(&mut reply, task.etag.as_ref());
     Ok(reply.json(TaskView::new(&task.record, &request, &api)))
 }
 
@@ -111,7 +119,7 @@ pub(in crate::api) async fn retry(
     let task = operated(&api, retried)?;
     let retry_after = api.tasks.retry_after(&task.record.kind);
     let mut reply = accepted(&request, &api, task.record.id, retry_after);
-    tag(&mut reply, &task);
+    tag(&mut reply, task.etag.as_ref());
     Ok(reply.json(TaskView::new(&task.record, &request, &api)))
 }
 

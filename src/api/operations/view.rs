@@ -128,6 +128,29 @@ impl<'a> TaskView<'a> {
             next_attempt_date_time,
         }
     }
+
+    /// The same of a task that has succeeded with a large result, by what a listing tells of it.
+    pub(in crate::api) fn of_large_result(
+        id: TaskId,
+        head: &'a Head,
+        request: &HttpRequest,
+        api: &Api,
+    ) -> Self {
+        Self {
+            id,
+            kind: &head.kind,
+            status: azure_status(TaskStatus::Succeeded),
+            created_date_time: head.created_at,
+            last_action_date_time: head.updated_at,
+            attempts: head.attempts,
+            percent_complete: None,
+            result: None,
+            resource_location: Some(result_url(id, request, api)),
+            error: None,
+            last_error: None,
+            next_attempt_date_time: None,
+        }
+    }
 }
 
 /// Where the result of a task is.

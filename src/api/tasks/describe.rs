@@ -4,12 +4,13 @@ use serde_json::{Value, json};
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::link::{Link, LinkBuilder};
 use utoipa::openapi::path::OperationBuilder;
-use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
-use utoipa::openapi::{ContentBuilder, Ref, Required, ResponseBuilder};
+use utoipa::openapi::request_body::RequestBody;
+use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
 
 use crate::api::openapi::parameters::{
     api_version, idempotency_key, prefer, prefer_wait, repeatability, task_id, traceparent,
 };
+use crate::api::openapi::requests::request;
 use crate::api::openapi::responses::{json, problems, with_headers};
 use crate::api::openapi::values::EXAMPLE_ID;
 use crate::api::openapi::{TASKS, schemas};
@@ -68,18 +69,7 @@ fn submission() -> RequestBody {
             json!({ "kind": "fibonacci", "input": { "number": 24 } }),
         ),
     ];
-    let examples = examples.map(|(name, summary, value)| {
-        let example = ExampleBuilder::new().summary(summary).value(Some(value));
-        (name, example.build())
-    });
-    let content = ContentBuilder::new()
-        .schema(Some(Ref::from_schema_name("Submission")))
-        .examples_from_iter(examples)
-        .build();
-    RequestBodyBuilder::new()
-        .required(Some(Required::True))
-        .content("application/json", content)
-        .build()
+    request("Submission", examples)
 }
 
 fn accepted() -> ResponseBuilder {

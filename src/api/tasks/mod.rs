@@ -73,8 +73,8 @@ async fn accept(
         traceparent: traceparent(request),
     };
     let refused = |error| Problem::submit(error, prefix);
-    // Before the task is there, so that its end is not missed; and no task without a place.
-    let mut waiter = place(api, preferences, submission.id)?;
+    // Before the task is there, so that its end is not missed; and there is no task if too many wait.
+    let mut waiter = watch(api, preferences, submission.id)?;
     let (id, record) = match repetition.key() {
         None => {
             let record = api.tasks.submit(submission).await.map_err(refused)?;
@@ -91,7 +91,7 @@ async fn accept(
                 .map_err(|error| repetition.refused(error, prefix))?;
             if id != mine {
                 // From here on there is a task, so nothing is refused any more.
-                waiter = place(api, preferences, id).unwrap_or_default();
+                waiter = watch(api, preferences, id).unwrap_or_default();
                 preferences.wait = preferences.wait.filter(|_| waiter.is_some());
             }
             (id, None)
@@ -138,8 +138,8 @@ async fn accept(
     }))
 }
 
-/// A place among those who wait for a task, if the client wants one.
-fn place(api: &Api, preferences: Preferences, id: TaskId) -> Result<Option<Waiter>, Problem> {
+/// Begins to wait for a task, if the client wants to.
+fn watch(api: &Api, preferences: Preferences, id: TaskId) -> Result<Option<Waiter>, Problem> {
     match preferences.wait {
         Some(_) => api
             .tasks
@@ -172,7 +172,7 @@ pub(in crate::api) async fn fetch(
     let Ok(id) = path.parse() else {
         return Ok(absent.json(NoResult { task_id: &path }));
     };
-    let waiter = place(&api, preferences, id)?;
+    let waiter = watch(&api, preferences, id)?;
     let Some(found_now) = api.tasks.find(id).await? else {
         return Ok(absent.json(NoResult { task_id: &path }));
     };
@@ -210,7 +210,7 @@ pub(in crate::api) async fn fetch(
 }
 
 /// Waits for a task to end, if the client wants to. Without `is_open` the task may have ended before
-/// the place was taken, so the record is read first.
+/// the wait began, so the record is read first.
 async fn wait(
     api: &Api,
     preferences: Preferences,

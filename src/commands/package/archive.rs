@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use zip::write::SimpleFileOptions;
@@ -46,6 +46,22 @@ impl Mode {
 /// Files by their names in the zip, which have `/` between their parts.
 pub(super) type Entries = BTreeMap<String, (Mode, Vec<u8>)>;
 
+/// The end of each, by which it is known again.
+const COMMENT: &str = "written by handler package";
+
+/// Whether a file is a zip that was written here.
+pub(super) fn is_package(path: &Path) -> io::Result<bool> {
+    let mut file = File::open(path)?;
+    let length = COMMENT.len() as u64;
+    if file.metadata()?.len() < length {
+        return Ok(false);
+    }
+    file.seek(SeekFrom::End(-(COMMENT.len() as i64)))?;
+    let mut end = Vec::with_capacity(COMMENT.len());
+    file.take(length).read_to_end(&mut end)?;
+    Ok(end == COMMENT.as_bytes())
+}
+
 /// Writes a zip in place of what is at `output`, which stays if that fails.
 pub(super) fn write(output: &Path, entries: &Entries) -> io::Result<()> {
     let mut partial = output.as_os_str().to_owned();
@@ -61,6 +77,7 @@ pub(super) fn write(output: &Path, entries: &Entries) -> io::Result<()> {
 
 fn fill(path: &Path, entries: &Entries) -> io::Result<()> {
     let mut zip = ZipWriter::new(BufWriter::new(File::create(path)?));
+    zip.set_comment(COMMENT)?;
     for (name, (mode, bytes)) in entries {
         let options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Deflated)

@@ -7,6 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
+use super::archive;
 use super::error::{PackageError, cannot_read};
 
 /// For `func start` on this machine; may hold keys.
@@ -16,13 +17,15 @@ const LOCAL_SETTINGS: &str = "local.settings.json";
 pub(super) struct Contents<'a> {
     root: &'a Path,
     ignored: Gitignore,
+    /// What is at the place of the zip, if there is anything.
+    output: Option<PathBuf>,
     /// Names in the zip, with where they are here. The order is the zip's.
     files: BTreeMap<String, PathBuf>,
 }
 
 impl<'a> Contents<'a> {
-    /// A project with its host.json. Without a .funcignore nothing is ignored.
-    pub(super) fn new(root: &'a Path) -> Result<Self, PackageError> {
+    /// A project with its host.json, and where the zip is to be. Without a .funcignore nothing is ignored.
+    pub(super) fn new(root: &'a Path, output: &Path) -> Result<Self, PackageError> {
         let path = root.join(".funcignore");
         let mut ignored = GitignoreBuilder::new(root);
         if path.exists()
@@ -37,6 +40,7 @@ impl<'a> Contents<'a> {
         Ok(Self {
             root,
             ignored,
+            output: fs::canonicalize(output).ok(),
             files,
         })
     }
@@ -58,7 +62,7 @@ impl<'a> Contents<'a> {
     }
 
     /// Adds a file or folder that was asked for by its path from the project, whatever .funcignore
-    /// says of itself; what is below it is subject to the rules.
+    /// says of itself; what is below it is subject to the rules, and no zip that was written before.
     pub(super) fn add(&mut self, path: &Path) -> Result<(), PackageError> {
         let is_inside = path
             .components()
@@ -76,6 +80,7 @@ impl<'a> Contents<'a> {
         }
         match fs::metadata(&path).map_err(|reason| cannot_read(&path, reason))? {
             found if found.is_dir() => self.add_below(&path),
+            _ if self.is_output(&path) => Err(PackageError::Output { path }),
             _ => self.add_file(path),
         }
     }
@@ -95,6 +100,7 @@ impl<'a> Contents<'a> {
                 // One that leads upwards would never end.
                 true if path.is_symlink() => return Err(PackageError::Name { path }),
                 true => self.add_below(&path)?,
+                false if self.is_output(&path) || is_package(&path)? => {}
                 false => self.add_file(path)?,
             }
         }
@@ -118,9 +124,18 @@ impl<'a> Contents<'a> {
         }
     }
 
+    fn is_output(&self, path: &Path) -> bool {
+        self.output.is_some() && fs::canonicalize(path).ok() == self.output
+    }
+
     fn is_ignored(&self, path: &Path, is_folder: bool) -> bool {
         self.ignored.matched(path, is_folder).is_ignore()
     }
+}
+
+/// One that was written before holds what is packed now, and would be in every later one.
+fn is_package(path: &Path) -> Result<bool, PackageError> {
+    archive::is_package(path).map_err(|reason| cannot_read(path, reason))
 }
 
 fn is_local_settings(path: &Path) -> bool {

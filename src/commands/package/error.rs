@@ -25,6 +25,8 @@ pub(in crate::commands) enum PackageError {
     Outside { path: PathBuf, root: PathBuf },
     #[error("{path} is not packed: it is for this machine, and may hold secrets")]
     LocalSettings { path: PathBuf },
+    #[error("{path} is the zip that is to be written")]
+    Output { path: PathBuf },
     #[error("{path} has a name that is not UTF-8, or leads to another folder")]
     Name { path: PathBuf },
     #[error("{path} {reason}")]

@@ -31,7 +31,8 @@ pub(crate) struct Package {
     #[arg(long, default_value = ".")]
     root: PathBuf,
 
-    /// A file or folder of the project to pack as well, such as kinds.toml or work; may be repeated
+    /// A file or folder of the project to pack as well, such as kinds.toml or work; may be repeated. Of a
+    /// folder, what .funcignore names is left out, and every zip that this command wrote
     #[arg(long)]
     with: Vec<PathBuf>,
 }
@@ -50,7 +51,7 @@ impl Package {
         };
         let binary = read(&path)?;
         binary::check(&binary).map_err(|reason| PackageError::Unfit { path, reason })?;
-        let mut contents = Contents::new(&self.root)?;
+        let mut contents = Contents::new(&self.root, &self.output)?;
         contents.add_functions()?;
         for path in &self.with {
             contents.add(path)?;

@@ -180,6 +180,39 @@ fn what_funcignore_names_is_left_out() {
     );
 }
 
+#[test]
+fn no_zip_that_was_written_before_is_packed_and_others_are() {
+    let project = Project::new();
+    project.write("app/work/data.zip", b"PK of somebody else");
+    let package = |output: &str| Package {
+        output: project.path(output),
+        ..project.package(&["work"])
+    };
+    package("app/work/first.zip").run().unwrap();
+    // One of another program, in the place of ours.
+    project.write("app/work/app.zip", b"PK of somebody else");
+    package("app/work/app.zip").run().unwrap();
+    let packed = entries(&project.path("app/work/app.zip"));
+    let names = names(&packed);
+    let zips: Vec<_> = names.iter().filter(|name| name.ends_with(".zip")).collect();
+    assert_eq!(zips, [&"work/data.zip"]);
+}
+
+#[test]
+fn the_zip_itself_is_refused_by_its_name() {
+    let project = Project::new();
+    project.write("app/app.zip", b"an older one");
+    let package = Package {
+        output: project.path("app/app.zip"),
+        ..project.package(&["app.zip"])
+    };
+    let said = package.run().unwrap_err().to_string();
+    assert!(
+        said.ends_with("app/app.zip is the zip that is to be written"),
+        "{said}"
+    );
+}
+
 #[cfg(unix)]
 #[test]
 fn a_script_that_can_be_started_here_can_be_started_there() {

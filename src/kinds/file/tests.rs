@@ -11,16 +11,16 @@ use super::*;
 use crate::kinds::command::ExitCodes;
 
 /// A folder with a kinds file and two schemas.
-struct Place(TempDir);
+struct Folder(TempDir);
 
-impl Place {
+impl Folder {
     fn with(text: &str) -> Self {
-        let place = Self(tempfile::tempdir().unwrap());
-        fs::write(place.file(), text).unwrap();
-        fs::write(place.0.path().join("page.json"), r#"{"type": "object"}"#).unwrap();
-        fs::write(place.0.path().join("rubbish.json"), "{\n\"type\": }").unwrap();
-        fs::write(place.0.path().join("wrong.json"), r#"{"type": "objct"}"#).unwrap();
-        place
+        let folder = Self(tempfile::tempdir().unwrap());
+        fs::write(folder.file(), text).unwrap();
+        fs::write(folder.0.path().join("page.json"), r#"{"type": "object"}"#).unwrap();
+        fs::write(folder.0.path().join("rubbish.json"), "{\n\"type\": }").unwrap();
+        fs::write(folder.0.path().join("wrong.json"), r#"{"type": "objct"}"#).unwrap();
+        folder
     }
 
     fn file(&self) -> PathBuf {
@@ -34,9 +34,9 @@ impl Place {
 
 /// The line and the reason that are told of a file.
 fn refusal(text: &str) -> (usize, String) {
-    let place = Place::with(text);
-    let refused = place.read().unwrap_err();
-    let begin = format!("{}:{}: ", place.file().display(), refused.line.unwrap());
+    let folder = Folder::with(text);
+    let refused = folder.read().unwrap_err();
+    let begin = format!("{}:{}: ", folder.file().display(), refused.line.unwrap());
     assert_eq!(refused.to_string(), format!("{begin}{}", refused.reason));
     assert!(!refused.reason.contains('\n'), "{}", refused.reason);
     (refused.line.unwrap(), refused.reason)
@@ -44,7 +44,7 @@ fn refusal(text: &str) -> (usize, String) {
 
 #[test]
 fn an_entry_says_what_a_kind_is() {
-    let place = Place::with(
+    let folder = Folder::with(
         r#"
 [[kind]]
 name = "thumbnail"
@@ -68,7 +68,7 @@ secret_env = "TRANSLATE_SECRET"
 cancel_url = "https://translator.example/cancel"
 "#,
     );
-    let file = place.read().unwrap();
+    let file = folder.read().unwrap();
     let [thumbnail, translate] = file.kinds() else {
         panic!("two kinds were told");
     };
@@ -91,7 +91,7 @@ cancel_url = "https://translator.example/cancel"
     };
     assert_eq!(command.program, "python3");
     assert_eq!(command.arguments, ["work/thumb.py"]);
-    assert_eq!(command.folder, place.0.path().canonicalize().unwrap());
+    assert_eq!(command.folder, folder.0.path().canonicalize().unwrap());
     assert_eq!(command.pass_env, ["MODEL_DIR"]);
     let exit_codes = ExitCodes {
         permanent: [3, 4].into(),
@@ -348,8 +348,8 @@ impl BlockingKind for Echo {
 
 #[test]
 fn a_kind_is_registered_unless_the_service_has_one_of_its_name() {
-    let place = Place::with("\n[[kind]]\nname = \"echo\"\nattempts = 2\ncommand = [\"cat\"]\n");
-    let register = |kinds| place.read().unwrap().register(kinds, false);
+    let folder = Folder::with("\n[[kind]]\nname = \"echo\"\nattempts = 2\ncommand = [\"cat\"]\n");
+    let register = |kinds| folder.read().unwrap().register(kinds, false);
     let kinds = register(Kinds::default()).unwrap().checked().unwrap();
     assert_eq!(kinds.get("echo").unwrap().policy.attempts, Some(2));
     let echo = Kinds::default().with("echo", any::of_blocking(Echo), Policy::default());

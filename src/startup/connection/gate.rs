@@ -55,7 +55,9 @@ impl Gate {
         let passes = loop {
             match self.admit(&mut held, buffer.remaining()) {
                 Ok(passes) => break passes,
-                Err(LacksLength(place)) => drop(held.splice(place..place, NO_BODY.iter().copied())),
+                Err(LacksLength(position)) => {
+                    drop(held.splice(position..position, NO_BODY.iter().copied()))
+                }
             }
         };
         buffer.put_slice(&held[..passes]);
@@ -102,7 +104,7 @@ impl Gate {
             match head::read(bytes) {
                 Head::Partial => return Ok(0),
                 Head::Whole(request) => self.part = Part::Rest(request),
-                Head::LacksLength(place) => return Err(LacksLength(place)),
+                Head::LacksLength(position) => return Err(LacksLength(position)),
             }
             self.activity.ask();
         }

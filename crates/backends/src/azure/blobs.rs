@@ -7,6 +7,7 @@ use std::num::NonZero;
 use std::sync::Arc;
 
 use azure_core::http::Etag;
+use azure_core::http::headers::{HeaderName, Headers};
 use azure_storage_blob::BlobContainerClient;
 use azure_storage_blob::models::{
     BlobClientDeleteOptions, BlobClientDownloadOptions, BlobContainerClientListBlobsOptions,
@@ -20,20 +21,29 @@ use tokio::sync::Semaphore;
 use super::error::{incomplete, unless};
 use super::resource::{self, Resource};
 use ports::timestamp;
-use ports::{Document, ETag, Head, HeadError, Listed, Page, StorageError, Stored};
+use ports::{Document, ETag, Head, HeadError, Listed, Looked, Page, StorageError, Stored};
 
-/// The crate splits a transfer at this size (its default is 4 MiB). A record is far below it, so
-/// that a write is one conditional request and a read one consistent answer.
-const ONE_REQUEST: usize = 256 * 1024 * 1024;
+/// The crate splits a transfer at this size (its default is 4 MiB), and holds the parts of a download beside
+/// the whole. Records are below it, so that a write is one conditional request and a read one consistent
+/// answer. The service takes 5,000 MiB in one request ([Put
+/// Blob](https://learn.microsoft.com/rest/api/storageservices/put-blob)).
+const ONE_REQUEST: usize = 2 * 1024 * 1024 * 1024;
 
 /// How many parts of a transfer go side by side: there is one. Unless told, the crate asks the system
 /// for its processors each time, which opens a dozen files and costs more than a signature.
 const ONE_PART: Option<NonZero<usize>> = NonZero::new(1);
 
+/// A record as it was read, or the beginning of it.
+struct Found {
+    stored: Stored,
+    is_whole: bool,
+    metadata: HashMap<String, String>,
+}
+
 /// The container of the task records, as one thread reaches it.
 pub(super) struct Container {
     pub(super) client: BlobContainerClient,
-    pub(super) places: Arc<Semaphore>,
+    pub(super) turns: Arc<Semaphore>,
 }
 
 impl Resource for Container {
@@ -41,8 +51,8 @@ impl Resource for Container {
     const MISSING: &'static str = "ContainerNotFound";
     const EXISTS: &'static str = "ContainerAlreadyExists";
 
-    fn places(&self) -> &Semaphore {
-        &self.places
+    fn turns(&self) -> &Semaphore {
+        &self.turns
     }
 
     async fn create(&self) -> azure_core::Result<()> {
@@ -111,11 +121,44 @@ impl Container {
     }
 
     pub(super) async fn read(&self, name: &str) -> Result<Option<Stored>, StorageError> {
+        let found = self.download(name, None).await?;
+        Ok(found.map(|found| found.stored))
+    }
+
+    /// Reads a record, or its metadata when it is longer than so many bytes, of which it reads as many.
+    pub(super) async fn read_up_to(
+        &self,
+        name: &str,
+        most: usize,
+    ) -> Result<Option<Looked>, StorageError> {
+        let Some(found) = self.download(name, Some(most)).await? else {
+            return Ok(None);
+        };
+        let stored = found.stored;
+        Ok(Some(if found.is_whole {
+            Looked::Whole(stored)
+        } else {
+            Looked::Large(Listed {
+                name: name.to_owned(),
+                etag: stored.etag,
+                modified_at: stored.modified_at,
+                head: head(&found.metadata),
+            })
+        }))
+    }
+
+    /// Reads a record, or so many bytes of it at the most.
+    async fn download(
+        &self,
+        name: &str,
+        most: Option<usize>,
+    ) -> Result<Option<Found>, StorageError> {
         const OPERATION: &str = "read record";
         let blob = self.client.blob_client(name);
         let options = BlobClientDownloadOptions {
             parallel: ONE_PART,
-            partition_size: NonZero::new(ONE_REQUEST),
+            partition_size: NonZero::new(most.unwrap_or(ONE_REQUEST)),
+            range: most.map(|most| (..most).into()),
             ..Default::default()
         };
         let answer = resource::run(self, OPERATION, || async {
@@ -123,16 +166,25 @@ impl Container {
             let Some(found) = unless(download, &["BlobNotFound"])? else {
                 return Ok(None);
             };
-            Ok(Some((found.body.collect().await?, found.properties)))
+            let length = whole_length(&found.headers);
+            Ok(Some((
+                found.body.collect().await?,
+                found.properties,
+                length,
+            )))
         });
-        let Some((body, properties)) = answer.await? else {
+        let Some((body, properties, length)) = answer.await? else {
             return Ok(None);
         };
         let (etag, modified_at) = version(OPERATION, properties.etag, properties.last_modified)?;
-        Ok(Some(Stored {
-            body,
-            etag,
-            modified_at,
+        Ok(Some(Found {
+            is_whole: length.is_none_or(|length| length <= body.len()),
+            stored: Stored {
+                body,
+                etag,
+                modified_at,
+            },
+            metadata: properties.metadata,
         }))
     }
 
@@ -219,6 +271,12 @@ fn listed(operation: &'static str, item: BlobItem) -> Result<Listed, StorageErro
         modified_at,
         head: metadata.and_then(|values| head(&values)),
     })
+}
+
+/// How long a blob is of which a part was asked for, in bytes: `bytes 0-9/100`. An empty one has no parts.
+fn whole_length(headers: &Headers) -> Option<usize> {
+    let range = headers.get_optional_str(&HeaderName::from_static("content-range"))?;
+    range.rsplit_once('/')?.1.parse().ok()
 }
 
 fn version(

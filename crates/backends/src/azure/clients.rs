@@ -14,7 +14,7 @@ use super::blobs::Container;
 use super::connector::Connector;
 use super::http::{http_client, opening, retry_options};
 use super::queue::StorageQueue;
-use super::resource::PLACES;
+use super::resource::TURNS;
 use ports::StorageError;
 
 /// The version of the service that is spoken. Emulators trail the crates' own, newer one, and
@@ -26,7 +26,7 @@ pub(super) struct Clients {
     pub(super) container: Container,
     queue_service: QueueServiceClient,
     queues: Mutex<HashMap<Arc<str>, Arc<StorageQueue>>>,
-    places: Arc<Semaphore>,
+    turns: Arc<Semaphore>,
 }
 
 thread_local! {
@@ -81,18 +81,18 @@ impl Clients {
             }),
         )
         .map_err(opening)?;
-        let places = Arc::new(Semaphore::new(PLACES));
+        let turns = Arc::new(Semaphore::new(TURNS));
         let container = blobs
             .map_err(opening)?
             .blob_container_client(&connector.container);
         Ok(Self {
             container: Container {
                 client: container,
-                places: Arc::clone(&places),
+                turns: Arc::clone(&turns),
             },
             queue_service,
             queues: Mutex::default(),
-            places,
+            turns,
         })
     }
 
@@ -105,7 +105,7 @@ impl Clients {
         let queue = Arc::new(StorageQueue {
             client: self.queue_service.queue_client(name).map_err(opening)?,
             name: Arc::clone(name),
-            places: Arc::clone(&self.places),
+            turns: Arc::clone(&self.turns),
         });
         queues.insert(Arc::clone(name), Arc::clone(&queue));
         Ok(queue)

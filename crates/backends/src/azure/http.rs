@@ -5,7 +5,7 @@ use std::time::Duration;
 use azure_core::http::{ExponentialRetryOptions, RetryOptions};
 
 use super::error::storage_error;
-use super::resource::PLACES;
+use super::resource::TURNS;
 use ports::StorageError;
 
 /// How long connecting may take, with TLS. A lost packet is repeated after one second.
@@ -15,8 +15,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_millis(2500);
 const READ_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Connections that a thread keeps to each of the two endpoints when it does not need them: what
-/// comes in a burst finds most of them. With [`PLACES`] in use it is 128 connections at the most.
-const IDLE_CONNECTIONS: usize = PLACES / 2;
+/// comes in a burst finds most of them. With [`TURNS`] in use it is 128 connections at the most.
+const IDLE_CONNECTIONS: usize = TURNS / 2;
 
 /// What fails when a client cannot be made.
 pub(super) const OPENING: &str = "open storage";

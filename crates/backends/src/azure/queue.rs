@@ -24,19 +24,16 @@ const NEVER_EXPIRES: i32 = -1;
 
 /// The longest visibility timeout the service takes: 7 days, in seconds. A message that is to wait for
 /// longer comes back then, and tells by itself that it is early.
-pub(super) const LONGEST_HIDDEN: i32 = 7 * 24 * 60 * 60;
+const LONGEST_HIDDEN: i32 = 7 * 24 * 60 * 60;
 
 /// The answers that say a receipt is stale, or its message gone.
 const STALE: [&str; 2] = ["PopReceiptMismatch", "MessageNotFound"];
-
-/// The longest message the service takes, in bytes.
-pub(super) const LONGEST_MESSAGE: usize = 64 * 1024;
 
 /// A queue of the account, as one thread reaches it.
 pub(super) struct StorageQueue {
     pub(super) client: QueueClient,
     pub(super) name: Arc<str>,
-    pub(super) places: Arc<Semaphore>,
+    pub(super) turns: Arc<Semaphore>,
 }
 
 impl Resource for StorageQueue {
@@ -44,8 +41,8 @@ impl Resource for StorageQueue {
     const MISSING: &'static str = "QueueNotFound";
     const EXISTS: &'static str = "QueueAlreadyExists";
 
-    fn places(&self) -> &Semaphore {
-        &self.places
+    fn turns(&self) -> &Semaphore {
+        &self.turns
     }
 
     async fn create(&self) -> azure_core::Result<()> {

@@ -7,9 +7,9 @@ use async_trait::async_trait;
 
 use super::clients::Clients;
 use super::connector::Connector;
-use super::queue::{LONGEST_HIDDEN, LONGEST_MESSAGE, StorageQueue};
+use super::queue::StorageQueue;
 use ports::crash::{CrashPoint, crash_point};
-use ports::{Delivery, Limits, Queue, QueueName, Receipt, Settle, StorageError, Timestamp};
+use ports::{Delivery, Queue, QueueName, Receipt, Settle, StorageError, Timestamp};
 
 /// What the Functions host appends to name the queue of dead letters, and takes for one.
 const DEAD_LETTERS: &str = "-poison";
@@ -51,13 +51,6 @@ impl AzureQueue {
 
 #[async_trait]
 impl Queue for AzureQueue {
-    fn limits(&self) -> Limits {
-        Limits {
-            message_bytes: Some(LONGEST_MESSAGE),
-            longest_delay: u64::try_from(LONGEST_HIDDEN).ok().map(Duration::from_secs),
-        }
-    }
-
     async fn prepare(&self) -> Result<(), StorageError> {
         self.here()?.prepare().await
     }

@@ -9,15 +9,15 @@ use azure_core::http::StatusCode;
 use tokio::sync::Semaphore;
 
 use super::error::{code, storage_error};
-use crate::PLACE_WAIT;
+use crate::TURN_WAIT;
 use ports::StorageError;
 
 /// Operations under way on one thread, and so the connections that it opens. Those beyond wait for
-/// [`PLACE_WAIT`], first come, first served. Each thread has its own, so that clients' operations
+/// [`TURN_WAIT`], first come, first served. Each thread has its own, so that clients' operations
 /// hold up no message: a process without a host works on those on a thread of their own.
 ///
 /// With an answer after 10 ms it is thousands of operations a second, as many as an account allows.
-pub(super) const PLACES: usize = 64;
+pub(super) const TURNS: usize = 64;
 
 /// How long an operation may take with all its tries. A dead endpoint fails long before, by the
 /// retry options; this bounds an endpoint that accepts and then says nothing, and a token that
@@ -33,8 +33,8 @@ pub(super) trait Resource: Sync {
     /// The code of the answer that says it is there already.
     const EXISTS: &'static str;
 
-    /// The places of the thread.
-    fn places(&self) -> &Semaphore;
+    /// Whose turn it is on this thread.
+    fn turns(&self) -> &Semaphore;
 
     /// Creates it.
     fn create(&self) -> impl Future<Output = azure_core::Result<()>> + Send;
@@ -95,8 +95,8 @@ async fn limited<R: Resource, T>(
     operation: &'static str,
     attempt: impl Future<Output = azure_core::Result<T>>,
 ) -> Result<T, StorageError> {
-    let waiting = tokio::time::timeout(PLACE_WAIT, resource.places().acquire());
-    let Ok(_place) = waiting.await else {
+    let waiting = tokio::time::timeout(TURN_WAIT, resource.turns().acquire());
+    let Ok(_turn) = waiting.await else {
         let cause = "too many operations wait for storage";
         return Err(StorageError::transient(operation, cause));
     };

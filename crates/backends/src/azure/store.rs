@@ -9,7 +9,7 @@ use super::clients::Clients;
 use super::connector::Connector;
 use super::queues::AzureQueue;
 use ports::{
-    OneStep, Page, Queue, Step, StorageError, Stored, TaskStore, Text, Written, one_by_one,
+    Looked, OneStep, Page, Queue, Step, StorageError, Stored, TaskStore, Text, Written, one_by_one,
 };
 
 /// The task records of an account.
@@ -27,6 +27,13 @@ impl TaskStore for AzureTasks {
 
     async fn read(&self, name: &str) -> Result<Option<Stored>, StorageError> {
         Clients::here(&self.0)?.container.read(name).await
+    }
+
+    async fn look(&self, name: &str, most: usize) -> Result<Option<Looked>, StorageError> {
+        Clients::here(&self.0)?
+            .container
+            .read_up_to(name, most)
+            .await
     }
 
     async fn write(&self, steps: &[Step<'_>]) -> Result<Written, StorageError> {

@@ -15,7 +15,7 @@ use super::millis::Millis;
 use super::put_back::Latest;
 use super::savepoint::all_or_nothing;
 use super::{messages, write};
-use ports::{Clock, Delivery, Limits, Queue, QueueName, Receipt, Settle, StorageError, Timestamp};
+use ports::{Clock, Delivery, Queue, QueueName, Receipt, Settle, StorageError, Timestamp};
 
 /// In the order of the index, which is as fast with a million messages waiting as with one.
 const VISIBLE: &str = "
@@ -86,13 +86,6 @@ impl EmbeddedQueue {
 
 #[async_trait]
 impl Queue for EmbeddedQueue {
-    fn limits(&self) -> Limits {
-        Limits {
-            message_bytes: None,
-            longest_delay: None,
-        }
-    }
-
     /// Opening the file has made it ready.
     async fn prepare(&self) -> Result<(), StorageError> {
         Ok(())

@@ -13,10 +13,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::errors::{gone, overloaded, storage_error};
 use super::thread::Joined;
-use crate::PLACE_WAIT;
+use crate::TURN_WAIT;
 use ports::StorageError;
 
-/// The most reads that wait before callers have to, for [`PLACE_WAIT`].
+/// The most reads that wait before callers have to, for [`TURN_WAIT`].
 const WAITING: usize = 256;
 
 type Job = Box<dyn FnOnce(&Connection) + Send>;
@@ -59,7 +59,7 @@ impl Readers {
         let job: Job = Box::new(move |connection| {
             let _ = reply.send(query(connection).map_err(|e| storage_error(operation, &e)));
         });
-        let sent = self.jobs.send_timeout(job, PLACE_WAIT);
+        let sent = self.jobs.send_timeout(job, TURN_WAIT);
         // A job that cannot be sent is dropped here with its reply, as is one whose thread dies.
         if let Err(SendTimeoutError::Timeout(_)) = sent.await {
             return Err(overloaded(operation));

@@ -9,7 +9,7 @@ use rusqlite::{Connection, MAIN_DB, Row, params};
 use uuid::Uuid;
 
 use super::millis::Millis;
-use ports::{Document, ETag, Head, HeadError, Listed, Stored};
+use ports::{Document, ETag, Head, HeadError, Listed, Looked, Stored};
 
 const CREATE: &str = "
     INSERT INTO records
@@ -146,6 +146,14 @@ pub(super) fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
         body: Bytes::from(row.get::<_, Vec<u8>>("body")?),
         etag: etag(row)?,
         modified_at: row.get::<_, Millis>("modified_at")?.0,
+    })
+}
+
+/// A record, of a row with its body if that is small enough, and with its head.
+pub(super) fn looked(row: &Row<'_>) -> rusqlite::Result<Looked> {
+    Ok(match row.get_ref("body")? {
+        ValueRef::Null => Looked::Large(listed(row)?),
+        _ => Looked::Whole(stored(row)?),
     })
 }
 

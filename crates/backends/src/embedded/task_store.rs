@@ -8,11 +8,18 @@ use rusqlite::{OptionalExtension, params};
 use super::database::Database;
 use super::durability::Until;
 use super::millis::Millis;
-use super::rows::{listed, stored};
+use super::rows::{listed, looked, stored};
 use super::{newest, write};
-use ports::{Clock, Newest, Page, Step, StorageError, Stored, TaskStore, Wanted, Written};
+use ports::{Clock, Looked, Newest, Page, Step, StorageError, Stored, TaskStore, Wanted, Written};
 
 const READ: &str = "SELECT body, etag, modified_at FROM records WHERE name = ?1";
+
+/// SQLite knows the length of a body without reading it.
+const LOOK: &str = "
+    SELECT name, etag, modified_at, kind, status, created_at, updated_at, attempts, error_code,
+        error_message, CASE WHEN length(body) <= ?2 THEN body END AS body
+    FROM records
+    WHERE name = ?1";
 
 const CHECK: &str = "
     INSERT INTO checks (id, checked_at) VALUES (1, ?1)
@@ -59,6 +66,20 @@ impl TaskStore for EmbeddedTasks {
                 connection
                     .prepare_cached(READ)?
                     .query_row([name], stored)
+                    .optional()
+            })
+            .await
+    }
+
+    async fn look(&self, name: &str, most: usize) -> Result<Option<Looked>, StorageError> {
+        let name = name.to_owned();
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        self.database
+            .readers
+            .read("read record", move |connection| {
+                connection
+                    .prepare_cached(LOOK)?
+                    .query_row(params![name, most], looked)
                     .optional()
             })
             .await

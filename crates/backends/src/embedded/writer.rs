@@ -17,11 +17,11 @@ use tokio_util::sync::CancellationToken;
 use super::durability::{Level, Until};
 use super::errors::{gone, overloaded, rolled_back, storage_error};
 use super::thread::Joined;
-use crate::PLACE_WAIT;
+use crate::TURN_WAIT;
 use ports::StorageError;
 
 /// The most writes that share a commit, and the most that wait before callers have to: for
-/// [`PLACE_WAIT`], first come, first served.
+/// [`TURN_WAIT`], first come, first served.
 const BATCH: usize = 256;
 
 struct Command {
@@ -89,7 +89,7 @@ impl Writer {
             })
         });
         let command = Command { until, run };
-        let sent = self.commands.send_timeout(command, PLACE_WAIT);
+        let sent = self.commands.send_timeout(command, TURN_WAIT);
         // A command that cannot be sent is dropped here with its reply, as is one whose thread dies.
         if let Err(SendTimeoutError::Timeout(_)) = sent.await {
             return Err(overloaded(operation));

@@ -1,5 +1,6 @@
 //! The ends of tasks, told to everybody in this process who goes by them.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::local::estimate::Estimate;
@@ -18,7 +19,7 @@ pub(crate) struct Endings {
 impl Endings {
     /// Tells of a task that this process has just ended, and how long its last attempt took, if that is
     /// what ended it.
-    pub(crate) fn ended(&self, record: &TaskRecord, took: Option<Took>) {
+    pub(crate) fn ended(&self, record: Cow<'_, TaskRecord>, took: Option<Took>) {
         let Self {
             metrics,
             estimate,

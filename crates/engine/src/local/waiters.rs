@@ -1,5 +1,6 @@
 //! Clients that wait for tasks to end: whoever ends one in this process hands its record over.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -49,11 +50,12 @@ impl Default for Waiters {
 }
 
 impl Waiters {
-    /// Hands the record of a task that has ended to whoever waits for it in this process.
-    pub(crate) fn ended(&self, record: &TaskRecord) {
+    /// Hands the record of a task that has ended to whoever waits for it in this process. Its result may be
+    /// megabytes: one that nobody else needs is not copied.
+    pub(crate) fn ended(&self, record: Cow<'_, TaskRecord>) {
         let sender = lock(&self.by_task).remove(&record.id);
         if let Some(sender) = sender {
-            sender.send_replace(Some(Arc::new(record.clone())));
+            sender.send_replace(Some(Arc::new(record.into_owned())));
         }
     }
 
@@ -136,7 +138,7 @@ mod tests {
         /// As the worker does: the store first.
         fn end(&self) {
             *lock(&self.has_ended) = true;
-            self.waiters.ended(&self.record);
+            self.waiters.ended(Cow::Borrowed(&self.record));
         }
 
         /// As a client does; never returns when the end is missed, which shuttle reports.
@@ -195,7 +197,7 @@ mod tests {
             || {
                 let scene = scene();
                 let told = scene.waiters.watch(scene.record.id).unwrap();
-                scene.waiters.ended(&scene.record);
+                scene.waiters.ended(Cow::Borrowed(&scene.record));
                 // The task is retried, and somebody else waits.
                 let waiting = spawn(&scene, Scene::wait);
                 let leaving = thread::spawn(move || drop(told));

@@ -17,6 +17,7 @@
 //! The record is claimed with a conditional write before the message is sent, so of two sweeps one
 //! sends. Should a message exist all the same, there are two, and the first terminal write wins.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -200,7 +201,7 @@ impl Rescue {
         };
         let failed = self.records.replace(&mut task).await?;
         if failed {
-            self.endings.ended(&task.record, None);
+            self.endings.ended(Cow::Borrowed(&task.record), None);
             log::warn!("task.id" = task.record.id, "task.kind" = task.record.kind, "trace.id" = task.record.trace_id(); "task had lost its worker in the last attempt");
         }
         Ok(failed)

@@ -1,6 +1,7 @@
 //! Reports of those to whom an attempt was handed over. A report of the end is the same conditional write
 //! as every other ending.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use serde_json::value::RawValue;
@@ -167,7 +168,7 @@ impl Tasks {
             TaskState::Queued { .. } => self.parts.wake.notify_one(),
             _ => {
                 record.input = None;
-                self.parts.endings.ended(record, None);
+                self.parts.endings.ended(Cow::Borrowed(record), None);
             }
         }
         log::info!("task.id" = id, "task.kind" = record.kind, attempt, "trace.id" = record.trace_id(); "attempt reported, task {}", record.status().as_str());

@@ -2,7 +2,7 @@
 
 use crate::local::consumed::DeletionPermit;
 use crate::model::id::TaskId;
-use crate::records::{RecordError, Versioned};
+use crate::records::{RecordError, Shown, Versioned};
 use crate::tasks::service::Tasks;
 use ports::crash::{CrashPoint, crash_point};
 
@@ -14,6 +14,14 @@ impl Tasks {
             return Ok(None);
         }
         self.parts.records.read(id).await
+    }
+
+    /// The same for a monitor, which leaves out a large result.
+    pub async fn show(&self, id: TaskId) -> Result<Option<Shown>, RecordError> {
+        if self.parts.consumed.contains(id) {
+            return Ok(None);
+        }
+        self.parts.records.show(id).await
     }
 
     /// Marks a result as consumed: from now on this process answers that there is none.

@@ -1,6 +1,7 @@
 //! What clients and operators can do to a task after it was submitted: cancel, delete, retry.
 //! Each is the same conditional write as every other ending.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,7 +58,8 @@ impl Tasks {
             // Otherwise somebody has ended it since, and may even have retried it: look again.
             if is_written {
                 self.parts.running.cancel(id);
-                self.parts.endings.ended(&task.record, None);
+                let record = Cow::Borrowed(&task.record);
+                self.parts.endings.ended(record, None);
                 self.tell_kind(&task.record);
                 log::info!("task.id" = id, "task.kind" = task.record.kind, "trace.id" = task.record.trace_id(); "task canceled");
                 return Ok(Operated::Done(task));

@@ -71,8 +71,8 @@ impl Worker {
     ) -> Result<(), RecordError> {
         let etag = message.etag.clone();
         match self.find_unfinished(message, inserted_at).await? {
-            Some(mut task) if !is_sent_again(&task, etag.as_deref()) => self
-                .end(&mut task, TaskState::Failed { error }, None, None)
+            Some(task) if !is_sent_again(&task, etag.as_deref()) => self
+                .end(task, TaskState::Failed { error }, None, None)
                 .await
                 .map(drop),
             Some(_) | None => Ok(()),

@@ -1,6 +1,8 @@
 //! The end of a task by an attempt, with that of its message if we hold it; and what becomes of a message
 //! whose record lets none end it.
 
+use std::borrow::Cow;
+
 use log::Level;
 
 use crate::limits::{NEWER_DELAY, OUTAGE_DELAY};
@@ -45,25 +47,21 @@ impl Worker {
 
     /// Ends the task, unless somebody did before, or its record is of other work; then the message at
     /// hand, if we hold one, is settled so. `took` is how long the task's last attempt did, if there was
-    /// one.
+    /// one. Gives the task back when its record is of other work.
     pub(crate) async fn end(
         &self,
-        task: &mut Versioned,
+        mut task: Versioned,
         state: TaskState,
         took: Option<Took>,
         settling: Option<(&Hold, Settle<'_>)>,
-    ) -> Result<Commit, RecordError> {
+    ) -> Result<Option<Versioned>, RecordError> {
         task.record.state = state;
         let commit = match settling {
-            None => self.records.commit(task).await?,
-            Some((hold, how)) => self.commit_and_settle(task, hold, how).await?,
+            None => self.records.commit(&mut task).await?,
+            Some((hold, how)) => self.commit_and_settle(&mut task, hold, how).await?,
         };
-        let TaskRecord {
-            id,
-            ref kind,
-            attempts,
-            ..
-        } = task.record;
+        let TaskRecord { id, attempts, .. } = task.record;
+        let kind = &task.record.kind;
         let Took { wait, work } = took.unwrap_or_default();
         let (wait_ms, duration_ms) = (wait.as_millis(), work.as_millis());
         match commit {
@@ -72,11 +70,9 @@ impl Worker {
             }
             Commit::OtherWork => {
                 log::warn!("task.id" = id, "task.kind" = kind; "message told of other work than the task's record, which counts");
+                return Ok(Some(task));
             }
             Commit::Written => {
-                // Those who wait for the task have no use for it, and it may be megabytes.
-                task.record.input = None;
-                self.endings.ended(&task.record, took);
                 let (level, (code, message)) = match &task.record.state {
                     TaskState::Failed { error } => (Level::Warn, error_fields(error)),
                     _ => (Level::Info, ("", "")),
@@ -87,9 +83,12 @@ impl Worker {
                     "error.code" = code, "error.message" = message;
                     "task {}", task.record.status().as_str()
                 );
+                // Those who wait for the task have no use for it, and it may be megabytes.
+                task.record.input = None;
+                self.endings.ended(Cow::Owned(task.record), took);
             }
         }
-        Ok(commit)
+        Ok(None)
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::model::message::TaskMessage;
 use crate::model::task::{HandedOver, TaskState};
-use crate::records::{Commit, RecordError, Versioned};
+use crate::records::{RecordError, Versioned};
 use crate::worker::again::{Next, Step, ask_the_record, too_early};
 use crate::worker::ending::broken_off;
 use crate::worker::hold::Hold;
@@ -117,11 +117,8 @@ impl Worker {
                     },
                     _ => Settle::Done,
                 };
-                let ended = self.end(&mut task, state, took, Some((hold, how))).await?;
-                return Ok(match ended {
-                    Commit::OtherWork => ask_the_record(&task),
-                    Commit::Written | Commit::Lost => outcome,
-                });
+                let other_work = self.end(task, state, took, Some((hold, how))).await?;
+                return Ok(other_work.map_or(outcome, |task| ask_the_record(&task)));
             }
             Step::HandOver { percent, left } => {
                 return self.hand_over(&mut task, percent, left, count.spent).await;

@@ -23,8 +23,8 @@ fn by_hand(a: &[Element], b: &[Element]) -> Vec<Element> {
     let mut product = vec![Element::ZERO; a.len()];
     for (i, x) in a.iter().enumerate() {
         for (j, y) in b.iter().enumerate() {
-            let place = &mut product[(i + j) % a.len()];
-            *place = *place + *x * *y;
+            let sum = &mut product[(i + j) % a.len()];
+            *sum = *sum + *x * *y;
         }
     }
     product

@@ -1,4 +1,4 @@
-//! Where a scenario takes place: a store of its own, and a look into it from outside.
+//! The storage of a scenario, and a look into it from outside.
 
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -13,22 +13,15 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::helpers::azurite::azurite;
+use crate::helpers::deployment::Setting;
 use crate::helpers::queues;
 
 /// The service's clock counts in seconds.
 const SHOWS_AFTER: Duration = LOST_AFTER.saturating_add(Duration::from_secs(1));
 const VISIBLE_AFTER: Duration = VISIBILITY_TIMEOUT.saturating_add(Duration::from_secs(1));
 
-/// Storage and mode. Hosted mode needs a storage account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Setting {
-    Embedded,
-    Azurite,
-    Hosted,
-}
-
 /// A store that no other scenario has.
-pub(super) struct Place {
+pub(super) struct Storage {
     pub(super) setting: Setting,
     /// Of the container and of the queue.
     name: String,
@@ -44,7 +37,7 @@ pub(super) struct Ports {
     pub(super) poison_queue: Arc<dyn Queue>,
 }
 
-impl Place {
+impl Storage {
     pub(super) fn new(setting: Setting) -> Self {
         Self {
             setting,
@@ -65,9 +58,8 @@ impl Place {
             ("queue_name", self.name.clone()),
             ("BLOB_CONTAINER_NAME", self.name.clone()),
         ];
-        if self.setting != Setting::Embedded {
-            settings.push(("AzureWebJobsStorage", azurite().connection_string()));
-        }
+        let account = self.setting.account();
+        settings.extend(account.map(|account| ("AzureWebJobsStorage", account)));
         settings
     }
 
@@ -84,7 +76,7 @@ impl Place {
                 }
             }
             Setting::Azurite | Setting::Hosted => {
-                let azure = queues::Place::new(&azurite().account(), &self.name);
+                let azure = queues::AzureStorage::new(&azurite().account(), &self.name);
                 Ports {
                     tasks: azure.tasks(),
                     queue: azure.queue(),

@@ -1,0 +1,123 @@
+//! The service as it is deployed: by itself on either store, or under the double of the Functions host. For
+//! what must hold everywhere.
+
+use functions_host::{FunctionsHost, HostOptions};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use super::azurite::azurite;
+use super::client::Client;
+use super::eventually::eventually;
+use super::handler::Serving;
+use super::project::app;
+
+/// What links begin with under the host, whose address nobody tells the service.
+const PUBLIC_BASE_URL: &str = "http://tasks.example";
+
+/// Storage and mode. Hosted mode needs a storage account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Setting {
+    Embedded,
+    Azurite,
+    Hosted,
+}
+
+impl Setting {
+    /// The storage account, as a connection string.
+    pub(crate) fn account(self) -> Option<String> {
+        match self {
+            Self::Embedded => None,
+            Self::Azurite | Self::Hosted => Some(azurite().connection_string()),
+        }
+    }
+}
+
+/// A service on a store that no other has.
+pub(crate) struct Deployment {
+    pub(crate) client: Client,
+    running: Running,
+    _folder: TempDir,
+}
+
+enum Running {
+    Standalone(Box<Serving>),
+    Hosted(FunctionsHost),
+}
+
+impl Deployment {
+    /// Starts it with these settings beside those that its storage takes, and waits until it is ready.
+    pub(crate) async fn start(setting: Setting, settings: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut settings, account) = (settings.to_vec(), setting.account());
+        let name = format!("deployed-{}", Uuid::now_v7());
+        if let Some(account) = &account {
+            settings.extend([
+                ("AzureWebJobsStorage", &**account),
+                ("queue_name", &name),
+                ("BLOB_CONTAINER_NAME", &name),
+            ]);
+        }
+        if setting != Setting::Hosted {
+            let serving = Serving::start_with(folder.path(), &settings);
+            return Self {
+                client: serving.client.clone(),
+                running: Running::Standalone(Box::new(serving)),
+                _folder: folder,
+            };
+        }
+        settings.extend([
+            ("PUBLIC_BASE_URL", PUBLIC_BASE_URL),
+            ("CALLBACK_SECRET", "a key for callbacks alone"),
+        ]);
+        let host = hosted(&settings).await;
+        Self {
+            client: Client::of_host(&host),
+            running: Running::Hosted(host),
+            _folder: folder,
+        }
+    }
+
+    /// The id of the process that does the work.
+    pub(crate) async fn process(&self) -> u32 {
+        match &self.running {
+            Running::Standalone(serving) => serving.handler.id(),
+            Running::Hosted(host) => host.worker_process().await,
+        }
+    }
+
+    /// Kills that process.
+    pub(crate) async fn kill(&self) {
+        match &self.running {
+            Running::Standalone(serving) => serving.handler.signal("KILL"),
+            Running::Hosted(host) => host.crash_worker().await,
+        }
+    }
+
+    /// The path and query of a link of the service.
+    pub(crate) fn path_of<'a>(&self, link: &'a str) -> &'a str {
+        let base = match &self.running {
+            Running::Standalone(_) => self.client.base(),
+            Running::Hosted(_) => PUBLIC_BASE_URL,
+        };
+        link.strip_prefix(base).expect(link)
+    }
+}
+
+/// This project's app under a host.
+async fn hosted(settings: &[(&str, &str)]) -> FunctionsHost {
+    // Retries at once, where the project waits ten seconds.
+    let options = HostOptions::new(azurite().connection_string())
+        .queue_option("visibilityTimeout", "00:00:00");
+    let set = |options: HostOptions, (name, value): &(&str, &str)| options.setting(*name, *value);
+    let options = settings.iter().fold(options, set);
+    let host = FunctionsHost::start(app(), options).await.unwrap();
+    let client = Client::of_host(&host);
+    eventually("the service is healthy", async || {
+        let health = client.request("GET", "/api/health").send().await.ok()?;
+        health.error_for_status().ok().map(drop)
+    })
+    .await;
+    // The timer's run at start-up would take messages that a test means for the queue trigger.
+    host.finished("timer_worker", 1).await;
+    host
+}

@@ -1,0 +1,153 @@
+//! Kinds of work that go wrong, wait or last on demand.
+
+mod delegating;
+mod failing;
+mod lasting;
+mod results;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_request_reply::kinds;
+use work::{BackOff, Kinds, Policy, any};
+
+use self::delegating::{Breeds, HandsOver, Parent};
+use self::failing::{Babbles, Flaky, Hopeless, Panics, Quits, Tumbles};
+use self::lasting::{Deaf, Later, Relents, Rests, Sleeps, Stubborn, Waits};
+use self::results::{Bulk, Echo, Threads};
+use super::gate::{Gate, Runs};
+
+/// The test kinds of one test, and what the test has to do with them. Dropping it opens the gate.
+#[derive(Default)]
+pub(crate) struct TestKinds {
+    gate: Gate,
+    runs: Runs,
+    deaf_ends: Runs,
+    slow: Runs,
+    dropped: Runs,
+    callbacks: Urls,
+}
+
+/// URLs, in the order in which they came.
+type Urls = Arc<Mutex<Vec<String>>>;
+
+impl TestKinds {
+    /// The standard kinds and all test kinds.
+    pub(crate) fn registry(&self, max_number: u64) -> Kinds {
+        self.registry_with(max_number, Duration::from_secs(4 * 60 * 60))
+    }
+
+    /// The same, of which none outlasts the Functions host.
+    pub(crate) fn registry_under_host(&self, max_number: u64) -> Kinds {
+        self.registry_with(max_number, Duration::from_secs(60))
+    }
+
+    fn registry_with(&self, max_number: u64, longest: Duration) -> Kinds {
+        let pure = Policy::default().pure();
+        let hours = Policy::default().time_limit(longest);
+        let brief = Policy::default()
+            .attempts(2)
+            .back_off(BackOff {
+                first: Duration::from_secs(1),
+                factor: 1,
+                longest: Duration::from_secs(1),
+            })
+            .retention(Duration::from_secs(60));
+        let second = Policy::default().time_limit(Duration::from_secs(1));
+        kinds::standard(max_number)
+            .with("babbles", any::of_blocking(Babbles), Policy::default())
+            .with(
+                "breeds",
+                any::of(Breeds(self.runs.clone())),
+                Policy::default(),
+            )
+            .with("brief", any::of_blocking(Flaky), brief)
+            .with("bulk", any::of_blocking(Bulk), Policy::default())
+            .with(
+                "deaf",
+                any::of_blocking(Deaf(self.gate.clone(), self.deaf_ends.clone())),
+                second.clone(),
+            )
+            .with("echo", any::of_blocking(Echo(self.runs.clone())), pure)
+            .with("flaky", any::of_blocking(Flaky), Policy::default())
+            .with(
+                "hands_over",
+                any::of(HandsOver(self.callbacks.clone())),
+                Policy::default(),
+            )
+            .with("hopeless", any::of_blocking(Hopeless), Policy::default())
+            .with(
+                "later",
+                any::of_blocking(Later(self.runs.clone())),
+                Policy::default(),
+            )
+            .with("panics", any::of_blocking(Panics), Policy::default())
+            .with(
+                "parent",
+                any::of_blocking(Parent(self.runs.clone())),
+                Policy::default(),
+            )
+            .with("quits", any::of_blocking(Quits), Policy::default())
+            .with(
+                "relents",
+                any::of_blocking(Relents(self.gate.clone())),
+                Policy::default(),
+            )
+            .with(
+                "rests",
+                any::of(Rests(self.gate.clone(), self.runs.clone())),
+                Policy::default(),
+            )
+            .with("sleeps", any::of_blocking(Sleeps), Policy::default())
+            .with(
+                "slow",
+                any::of_blocking(Waits(self.gate.clone(), self.slow.clone())),
+                Policy::default().concurrency(1),
+            )
+            .with("stubborn", any::of(Stubborn(self.dropped.clone())), second)
+            .with("threads", any::of_blocking(Threads), Policy::default())
+            .with("tumbles", any::of(Tumbles), Policy::default())
+            .with(
+                "waits",
+                any::of_blocking(Waits(self.gate.clone(), self.runs.clone())),
+                hours,
+            )
+    }
+
+    /// Where the last attempt at `hands_over` may be reported.
+    pub(crate) fn callback(&self) -> String {
+        self.callbacks.lock().unwrap().last().unwrap().clone()
+    }
+
+    /// Lets every attempt go on that waits, and all later ones.
+    pub(crate) fn open_gate(&self) {
+        self.gate.open();
+    }
+
+    /// How many attempts at `echo`, `later`, `rests`, `waits` and those that hand in tasks have begun.
+    pub(crate) fn runs(&self) -> usize {
+        self.runs.count()
+    }
+
+    /// How many attempts at `slow`, of which one may run at a time, have begun.
+    pub(crate) fn slow_runs(&self) -> usize {
+        self.slow.count()
+    }
+
+    /// How many attempts at `stubborn` were dropped.
+    pub(crate) fn dropped(&self) -> usize {
+        self.dropped.count()
+    }
+
+    /// How many attempts at `deaf` have come to their end.
+    pub(crate) fn deaf_ends(&self) -> usize {
+        self.deaf_ends.count()
+    }
+}
+
+impl Drop for TestKinds {
+    fn drop(&mut self) {
+        // The runtime waits for its blocking threads.
+        self.open_gate();
+    }
+}
