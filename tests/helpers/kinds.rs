@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_request_reply::kinds;
+use ports::QueueName;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -35,6 +36,21 @@ impl TestKinds {
         self.registry_with(max_number, Duration::from_secs(4 * 60 * 60))
     }
 
+    /// The same, of which these have a queue for themselves.
+    pub(crate) fn registry_apart(&self, names: &[&str], queue: &QueueName) -> Kinds {
+        let registry = self.registry(1_000);
+        let kinds = registry.iter().map(|kind| {
+            let policy = match names.contains(&kind.name.as_str()) {
+                true => kind.policy.clone().queue(queue.as_str()),
+                false => kind.policy.clone(),
+            };
+            (kind.name.as_str(), Arc::clone(&kind.kind), policy)
+        });
+        kinds.fold(Kinds::default(), |kinds, (name, kind, policy)| {
+            kinds.with(name, kind, policy)
+        })
+    }
+
     /// The same, of which none outlasts the Functions host.
     pub(crate) fn registry_under_host(&self, max_number: u64) -> Kinds {
         self.registry_with(max_number, Duration::from_secs(60))
@@ -61,6 +77,11 @@ impl TestKinds {
             )
             .with("brief", any::of_blocking(Flaky), brief)
             .with("bulk", any::of_blocking(Bulk), Policy::default())
+            .with(
+                "counts",
+                any::of_blocking(Counts(self.runs.clone())),
+                Policy::default(),
+            )
             .with(
                 "deaf",
                 any::of_blocking(Deaf(self.gate.clone(), self.deaf_ends.clone())),
@@ -175,6 +196,18 @@ impl BlockingKind for Echo {
     fn run(&self, input: Self::Input, _: &Context) -> Result<Self::Output, Failure> {
         self.0.add();
         Ok(input)
+    }
+}
+
+/// Tells how many attempts had begun that [`TestKinds::runs`] counts.
+struct Counts(Runs);
+
+impl BlockingKind for Counts {
+    type Input = Value;
+    type Output = Value;
+
+    fn run(&self, _: Value, _: &Context) -> Result<Value, Failure> {
+        Ok(json!(self.0.count()))
     }
 }
 
