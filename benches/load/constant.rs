@@ -20,8 +20,13 @@ pub(crate) const FLAG: &str = "--serve-constant";
 /// Serves until it is killed; says where on the first line of its output.
 pub(crate) fn serve() -> std::io::Result<()> {
     actix_web::rt::System::new().block_on(async {
-        let server = HttpServer::new(|| App::new().route("/", web::get().to(async || "constant")))
-            .bind(("127.0.0.1", 0))?;
+        let server = HttpServer::new(|| {
+            App::new()
+                .route("/", web::get().to(async || "constant"))
+                // Whatever is posted, as the result of a task.
+                .route("/", web::post().to(async || web::Json("constant")))
+        })
+        .bind(("127.0.0.1", 0))?;
         println!("{}", server.addrs()[0]);
         server.run().await
     })
@@ -57,13 +62,13 @@ pub(crate) async fn requests_per_second(
 }
 
 /// The other process.
-struct Server {
+pub(crate) struct Server {
     _process: Owned,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 impl Server {
-    fn start() -> Result<Self, HttpError> {
+    pub(crate) fn start() -> Result<Self, HttpError> {
         let mut process = Owned(
             Command::new(std::env::current_exe()?)
                 .arg(FLAG)

@@ -16,7 +16,7 @@ use super::service::Service;
 pub(crate) enum Storage {
     /// A SQLite file.
     Embedded,
-    /// The emulator of Azure Storage, in memory.
+    /// The emulator of Azure Storage.
     Azurite,
     /// The same emulator, with the handler under the double of the Functions host.
     Hosted,
@@ -38,7 +38,7 @@ impl Stage {
         Ok(Self {
             storage,
             folder: tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?,
-            azurite: emulated.then(Azurite::start_in_memory),
+            azurite: emulated.then(Azurite::start),
         })
     }
 

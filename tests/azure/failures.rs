@@ -61,7 +61,7 @@ async fn preparing_twice_is_fine() {
 
 #[tokio::test]
 async fn records_and_messages_outlive_an_outage() {
-    let mut storage = Azurite::start_private();
+    let mut storage = Azurite::start();
     let azure = connect(&storage.account());
     azure.tasks().create("a", &document("1")).await.unwrap();
     azure.queue().send("m", Duration::ZERO).await.unwrap();
@@ -78,7 +78,7 @@ async fn records_and_messages_outlive_an_outage() {
 
 #[tokio::test]
 async fn a_pause_shorter_than_the_timeout_goes_unnoticed() {
-    let storage = Azurite::start_private();
+    let storage = Azurite::start();
     let tasks = connect(&storage.account()).tasks();
     tasks.create("a", &document("1")).await.unwrap();
     storage.pause();

@@ -29,7 +29,7 @@ async fn a_storage_account_keeps_its_promises_while_everything_fails() {
     let machine = MACHINE.lock().await;
     let settings = Settings::announced();
     let chaos = settings.chaos(2);
-    let azurite = Azurite::start_private();
+    let azurite = Azurite::start();
     let account = azurite.account();
     let until = Instant::now() + chaos;
     let run = Run {

@@ -19,7 +19,7 @@ async fn the_functions_host_keeps_our_promises_while_its_handler_is_killed() {
     // The double forwards on one thread, which half of them keep busy.
     settings.clients /= 2;
     let chaos = settings.chaos(1);
-    let azurite = Azurite::start_private();
+    let azurite = Azurite::start();
     let until = Instant::now() + chaos;
     let run = Run {
         settings,

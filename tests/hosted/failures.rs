@@ -95,7 +95,7 @@ async fn a_task_survives_the_process_that_works_on_it() {
 
 #[tokio::test]
 async fn while_storage_is_away_clients_are_told_and_then_it_recovers() {
-    let mut storage = Azurite::start_private();
+    let mut storage = Azurite::start();
     let (options, queue) = options(&storage.connection_string());
     let hosted = Hosted::start_with(options, queue).await;
     let before = hosted.submit("24").await;

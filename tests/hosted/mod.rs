@@ -28,7 +28,7 @@ use crate::helpers::azurite::azurite;
 use crate::helpers::project::app;
 
 /// How long a test waits for what must come.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_secs(180);
 
 /// A running host with the service behind it, on a queue and a container of its own.
 pub(crate) struct Hosted {

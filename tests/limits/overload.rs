@@ -67,7 +67,7 @@ async fn a_file_that_is_locked_refuses_what_cannot_wait() {
 
 #[tokio::test]
 async fn an_account_that_stalls_refuses_what_cannot_wait() {
-    let storage = Azurite::start_private();
+    let storage = Azurite::start();
     let account = storage.account();
     let app = spawn_app_with(|config: &mut Config| config.storage = Storage::Azure(account));
 

@@ -25,7 +25,7 @@ async fn no_request_gets_a_reply_that_is_not_described() {
         .arg(format!("{}/api/openapi.json", app.client.base()))
         .args(["--header", &format!("x-functions-key: {KEY}")])
         .args(["--checks", CHECKS])
-        .args(["--seed", "1", "--max-examples", "100"])
+        .args(["--seed", "1", "--max-examples", "50"])
         .args(["--generation-database", "none", "--no-color"]);
     let said = succeeds(&mut command).await;
     let tested = format!("Tested: {}\n", count(&said, "Selected: "));

@@ -107,7 +107,7 @@ fn it_tells_its_version() {
 #[tokio::test]
 async fn an_account_that_does_not_answer_is_named_and_waited_for() {
     let folder = tempfile::tempdir().unwrap();
-    let mut storage = Azurite::start_private();
+    let mut storage = Azurite::start();
     let account = storage.connection_string();
     storage.stop();
 

@@ -14,10 +14,14 @@ use crate::helpers::handler::Serving;
 /// How many are handed over before anything is counted.
 const FIRST: usize = 200;
 
-const MANY: usize = 2_000;
+const MANY: usize = 10_000;
 
-/// Submissions at a time, and so connections of the client.
+/// Submissions at a time, and calls of the service.
 const AT_ONCE: usize = 32;
+
+/// Connections that are kept for the next call, and threads that wait for a file: some for each that is made at
+/// once, on either side, but few for so many tasks.
+const SPARE: usize = 8 * AT_ONCE;
 
 /// Submits so many, and gives the id of the last one.
 async fn submit(serving: &Serving, tasks: usize) -> String {
@@ -48,24 +52,20 @@ async fn tasks_that_are_handed_over_hold_no_thread_and_no_descriptor() {
     let (folder, kinds) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let service = Service::start().await;
     let file = write_kinds(kinds.path(), &service);
-    let serving = serving(folder.path(), &file, &[]);
+    let waiting = AT_ONCE.to_string();
+    let serving = serving(folder.path(), &file, &[("WORKER_WAITING", &waiting)]);
     submit(&serving, FIRST).await;
-    let came = async |tasks| (service.requests() == tasks).then_some(());
+    let came = async |tasks| (service.requests() >= tasks).then_some(());
     eventually("the first are handed over", async || came(FIRST).await).await;
     let before = held(&serving);
 
     let last = submit(&serving, MANY).await;
 
     eventually("all are handed over", async || came(FIRST + MANY).await).await;
-    eventually("threads and descriptors are as before", async || {
-        let now = held(&serving);
-        let is_as_before = now
-            .iter()
-            .zip(before)
-            .all(|(now, before)| *now <= before + AT_ONCE);
-        is_as_before.then_some(())
-    })
-    .await;
+    let now = held(&serving);
+    for (now, before) in now.iter().zip(before) {
+        assert!(*now <= before + SPARE, "{now:?}, and {before:?} before");
+    }
     assert_eq!(monitor(&serving.client, &last).await["status"], "Running");
     let url = service.callback(&last, 1).await;
     let path = url.strip_prefix(serving.client.base()).unwrap();

@@ -4,6 +4,7 @@ mod azurite;
 mod computing;
 mod embedded;
 mod growth;
+mod kinds;
 
 use std::fs;
 
@@ -61,6 +62,7 @@ impl Budget {
 pub(crate) async fn measure() -> Result<Vec<Budget>, HttpError> {
     let mut budgets = vec![binary()?];
     budgets.extend(embedded::measure().await?);
+    budgets.extend(kinds::measure().await?);
     budgets.extend(growth::measure().await?);
     budgets.extend(azurite::measure().await?);
     budgets.extend(computing::measure()?);

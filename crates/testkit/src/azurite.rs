@@ -1,8 +1,11 @@
 //! Azurite, the emulator of Azure Storage, for the tests that need the real protocol.
 //!
-//! [`azurite`] is one instance for the whole test binary, in memory, on free ports: a test isolates
-//! itself with its own container and queue names. A test that stops, pauses or wipes storage
-//! starts its own with [`Azurite::start_private`].
+//! [`azurite`] is one instance for the whole test binary, on free ports: a test isolates itself with its
+//! own container and queue names. A test that stops, pauses or wipes storage starts its own with
+//! [`Azurite::start`].
+//!
+//! Each keeps its data in a folder. In memory, Azurite 3.35 deletes what is gone a minute after its
+//! start, and then every minute, without answering meanwhile: for up to 92 seconds after many messages.
 //!
 //! No instance outlives its test process, however that ends. Azurite runs under a shell that waits
 //! for the end of its standard input, a pipe that only the test process holds: the system closes
@@ -10,7 +13,7 @@
 
 use std::env;
 use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 
@@ -32,14 +35,14 @@ const SCRIPT: &str = concat!(
 
 /// Starts Azurite in the background, says its process id, and kills it when the input ends. The
 /// shell outlives an interrupt from the terminal, and gives up its own copy of the output, so that
-/// Azurite's end is seen.
-const WATCHDOG: &str =
-    r#"trap '' INT HUP; "$@" & echo $!; exec >/dev/null; cat; kill -KILL $! 2>/dev/null"#;
+/// Azurite's end is seen. It then deletes the folder that `SCRATCH` names, if any.
+const WATCHDOG: &str = r#"trap '' INT HUP; "$@" & echo $!; exec >/dev/null; cat; kill -KILL $! 2>/dev/null
+wait; [ -z "$SCRATCH" ] || rm -rf -- "$SCRATCH""#;
 
 /// The instance that all tests share.
 pub fn azurite() -> &'static Azurite {
     static SHARED: OnceLock<Azurite> = OnceLock::new();
-    SHARED.get_or_init(Azurite::start_in_memory)
+    SHARED.get_or_init(|| Azurite::start_in(Folder::Scratch(tempdir().unwrap().keep())))
 }
 
 /// A running Azurite, or a stopped private one.
@@ -47,10 +50,27 @@ pub fn azurite() -> &'static Azurite {
 pub struct Azurite {
     /// The first to be dropped: its folder goes after it.
     running: Option<Running>,
-    /// Where a private instance keeps its data; a shared one has them in memory.
-    folder: Option<TempDir>,
+    folder: Folder,
     blob_port: u16,
     queue_port: u16,
+}
+
+/// Where an instance keeps its data.
+#[derive(Debug)]
+enum Folder {
+    /// Goes with the instance.
+    Own(TempDir),
+    /// Goes with the test process, which drops no static.
+    Scratch(PathBuf),
+}
+
+impl Folder {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Own(folder) => folder.path(),
+            Self::Scratch(path) => path,
+        }
+    }
 }
 
 /// The processes of one instance.
@@ -64,17 +84,12 @@ struct Running {
 }
 
 impl Azurite {
-    /// An instance of one's own, that keeps its data in a folder and so survives a restart.
-    pub fn start_private() -> Self {
-        Self::start(Some(tempdir().unwrap()))
+    /// An instance of one's own. Its data survive a restart.
+    pub fn start() -> Self {
+        Self::start_in(Folder::Own(tempdir().unwrap()))
     }
 
-    /// An instance of one's own, in memory.
-    pub fn start_in_memory() -> Self {
-        Self::start(None)
-    }
-
-    fn start(folder: Option<TempDir>) -> Self {
+    fn start_in(folder: Folder) -> Self {
         let mut azurite = Self {
             running: None,
             folder,
@@ -135,15 +150,14 @@ impl Azurite {
             self.running.is_none(),
             "stop Azurite before starting it again"
         );
-        let folder = self.folder.as_ref().map(TempDir::path);
-        let mut running = Running::spawn(folder, self.blob_port, self.queue_port);
+        let mut running = Running::spawn(&self.folder, self.blob_port, self.queue_port);
         self.blob_port = running.port_of("Blob");
         self.queue_port = running.port_of("Queue");
         running.port_of("Table");
         self.running = Some(running);
     }
 
-    /// Ends the instance in good order, so that a private one has saved its data.
+    /// Ends the instance in good order, so that it has saved its data.
     pub fn stop(&mut self) {
         if let Some(mut running) = self.running.take() {
             running.signal("TERM");
@@ -165,7 +179,7 @@ impl Azurite {
 
 impl Running {
     /// Port 0 lets the system choose.
-    fn spawn(folder: Option<&Path>, blob_port: u16, queue_port: u16) -> Self {
+    fn spawn(folder: &Folder, blob_port: u16, queue_port: u16) -> Self {
         assert!(
             Path::new(SCRIPT).exists(),
             "Azurite is not installed; run: npm run setup --prefix tests"
@@ -175,10 +189,10 @@ impl Running {
         command.args(["--silent", "--disableTelemetry", "--tablePort", "0"]);
         command.args(["--blobPort", &blob_port.to_string()]);
         command.args(["--queuePort", &queue_port.to_string()]);
-        match folder {
-            Some(folder) => command.arg("--location").arg(folder),
-            None => command.arg("--inMemoryPersistence"),
-        };
+        command.arg("--location").arg(folder.path());
+        if let Folder::Scratch(path) = folder {
+            command.env("SCRATCH", path);
+        }
         let mut watchdog = command
             .current_dir(env::temp_dir())
             .stdin(Stdio::piped())
