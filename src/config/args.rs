@@ -152,7 +152,7 @@ pub struct Args {
     )]
     pub max_body_bytes: String,
 
-    /// Refuse new tasks with 429 while this many messages wait; 0 never does
+    /// Refuse new tasks with 429 while this many messages wait in their queue; 0 never does
     #[arg(
         long,
         env = "MAX_QUEUE_LENGTH",

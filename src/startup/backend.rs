@@ -7,7 +7,7 @@ use crate::config::{Config, Storage};
 use backends::azure::Azure;
 use backends::embedded::Embedded;
 use backends::{Counted, Counts};
-use engine::{Ports, TaskQueue};
+use engine::Ports;
 use ports::{Clock, Queues, StorageError};
 
 /// What all parts use of storage; clones share it.
@@ -34,7 +34,8 @@ impl Backend {
         let counted = |store, queues: Arc<dyn Queues>, embedded, location| Self {
             ports: Ports {
                 store: Arc::new(Counted::new(store, counts)),
-                queue: TaskQueue::open(&Counted::new(queues, counts), config.queue.clone()),
+                queues: Arc::new(Counted::new(queues, counts)),
+                queue: config.queue.clone(),
                 storage_calls: counts.clone(),
             },
             embedded,

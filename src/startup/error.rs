@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use backends::embedded::OpenError;
 use engine::OutlastsHost;
 use ports::StorageError;
-use work::{KindName, KindRefused};
+use work::KindRefused;
 
 /// Why the process cannot start, or had to stop.
 #[derive(Debug, thiserror::Error)]
@@ -14,9 +14,6 @@ pub enum StartError {
     /// A kind of work cannot be registered.
     #[error(transparent)]
     Kind(#[from] KindRefused),
-    /// A kind of work asks for a queue of its own.
-    #[error("the kind of work \"{0}\" asks for a queue of its own, and all kinds share one yet")]
-    Queue(KindName),
     /// An attempt of a kind may last longer than the Functions host lets it.
     #[error("{0}: functionTimeout in host.json is 10 minutes, of which it may wait for some")]
     OutlastsHost(#[from] OutlastsHost),
@@ -64,6 +61,6 @@ pub enum StartError {
 impl StartError {
     /// Whether the start was refused because of what was asked for, so that trying again cannot help.
     pub fn is_misuse(&self) -> bool {
-        matches!(self, Self::Kind(_) | Self::Queue(_) | Self::OutlastsHost(_))
+        matches!(self, Self::Kind(_) | Self::OutlastsHost(_))
     }
 }

@@ -29,7 +29,7 @@ use self::stop::{Signals, shut_down, stop_on_signal};
 use crate::config::{Config, Mode, Storage};
 use crate::triggers::standalone::{self, Pace};
 use backends::{Counts, SystemClock};
-use engine::{Engine, Settings, Stop, fit_host};
+use engine::{Engine, Settings, Stop, Tasks, fit_host};
 use ports::{Clock, Recovery};
 use work::Kinds;
 
@@ -63,9 +63,6 @@ impl Application {
     /// storage account yet: that is [`run`](Self::run)'s.
     pub fn build(config: Config, kinds: Kinds) -> Result<Self, StartError> {
         let kinds = kinds.checked()?;
-        if let Some(kind) = kinds.iter().find(|kind| kind.policy.queue.is_some()) {
-            return Err(StartError::Queue(kind.name.clone()));
-        }
         if let Mode::Hosted(_) = config.mode {
             fit_host(&kinds)?;
         }
@@ -135,7 +132,7 @@ impl Application {
         let mut loops = JoinSet::new();
         // Requests are answered meanwhile: the host's readiness check must not wait for storage.
         tokio::select! {
-            prepared = prepare(&backend, config.mode) => if let Err(error) = prepared {
+            prepared = prepare(&engine.tasks, &backend, config.mode) => if let Err(error) = prepared {
                 handle.stop(false).await;
                 return Err(error);
             },
@@ -176,14 +173,10 @@ impl Application {
 /// for, and requests get a 503 meanwhile. So is a permission, which takes minutes to count once it was
 /// granted. Fails when waiting cannot help; never under the Functions host, which gives up for good
 /// after three processes that ended.
-async fn prepare(backend: &Backend, mode: Mode) -> Result<(), StartError> {
-    let once = async || {
-        backend.ports.store.prepare().await?;
-        backend.ports.queue.prepare().await
-    };
+async fn prepare(tasks: &Tasks, backend: &Backend, mode: Mode) -> Result<(), StartError> {
     let mut wait = FIRST_PREPARE_WAIT;
     loop {
-        match once().await {
+        match tasks.prepare_storage().await {
             Ok(()) => return Ok(()),
             Err(cause) => {
                 let is_final = cause.recovery == Recovery::Permanent;

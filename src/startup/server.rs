@@ -51,7 +51,7 @@ pub(super) fn serve(
     let application = move || {
         let Engine {
             tasks,
-            consumer,
+            consumers,
             maintenance,
             ..
         } = engine.clone();
@@ -79,7 +79,7 @@ pub(super) fn serve(
             .wrap(from_fn(watch))
             .configure(|routes| {
                 if hosted {
-                    triggers::configure(routes, consumer, maintenance);
+                    triggers::configure(routes, consumers, maintenance);
                 }
                 api::configure(routes, description);
             })

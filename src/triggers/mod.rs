@@ -15,14 +15,19 @@ use actix_web::{HttpResponse, web};
 pub use table::{QUEUE_WORKER, Source, TIMER_WORKER, Trigger, table};
 
 use engine::{Consumer, Maintenance};
+use table::worker_of;
 
 /// The largest envelope, in bytes: a message of 64 KiB, escaped twice, and its fields once more in
 /// the metadata.
 const MAX_ENVELOPE_BYTES: usize = 2 * 1024 * 1024;
 
-/// Adds the routes that only the host may call: for hosted mode, on a loopback address. The host
-/// always sends POST to the function's name, without the `/api` prefix.
-pub fn configure(config: &mut web::ServiceConfig, consumer: Consumer, maintenance: Maintenance) {
+/// Adds the routes that only the host may call, one for each queue and one for the timer: for hosted mode,
+/// on a loopback address. The host always sends POST to the function's name, without the `/api` prefix.
+pub fn configure(
+    config: &mut web::ServiceConfig,
+    consumers: Vec<Consumer>,
+    maintenance: Maintenance,
+) {
     let resource = |function: &str| {
         web::resource(format!("/{function}"))
             .app_data(web::PayloadConfig::new(MAX_ENVELOPE_BYTES))
@@ -32,9 +37,12 @@ pub fn configure(config: &mut web::ServiceConfig, consumer: Consumer, maintenanc
                     .finish()
             }))
     };
-    let queue_worker = resource(QUEUE_WORKER).app_data(web::Data::new(consumer));
+    for consumer in consumers {
+        let queue_worker = resource(&worker_of(consumer.further_queue()))
+            .app_data(web::Data::new(consumer))
+            .route(web::post().to(queue_worker::invoke));
+        config.service(queue_worker);
+    }
     let timer_worker = resource(TIMER_WORKER).app_data(web::Data::new(maintenance));
-    config
-        .service(queue_worker.route(web::post().to(queue_worker::invoke)))
-        .service(timer_worker.route(web::post().to(timer_worker::invoke)));
+    config.service(timer_worker.route(web::post().to(timer_worker::invoke)));
 }

@@ -1,4 +1,5 @@
-//! `POST /queue_worker`: the host has received a message and hands it over.
+//! `POST /queue_worker`, and `POST /queue_worker_<queue>` for a further queue: the host has received a
+//! message and hands it over.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Data};

@@ -1,7 +1,8 @@
-//! No host: a loop that follows the host's rules, and a timer beside it.
+//! No host: a loop for each queue that follows the host's rules, and a timer beside them.
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until};
 
@@ -12,7 +13,7 @@ use engine::limits::{
 use engine::{Consumer, Engine, Outcome};
 use ports::{Delivery, StorageError};
 
-/// How often the queue is asked, which costs money where storage is billed by the call.
+/// How often a queue is asked, which costs money where storage is billed by the call.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
     /// The longest wait between two looks into an empty queue: that is when a message of another
@@ -24,12 +25,20 @@ pub struct Pace {
     pub rest: u32,
 }
 
-/// Takes messages and works on them until told to stop; then waits for the attempts under way.
+/// Takes messages from each queue and works on them until told to stop; then waits for the attempts under
+/// way. A backlog in one queue holds up no other: each has its own places for messages in hand, and what
+/// they share are the slots.
+pub async fn work(engine: Engine, pace: Pace) {
+    let loops = engine.consumers.iter();
+    join_all(loops.map(|consumer| empty(&engine, consumer, pace))).await;
+}
+
+/// Takes the messages of one queue.
 ///
 /// A page that is not full was all there was. Then a local submit wakes the loop at once; otherwise the
 /// queue is asked again soon, and less and less often while it is empty.
-pub async fn work(engine: Engine, pace: Pace) {
-    let (consumer, stop) = (&engine.consumer, &engine.stop.stopping);
+async fn empty(engine: &Engine, consumer: &Consumer, pace: Pace) {
+    let stop = &engine.stop.stopping;
     let mut hands = Hands::new(engine.settings.concurrency);
     let mut in_flight = JoinSet::new();
     let mut poll_interval = MIN_POLL_INTERVAL;
@@ -70,7 +79,7 @@ pub async fn work(engine: Engine, pace: Pace) {
         loop {
             tokio::select! {
                 // A wake-up that comes while we are not waiting is kept for the next wait.
-                () = engine.woken() => { poll_interval = MIN_POLL_INTERVAL; break }
+                () = consumer.woken() => { poll_interval = MIN_POLL_INTERVAL; break }
                 () = &mut next_poll => { poll_interval = (poll_interval * 2).min(pace.longest_wait); break }
                 Some(_) = in_flight.join_next() => {}
                 () = stop.cancelled() => break,

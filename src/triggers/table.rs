@@ -9,6 +9,14 @@ pub const TIMER_WORKER: &str = "timer_worker";
 /// The setting that names the queue of all kinds that have none of their own.
 const MAIN_QUEUE: &str = "%queue_name%";
 
+/// The function of the queue of this name, which kinds have for themselves, or of the main queue.
+pub(super) fn worker_of(further_queue: Option<&str>) -> String {
+    match further_queue {
+        Some(name) => format!("{QUEUE_WORKER}_{name}"),
+        None => QUEUE_WORKER.to_owned(),
+    }
+}
+
 /// A function that the host starts by itself, with a POST to its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trigger {
@@ -29,18 +37,16 @@ pub enum Source {
 
 /// All of them: the main queue, each of these further queues of kinds, and the timer.
 pub fn table(queues: &[&str]) -> Vec<Trigger> {
-    let queue = |function: String, queue: &str| Trigger {
-        function,
-        source: Source::Queue(queue.to_owned()),
+    let queue = |further: Option<&str>| Trigger {
+        function: worker_of(further),
+        source: Source::Queue(further.unwrap_or(MAIN_QUEUE).to_owned()),
     };
-    let further = queues
-        .iter()
-        .map(|name| queue(format!("{QUEUE_WORKER}_{name}"), name));
+    let further = queues.iter().map(|name| queue(Some(name)));
     let timer = Trigger {
         function: TIMER_WORKER.to_owned(),
         source: Source::Timer,
     };
-    [queue(QUEUE_WORKER.to_owned(), MAIN_QUEUE)]
+    [queue(None)]
         .into_iter()
         .chain(further)
         .chain([timer])

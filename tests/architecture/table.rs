@@ -103,7 +103,7 @@ pub(super) const ENGINE: Table = &[
     ("model", &["limits", "ports", "text", "work"]),
     ("policies", &["limits", "work"]),
     ("prometheus", &[]),
-    ("queue", &["limits", "ports"]),
+    ("queue", &["local", "ports", "work"]),
     ("records", &["limits", "model", "ports"]),
     ("settings", &["model"]),
     (

@@ -6,6 +6,7 @@
 
 mod listing;
 mod message_queue;
+mod own_queue;
 mod record_store;
 mod subject;
 mod two_versions;
@@ -69,6 +70,10 @@ macro_rules! conformance {
             message_queue::a_second_queue_has_messages_of_its_own,
             message_queue::a_queue_takes_the_longest_message_and_any_delay,
             message_queue::storage_is_used_from_many_threads,
+            own_queue::a_flood_in_one_queue_holds_up_no_task_of_another,
+            own_queue::another_attempt_stays_in_the_queue_of_its_kind,
+            own_queue::what_an_older_process_sends_to_the_main_queue_is_worked_off,
+            own_queue::what_a_process_leaves_behind_in_either_queue_is_done_by_the_next,
             two_versions::a_newer_schema_is_put_off_and_not_poisoned,
             two_versions::a_field_and_a_key_that_came_later_are_kept,
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use backends::embedded::Embedded;
 use backends::{Counts, SystemClock};
-use engine::{Engine, Outcome, Ports, Submission, TaskQueue};
+use engine::{Engine, Outcome, Ports, Submission};
 use ports::Delivery;
 use serde_json::value::RawValue;
 
@@ -24,12 +24,13 @@ async fn each_step_of_a_task_commits_no_more_often_than_it_must() {
     let embedded = Embedded::open(folder.path(), clock.clone()).unwrap();
     let ports = Ports {
         store: embedded.tasks(),
-        queue: TaskQueue::open(&embedded, queues::tasks()),
+        queues: Arc::new(embedded.clone()),
+        queue: queues::tasks(),
         storage_calls: Arc::new(Counts::default()),
     };
     let kinds = TestKinds::default().registry(1_000);
     let Engine {
-        tasks, consumer, ..
+        tasks, consumers, ..
     } = Engine::new(ports, kinds, clock, settings(1, false));
     let submission = Submission {
         id: tasks.new_id(),
@@ -38,7 +39,7 @@ async fn each_step_of_a_task_commits_no_more_often_than_it_must() {
         traceparent: None,
     };
     let id = submission.id;
-    let receive = async || -> Option<Delivery> { consumer.receive(32).await.unwrap().pop() };
+    let receive = async || -> Option<Delivery> { consumers[0].receive(32).await.unwrap().pop() };
 
     let mut steps = Vec::new();
     let counts = || (embedded.commits(), embedded.syncs());
@@ -53,7 +54,7 @@ async fn each_step_of_a_task_commits_no_more_often_than_it_must() {
     step("submit: record, message");
     let received = receive().await.unwrap();
     step("receive");
-    assert_eq!(consumer.process(received).await, Outcome::Done);
+    assert_eq!(consumers[0].process(received).await, Outcome::Done);
     step("work: record, message");
     assert!(tasks.find(id).await.unwrap().is_some());
     step("find");

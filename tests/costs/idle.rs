@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_request_reply::startup::AZURE_PACE;
 use async_request_reply::triggers::standalone;
 use backends::{Counted, Counts};
-use engine::{Engine, Ports, Submission, TaskQueue, TaskStatus, Tasks};
+use engine::{Engine, Ports, Submission, TaskStatus, Tasks};
 use ports::{Queues, StorageCalls, TaskStore};
 use serde_json::value::RawValue;
 use tokio::task::LocalSet;
@@ -42,7 +42,8 @@ impl Process {
         let queues: Arc<dyn Queues> = memory;
         let ports = Ports {
             store: Arc::new(Counted::new(store, &counts)),
-            queue: TaskQueue::open(&Counted::new(queues, &counts), queues::tasks()),
+            queues: Arc::new(Counted::new(queues, &counts)),
+            queue: queues::tasks(),
             storage_calls: counts.clone(),
         };
         let kinds = kinds.registry(1_000);

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backends::{Counted, Counts};
-use engine::{Callbacks, Consumer, Engine, Maintenance, Ports, Settings, TaskQueue, Tasks};
+use engine::{Callbacks, Consumer, Engine, Maintenance, Ports, Settings, Tasks};
 use ports::{Clock, QueueName, Queues, Secret, TaskStore};
+use work::Kinds;
 
 use super::kinds::TestKinds;
 
@@ -25,6 +26,7 @@ pub(crate) struct Storage {
 pub(crate) struct Process {
     pub(crate) engine: Engine,
     pub(crate) tasks: Tasks,
+    /// Of the main queue.
     pub(crate) consumer: Consumer,
     pub(crate) maintenance: Maintenance,
 }
@@ -57,6 +59,11 @@ impl Storage {
 
     /// One that was told this.
     pub(crate) fn process_with(&self, kinds: &TestKinds, settings: Settings) -> Process {
+        self.process_of(kinds.registry(1_000), settings)
+    }
+
+    /// One that knows these kinds.
+    pub(crate) fn process_of(&self, kinds: Kinds, settings: Settings) -> Process {
         let Self {
             clock,
             store,
@@ -66,13 +73,14 @@ impl Storage {
         let counts = Arc::new(Counts::default());
         let ports = Ports {
             store: Arc::new(Counted::new(store, &counts)),
-            queue: TaskQueue::open(&Counted::new(queues, &counts), queue),
+            queues: Arc::new(Counted::new(queues, &counts)),
+            queue,
             storage_calls: counts,
         };
-        let engine = Engine::new(ports, kinds.registry(1_000), clock, settings);
+        let engine = Engine::new(ports, kinds, clock, settings);
         Process {
             tasks: engine.tasks.clone(),
-            consumer: engine.consumer.clone(),
+            consumer: engine.consumers[0].clone(),
             maintenance: engine.maintenance.clone(),
             engine,
         }

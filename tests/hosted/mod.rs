@@ -7,6 +7,7 @@ mod failures;
 mod flow;
 mod handler;
 mod operations;
+mod own_queue;
 mod packaged;
 mod stopping;
 mod timer;

@@ -1,5 +1,7 @@
 //! What was accepted is done, whatever becomes of the process.
 
+use std::fs;
+
 use futures_util::future::join_all;
 
 use crate::helpers::handler::Serving;
@@ -26,6 +28,49 @@ async fn accepted_tasks_survive_a_kill() {
         assert_eq!(serving.client.fetch(id).await.status, 200);
     }
     assert_eq!(ids.len(), 60);
+}
+
+/// One kind of a file, with a queue of its own.
+const APART: &str = r#"
+[[kind]]
+name = "apart"
+queue = "apart-tasks"
+command = ["cat"]
+"#;
+
+#[tokio::test]
+async fn accepted_tasks_of_two_queues_survive_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("kinds.toml");
+    fs::write(&file, APART).unwrap();
+    let path = std::env::var("PATH").unwrap();
+    let settings = [
+        ("WORKER_CONCURRENCY", "1"),
+        ("WORKER_WAITING", "1"),
+        ("KINDS_FILE", file.to_str().unwrap()),
+        ("PATH", &*path),
+    ];
+    let data = folder.path();
+    let mut serving = Serving::start_with(data, &settings);
+    let (mut ids, mut apart) = (Vec::new(), Vec::new());
+    for round in 0..3 {
+        let client = &serving.client;
+        let submissions = (0..20).map(|number| {
+            let number = 1_000_000 + round * 100 + number;
+            client.accepted(format!(r#"{{"number": {number}}}"#))
+        });
+        let others = (0..20)
+            .map(|number| client.accepted(format!(r#"{{"kind": "apart", "input": {number}}}"#)));
+        let (accepted, others) = tokio::join!(join_all(submissions), join_all(others));
+        ids.extend(accepted);
+        apart.extend(others);
+        assert_eq!(serving.stop("KILL").await.code, None);
+        serving = Serving::start_with(data, &settings);
+    }
+    for id in ids.iter().chain(&apart) {
+        assert_eq!(serving.client.ended(id).await.status, 200);
+    }
+    assert_eq!((ids.len(), apart.len()), (60, 60));
 }
 
 #[tokio::test]

@@ -24,6 +24,8 @@ mod messages;
 mod model;
 mod newer;
 mod operating;
+mod own_queue;
+mod own_queue_lost;
 mod poisoned;
 mod policies;
 mod preconditions;

@@ -3,13 +3,10 @@
 
 use std::sync::Arc;
 
-use tokio::sync::Notify;
-
-use crate::local::backlog::Backlog;
 use crate::local::endings::Endings;
 use crate::local::metrics::Metrics;
 use crate::local::stop::Stop;
-use crate::queue::TaskQueue;
+use crate::queue::TaskQueues;
 use crate::records::Records;
 use crate::settings::Settings;
 use crate::sweep::Maintenance;
@@ -21,7 +18,7 @@ use crate::worker::Worker;
 use crate::worker::attempt::{Attempts, Callers};
 use crate::worker::consumer::Consumer;
 use crate::worker::slots::Slots;
-use ports::{Clock, StorageCalls, TaskStore};
+use ports::{Clock, QueueName, Queues, StorageCalls, TaskStore};
 use work::Kinds;
 use work::any::ResultLimit;
 
@@ -31,8 +28,10 @@ pub struct Ports {
     /// Where records are, and where new work comes in.
     pub store: Arc<dyn TaskStore>,
     /// What workers take messages from.
-    pub queue: TaskQueue,
-    /// Counts what is asked of both.
+    pub queues: Arc<dyn Queues>,
+    /// The queue of all kinds that have none of their own.
+    pub queue: QueueName,
+    /// Counts what is asked of all these.
     pub storage_calls: Arc<dyn StorageCalls>,
 }
 
@@ -41,8 +40,8 @@ pub struct Ports {
 pub struct Engine {
     /// What clients ask for.
     pub tasks: Tasks,
-    /// What works on messages.
-    pub consumer: Consumer,
+    /// What works on messages: one for each queue, that of the main one first.
+    pub consumers: Vec<Consumer>,
     /// What sweeps.
     pub maintenance: Maintenance,
     /// What the process has done so far.
@@ -51,7 +50,6 @@ pub struct Engine {
     pub stop: Stop,
     /// What the engine was told.
     pub settings: Settings,
-    wake: Arc<Notify>,
 }
 
 impl Engine {
@@ -59,11 +57,12 @@ impl Engine {
     pub fn new(ports: Ports, kinds: Kinds, clock: Arc<dyn Clock>, settings: Settings) -> Self {
         let Ports {
             store,
+            queues,
             queue,
             storage_calls,
         } = ports;
+        let queues = TaskQueues::open(&*queues, queue, &kinds);
         let (kinds, running, stop) = (Arc::new(kinds), Arc::default(), Stop::default());
-        let (backlog, wake): (Arc<Backlog>, Arc<Notify>) = Default::default();
         let metrics = Arc::new(Metrics::new(&kinds));
         let attempts = Attempts {
             slots: Arc::new(Slots::new(settings.concurrency, settings.waiting, &kinds)),
@@ -85,42 +84,42 @@ impl Engine {
         let tasks = Tasks::new(Parts {
             store: Arc::clone(&store),
             records: records.clone(),
-            queue: queue.clone(),
+            queues: queues.clone(),
             storage_calls,
             kinds: Arc::clone(&kinds),
             clock: Arc::clone(&clock),
             settings: settings.clone(),
             stop: stop.clone(),
-            backlog: Arc::clone(&backlog),
             consumed: Arc::default(),
             endings: endings.clone(),
             running: Arc::clone(&running),
-            wake: Arc::clone(&wake),
             list_hints: Arc::default(),
         });
         let worker = Worker {
             records: records.clone(),
-            queue: queue.clone(),
+            queues: queues.clone(),
             kinds: Arc::clone(&kinds),
             clock: Arc::clone(&clock),
             has_other_workers: settings.has_other_workers,
             stop: stop.clone(),
             attempts,
             running: Arc::clone(&running),
-            backlog: Arc::clone(&backlog),
             endings: endings.clone(),
             submitter: Arc::new(FollowUps::new(tasks.clone())),
         };
-        let consumer = Consumer::new(Arc::new(worker));
+        let worker = Arc::new(worker);
+        let consumers: Vec<_> = queues
+            .all()
+            .map(|queue| Consumer::new(Arc::clone(&worker), Arc::clone(queue)))
+            .collect();
         let rescue = Rescue {
             records,
-            queue,
+            queues,
             clock: Arc::clone(&clock),
             has_other_workers: settings.has_other_workers,
             started_at: clock.now(),
             fronts: Arc::default(),
             endings,
-            wake: Arc::clone(&wake),
             kinds: Arc::clone(&kinds),
         };
         let walk = Walk {
@@ -132,24 +131,19 @@ impl Engine {
             kinds,
         };
         let maintenance = Maintenance::new(
-            consumer.clone(),
+            consumers.clone(),
             walk,
+            stop.clone(),
             Arc::clone(&metrics),
             settings.concurrency,
         );
         Self {
             tasks,
-            consumer,
+            consumers,
             maintenance,
             metrics,
             stop,
             settings,
-            wake,
         }
-    }
-
-    /// Returns when this process has sent a message since this last returned.
-    pub async fn woken(&self) {
-        self.wake.notified().await;
     }
 }

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`model`] | what a task is: its name, record, status and message; pure values |
 //! | [`local`] | what this process remembers: what waits, runs and was counted |
-//! | [`queue`] | the queue that tasks go through |
+//! | `queue` | the queues that tasks go through, and which one a kind has |
 //! | [`records`] | records in the store; the first terminal write wins |
 //! | [`tasks`] | what clients ask for: submit, look, wait, consume, operate, list |
 //! | [`worker`] | one delivery in, one [`Outcome`] out |
@@ -19,7 +19,7 @@ pub mod local;
 pub mod model;
 mod policies;
 pub mod prometheus;
-pub mod queue;
+mod queue;
 pub mod records;
 mod settings;
 pub mod sweep;
@@ -30,6 +30,7 @@ pub mod worker;
 pub use engine::{Engine, Ports};
 pub use local::at_hand::task_at_hand;
 pub use local::consumed::DeletionPermit;
+pub use local::metrics::queues::QueueGauges;
 pub use local::metrics::seen::{Seen, SeenEnd};
 pub use local::metrics::{Gauges, Metrics, Took};
 pub use local::stop::Stop;
@@ -47,7 +48,6 @@ pub use model::stored::UnreadableRecord;
 pub use model::task::{HandedOver, TaskError, TaskRecord, TaskState, TaskStatus};
 pub use model::trace::is_traceparent;
 pub use policies::{OutlastsHost, Treatment, fit_host};
-pub use queue::TaskQueue;
 pub use records::{Commit, RecordError, Records, Shown, Versioned};
 pub use settings::Settings;
 pub use sweep::Maintenance;

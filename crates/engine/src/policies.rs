@@ -52,6 +52,8 @@ pub struct Treatment {
     pub concurrency: Option<usize>,
     /// Whether the work has no effect but its result.
     pub is_pure: bool,
+    /// The queue that the kind has for itself, or with a few others; `None`: that of all kinds.
+    pub queue: Option<String>,
     /// How long a task is kept after its end.
     pub retention: Duration,
 }
@@ -66,6 +68,7 @@ impl Treatment {
             back_off: policy.back_off.unwrap_or_default(),
             concurrency: policy.concurrency,
             is_pure: policy.pure,
+            queue: policy.queue.clone(),
             retention: policy.retention.unwrap_or(retention),
         }
     }
@@ -167,16 +170,19 @@ mod tests {
                 back_off: BackOff::default(),
                 concurrency: None,
                 is_pure: false,
+                queue: None,
                 retention: day,
             }
         );
         let policy = Policy::default().time_limit(second).attempts(9);
-        let told = treatment(policy.concurrency(2).pure().retention(second));
+        let policy = policy.concurrency(2).pure().queue("slow-tasks");
+        let told = treatment(policy.retention(second));
         assert_eq!(
             (told.time_limit, told.attempts, told.concurrency),
             (second, 9, Some(2))
         );
         assert_eq!((told.is_pure, told.retention), (true, second));
+        assert_eq!(told.queue.as_deref(), Some("slow-tasks"));
     }
 
     #[test]

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 /// The longest name of a queue, in characters: its poison queue's, which ends in `-poison`, has 63
 /// at the most.
-const MAX_QUEUE_NAME: usize = 63 - "-poison".len();
+const MAX_QUEUE_NAME: usize = 63 - DEAD_LETTERS.len();
+
+/// How the names of poison queues end, and no others.
+const DEAD_LETTERS: &str = "-poison";
 
 /// How the tasks of a kind are treated. What is left out is as the service has it for all kinds.
 ///
@@ -118,6 +121,9 @@ pub enum InvalidPolicy {
          which begins and ends with a letter or digit"
     )]
     QueueName(String),
+    /// The messages in it would be taken for those that were given up.
+    #[error("{0:?} is the name of a poison queue: those end in \"-poison\"")]
+    PoisonQueue(String),
 }
 
 impl Policy {
@@ -157,8 +163,9 @@ impl Policy {
         self
     }
 
-    /// The queue that carries its tasks: 3 to 56 lower-case letters, digits and single hyphens. Its poison
-    /// queue is named after it.
+    /// The queue that carries its tasks, instead of that of all kinds: 3 to 56 lower-case letters, digits
+    /// and single hyphens, and not `-poison` at the end. Its poison queue is named after it. Kinds may
+    /// share one.
     #[must_use]
     pub fn queue(mut self, name: &str) -> Self {
         self.queue = Some(name.to_owned());
@@ -198,6 +205,9 @@ impl Policy {
             match self.queue.as_deref() {
                 Some(name) if !is_queue_name(name) => {
                     Err(InvalidPolicy::QueueName(name.to_owned()))
+                }
+                Some(name) if name.ends_with(DEAD_LETTERS) => {
+                    Err(InvalidPolicy::PoisonQueue(name.to_owned()))
                 }
                 _ => Ok(()),
             }

@@ -78,6 +78,10 @@ pub(in crate::api) struct PolicyView {
     concurrency: Option<usize>,
     /// Whether the work has no effect but its result.
     pure: bool,
+    /// The queue that carries its tasks, if that is not the one of all kinds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    queue: Option<String>,
     /// How long a task is kept after its end.
     retention_seconds: f64,
 }
@@ -94,6 +98,7 @@ impl From<Treatment> for PolicyView {
             },
             concurrency: treatment.concurrency,
             pure: treatment.is_pure,
+            queue: treatment.queue,
             retention_seconds: treatment.retention.as_secs_f64(),
         }
     }
@@ -189,6 +194,7 @@ mod tests {
             back_off,
             concurrency: Some(4),
             is_pure: false,
+            queue: Some("slow-tasks".to_owned()),
             retention: Duration::from_secs(3_600),
         };
         assert_eq!(
@@ -199,6 +205,7 @@ mod tests {
                 "backOff": { "firstSeconds": 0.25, "factor": 3, "longestSeconds": 90.0 },
                 "concurrency": 4,
                 "pure": false,
+                "queue": "slow-tasks",
                 "retentionSeconds": 3_600.0,
             })
         );

@@ -121,7 +121,7 @@ mod tests {
     use backends::embedded::Embedded;
     use backends::{Counts, SystemClock};
     use engine::limits::MAX_DELETIONS;
-    use engine::{Engine, Ports, Settings, TaskQueue};
+    use engine::{Engine, Ports, Settings};
     use ports::QueueName;
     use work::Kinds;
 
@@ -132,7 +132,8 @@ mod tests {
         let embedded = Embedded::open(folder.path(), clock.clone()).unwrap();
         let ports = Ports {
             store: embedded.tasks(),
-            queue: TaskQueue::open(&embedded, QueueName::try_from("tasks").unwrap()),
+            queue: QueueName::try_from("tasks").unwrap(),
+            queues: Arc::new(embedded),
             storage_calls: Arc::new(Counts::default()),
         };
         let settings = Settings {

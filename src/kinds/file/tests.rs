@@ -168,6 +168,10 @@ fn a_value_that_is_wrong_is_refused_with_its_line() {
             "queue: \"Slow\" is not a name of 3 to 56",
         ),
         (
+            r#"queue = "tasks-poison""#,
+            "queue: \"tasks-poison\" is the name of a poison queue",
+        ),
+        (
             r#"pass_env = ["A=B"]"#,
             "pass_env has a name that no variable can have",
         ),

@@ -9,12 +9,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_request_reply::kinds;
+use ports::QueueName;
 use work::{BackOff, Kinds, Policy, any};
 
 use self::delegating::{Breeds, HandsOver, Parent};
 use self::failing::{Babbles, Flaky, Hopeless, Panics, Quits, Tumbles};
 use self::lasting::{Deaf, Later, Relents, Rests, Sleeps, Stubborn, Waits};
-use self::results::{Bulk, Echo, Threads};
+use self::results::{Bulk, Counts, Echo, Threads};
 use super::gate::{Gate, Runs};
 
 /// The test kinds of one test, and what the test has to do with them. Dropping it opens the gate.
@@ -35,6 +36,21 @@ impl TestKinds {
     /// The standard kinds and all test kinds.
     pub(crate) fn registry(&self, max_number: u64) -> Kinds {
         self.registry_with(max_number, Duration::from_secs(4 * 60 * 60))
+    }
+
+    /// The same, of which these have a queue for themselves.
+    pub(crate) fn registry_apart(&self, names: &[&str], queue: &QueueName) -> Kinds {
+        let registry = self.registry(1_000);
+        let kinds = registry.iter().map(|kind| {
+            let policy = match names.contains(&kind.name.as_str()) {
+                true => kind.policy.clone().queue(queue.as_str()),
+                false => kind.policy.clone(),
+            };
+            (kind.name.as_str(), Arc::clone(&kind.kind), policy)
+        });
+        kinds.fold(Kinds::default(), |kinds, (name, kind, policy)| {
+            kinds.with(name, kind, policy)
+        })
     }
 
     /// The same, of which none outlasts the Functions host.
@@ -63,6 +79,11 @@ impl TestKinds {
             )
             .with("brief", any::of_blocking(Flaky), brief)
             .with("bulk", any::of_blocking(Bulk), Policy::default())
+            .with(
+                "counts",
+                any::of_blocking(Counts(self.runs.clone())),
+                Policy::default(),
+            )
             .with(
                 "deaf",
                 any::of_blocking(Deaf(self.gate.clone(), self.deaf_ends.clone())),

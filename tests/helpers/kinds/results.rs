@@ -21,6 +21,18 @@ impl BlockingKind for Echo {
     }
 }
 
+/// Tells how many attempts had begun that [`TestKinds::runs`](super::TestKinds::runs) counts.
+pub(super) struct Counts(pub(super) Runs);
+
+impl BlockingKind for Counts {
+    type Input = Value;
+    type Output = Value;
+
+    fn run(&self, _: Value, _: &Context) -> Result<Value, Failure> {
+        Ok(json!(self.0.count()))
+    }
+}
+
 /// Has a result of any size.
 pub(super) struct Bulk;
 

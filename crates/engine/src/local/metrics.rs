@@ -4,6 +4,7 @@
 //! that one from `increase()`. Counting takes no lock.
 
 mod histogram;
+pub(crate) mod queues;
 pub(crate) mod seen;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use self::histogram::Histogram;
+use self::queues::QueueGauges;
 use crate::local::swept::Swept;
 use crate::local::sync::{Mutex, lock};
 use crate::model::task::TaskStatus;
@@ -117,10 +119,8 @@ impl Waited {
 /// What is true at the moment of asking.
 #[derive(Clone, Debug, Default)]
 pub struct Gauges {
-    /// Messages in the queue, hidden ones included; `None` when it does not tell.
-    pub queue_length: Option<u64>,
-    /// How long ago the next message was sent.
-    pub oldest_message: Option<Duration>,
+    /// Of each queue, the main one first.
+    pub queues: Vec<QueueGauges>,
     /// Clients that wait for a task to end.
     pub waiters: usize,
     /// What was asked of storage so far.
@@ -222,21 +222,7 @@ impl Metrics {
         for (operation, count) in &gauges.storage_calls {
             text.sample(name, &format!("operation=\"{operation}\""), count);
         }
-        if let Some(length) = gauges.queue_length {
-            text.single(
-                "queue_messages",
-                "gauge",
-                "Messages in the queue, hidden ones included; approximate.",
-                length,
-            );
-        }
-        let oldest = gauges.oldest_message.unwrap_or_default();
-        text.single(
-            "queue_oldest_message_seconds",
-            "gauge",
-            "How long ago the next message was sent; 0 without one.",
-            oldest.as_secs_f64(),
-        );
+        queues::write(&mut text, &gauges.queues);
         text.single(
             "waiting_clients",
             "gauge",
@@ -335,7 +321,7 @@ impl Metrics {
         text.single(
             "poison_messages",
             "gauge",
-            "Messages in the poison queue that name no task, at the last sweep.",
+            "Messages in the poison queues that name no task, at the last sweep.",
             swept.nameless,
         );
     }
@@ -380,10 +366,9 @@ mod tests {
         }
         metrics.task_ended("echo", TaskStatus::Canceled, 0, None);
         let text = metrics.to_prometheus(&Gauges {
-            queue_length: Some(3),
-            oldest_message: Some(Duration::from_millis(1_500)),
             waiters: 1,
             storage_calls: BTreeMap::from([("read_record", 7)]),
+            ..Gauges::default()
         });
         assert_has(
             &text,
@@ -400,8 +385,6 @@ mod tests {
                 r#"tasks_ended_total{kind="echo",status="canceled"} 1"#,
                 r#"task_duration_seconds_count{kind="echo",status="canceled"} 0"#,
                 r#"storage_operations_total{operation="read_record"} 7"#,
-                "queue_messages 3",
-                "queue_oldest_message_seconds 1.5",
                 "waiting_clients 1",
             ],
         );

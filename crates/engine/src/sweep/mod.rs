@@ -1,9 +1,10 @@
 //! One sweep: what keeps the promise when something went wrong before. Each duty does one pass
 //! of bounded work and counts; the loop around it is the host's timer or the standalone one.
 //!
-//! In calls to storage a sweep costs one for each page of dead letters, one for each page of
-//! records (up to [`WALK_PAGES`](crate::limits::WALK_PAGES)), three when a task may be lost, three for
-//! each task that is, and one for each record that is deleted. Where nothing is left to do: two.
+//! In calls to storage a sweep costs one for each page of dead letters of each queue, one for each page
+//! of records (up to [`WALK_PAGES`](crate::limits::WALK_PAGES)), three for each queue that the message of a
+//! lost task may be in, three for each task that is lost, and one for each record that is deleted. Where
+//! nothing is left to do: two, and one for each further queue.
 
 pub(crate) mod refused;
 pub(crate) mod rescue;
@@ -16,8 +17,10 @@ use futures_util::future::join_all;
 
 use crate::limits::{BURIAL_BUDGET, IN_HAND_WAIT, RECEIVE_PAGE, SWEEP_BUDGET, WALK_BUDGET};
 use crate::local::metrics::Metrics;
+use crate::local::stop::Stop;
 use crate::local::swept::Swept;
 use crate::records::RecordError;
+use crate::sweep::rescue::Nameless;
 use crate::sweep::walk::{Walk, Walked};
 use crate::worker::Outcome;
 use crate::worker::consumer::Consumer;
@@ -27,8 +30,10 @@ use ports::crash::{CrashPoint, crash_point};
 /// The duties of a sweep.
 #[derive(Clone)]
 pub struct Maintenance {
-    consumer: Consumer,
+    /// One for each queue.
+    consumers: Vec<Consumer>,
     walk: Walk,
+    stop: Stop,
     metrics: Arc<Metrics>,
     /// How many messages are received at a time while work lasts.
     concurrency: usize,
@@ -36,50 +41,66 @@ pub struct Maintenance {
 
 impl Maintenance {
     pub(crate) fn new(
-        consumer: Consumer,
+        consumers: Vec<Consumer>,
         walk: Walk,
+        stop: Stop,
         metrics: Arc<Metrics>,
         concurrency: usize,
     ) -> Self {
         Self {
-            consumer,
+            consumers,
             walk,
+            stop,
             metrics,
             concurrency,
         }
     }
 
     /// Everything a timer is for when a host does the rest: the dead letters, the records, and what
-    /// the queue still holds. A duty that fails does not keep the others from being done; the first
+    /// the queues still hold. A duty that fails does not keep the others from being done; the first
     /// failure is returned.
     pub async fn sweep(&self) -> Result<Swept, StorageError> {
         let begun = Instant::now();
         let upkeep = self.upkeep(begun).await;
         // After the dead letters, so that what this sweep itself gives up stays to be seen for a
-        // while; after the records, so that what they gave to the queue is done at once.
-        let drained = self.drain_queue(begun + SWEEP_BUDGET).await;
+        // while; after the records, so that what they gave to a queue is done at once. Side by side, so that
+        // a backlog in one queue does not hold up another.
+        let until = begun + SWEEP_BUDGET;
+        let queues = self.consumers.iter();
+        let drained = join_all(queues.map(|consumer| self.drain_queue(consumer, until))).await;
         let mut swept = upkeep?;
-        swept.drained = drained?;
+        swept.drained = drained.into_iter().sum::<Result<_, _>>()?;
         Ok(swept)
     }
 
-    /// The same where a loop of this process already empties the queue.
+    /// The same where loops of this process already empty the queues.
     pub async fn sweep_beside_loop(&self) -> Result<Swept, StorageError> {
         self.upkeep(Instant::now()).await
     }
 
     async fn upkeep(&self, begun: Instant) -> Result<Swept, StorageError> {
         // Dead letters come first: its tasks are not lost, they have failed.
-        let buried = self.drain_dead_letters(begun + BURIAL_BUDGET).await;
+        let (mut buried, mut nameless) = (Ok(0), Nameless::new());
+        let until = begun + BURIAL_BUDGET;
+        let queues = self.consumers.iter();
+        let drained = queues.map(|consumer| self.drain_dead_letters(consumer, until));
+        for (consumer, drained) in self.consumers.iter().zip(join_all(drained).await) {
+            match drained {
+                Ok(drained) => {
+                    buried = buried.map(|buried| buried + drained.buried);
+                    nameless.insert(consumer.queue_name().clone(), drained.nameless);
+                }
+                Err(error) => buried = buried.and(Err(error)),
+            }
+        }
         let until = begun + WALK_BUDGET;
-        let is_over = || Instant::now() >= until || self.consumer.is_stopping();
-        let nameless = buried.as_ref().map_or(0, |buried| buried.nameless);
-        let walked = self.walk.pass(nameless, is_over).await;
-        let (Buried { buried, nameless }, Walked { rescued, pruned }) = (buried?, walked?);
+        let is_over = || Instant::now() >= until || self.stop.is_told();
+        let walked = self.walk.pass(&nameless, is_over).await;
+        let (buried, Walked { rescued, pruned }) = (buried?, walked?);
         let swept = Swept {
             drained: 0,
             buried,
-            nameless,
+            nameless: nameless.into_values().sum(),
             rescued,
             pruned,
         };
@@ -87,16 +108,20 @@ impl Maintenance {
         Ok(swept)
     }
 
-    /// Works off the queue, page by page, until it is empty or the time is over, or until there are no
+    /// Works off a queue, page by page, until it is empty or the time is over, or until there are no
     /// slots: then those who have them work it off. The pages are large while work is quick.
     /// Messages of a page run side by side: a bad or a slow one does not stop the others.
-    async fn drain_queue(&self, until: Instant) -> Result<usize, StorageError> {
+    async fn drain_queue(
+        &self,
+        consumer: &Consumer,
+        until: Instant,
+    ) -> Result<usize, StorageError> {
         let small = RECEIVE_PAGE.min(u32::try_from(self.concurrency).unwrap_or(RECEIVE_PAGE));
         let mut drained = 0;
         let mut size = small;
-        while Instant::now() < until && !self.consumer.is_stopping() {
+        while Instant::now() < until && !self.stop.is_told() {
             let begun = Instant::now();
-            let page = self.consumer.receive(size).await?;
+            let page = consumer.receive(size).await?;
             if page.is_empty() {
                 break;
             }
@@ -104,7 +129,7 @@ impl Maintenance {
             crash_point(CrashPoint::SweepAfterReceive);
             let outcomes = join_all(
                 page.into_iter()
-                    .map(|received| self.consumer.process_in_hand(received, ())),
+                    .map(|received| consumer.process_in_hand(received, ())),
             )
             .await;
             let is_quick = begun.elapsed() < IN_HAND_WAIT;
@@ -116,16 +141,20 @@ impl Maintenance {
         Ok(drained)
     }
 
-    /// Turns dead letters into failed records, page by page. Messages that name no task, or
+    /// Turns the dead letters of a queue into failed records, page by page. Messages that name no task, or
     /// something that is none, go back in the end, for somebody to look at.
-    async fn drain_dead_letters(&self, until: Instant) -> Result<Buried, StorageError> {
+    async fn drain_dead_letters(
+        &self,
+        consumer: &Consumer,
+        until: Instant,
+    ) -> Result<Buried, StorageError> {
         let mut buried = 0;
         let mut nameless = Vec::new();
-        while Instant::now() < until && !self.consumer.is_stopping() {
-            let page = self.consumer.receive_dead_letters(RECEIVE_PAGE).await?;
+        while Instant::now() < until && !self.stop.is_told() {
+            let page = consumer.receive_dead_letters(RECEIVE_PAGE).await?;
             let is_last = page.len() < RECEIVE_PAGE as usize;
             for received in page {
-                match self.consumer.bury(&received).await {
+                match consumer.bury(&received).await {
                     Ok(true) => buried += 1,
                     Ok(false) => nameless.push(received),
                     Err(RecordError::Unreadable(error)) => {
@@ -149,20 +178,21 @@ impl Maintenance {
         }
         let releases = nameless
             .iter()
-            .map(|received| self.consumer.release_dead_letter(received));
+            .map(|received| consumer.release_dead_letter(received));
         join_all(releases)
             .await
             .into_iter()
             .collect::<Result<(), _>>()?;
         let nameless = nameless.len();
         if nameless > 0 {
-            log::warn!("{nameless} dead letters name no task");
+            let queue = consumer.queue_name();
+            log::warn!("{nameless} dead letters of queue {queue} name no task");
         }
         Ok(Buried { buried, nameless })
     }
 }
 
-/// What became of dead letters, see [`Swept`].
+/// What became of the dead letters of a queue, see [`Swept`].
 struct Buried {
     buried: usize,
     nameless: usize,

@@ -14,15 +14,19 @@
 //! Neither counts while there is a dead letter that this sweep has not looked at: its task
 //! is not lost, it is about to fail.
 //!
+//! The message of a kind with a queue of its own may be in the main queue as well, where an older process
+//! has sent it. So what counts is evidence about both. Of a kind that is not known here the queue is not
+//! known either: where others may know it, its tasks are theirs.
+//!
 //! The record is claimed with a conditional write before the message is sent, so of two sweeps one
 //! sends. Should a message exist all the same, there are two, and the first terminal write wins.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use tokio::sync::Notify;
 
 use crate::limits::{HIDDEN_AT_MOST, LOST_AFTER, WALK_CONCURRENCY};
 use crate::local::endings::Endings;
@@ -32,36 +36,37 @@ use crate::model::id::TaskId;
 use crate::model::message::TaskMessage;
 use crate::model::task::{TaskError, TaskRecord, TaskState, TaskStatus};
 use crate::policies::max_attempts;
-use crate::queue::TaskQueue;
+use crate::queue::{TaskQueue, TaskQueues};
 use crate::records::{Followed, NextMessage, RecordError, Records, Then, Versioned};
 use crate::sweep::refused::Refused;
 use ports::crash::{CrashPoint, crash_point};
-use ports::{Clock, ETag, Listed, StorageError, Timestamp};
+use ports::{Clock, ETag, Listed, QueueName, StorageError, Timestamp};
 use work::Kinds;
+
+/// How many dead letters stay in each queue without being a task's.
+pub(crate) type Nameless = HashMap<QueueName, usize>;
 
 /// Sends lost tasks again.
 #[derive(Clone)]
 pub(crate) struct Rescue {
     pub(crate) records: Records,
-    pub(crate) queue: TaskQueue,
+    pub(crate) queues: TaskQueues,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) has_other_workers: bool,
     /// When this process began.
     pub(crate) started_at: Timestamp,
-    pub(crate) fronts: Arc<Mutex<Fronts>>,
+    /// Of each queue in which a lost message could have been.
+    pub(crate) fronts: Arc<Mutex<HashMap<QueueName, Fronts>>>,
     pub(crate) endings: Endings,
-    /// Told when a message has been sent.
-    pub(crate) wake: Arc<Notify>,
     pub(crate) kinds: Arc<Kinds>,
 }
 
 impl Rescue {
-    /// Sends those of these records again whose message is lost, and says how many. `nameless` is
-    /// the number of dead letters that stay without being a task's.
+    /// Sends those of these records again whose message is lost, and says how many.
     pub(crate) async fn run(
         &self,
         listed: &[Listed],
-        nameless: usize,
+        nameless: &Nameless,
         is_over: &impl Fn() -> bool,
     ) -> Result<usize, StorageError> {
         let now = self.clock.now();
@@ -69,16 +74,15 @@ impl Rescue {
             .iter()
             .filter_map(|listed| self.suspect(listed, now))
             .collect();
-        if suspects.is_empty() {
-            return Ok(0);
+        let mut seen = HashMap::new();
+        let mut lost = Vec::new();
+        for (id, listed) in suspects {
+            let kind = listed.head.as_ref().map_or("", |head| &head.kind);
+            let horizon = self.horizon_of(kind, &mut seen, now, nameless).await?;
+            if let Some(horizon) = horizon.filter(|horizon| listed.modified_at < horizon.front) {
+                lost.push((id, listed, horizon));
+            }
         }
-        let Some(horizon) = self.horizon(now, nameless).await? else {
-            return Ok(0);
-        };
-        let lost: Vec<_> = suspects
-            .into_iter()
-            .filter(|(_, listed)| listed.modified_at < horizon.front)
-            .collect();
         let mut rescued = 0;
         let mut refused = Refused::default();
         for some in lost.chunks(WALK_CONCURRENCY) {
@@ -87,7 +91,7 @@ impl Rescue {
             }
             let sent = some
                 .iter()
-                .map(|(id, listed)| self.rescue(*id, listed, horizon));
+                .map(|(id, listed, horizon)| self.rescue(*id, listed, *horizon));
             for sent in join_all(sent).await {
                 match sent {
                     Ok(sent) => rescued += usize::from(sent),
@@ -99,48 +103,80 @@ impl Rescue {
             }
         }
         refused.report("rescued");
-        if rescued > 0 {
-            self.wake.notify_one();
-        }
         Ok(rescued)
     }
 
     /// A task that has not ended, and whose message has been sent if it ever was.
     fn suspect<'a>(&self, listed: &'a Listed, now: Timestamp) -> Option<(TaskId, &'a Listed)> {
-        let status = TaskStatus::parse(&listed.head.as_ref()?.status)?;
+        let head = listed.head.as_ref()?;
+        let status = TaskStatus::parse(&head.status)?;
+        let is_ours = !self.has_other_workers || self.kinds.get(&head.kind).is_some();
         let is_settled = listed.modified_at < now - LOST_AFTER
             // Nobody else writes here, and this process has not touched it.
             || (!self.has_other_workers && listed.modified_at < self.started_at);
-        if status.is_terminal() || !is_settled {
+        if status.is_terminal() || !is_settled || !is_ours {
             return None;
         }
         Some((listed.name.parse().ok()?, listed))
     }
 
+    /// Up to where no message of a kind is known to be; `None` when nothing is known. What was `seen` of a
+    /// queue is not looked at again.
+    async fn horizon_of<'a>(
+        &'a self,
+        kind: &str,
+        seen: &mut HashMap<&'a QueueName, Option<Horizon>>,
+        now: Timestamp,
+        nameless: &Nameless,
+    ) -> Result<Option<Horizon>, StorageError> {
+        let mut horizons = Vec::new();
+        // In their order: a message is in the next queue before it leaves the one before. Each is looked at,
+        // whatever is known of the one before, because what it shows counts later.
+        for queue in self.queues.places_of(kind) {
+            let known = match seen.get(&queue.name) {
+                Some(known) => *known,
+                None => {
+                    let nameless = nameless.get(&queue.name).copied().unwrap_or_default();
+                    let known = self.horizon(queue, now, nameless).await?;
+                    seen.insert(&queue.name, known);
+                    known
+                }
+            };
+            horizons.push(known);
+        }
+        let known: Option<Vec<_>> = horizons.into_iter().collect();
+        Ok(known.and_then(|known| known.into_iter().reduce(Horizon::and)))
+    }
+
     /// Up to where the queue is known to hold nothing; `None` when nothing is known.
     async fn horizon(
         &self,
+        queue: &TaskQueue,
         now: Timestamp,
         nameless: usize,
     ) -> Result<Option<Horizon>, StorageError> {
-        let horizon = match self.queue.messages.length().await? {
+        let horizon = match queue.messages.length().await? {
             Some(0) => Some(Horizon {
                 front: now,
                 seen_at: now,
             }),
             None => None,
             Some(_) => {
-                let front = self.queue.messages.front().await?;
+                let front = queue.messages.front().await?;
                 front.and_then(|front| {
-                    lock(&self.fronts).passed(Horizon {
-                        front: front - LOST_AFTER,
-                        seen_at: now,
-                    })
+                    let mut fronts = lock(&self.fronts);
+                    fronts
+                        .entry(queue.name.clone())
+                        .or_default()
+                        .passed(Horizon {
+                            front: front - LOST_AFTER,
+                            seen_at: now,
+                        })
                 })
             }
         };
         // In this order: a message is among the dead letters before it leaves its own queue.
-        let dead = self.queue.dead_letters.length().await?;
+        let dead = queue.dead_letters.length().await?;
         Ok(horizon.filter(|_| dead.is_some_and(|dead| dead <= nameless as u64)))
     }
 
@@ -172,9 +208,10 @@ impl Rescue {
             };
             message.to_text()
         };
+        let queue = self.queues.of(&task.record.kind);
         let then = Then {
             send: Some(NextMessage {
-                queue: &self.queue.name,
+                queue: &queue.name,
                 tell: &tell,
                 delay: Duration::ZERO,
             }),
@@ -186,6 +223,7 @@ impl Rescue {
             Some(Followed::All { .. }) => {}
         }
         let TaskRecord { kind, attempts, .. } = &task.record;
+        queue.wake();
         crash_point(CrashPoint::SweepAfterResend);
         log::warn!("task.id" = id, "task.kind" = kind, attempt = attempts, "trace.id" = task.record.trace_id(); "task had lost its message, sent again");
         Ok(true)
@@ -218,6 +256,14 @@ struct Horizon {
 }
 
 impl Horizon {
+    /// Up to where neither queue holds anything.
+    fn and(self, other: Self) -> Self {
+        Self {
+            front: self.front.min(other.front),
+            seen_at: self.seen_at.min(other.seen_at),
+        }
+    }
+
     fn is_past(self, state: &TaskState) -> bool {
         let hidden_until = match state {
             TaskState::Queued { due_at, .. } => *due_at,

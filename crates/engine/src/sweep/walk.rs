@@ -12,7 +12,7 @@ use crate::model::id::TaskId;
 use crate::model::task::TaskStatus;
 use crate::policies;
 use crate::sweep::refused::Refused;
-use crate::sweep::rescue::Rescue;
+use crate::sweep::rescue::{Nameless, Rescue};
 use crate::tasks::idempotency;
 use ports::crash::{CrashPoint, crash_point};
 use ports::{Clock, Listed, StorageError, TaskStore, Timestamp};
@@ -47,7 +47,7 @@ impl Walk {
     /// of a page comes with the next pass. For `nameless` see [`Rescue::run`].
     pub(crate) async fn pass(
         &self,
-        nameless: usize,
+        nameless: &Nameless,
         is_over: impl Fn() -> bool,
     ) -> Result<Walked, StorageError> {
         let mut walked = Walked::default();

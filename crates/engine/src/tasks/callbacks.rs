@@ -136,9 +136,10 @@ impl Tasks {
             };
             message.to_text()
         };
+        let queue = self.parts.queues.of(&task.record.kind);
         let then = Then {
             send: Some(NextMessage {
-                queue: &self.parts.queue.name,
+                queue: &queue.name,
                 tell: &tell,
                 delay: wait,
             }),
@@ -165,7 +166,7 @@ impl Tasks {
         let (id, attempt) = (record.id, record.attempts);
         match record.state {
             TaskState::Running { .. } => return,
-            TaskState::Queued { .. } => self.parts.wake.notify_one(),
+            TaskState::Queued { .. } => self.parts.queues.of(&record.kind).wake(),
             _ => {
                 record.input = None;
                 self.parts.endings.ended(Cow::Borrowed(record), None);

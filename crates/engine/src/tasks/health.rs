@@ -1,18 +1,34 @@
-//! How the service is: whether storage answers, and what it has done so far.
+//! How the service is: whether storage is ready and answers, and what it has done so far.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use futures_util::future::try_join_all;
 
 use crate::limits::{CHECK_TIMEOUT, QUEUE_LENGTH_MAX_AGE, QUEUE_LENGTH_SCRAPE_AGE};
 use crate::local::metrics::Gauges;
+use crate::local::metrics::queues::QueueGauges;
+use crate::queue::TaskQueue;
 use crate::tasks::service::Tasks;
 use ports::StorageError;
 
 impl Tasks {
-    /// Says whether storage answers now, within [`CHECK_TIMEOUT`].
+    /// Makes storage ready to use: creates what is missing, all queues of kinds included.
+    pub async fn prepare_storage(&self) -> Result<(), StorageError> {
+        self.parts.store.prepare().await?;
+        for queue in self.parts.queues.all() {
+            queue.prepare().await?;
+        }
+        Ok(())
+    }
+
+    /// Says whether storage answers now, records and every queue, within [`CHECK_TIMEOUT`].
     pub async fn check_storage(&self) -> Result<(), StorageError> {
         let check = async {
             self.parts.store.check().await?;
-            self.queue_length(QUEUE_LENGTH_MAX_AGE).await.map(drop)
+            let queues = self.parts.queues.all();
+            let lengths = queues.map(|queue| self.queue_length(queue, QUEUE_LENGTH_MAX_AGE));
+            try_join_all(lengths).await.map(drop)
         };
         tokio::time::timeout(CHECK_TIMEOUT, check)
             .await
@@ -24,17 +40,25 @@ impl Tasks {
             })
     }
 
-    /// The process's counters and what storage tells of the queue, in the Prometheus text format.
+    /// The process's counters and what storage tells of the queues, in the Prometheus text format.
     pub async fn metrics(&self) -> Result<String, StorageError> {
-        let now = self.parts.clock.now();
-        let queue_length = self.queue_length(QUEUE_LENGTH_SCRAPE_AGE).await?;
-        let oldest = self.parts.queue.messages.front().await?;
+        let queues = self.parts.queues.all().map(|queue| self.gauges(queue));
         let gauges = Gauges {
-            queue_length,
-            oldest_message: oldest.and_then(|sent_at| Duration::try_from(now - sent_at).ok()),
+            queues: try_join_all(queues).await?,
             waiters: self.parts.endings.waiters.count(),
             storage_calls: self.parts.storage_calls.counts(),
         };
         Ok(self.parts.endings.metrics.to_prometheus(&gauges))
+    }
+
+    async fn gauges(&self, queue: &Arc<TaskQueue>) -> Result<QueueGauges, StorageError> {
+        let now = self.parts.clock.now();
+        let length = self.queue_length(queue, QUEUE_LENGTH_SCRAPE_AGE).await?;
+        let oldest = queue.messages.front().await?;
+        Ok(QueueGauges {
+            further: (!queue.is_main).then(|| queue.name.to_string()),
+            length,
+            oldest_message: oldest.and_then(|sent_at| Duration::try_from(now - sent_at).ok()),
+        })
     }
 }

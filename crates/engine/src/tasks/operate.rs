@@ -129,9 +129,10 @@ impl Tasks {
             let failed = task.record.clone();
             task.record.state = TaskState::queued();
             task.record.retries += 1;
+            let queue = self.parts.queues.of(&task.record.kind);
             let then = Then {
                 send: Some(NextMessage {
-                    queue: &self.parts.queue.name,
+                    queue: &queue.name,
                     tell: &tell,
                     delay: Duration::ZERO,
                 }),
@@ -152,7 +153,7 @@ impl Tasks {
             tokio::spawn(async move { records.replace(&mut undone).await });
             return Err(error.into());
         }
-        self.parts.wake.notify_one();
+        self.parts.queues.of(&task.record.kind).wake();
         log::info!("task.id" = id, "task.kind" = task.record.kind, "trace.id" = task.record.trace_id(); "task retried");
         Ok(Operated::Done(task))
     }

@@ -2,16 +2,13 @@
 
 use std::sync::Arc;
 
-use tokio::sync::Notify;
-
-use crate::local::backlog::Backlog;
 use crate::local::consumed::Consumed;
 use crate::local::endings::Endings;
 use crate::local::running::Running;
 use crate::local::stop::Stop;
 use crate::local::sync::Mutex;
 use crate::model::id::TaskId;
-use crate::queue::TaskQueue;
+use crate::queue::TaskQueues;
 use crate::records::Records;
 use crate::settings::Settings;
 use crate::tasks::listing::descent::Hints;
@@ -29,19 +26,16 @@ pub struct Tasks {
 pub(crate) struct Parts {
     pub(crate) store: Arc<dyn TaskStore>,
     pub(crate) records: Records,
-    pub(crate) queue: TaskQueue,
+    pub(crate) queues: TaskQueues,
     pub(crate) storage_calls: Arc<dyn StorageCalls>,
     pub(crate) kinds: Arc<Kinds>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Settings,
     pub(crate) stop: Stop,
-    pub(crate) backlog: Arc<Backlog>,
     pub(crate) consumed: Arc<Consumed>,
     pub(crate) endings: Endings,
     /// Attempts under way.
     pub(crate) running: Arc<Running>,
-    /// Told when a message has been sent.
-    pub(crate) wake: Arc<Notify>,
     /// What the listings before know of when tasks were made.
     pub(crate) list_hints: Arc<Mutex<Hints>>,
 }
@@ -61,13 +55,13 @@ impl Tasks {
     /// Seconds after which a client should ask again for a task of this kind.
     pub fn retry_after(&self, kind: &str) -> u64 {
         let Parts {
-            backlog,
+            queues,
             clock,
             endings,
             settings,
             ..
         } = &*self.parts;
-        let waiting = backlog.waiting(clock.now());
+        let waiting = queues.of(kind).backlog.waiting(clock.now());
         endings
             .estimate
             .retry_after(kind, waiting, settings.concurrency)

@@ -1,5 +1,6 @@
 //! Submitting: a record, a message for a worker, and a limit to how many wait.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::value::RawValue;
@@ -10,6 +11,7 @@ use crate::model::id::TaskId;
 use crate::model::message::TaskMessage;
 use crate::model::stored::UnreadableRecord;
 use crate::model::task::TaskRecord;
+use crate::queue::TaskQueue;
 use crate::records::{RecordError, Versioned};
 use crate::tasks::service::{Parts, Tasks};
 use ports::crash::{CrashPoint, crash_point};
@@ -80,7 +82,8 @@ impl Tasks {
     /// must not leave half a task.
     pub async fn submit(&self, submission: Submission) -> Result<TaskRecord, SubmitError> {
         self.check(&submission)?;
-        let reservation = self.reserve().await?;
+        let queue = self.parts.queues.of(&submission.kind);
+        let reservation = self.reserve(queue).await?;
         let tasks = self.clone();
         tokio::spawn(async move { tasks.accept(submission, reservation).await })
             .await
@@ -101,6 +104,7 @@ impl Tasks {
             traceparent,
         } = submission;
         let now = self.parts.clock.now();
+        let queue = self.parts.queues.of(&kind);
         let record = TaskRecord {
             traceparent,
             ..TaskRecord::queued(id, kind, input, now)
@@ -116,7 +120,7 @@ impl Tasks {
                 document: &document,
             },
             Step::Send {
-                queue: &self.parts.queue.name,
+                queue: &queue.name,
                 text: Text::Of(&tell),
                 delay: Duration::ZERO,
             },
@@ -138,9 +142,9 @@ impl Tasks {
         reservation.kept();
         crash_point(CrashPoint::AfterMessage);
         self.parts.endings.metrics.accepted(&record.kind);
-        self.parts.wake.notify_one();
-        if let Some(look) = self.parts.backlog.due(now) {
-            self.look_up(look);
+        queue.wake();
+        if let Some(look) = queue.backlog.due(now) {
+            self.look_up(queue, look);
         }
         log::info!("task.id" = id, "task.kind" = record.kind, "trace.id" = record.trace_id(); "task accepted");
         Ok(record)
@@ -158,13 +162,8 @@ impl Tasks {
             return Ok(record);
         }
         let message = TaskMessage::of(&record, etag.as_ref()).to_text();
-        if let Err(error) = self
-            .parts
-            .queue
-            .messages
-            .send(&message, Duration::ZERO)
-            .await
-        {
+        let queue = self.parts.queues.of(&record.kind);
+        if let Err(error) = queue.messages.send(&message, Duration::ZERO).await {
             if record.updated_at == now {
                 let records = self.parts.records.clone();
                 tokio::spawn(async move { records.delete(id, etag.as_ref()).await });
@@ -174,45 +173,51 @@ impl Tasks {
         Ok(record)
     }
 
-    /// Room in the queue for a submission. Where there is a limit, the length is looked up when it
+    /// Room in its queue for a submission. Where there is a limit, the length is looked up when it
     /// is too old, by one submission for all that come meanwhile.
-    async fn reserve(&self) -> Result<Reservation, SubmitError> {
+    async fn reserve(&self, queue: &Arc<TaskQueue>) -> Result<Reservation, SubmitError> {
         let Parts {
-            backlog,
-            clock,
-            settings,
-            ..
+            clock, settings, ..
         } = &*self.parts;
         let max = settings.max_queue_length;
-        if max.is_some() && self.queue_length(QUEUE_LENGTH_MAX_AGE).await?.is_none() {
+        if max.is_some()
+            && self
+                .queue_length(queue, QUEUE_LENGTH_MAX_AGE)
+                .await?
+                .is_none()
+        {
             let cause = "the queue does not tell it";
             return Err(StorageError::permanent("look up the queue's length", cause).into());
         }
-        backlog.take(max, clock.now()).ok_or(SubmitError::QueueFull)
+        let reserved = queue.backlog.take(max, clock.now());
+        reserved.ok_or(SubmitError::QueueFull)
     }
 
-    /// The queue's length, no older than `age`; `None` when the queue does not tell it. Who finds it too
+    /// A queue's length, no older than `age`; `None` when the queue does not tell it. Who finds it too
     /// old looks it up for all that come meanwhile.
-    pub(super) async fn queue_length(&self, age: Duration) -> Result<Option<u64>, StorageError> {
-        let Parts { backlog, clock, .. } = &*self.parts;
-        let now = clock.now();
-        if let Some((looked, look)) = backlog.outdated(now, age) {
+    pub(super) async fn queue_length(
+        &self,
+        queue: &Arc<TaskQueue>,
+        age: Duration,
+    ) -> Result<Option<u64>, StorageError> {
+        let now = self.parts.clock.now();
+        if let Some((looked, look)) = queue.backlog.outdated(now, age) {
             if let Some(look) = look {
-                self.look_up(look);
+                self.look_up(queue, look);
             }
             looked.await;
         }
-        backlog.known(now, age)
+        queue.backlog.known(now, age)
     }
 
-    /// Looks up the queue's length, whoever of those that wait for it hangs up.
-    fn look_up(&self, look: Look) {
-        let tasks = self.clone();
+    /// Looks up a queue's length, whoever of those that wait for it hangs up.
+    fn look_up(&self, queue: &Arc<TaskQueue>, look: Look) {
+        let (queue, clock) = (Arc::clone(queue), Arc::clone(&self.parts.clock));
         tokio::spawn(async move {
-            match tasks.parts.queue.messages.length().await {
-                Ok(length) => look.found(length, tasks.parts.clock.now()),
+            match queue.messages.length().await {
+                Ok(length) => look.found(length, clock.now()),
                 Err(error) => {
-                    log::warn!("queue's length not known: {error}");
+                    log::warn!("length of queue {} not known: {error}", queue.name);
                     look.failed(error);
                 }
             }

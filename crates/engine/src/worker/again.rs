@@ -20,7 +20,7 @@ use crate::worker::parts::Worker;
 use crate::worker::slots::NoSlot;
 use crate::worker::told::{Ended, MAX_LOGGED_MESSAGE};
 use ports::crash::{CrashPoint, crash_point};
-use ports::{Delivery, ETag, Settle, Timestamp};
+use ports::{Delivery, ETag, QueueName, Settle, Timestamp};
 
 /// What follows an attempt.
 pub(crate) enum Step {
@@ -170,7 +170,11 @@ impl Worker {
     ) -> Result<Outcome, RecordError> {
         let is_shown = self.clock.now() - task.record.updated_at < SHOW_PUT_OFF_AFTER;
         match TaskMessage::parse(&delivery.text) {
-            Ok(message) if is_shown => Ok(sent_later(message, delivery, next.after, AT_ITS_LIMIT)),
+            Ok(message) if is_shown => {
+                let queue = Some(self.queues.of(&task.record.kind).name.clone());
+                let later = (queue, next.after);
+                Ok(sent_later(message, delivery, later, AT_ITS_LIMIT))
+            }
             _ => self.again(task, next, others, hold).await,
         }
     }
@@ -203,10 +207,11 @@ impl Worker {
             };
             message.to_text()
         };
+        let queue = self.queues.of(&task.record.kind);
         let mut held = hold.receipt().await;
         let then = Then {
             send: Some(NextMessage {
-                queue: &self.queue.name,
+                queue: &queue.name,
                 tell: &tell,
                 delay: after,
             }),
@@ -222,6 +227,10 @@ impl Worker {
             crash_point(CrashPoint::AfterNextMessage);
         }
         settled(&mut held, &followed);
+        if queue.name != hold.queue.name {
+            // Another loop empties that.
+            queue.wake();
+        }
         let TaskRecord {
             id, kind, state, ..
         } = &task.record;
@@ -256,6 +265,7 @@ impl Worker {
             },
             Followed::All { .. } | Followed::Unsettled(_) => Outcome::Again {
                 message: None,
+                queue: None,
                 after,
                 reason: reason.to_owned(),
             },
@@ -276,6 +286,18 @@ impl Worker {
         let runs_behind = inserted_at.is_some_and(|sent| sent > now + EARLY_BY);
         let left = Duration::try_from(due_at? - now).ok()?;
         (left > EARLY_BY && !runs_behind).then_some(left)
+    }
+
+    /// What becomes of a delivery that came before its time.
+    pub(crate) fn too_early(
+        &self,
+        message: TaskMessage<'_>,
+        delivery: &Delivery,
+        after: Duration,
+    ) -> Outcome {
+        let kind = message.kind.as_deref();
+        let queue = kind.map(|kind| self.queues.of(kind).name.clone());
+        sent_later(message, delivery, (queue, after), "it came before its time")
     }
 
     fn after(&self, delay: Duration) -> Timestamp {
@@ -314,17 +336,12 @@ fn last_failed(code: &str, message: String) -> Step {
 /// Why a message is put off whose kind has no slot.
 const AT_ITS_LIMIT: &str = "its kind of work is at its limit";
 
-/// The message of a delivery that came before its time.
-pub(crate) fn too_early(message: TaskMessage<'_>, delivery: &Delivery, after: Duration) -> Outcome {
-    sent_later(message, delivery, after, "it came before its time")
-}
-
-/// The message of a delivery once more, later, as if it had not come now. What was counted before stays
-/// counted.
+/// The message of a delivery once more, in this queue and after this time, as if it had not come now.
+/// What was counted before stays counted.
 fn sent_later(
     message: TaskMessage<'_>,
     delivery: &Delivery,
-    after: Duration,
+    (queue, after): (Option<QueueName>, Duration),
     reason: &str,
 ) -> Outcome {
     let before = delivery.dequeue_count.saturating_sub(1);
@@ -341,6 +358,7 @@ fn sent_later(
     };
     Outcome::Again {
         message: Some(message.to_text()),
+        queue,
         after,
         reason: reason.to_owned(),
     }
@@ -357,6 +375,7 @@ pub(crate) fn ask_the_record(task: &Versioned) -> Outcome {
     };
     Outcome::Again {
         message: Some(message.to_text()),
+        queue: None,
         after: Duration::ZERO,
         reason: "the message told of other work than the task's record".to_owned(),
     }

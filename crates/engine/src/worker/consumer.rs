@@ -3,6 +3,7 @@
 //! letter.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use tokio::time::sleep;
@@ -15,33 +16,44 @@ use crate::worker::hold::{Hold, log_delivered_again};
 use crate::worker::outcome::Outcome;
 use crate::worker::parts::Worker;
 use ports::crash::{CrashPoint, crash_point};
-use ports::{Delivery, Settle, StorageError};
+use ports::{Delivery, QueueName, Settle, StorageError};
 
 /// Works on messages that this process received itself, without a host.
 #[derive(Clone)]
 pub struct Consumer {
     worker: Arc<Worker>,
+    /// Where the messages come from.
+    queue: Arc<TaskQueue>,
 }
 
 impl Consumer {
-    /// Takes messages from the worker's queue.
-    pub(crate) fn new(worker: Arc<Worker>) -> Self {
-        Self { worker }
+    /// Takes messages from this queue.
+    pub(crate) fn new(worker: Arc<Worker>, queue: Arc<TaskQueue>) -> Self {
+        Self { worker, queue }
     }
 
-    /// Where the messages come from.
-    fn queue(&self) -> &TaskQueue {
-        &self.worker.queue
+    /// The name of its queue, if kinds have that for themselves; `None`: it is the main one.
+    pub fn further_queue(&self) -> Option<&str> {
+        (!self.queue.is_main).then(|| self.queue.name.as_str())
+    }
+
+    pub(crate) fn queue_name(&self) -> &QueueName {
+        &self.queue.name
+    }
+
+    /// Returns when this process has sent a message to its queue since this last returned.
+    pub async fn woken(&self) {
+        self.queue.woken().await;
     }
 
     /// Receives up to `max` (1 to 32) messages.
     pub async fn receive(&self, max: u32) -> Result<Vec<Delivery>, StorageError> {
-        self.queue().messages.receive(max, VISIBILITY_TIMEOUT).await
+        self.queue.messages.receive(max, VISIBILITY_TIMEOUT).await
     }
 
     /// Receives up to `max` (1 to 32) dead letters.
     pub async fn receive_dead_letters(&self, max: u32) -> Result<Vec<Delivery>, StorageError> {
-        let dead_letters = &self.queue().dead_letters;
+        let dead_letters = &self.queue.dead_letters;
         dead_letters.receive(max, VISIBILITY_TIMEOUT).await
     }
 
@@ -70,7 +82,7 @@ impl Consumer {
         how: Settle<'_>,
     ) -> Result<(), StorageError> {
         if let Some(receipt) = &letter.receipt {
-            self.queue().dead_letters.settle(receipt, how).await?;
+            self.queue.dead_letters.settle(receipt, how).await?;
         }
         Ok(())
     }
@@ -98,7 +110,7 @@ impl Consumer {
         patience: Duration,
         held: impl Send,
     ) -> Outcome {
-        let hold = Hold::new(received.receipt.take());
+        let hold = Hold::new(&self.queue, received.receipt.take());
         let work = async {
             let outcome = if received.dequeue_count > MAX_DEQUEUE_COUNT {
                 // Whoever had it last died with it. The host does not call the handler either.
@@ -117,7 +129,7 @@ impl Consumer {
         let renewals = async {
             loop {
                 sleep(next_renewal).await;
-                next_renewal = hold.renew(&*self.queue().messages).await;
+                next_renewal = hold.renew().await;
             }
         };
         tokio::select! {
@@ -126,15 +138,10 @@ impl Consumer {
         }
     }
 
-    /// Messages under way that take no place in hand: their work waits for something else than this process,
-    /// or they wait for others of their kind.
+    /// Messages of its queue under way that take no place in hand: their work waits for something else than
+    /// this process, or they wait for others of their kind.
     pub fn aside(&self) -> usize {
-        self.worker.aside()
-    }
-
-    /// Whether the process was told to stop, so that no new work should begin.
-    pub fn is_stopping(&self) -> bool {
-        self.worker.is_stopping()
+        self.queue.aside.load(Relaxed)
     }
 
     /// Settles a message that the worker has not settled with its record. What cannot be settled now
@@ -144,19 +151,20 @@ impl Consumer {
         let Some(receipt) = held.take() else {
             return;
         };
-        let TaskQueue { name, messages, .. } = self.queue();
+        let messages = &self.queue.messages;
         let settled = match outcome {
             Outcome::Done | Outcome::Again { message: None, .. } => {
                 messages.settle(&receipt, Settle::Done).await
             }
             Outcome::Again {
                 message: Some(message),
+                queue,
                 after,
                 ..
             } => {
                 let next = (message.as_str(), *after);
-                let records = &self.worker.records;
-                records.send_and_settle(name, next, &receipt).await
+                let (records, queue) = (&self.worker.records, self.next(queue.as_ref()));
+                records.send_and_settle(&queue.name, next, &receipt).await
             }
             Outcome::Spent { reason } | Outcome::Poison { reason } => {
                 log_dead_letter(reason);
@@ -167,8 +175,9 @@ impl Consumer {
         };
         let id = receipt.id.as_str();
         match settled {
+            // A message in another queue is counted here until the next look.
             Ok(true) if matches!(outcome, Outcome::Again { .. }) => {}
-            Ok(true) => self.worker.message_left(),
+            Ok(true) => self.queue.backlog.left(),
             Ok(false) => log_delivered_again(id),
             Err(error) => {
                 log::warn!("message.id" = id; "message stays until its visibility timeout ends: {error}");
@@ -176,11 +185,16 @@ impl Consumer {
         }
     }
 
+    /// Where the message goes that follows one of this queue.
+    fn next(&self, queue: Option<&QueueName>) -> &TaskQueue {
+        let named = queue.and_then(|name| self.worker.queues.named(name));
+        named.unwrap_or(&self.queue)
+    }
+
     /// Runs an attempt on a message that the host holds.
     pub async fn run(&self, delivery: &Delivery) -> Outcome {
-        self.worker
-            .run(delivery, &Hold::new(None), SLOT_WAIT, ())
-            .await
+        let hold = Hold::new(&self.queue, None);
+        self.worker.run(delivery, &hold, SLOT_WAIT, ()).await
     }
 
     /// What is left to do when the host holds the message: everything but the deletion, which
@@ -192,19 +206,23 @@ impl Consumer {
     ) -> Result<(), Unsettled> {
         let (settled, reason) = match outcome {
             Outcome::Done => {
-                self.worker.message_left();
+                self.queue.backlog.left();
                 return Ok(());
             }
             Outcome::Again { message: None, .. } => return Ok(()),
             Outcome::Again {
                 message: Some(message),
+                queue,
                 after,
                 reason,
-            } => (self.send_next(&message, after).await, reason),
+            } => {
+                let queue = self.next(queue.as_ref());
+                (send_next(queue, &message, after).await, reason)
+            }
             Outcome::Spent { reason } if delivery.dequeue_count < MAX_DEQUEUE_COUNT => {
                 let given_up = self.give_up(&delivery.text, &reason).await;
                 if given_up.is_ok() {
-                    self.worker.message_left();
+                    self.queue.backlog.left();
                 }
                 (given_up, reason)
             }
@@ -218,18 +236,18 @@ impl Consumer {
         settled.map_err(|error| Unsettled(format!("{reason}; {error}")))
     }
 
-    async fn send_next(&self, text: &str, after: Duration) -> Result<(), StorageError> {
-        self.queue().messages.send(text, after).await?;
-        crash_point(CrashPoint::AfterNextMessage);
-        Ok(())
-    }
-
     async fn give_up(&self, text: &str, reason: &str) -> Result<(), StorageError> {
         log_dead_letter(reason);
-        self.queue().dead_letters.send(text, Duration::ZERO).await?;
+        self.queue.dead_letters.send(text, Duration::ZERO).await?;
         crash_point(CrashPoint::AfterPoisoning);
         Ok(())
     }
+}
+
+async fn send_next(queue: &TaskQueue, text: &str, after: Duration) -> Result<(), StorageError> {
+    queue.messages.send(text, after).await?;
+    crash_point(CrashPoint::AfterNextMessage);
+    Ok(())
 }
 
 /// Why the host must release a message, or poison it.

@@ -40,7 +40,7 @@ impl Worker {
             log_dead_letter(reason);
         }
         if settled(&mut held, &followed) {
-            self.message_left();
+            hold.queue.backlog.left();
         }
         Ok(Commit::Written)
     }
@@ -110,6 +110,7 @@ pub(crate) fn broken_off(error: &RecordError, delivery: &Delivery) -> Outcome {
     };
     Outcome::Again {
         message: Some(delivery.text.clone()),
+        queue: None,
         after,
         reason,
     }

@@ -36,15 +36,16 @@ impl Worker {
             percent,
             handed_over: Some(handed),
         };
+        let queue = self.queues.of(&task.record.kind);
         match self.records.commit(task).await? {
-            Commit::Written => self.backlog.put_off(handed.until),
+            Commit::Written => queue.backlog.put_off(handed.until),
             // Reported before the attempt was handed over, or canceled.
             Commit::Lost => return Ok(Outcome::Done),
             Commit::OtherWork => return Ok(ask_the_record(task)),
         }
         let (id, left_ms) = (task.record.id, left.as_millis());
         log::info!("task.id" = id, "task.kind" = task.record.kind, attempt = handed.attempt, "trace.id" = task.record.trace_id(), left_ms; "attempt handed over");
-        Ok(at_the_deadline(task, handed, left))
+        Ok(self.at_the_deadline(task, handed, left))
     }
 
     /// What the record says of an attempt that was handed over, before another begins: `Ok` with the one
@@ -63,7 +64,7 @@ impl Worker {
         };
         match handed.filter(is_meant) {
             Some(handed) => match self.is_early(Some(handed.until), inserted_at) {
-                Some(left) => Err(at_the_deadline(task, handed, left)),
+                Some(left) => Err(self.at_the_deadline(task, handed, left)),
                 None => Ok(Some(handed)),
             },
             // Reported by now: whatever follows the attempt has a message of its own.
@@ -81,21 +82,22 @@ impl Worker {
         };
         self.step(kind, ended, count)
     }
-}
 
-/// The message for the deadline of an attempt, hidden until then.
-fn at_the_deadline(task: &Versioned, handed: HandedOver, left: Duration) -> Outcome {
-    let message = TaskMessage {
-        etag: task.etag.as_ref().map(Cow::Borrowed),
-        count: handed.count(),
-        retries: task.record.retries,
-        due_at: Some(handed.until),
-        handed_over: Some(handed.attempt),
-        ..TaskMessage::naming(task.record.id)
-    };
-    Outcome::Again {
-        message: Some(message.to_text()),
-        after: left,
-        reason: "the attempt was handed over".to_owned(),
+    /// The message for the deadline of an attempt, hidden until then.
+    fn at_the_deadline(&self, task: &Versioned, handed: HandedOver, left: Duration) -> Outcome {
+        let message = TaskMessage {
+            etag: task.etag.as_ref().map(Cow::Borrowed),
+            count: handed.count(),
+            retries: task.record.retries,
+            due_at: Some(handed.until),
+            handed_over: Some(handed.attempt),
+            ..TaskMessage::naming(task.record.id)
+        };
+        Outcome::Again {
+            message: Some(message.to_text()),
+            queue: Some(self.queues.of(&task.record.kind).name.clone()),
+            after: left,
+            reason: "the attempt was handed over".to_owned(),
+        }
     }
 }

@@ -1,36 +1,46 @@
 //! What we hold of a message while it is worked on: its receipt, which is renewed on one side, and used up
 //! on the other by whoever settles the message.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::limits::{RENEWAL_RETRY, VISIBILITY_TIMEOUT};
+use crate::queue::TaskQueue;
 use crate::records::Followed;
-use ports::{Queue, Receipt};
+use ports::Receipt;
 
 /// A receipt, until it is used up. Whoever settles waits for a renewal under way: it needs the receipt
 /// that the renewal gives.
-pub(crate) struct Hold(Mutex<Option<Receipt>>);
+pub(crate) struct Hold {
+    /// Where the message is.
+    pub(crate) queue: Arc<TaskQueue>,
+    receipt: Mutex<Option<Receipt>>,
+}
 
 impl Hold {
-    /// Of a message that we received, or that somebody else holds.
-    pub(crate) fn new(receipt: Option<Receipt>) -> Self {
-        Self(Mutex::new(receipt))
+    /// Of a message that we received from this queue, or that somebody else holds.
+    pub(crate) fn new(queue: &Arc<TaskQueue>, receipt: Option<Receipt>) -> Self {
+        Self {
+            queue: Arc::clone(queue),
+            receipt: Mutex::new(receipt),
+        }
     }
 
     /// The receipt, for settling; `None` when it is used up, or never was ours.
     pub(crate) async fn receipt(&self) -> MutexGuard<'_, Option<Receipt>> {
-        self.0.lock().await
+        self.receipt.lock().await
     }
 
     /// Renews the visibility timeout, and says when to do it again.
-    pub(crate) async fn renew(&self, queue: &dyn Queue) -> Duration {
+    pub(crate) async fn renew(&self) -> Duration {
         let mut receipt = self.receipt().await;
         let Some(receipt) = receipt.as_mut() else {
             return Duration::MAX;
         };
-        match queue.renew(receipt, VISIBILITY_TIMEOUT).await {
+        let messages = &self.queue.messages;
+        match messages.renew(receipt, VISIBILITY_TIMEOUT).await {
             Ok(true) => VISIBILITY_TIMEOUT / 2,
             Ok(false) => {
                 // Somebody else has it now. The attempt may go on: only one can end the task.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use ports::QueueName;
+
 /// What is to become of a delivered message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -11,6 +13,8 @@ pub enum Outcome {
     Again {
         /// The message to send; `None` when it was sent with the record.
         message: Option<String>,
+        /// Where that goes; `None`: to the queue of the one at hand.
+        queue: Option<QueueName>,
         /// How long to keep it hidden.
         after: Duration,
         /// For the log.

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::local::backlog::Backlog;
 use crate::local::endings::Endings;
 use crate::local::running::Running;
 use crate::local::stop::Stop;
-use crate::queue::TaskQueue;
+use crate::queue::TaskQueues;
 use crate::records::Records;
 use crate::worker::attempt::Attempts;
 use ports::Clock;
@@ -15,14 +14,13 @@ use work::{Kinds, Submitter};
 /// Runs attempts.
 pub(crate) struct Worker {
     pub(crate) records: Records,
-    pub(crate) queue: TaskQueue,
+    pub(crate) queues: TaskQueues,
     pub(crate) kinds: Arc<Kinds>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) has_other_workers: bool,
     pub(crate) stop: Stop,
     pub(crate) attempts: Attempts,
     pub(crate) running: Arc<Running>,
-    pub(crate) backlog: Arc<Backlog>,
     pub(crate) endings: Endings,
     pub(crate) submitter: Arc<dyn Submitter>,
 }

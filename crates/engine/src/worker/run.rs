@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::model::message::TaskMessage;
 use crate::model::task::{HandedOver, TaskState};
 use crate::records::{RecordError, Versioned};
-use crate::worker::again::{Next, Step, ask_the_record, too_early};
+use crate::worker::again::{Next, Step, ask_the_record};
 use crate::worker::ending::broken_off;
 use crate::worker::hold::Hold;
 use crate::worker::outcome::Outcome;
@@ -51,7 +51,7 @@ impl Worker {
         let id = message.id;
         if let Some(left) = self.is_early(message.due_at, delivery.inserted_at) {
             log::debug!("task.id" = id; "message came before its time");
-            return Ok(too_early(message, delivery, left));
+            return Ok(self.too_early(message, delivery, left));
         }
         let must_read = self.must_read(&message, delivery);
         let marked = message.handed_over;
@@ -72,7 +72,7 @@ impl Worker {
         {
             log::debug!("task.id" = id; "message came before its task's time");
             let message = TaskMessage { due_at, ..message };
-            return Ok(too_early(message, delivery, left));
+            return Ok(self.too_early(message, delivery, left));
         }
         let overdue = match self.still_handed_over(&task, marked, delivery.inserted_at) {
             Ok(overdue) => overdue,
@@ -92,7 +92,7 @@ impl Worker {
         };
         let (step, took) = match work {
             Ok(work) => {
-                let mut hand = Hand::holding(held);
+                let mut hand = Hand::holding(held, &hold.queue.aside);
                 let (ended, took) = self
                     .attempts
                     .run(work, &mut task, &self.records, patience, &mut hand)
@@ -155,16 +155,6 @@ impl Worker {
             self.running.forget(id);
         }
         Ok(!is_open)
-    }
-
-    /// Messages under way that take no place in hand.
-    pub(crate) fn aside(&self) -> usize {
-        self.attempts.slots.aside()
-    }
-
-    /// A message has left the queue, and none followed it.
-    pub(crate) fn message_left(&self) {
-        self.backlog.left();
     }
 
     /// Whether the process was told to stop.

@@ -23,8 +23,6 @@ pub(crate) struct Slots {
     waiting: Lane,
     /// Of the kinds with a limit of their own.
     of_kinds: HashMap<KindName, Lane>,
-    /// Messages that are worked on and take no place in hand.
-    aside: Arc<AtomicUsize>,
 }
 
 /// Slots, and the room in front of them.
@@ -79,14 +77,7 @@ impl Slots {
             computing: Semaphore::new(concurrency),
             waiting: Lane::new(waiting),
             of_kinds: limited.collect(),
-            aside: Arc::default(),
         }
-    }
-
-    /// Messages under way that take no place in hand: their work waits, or they wait for others of their
-    /// kind.
-    pub(crate) fn aside(&self) -> usize {
-        self.aside.load(Relaxed)
     }
 
     /// The slots for work, once they are free: a slot to compute within `patience`, and all of it within
@@ -111,7 +102,7 @@ impl Slots {
             }
             Takes::Waiting => {
                 let slot = self.enter(&self.waiting, until, hand).await?;
-                self.set_aside(hand);
+                hand.set_aside();
                 Some(slot)
             }
         };
@@ -131,14 +122,8 @@ impl Slots {
             return Ok(slot);
         }
         let _in_front = lane.front.try_acquire().map_err(|_| NoSlot::Full)?;
-        self.set_aside(hand);
+        hand.set_aside();
         within(until - Instant::now(), &lane.slots).await
-    }
-
-    fn set_aside<H>(&self, hand: &mut Hand<H>) {
-        hand.held = None;
-        hand.aside
-            .get_or_insert_with(|| Aside::new(Arc::clone(&self.aside)));
     }
 }
 
@@ -160,34 +145,39 @@ async fn within(patience: Duration, slots: &Semaphore) -> Result<SemaphorePermit
     }
 }
 
-/// A message's place among those in hand, until it is set aside.
+/// A message's place among those in hand, until it is set aside: its work waits, or it waits for others
+/// of its kind.
 pub(crate) struct Hand<H> {
     held: Option<H>,
-    aside: Option<Aside>,
+    is_aside: bool,
+    /// How many messages of its queue were set aside, and are worked on.
+    aside: Arc<AtomicUsize>,
 }
 
 impl<H> Hand<H> {
-    pub(crate) fn holding(held: H) -> Self {
+    /// With this place, of a queue of which so many are aside.
+    pub(crate) fn holding(held: H, aside: &Arc<AtomicUsize>) -> Self {
         Self {
             held: Some(held),
-            aside: None,
+            is_aside: false,
+            aside: Arc::clone(aside),
+        }
+    }
+
+    fn set_aside(&mut self) {
+        self.held = None;
+        if !self.is_aside {
+            self.is_aside = true;
+            self.aside.fetch_add(1, Relaxed);
         }
     }
 }
 
-/// One of the messages that were set aside.
-struct Aside(Arc<AtomicUsize>);
-
-impl Aside {
-    fn new(count: Arc<AtomicUsize>) -> Self {
-        count.fetch_add(1, Relaxed);
-        Self(count)
-    }
-}
-
-impl Drop for Aside {
+impl<H> Drop for Hand<H> {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Relaxed);
+        if self.is_aside {
+            self.aside.fetch_sub(1, Relaxed);
+        }
     }
 }
 
@@ -239,9 +229,14 @@ mod tests {
 
     /// A message in hand, and whether it still is.
     fn hand() -> (Hand<Arc<()>>, Weak<()>) {
+        hand_of(&Arc::default())
+    }
+
+    /// The same, of a queue of which so many are aside.
+    fn hand_of(aside: &Arc<AtomicUsize>) -> (Hand<Arc<()>>, Weak<()>) {
         let held = Arc::new(());
         let seen = Arc::downgrade(&held);
-        (Hand::holding(held), seen)
+        (Hand::holding(held, aside), seen)
     }
 
     async fn take<'a>(
@@ -261,8 +256,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn work_that_computes_waits_in_hand_and_not_for_long() {
-        let slots = Slots::new(1, 1, &kinds());
-        let (mut first, mut second) = (hand(), hand());
+        let (slots, aside) = (Slots::new(1, 1, &kinds()), Arc::default());
+        let (mut first, mut second) = (hand_of(&aside), hand_of(&aside));
         let _taken = take(&slots, "free", false, &mut first.0)
             .await
             .ok()
@@ -270,7 +265,7 @@ mod tests {
         let refused = take(&slots, "free", false, &mut second.0).await;
         assert_eq!(refused.err(), Some(NoSlot::Waited));
         assert!(second.1.upgrade().is_some());
-        assert_eq!(slots.aside(), 0);
+        assert_eq!(aside.load(Relaxed), 0);
     }
 
     #[tokio::test(start_paused = true)]
@@ -286,8 +281,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_kind_at_its_limit_keeps_as_many_more_as_it_has_slots_and_no_place_in_hand() {
-        let slots = Slots::new(4, 1, &kinds());
-        let (mut first, mut second, mut third) = (hand(), hand(), hand());
+        let (slots, aside) = (Slots::new(4, 1, &kinds()), Arc::default());
+        let (mut first, mut second, mut third) = (hand(), hand_of(&aside), hand());
         let taken = take(&slots, "one", false, &mut first.0).await.ok().unwrap();
         assert!(first.1.upgrade().is_some());
         let mut waiting = Box::pin(take(&slots, "one", false, &mut second.0));
@@ -297,13 +292,13 @@ mod tests {
                 .is_err()
         );
         assert!(second.1.upgrade().is_none());
-        assert_eq!(slots.aside(), 1);
+        assert_eq!(aside.load(Relaxed), 1);
         let refused = take(&slots, "one", false, &mut third.0).await;
         assert_eq!(refused.err(), Some(NoSlot::Full));
         drop(taken);
         assert!(waiting.await.is_ok());
         drop(second.0);
-        assert_eq!(slots.aside(), 0);
+        assert_eq!(aside.load(Relaxed), 0);
     }
 
     #[tokio::test(start_paused = true)]
@@ -319,14 +314,14 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn work_that_waits_is_set_aside_and_has_a_limit_of_its_own() {
-        let slots = Slots::new(1, 2, &kinds());
-        let mut hands: Vec<_> = (0..2).map(|_| hand()).collect();
+        let (slots, aside) = (Slots::new(1, 2, &kinds()), Arc::default());
+        let mut hands: Vec<_> = (0..2).map(|_| hand_of(&aside)).collect();
         let mut taken = Vec::new();
         for (hand, held) in &mut hands {
             taken.push(take(&slots, "waits", false, hand).await.ok().unwrap());
             assert!(held.upgrade().is_none());
         }
-        assert_eq!(slots.aside(), 2);
+        assert_eq!(aside.load(Relaxed), 2);
         let (mut third, _) = hand();
         let refused = take(&slots, "waits", false, &mut third).await;
         assert_eq!(refused.err(), Some(NoSlot::Waited));

@@ -86,6 +86,16 @@ fn a_queue_that_cannot_be_is_refused_by_its_name() {
 }
 
 #[test]
+fn a_queue_that_is_named_like_those_of_dead_letters_is_refused() {
+    let refusal = Policy::default().queue("slow-poison").checked();
+    assert_eq!(
+        refusal.unwrap_err().to_string(),
+        "\"slow-poison\" is the name of a poison queue: those end in \"-poison\""
+    );
+    assert_eq!(Policy::default().queue("poison").checked(), Ok(()));
+}
+
+#[test]
 fn the_wait_grows_up_to_the_longest() {
     for (spent, seconds) in [
         (0, 2),
