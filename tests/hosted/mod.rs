@@ -3,6 +3,7 @@
 
 mod attempts;
 mod docs;
+mod drain;
 mod failures;
 mod flow;
 mod handler;

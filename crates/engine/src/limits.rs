@@ -60,6 +60,10 @@ pub const SLOT_WAIT: Duration = Duration::from_secs(60);
 /// How long after its begin a sweep goes on starting work: less than the minute to the next one.
 pub const SWEEP_BUDGET: Duration = Duration::from_secs(45);
 
+/// How long a host must have brought nothing of a queue before a sweep works it off: much longer than the two
+/// seconds (`maxPollingInterval` in host.json) in which it looks at an idle one.
+pub const HOST_QUIET_AFTER: Duration = SWEEP_INTERVAL;
+
 /// The part of [`SWEEP_BUDGET`] for the poison queue: what comes after it needs time as well.
 pub const BURIAL_BUDGET: Duration = Duration::from_secs(10);
 

@@ -11,6 +11,7 @@ use std::sync::atomic::AtomicUsize;
 use tokio::sync::Notify;
 
 use crate::local::backlog::Backlog;
+use crate::local::hosted::Hosted;
 use ports::{Queue, QueueName, Queues, StorageError};
 use work::{KindName, Kinds, Policy};
 
@@ -24,6 +25,8 @@ pub(crate) struct TaskQueue {
     pub(crate) backlog: Arc<Backlog>,
     /// Messages of it that are worked on and take no place in hand.
     pub(crate) aside: Arc<AtomicUsize>,
+    /// What a host brings of it.
+    pub(crate) hosted: Hosted,
     wake: Notify,
 }
 
@@ -36,6 +39,7 @@ impl TaskQueue {
             is_main,
             backlog: Arc::default(),
             aside: Arc::default(),
+            hosted: Hosted::default(),
             wake: Notify::new(),
         })
     }

@@ -80,6 +80,17 @@ impl Slots {
         }
     }
 
+    /// How many slots to compute are free, once one is within `patience`.
+    pub(crate) async fn free(&self, patience: Duration) -> usize {
+        match within(patience, &self.computing).await {
+            Ok(slot) => {
+                drop(slot);
+                self.computing.available_permits().max(1)
+            }
+            Err(_) => 0,
+        }
+    }
+
     /// The slots for work, once they are free: a slot to compute within `patience`, and all of it within
     /// [`SLOT_WAIT`]. Quick work needs none of those for all kinds.
     pub(crate) async fn take<H>(
