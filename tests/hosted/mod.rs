@@ -4,6 +4,7 @@
 mod attempts;
 mod docs;
 mod drain;
+mod dying;
 mod failures;
 mod flow;
 mod handler;

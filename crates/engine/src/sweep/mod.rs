@@ -6,6 +6,7 @@
 //! lost task may be in, three for each task that is lost, and one for each record that is deleted. Where
 //! nothing is left to do: two, and one for each further queue.
 
+pub(crate) mod fronts;
 pub(crate) mod refused;
 pub(crate) mod rescue;
 pub(crate) mod walk;
@@ -115,11 +116,11 @@ impl Maintenance {
     ) -> Result<usize, StorageError> {
         let mut drained = 0;
         while Instant::now() < until && !self.stop.is_told() {
-            let begun = Instant::now();
             let room = consumer.room_for_sweep().await;
             if room == 0 {
                 break;
             }
+            let begun = Instant::now();
             let page = consumer.receive(room).await?;
             if page.is_empty() {
                 break;
