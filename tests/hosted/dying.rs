@@ -16,6 +16,12 @@ const LONG: &str = "200000000";
 /// Tasks behind it that the host holds as well.
 const HELD: usize = 10;
 
+/// Not so quick that it would need no slot.
+const LASTING: usize = 1_000_000;
+
+/// The host gave nothing back on its way down.
+const AT_LEAST: Duration = Duration::from_secs(100);
+
 /// Two sweeps and more after the next host has begun, where the host's messages take ten minutes.
 const AT_MOST: Duration = Duration::from_secs(150);
 
@@ -37,7 +43,7 @@ async fn what_a_dead_host_held_is_done_two_minutes_later() {
     let long = hosted.submit(LONG).await;
     let mut ids = Vec::new();
     for number in 0..HELD {
-        ids.push(hosted.submit(&number.to_string()).await);
+        ids.push(hosted.submit(&(LASTING + number).to_string()).await);
     }
     // It holds all, and works on one.
     let held = |events: &[Event]| {
@@ -61,6 +67,7 @@ async fn what_a_dead_host_held_is_done_two_minutes_later() {
         tokio::time::sleep(Duration::from_secs(5)).await;
         assert!(hosted.host.run_timer_now("timer_worker").await);
     }
+    assert!(begun.elapsed() > AT_LEAST, "they were given back");
     for id in ids {
         let monitor = hosted.ended(&id).await;
         assert_eq!(

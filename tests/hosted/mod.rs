@@ -3,6 +3,7 @@
 
 mod attempts;
 mod docs;
+mod double;
 mod drain;
 mod dying;
 mod failures;
