@@ -244,6 +244,7 @@ impl Records {
                     queue,
                     text: Text::Of(&tell),
                     delay,
+                    held: false,
                 }),
         );
         steps.extend(
@@ -251,7 +252,7 @@ impl Records {
                 .map(|(receipt, how)| Step::Settle { receipt, how }),
         );
         let (written, followed) = match self.store.write(&steps).await? {
-            Written::Done { etag, settled } => (etag, Followed::All { settled }),
+            Written::Done { etag, settled, .. } => (etag, Followed::All { settled }),
             Written::Not { .. } => return Ok(None),
             Written::Partly { steps, etag, cause } if steps == 1 && then.send.is_some() => {
                 (etag, Followed::Unsent(cause))
@@ -272,7 +273,12 @@ impl Records {
         let text = Text::Fixed(text);
         let how = Settle::Done;
         let steps = [
-            Step::Send { queue, text, delay },
+            Step::Send {
+                queue,
+                text,
+                delay,
+                held: false,
+            },
             Step::Settle { receipt, how },
         ];
         match self.store.write(&steps).await? {

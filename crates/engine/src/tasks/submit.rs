@@ -123,6 +123,7 @@ impl Tasks {
                 queue: &queue.name,
                 text: Text::Of(&tell),
                 delay: Duration::ZERO,
+                held: false,
             },
         ];
         let record = match self.parts.store.write(&steps).await? {
