@@ -31,6 +31,7 @@ async fn start(name: &str) -> Hosted {
     let options = HostOptions::new(connection_string)
         .setting("queue_name", name)
         .setting("BLOB_CONTAINER_NAME", name)
+        .setting("EARLY_START", "off")
         .setting("WORKER_CONCURRENCY", "1")
         .setting("MAX_NUMBER", LONG);
     Hosted::start_with(options, queue).await

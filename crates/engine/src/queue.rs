@@ -6,13 +6,14 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use tokio::sync::Notify;
 
 use crate::local::backlog::Backlog;
+use crate::local::early::Leave;
 use crate::local::hosted::Hosted;
-use ports::{Queue, QueueName, Queues, StorageError};
+use ports::{Delivery, Queue, QueueName, Queues, StorageError};
 use work::{KindName, Kinds, Policy};
 
 /// A queue of tasks and that of its dead letters, with what this process knows of them.
@@ -25,6 +26,8 @@ pub(crate) struct TaskQueue {
     pub(crate) backlog: Arc<Backlog>,
     /// Messages of it that are worked on and take no place in hand.
     pub(crate) aside: Arc<AtomicUsize>,
+    /// Whether the last look into it has brought all that it could: then more wait there, and come first.
+    pub(crate) is_behind: Arc<AtomicBool>,
     /// What a host brings of it.
     pub(crate) hosted: Hosted,
     wake: Notify,
@@ -39,6 +42,7 @@ impl TaskQueue {
             is_main,
             backlog: Arc::default(),
             aside: Arc::default(),
+            is_behind: Arc::default(),
             hosted: Hosted::default(),
             wake: Notify::new(),
         })
@@ -48,6 +52,15 @@ impl TaskQueue {
     pub(crate) async fn prepare(&self) -> Result<(), StorageError> {
         self.messages.prepare().await?;
         self.dead_letters.prepare().await
+    }
+
+    /// A message was sent to it: it is worked on here if this process holds it, and otherwise by whoever
+    /// receives it.
+    pub(crate) fn sent(&self, leave: Option<Leave>, held: Option<Box<Delivery>>) {
+        match leave.zip(held) {
+            Some((leave, held)) => leave.begin(*held),
+            None => self.wake(),
+        }
     }
 
     /// Tells whoever empties it here that this process has sent a message.

@@ -240,8 +240,7 @@ impl Rescue {
             task.record.attempts = task.record.attempts.saturating_add(1);
         }
         task.record.state = TaskState::queued();
-        let tell = |record: &TaskRecord, etag: Option<&ETag>| {
-            crash_point(CrashPoint::SweepAfterClaim);
+        let tell = |record: &TaskRecord, etag: Option<&ETag>, _: u32| {
             let mut message = TaskMessage {
                 count: Count::without_message(record.attempts, max_attempts),
                 ..TaskMessage::of(record, etag)
@@ -257,6 +256,8 @@ impl Rescue {
                 queue: &queue.name,
                 tell: &tell,
                 delay: Duration::ZERO,
+                held: None,
+                unsent: Some(CrashPoint::SweepAfterClaim),
             }),
             settle: None,
         };
