@@ -5,10 +5,10 @@ use functions_host::Event;
 use super::Hosted;
 
 /// So many that the host takes several batches.
-const LOAD: usize = 60;
+const LOAD: usize = 40;
 
-/// Takes a tenth of a second to compute.
-const NUMBER: &str = "2000000";
+/// Takes some hundredths of a second to compute.
+const NUMBER: &str = "1000000";
 
 /// How many messages the host held at the most.
 fn most_held(events: &[Event]) -> usize {
