@@ -2,8 +2,8 @@
 //! of bounded work and counts; the loop around it is the host's timer or the standalone one.
 //!
 //! In calls to storage a sweep costs one for each page of dead letters of each queue, one for each page
-//! of records (up to [`WALK_PAGES`](crate::limits::WALK_PAGES)), three for each queue that the message of a
-//! lost task may be in, three for each task that is lost, and one for each record that is deleted. Where
+//! of records (up to [`WALK_PAGES`](crate::limits::WALK_PAGES)), three for each queue that the message of an
+//! unfinished task may be in, three for each task that is lost, and one for each record that is deleted. Where
 //! nothing is left to do: two, and one for each further queue.
 
 pub(crate) mod fronts;
