@@ -87,3 +87,8 @@ pub use work::{
     BackOff, BlockingKind, Callback, Context, ErrorCode, Failure, InvalidCode, InvalidInput,
     InvalidName, InvalidPolicy, Kind, KindName, Policy, SubmitFailed, WithoutSchema,
 };
+
+/// The guide to kinds, whose examples in Rust are compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/kinds.md")]
+struct Guide;

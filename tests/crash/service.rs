@@ -200,8 +200,10 @@ fn standalone(storage: &Storage, own: Vec<(&'static str, String)>) -> Running {
 
 /// A host, whose first process alone has these settings beside those of the storage.
 async fn host(storage: &Storage, own: Vec<(&'static str, String)>, drive: Drive) -> FunctionsHost {
+    // Shorter than the project's, but not nothing: until the host has seen that a process is dead, what
+    // it delivers fails, and five failures are the end of a message.
     let mut options = HostOptions::new(azurite().connection_string())
-        .queue_option("visibilityTimeout", "00:00:00");
+        .queue_option("visibilityTimeout", "00:00:03");
     if drive == Drive::Drain {
         // One message occupies the queue trigger, and the sweep finds the others.
         options = options

@@ -192,6 +192,9 @@ impl FunctionsHost {
 
 impl Drop for FunctionsHost {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("what the host saw: {:#?}", self.logs().entries());
+        }
         self.host.stop("stopped by the test");
         if let Some(thread) = self.thread.take() {
             // A panic there has been printed; a second one here would abort the test run.

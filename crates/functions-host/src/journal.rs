@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout_at};
 
 /// How long a test waits for an entry before it fails. Generous, because it is only ever used up
 /// by a test that fails.
-pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Entries in the order they happened.
 pub struct Journal<T> {
@@ -50,7 +50,7 @@ impl<T: Clone + Debug> Journal<T> {
 
     /// Waits until `find` sees what it looks for in the entries so far, and returns that.
     ///
-    /// `what` completes the sentence "no … within 30s".
+    /// `what` completes the sentence "no … within 120s".
     pub async fn wait_for<R>(&self, what: &str, mut find: impl FnMut(&[T]) -> Option<R>) -> R {
         // Subscribed before the first look, so that an entry between look and wait is not missed.
         let mut length = self.length.subscribe();
