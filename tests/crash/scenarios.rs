@@ -106,6 +106,8 @@ pub(super) fn scenario(point: CrashPoint) -> Scenario {
         },
         CrashPoint::SweepAfterReceive => Scenario {
             drive: Drive::Drain,
+            // Otherwise there would be nothing for the sweep to find: quick work begins at once.
+            is_queued: true,
             settings: &[("WORKER_CONCURRENCY", "1")],
             ..plain
         },
@@ -130,11 +132,7 @@ impl Scenario {
     pub(super) fn queued(self) -> Option<Self> {
         let has_another_way = matches!(
             self.point,
-            CrashPoint::AfterMessage
-                | CrashPoint::AfterWork
-                | CrashPoint::AfterCommit
-                | CrashPoint::AfterRequeue
-                | CrashPoint::AfterNextMessage
+            CrashPoint::AfterWork | CrashPoint::AfterCommit | CrashPoint::AfterNextMessage
         );
         has_another_way.then_some(Self {
             is_queued: true,

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use functions_host::{Event, Payload};
+use futures_util::stream::{self, StreamExt};
 use hyper::Method;
 
 use super::{Hosted, flow, json};
@@ -70,7 +71,8 @@ async fn many_tasks_are_begun_once_each_by_the_host_or_where_they_were_accepted(
     const TASKS: usize = 300;
     let hosted = start("all").await;
     let submit = async |number: usize| hosted.submit(&(number % 90).to_string()).await;
-    let ids = futures_util::future::join_all((0..TASKS).map(submit)).await;
+    let submitting = stream::iter(0..TASKS).map(submit).buffer_unordered(8);
+    let ids: Vec<_> = submitting.collect().await;
     for id in ids {
         let ended = hosted.ended(&id).await;
         assert_eq!(

@@ -56,7 +56,7 @@ impl TaskQueue {
 
     /// A message was sent to it: it is worked on here if this process holds it, and otherwise by whoever
     /// receives it.
-    pub(crate) fn sent(&self, leave: Option<Leave>, held: Option<Box<Delivery>>) {
+    pub(crate) fn sent(&self, leave: Option<Box<Leave>>, held: Option<Box<Delivery>>) {
         match leave.zip(held) {
             Some((leave, held)) => leave.begin(*held),
             None => self.wake(),

@@ -76,7 +76,7 @@ pub(crate) struct Leave {
 pub struct Early {
     /// As if it had been received.
     pub(crate) delivery: Delivery,
-    leave: Leave,
+    leave: Box<Leave>,
 }
 
 /// The messages that this process holds to begin their work itself, in the order in which they were sent.
@@ -108,7 +108,7 @@ impl EarlyStarts {
         record: &TaskRecord,
         after: Duration,
         is_behind: &Arc<AtomicBool>,
-    ) -> Option<Leave> {
+    ) -> Option<Box<Leave>> {
         let to = self.line.to.get()?.clone();
         let kind = self.kinds.get(&record.kind)?;
         let may = match self.who {
@@ -128,7 +128,7 @@ impl EarlyStarts {
             true => Some(self.take_now(&kind.name, takes, is_behind)?),
             false => None,
         };
-        Some(Leave {
+        Some(Box::new(Leave {
             starts: Arc::clone(self),
             to,
             kind: kind.name.clone(),
@@ -137,7 +137,7 @@ impl EarlyStarts {
             is_behind: Arc::clone(is_behind),
             taken,
             place,
-        })
+        }))
     }
 
     fn is_usual(&self, kind: &str, at_most: Option<Duration>) -> bool {
@@ -170,7 +170,7 @@ impl Leave {
 
     /// Hands the message that was sent to who works on it. If there is nobody any more, it is visible when
     /// its time is over.
-    pub(crate) fn begin(self, delivery: Delivery) {
+    pub(crate) fn begin(self: Box<Self>, delivery: Delivery) {
         let to = self.to.clone();
         let leave = self;
         drop(to.send(Early { delivery, leave }));
@@ -200,7 +200,7 @@ impl Early {
             taken,
             place,
             ..
-        } = leave;
+        } = *leave;
         let taken = taken.or_else(|| starts.take_now(&kind, takes, &is_behind));
         (delivery, taken, place)
     }

@@ -120,7 +120,7 @@ impl Slots {
         hand: &mut Hand<H>,
     ) -> Result<Taken, NoSlot> {
         if let Some(taken) = hand.taken.take() {
-            return Ok(taken);
+            return Ok(*taken);
         }
         let until = Instant::now() + SLOT_WAIT;
         let of_kind = match self.of_kinds.get(kind) {
@@ -188,7 +188,8 @@ pub(crate) struct Hand<H> {
     is_aside: bool,
     /// How many messages of its queue were set aside, and are worked on.
     aside: Arc<AtomicUsize>,
-    taken: Option<Taken>,
+    /// Seldom there, and not to make every delivery larger.
+    taken: Option<Box<Taken>>,
 }
 
 impl<H> Hand<H> {
@@ -220,7 +221,7 @@ impl Hand<()> {
     /// With these slots, and no place among the messages that were received.
     pub(crate) fn with_slots(taken: Taken, aside: &Arc<AtomicUsize>) -> Self {
         let mut hand = Self::holding((), aside);
-        hand.taken = Some(taken);
+        hand.taken = Some(Box::new(taken));
         hand
     }
 }

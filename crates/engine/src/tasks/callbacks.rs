@@ -144,8 +144,8 @@ impl Tasks {
             send: Some(NextMessage {
                 queue: &queue.name,
                 tell: &tell,
-                delay: leave.as_ref().map_or(wait, Leave::hide),
-                held: leave.as_ref().map(Leave::begun),
+                delay: leave.as_deref().map_or(wait, Leave::hide),
+                held: leave.as_deref().map(Leave::begun),
                 unsent: None,
             }),
             settle: None,

@@ -136,8 +136,8 @@ impl Tasks {
                 send: Some(NextMessage {
                     queue: &queue.name,
                     tell: &tell,
-                    delay: leave.as_ref().map_or(Duration::ZERO, Leave::hide),
-                    held: leave.as_ref().map(Leave::begun),
+                    delay: leave.as_deref().map_or(Duration::ZERO, Leave::hide),
+                    held: leave.as_deref().map(Leave::begun),
                     unsent: Some(CrashPoint::AfterRetry),
                 }),
                 settle: None,

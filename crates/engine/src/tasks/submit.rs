@@ -115,7 +115,7 @@ impl Tasks {
         let leave = early.leave(&record, Duration::ZERO, &queue.is_behind);
         let tell = |etag: Option<&ETag>| {
             crash_point(CrashPoint::AfterRecord);
-            let begun = leave.as_ref().map_or(0, Leave::begun);
+            let begun = leave.as_deref().map_or(0, Leave::begun);
             let message = TaskMessage {
                 count: Count::default().delivered(begun),
                 ..TaskMessage::of(&record, etag)
@@ -131,7 +131,7 @@ impl Tasks {
             Step::Send {
                 queue: &queue.name,
                 text: Text::Of(&tell),
-                delay: leave.as_ref().map_or(Duration::ZERO, Leave::hide),
+                delay: leave.as_deref().map_or(Duration::ZERO, Leave::hide),
                 held: leave.is_some(),
             },
         ];

@@ -218,8 +218,8 @@ impl Worker {
             send: Some(NextMessage {
                 queue: &queue.name,
                 tell: &tell,
-                delay: leave.as_ref().map_or(after, Leave::hide),
-                held: leave.as_ref().map(Leave::begun),
+                delay: leave.as_deref().map_or(after, Leave::hide),
+                held: leave.as_deref().map(Leave::begun),
                 unsent: Some(CrashPoint::AfterRequeue),
             }),
             settle: held.as_ref().map(|receipt| (receipt, Settle::Done)),
