@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::local::early::Leave;
 use crate::model::count::Count;
 use crate::model::message::TaskMessage;
 use crate::model::precondition::{Precondition, Target};
@@ -12,7 +13,7 @@ use crate::model::task::{TaskRecord, TaskState, TaskStatus};
 use crate::records::{Commit, Followed, NextMessage, RecordError, Then, Versioned};
 use crate::tasks::service::Tasks;
 use ports::ETag;
-use ports::crash::{CrashPoint, crash_point};
+use ports::crash::CrashPoint;
 use work::any::Canceled;
 
 /// What became of what was asked for.
@@ -108,15 +109,14 @@ impl Tasks {
     /// it has had.
     pub async fn retry(&self, target: impl Into<Target>) -> Result<Operated, RecordError> {
         let Target { id, only_if } = target.into();
-        let tell = |record: &TaskRecord, etag: Option<&ETag>| {
-            crash_point(CrashPoint::AfterRetry);
+        let tell = |record: &TaskRecord, etag: Option<&ETag>, begun: u32| {
             let message = TaskMessage {
-                count: Count::new_round(record.attempts),
+                count: Count::new_round(record.attempts).delivered(begun),
                 ..TaskMessage::of(record, etag)
             };
             message.to_text()
         };
-        let (failed, task, followed) = loop {
+        let (failed, task, leave, followed) = loop {
             let Some(mut task) = self.find(id).await? else {
                 return Ok(Operated::Unknown);
             };
@@ -130,30 +130,37 @@ impl Tasks {
             task.record.state = TaskState::queued();
             task.record.retries += 1;
             let queue = self.parts.queues.of(&task.record.kind);
+            let early = &self.parts.early;
+            let leave = early.leave(&task.record, Duration::ZERO, &queue.is_behind);
             let then = Then {
                 send: Some(NextMessage {
                     queue: &queue.name,
                     tell: &tell,
-                    delay: Duration::ZERO,
+                    delay: leave.as_deref().map_or(Duration::ZERO, Leave::hide),
+                    held: leave.as_deref().map(Leave::begun),
+                    unsent: Some(CrashPoint::AfterRetry),
                 }),
                 settle: None,
             };
             // Otherwise it was deleted or retried at the same moment: look again.
             if let Some(followed) = self.parts.records.replace_then(&mut task, then).await? {
-                break (failed, task, followed);
+                break (failed, task, leave, followed);
             }
         };
-        if let Followed::Unsent(error) | Followed::Unsettled(error) = followed {
-            // As it was: nobody would work on it. If this fails too, it stays queued.
-            let mut undone = Versioned {
-                record: failed,
-                etag: task.etag,
-            };
-            let records = self.parts.records.clone();
-            tokio::spawn(async move { records.replace(&mut undone).await });
-            return Err(error.into());
-        }
-        self.parts.queues.of(&task.record.kind).wake();
+        let held = match followed {
+            Followed::All { held, .. } => held,
+            Followed::Unsent(error) | Followed::Unsettled(error) => {
+                // As it was: nobody would work on it. If this fails too, it stays queued.
+                let mut undone = Versioned {
+                    record: failed,
+                    etag: task.etag,
+                };
+                let records = self.parts.records.clone();
+                tokio::spawn(async move { records.replace(&mut undone).await });
+                return Err(error.into());
+            }
+        };
+        self.parts.queues.of(&task.record.kind).sent(leave, held);
         log::info!("task.id" = id, "task.kind" = task.record.kind, "trace.id" = task.record.trace_id(); "task retried");
         Ok(Operated::Done(task))
     }
