@@ -11,8 +11,8 @@ use crate::model::precondition::{Precondition, Target};
 use crate::model::task::{TaskRecord, TaskState, TaskStatus};
 use crate::records::{Commit, Followed, NextMessage, RecordError, Then, Versioned};
 use crate::tasks::service::Tasks;
-use ports::ETag;
 use ports::crash::{CrashPoint, crash_point};
+use ports::{ETag, StorageError};
 use work::any::Canceled;
 
 /// What became of what was asked for.
@@ -143,15 +143,25 @@ impl Tasks {
                 break (failed, task, followed);
             }
         };
-        if let Followed::Unsent(error) | Followed::Unsettled(error) = followed {
-            // As it was: nobody would work on it. If this fails too, it stays queued.
-            let mut undone = Versioned {
-                record: failed,
-                etag: task.etag,
-            };
-            let records = self.parts.records.clone();
-            tokio::spawn(async move { records.replace(&mut undone).await });
-            return Err(error.into());
+        match followed {
+            Followed::All { .. } => {}
+            // It is queued; the sweep makes up for its message, should that be missing.
+            Followed::Unsent(cause) | Followed::Unsettled(cause) if cause.is_unanswered() => {
+                log::warn!("task.id" = id, "task.kind" = task.record.kind; "message may not be sent: {cause}");
+            }
+            Followed::Unsent(cause) | Followed::Unsettled(cause) => {
+                // As it was: nobody would work on it before the sweep does.
+                let mut undone = Versioned {
+                    record: failed,
+                    etag: task.etag,
+                };
+                let undone = self.parts.records.replace(&mut undone).await;
+                return Err(match undone {
+                    Ok(_) => cause,
+                    Err(error) => StorageError::unanswered("take a retry back", error.cause),
+                }
+                .into());
+            }
         }
         self.parts.queues.of(&task.record.kind).wake();
         log::info!("task.id" = id, "task.kind" = task.record.kind, "trace.id" = task.record.trace_id(); "task retried");
