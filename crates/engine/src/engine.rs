@@ -94,6 +94,7 @@ impl Engine {
             endings: endings.clone(),
             running: Arc::clone(&running),
             list_hints: Arc::default(),
+            shared: Arc::default(),
         });
         let worker = Worker {
             records: records.clone(),

@@ -5,6 +5,7 @@ pub(crate) mod backlog;
 pub(crate) mod consumed;
 pub(crate) mod endings;
 pub(crate) mod estimate;
+pub(crate) mod looks;
 pub(crate) mod metrics;
 pub(crate) mod running;
 pub(crate) mod stop;
