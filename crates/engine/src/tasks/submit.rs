@@ -104,8 +104,7 @@ impl Tasks {
         let queue = self.parts.queues.of(&submission.kind);
         let reservation = self.reserve(queue).await?;
         let tasks = self.clone();
-        let accepted = async move { tasks.accept(submission, reservation).await };
-        tokio::spawn(budget::carried(accepted))
+        tokio::spawn(budget::carried(tasks.accept(submission, reservation)))
             .await
             .unwrap_or_else(|_| {
                 Err(StorageError::permanent("accept task", "accepting it broke off").into())
