@@ -42,6 +42,7 @@
 //! submit   POST /api/tasks -> api::tasks -> Tasks::submit
 //!            -> TaskStore.write(create record: queued, send message)
 //!          <- 202
+//!          (on a shared account, with a free slot: the message is held and begun here, triggers::early)
 //!
 //! work     hosted:     host -> POST /queue_worker -> triggers::queue_worker ─┐
 //!          standalone: triggers::standalone (Consumer.receive) ──────────────┤

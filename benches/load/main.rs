@@ -6,12 +6,14 @@
 //! cargo bench --bench load -- --storage azurite --tasks 3000 --idle 120
 //! cargo bench --bench load -- --storage embedded --plot latency.svg
 //! cargo bench --bench load -- --budgets
+//! cargo bench --bench load -- --early-start 50
 //! ```
 
 mod budgets;
 mod client;
 mod commit;
 mod constant;
+mod early;
 mod floor;
 mod http;
 mod idle;
@@ -98,6 +100,15 @@ struct Args {
     /// Simulates deployments side by side under the limits of Azure Storage.
     #[arg(long, conflicts_with_all = OF_A_RUN)]
     scale_out: bool,
+    /// Compares tasks that begin where they were accepted with those that wait for a look into the queue:
+    /// so many of each, three seconds apart, under the host's double and over the emulator.
+    #[arg(
+        long,
+        conflicts_with_all = OF_A_RUN,
+        conflicts_with_all = ["budgets", "scale_out"],
+        value_parser = clap::value_parser!(u16).range(1..)
+    )]
+    early_start: Option<u16>,
     /// Where to write the figures as JSON, too.
     #[arg(long)]
     json: Option<PathBuf>,
@@ -141,6 +152,10 @@ async fn measure(args: &Args) -> Result<(String, bool), HttpError> {
     }
     if args.scale_out {
         return Ok((to_string_pretty(&scale_out::simulate()?)?, true));
+    }
+    if let Some(submissions) = args.early_start {
+        let figures = early::measure(submissions.into()).await?;
+        return Ok((to_string_pretty(&figures)?, true));
     }
     let running = match &args.url {
         Some(url) => Some(Service::running(url, args.key.clone()).await?),

@@ -43,6 +43,11 @@ impl Metrics {
         self.0.get("queue_messages").copied()
     }
 
+    /// What was asked of storage so far, by operation.
+    pub(crate) fn operations(&self) -> BTreeMap<String, f64> {
+        self.operations_since(&Self(BTreeMap::new()))
+    }
+
     /// What was asked of storage since an earlier look, by operation.
     pub(crate) fn operations_since(&self, earlier: &Self) -> BTreeMap<String, f64> {
         let operation = |(name, total): (&String, &f64)| {

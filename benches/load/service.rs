@@ -74,14 +74,20 @@ impl Service {
     /// Starts the same binary under the double of the Functions host, which is a part of this
     /// process: all requests pass through it, and it feeds the messages. What it costs is in all
     /// figures but the processor time and the memory.
-    pub(crate) async fn hosted(connection_string: &str) -> Result<Self, HttpError> {
+    pub(crate) async fn hosted(
+        connection_string: &str,
+        settings: &[(&str, &str)],
+    ) -> Result<Self, HttpError> {
         let begun = Instant::now();
         let app = AppRoot::of_project(
             Path::new(env!("CARGO_MANIFEST_DIR")),
             Path::new(env!("CARGO_BIN_EXE_handler")),
             Path::new(env!("CARGO_TARGET_TMPDIR")),
         )?;
-        let options = HostOptions::new(connection_string).timer_schedule();
+        let mut options = HostOptions::new(connection_string).timer_schedule();
+        for (name, value) in settings {
+            options = options.setting(*name, *value);
+        }
         let host = FunctionsHost::start(app, options)
             .await
             .map_err(|fault| format!("the host does not start: {fault:?}"))?;

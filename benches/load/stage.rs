@@ -42,15 +42,22 @@ impl Stage {
         })
     }
 
-    /// Starts a service.
+    /// Starts a service as it comes.
     pub(crate) async fn service(&self) -> Result<Service, HttpError> {
+        self.service_with(&[]).await
+    }
+
+    /// Starts one with these settings.
+    pub(crate) async fn service_with(&self, own: &[(&str, &str)]) -> Result<Service, HttpError> {
         let account = self.azurite.as_ref().map(Azurite::connection_string);
-        let settings: Vec<_> = account
-            .iter()
-            .map(|text| ("AzureWebJobsStorage", text.as_str()))
-            .collect();
+        let mut settings = own.to_vec();
+        settings.extend(
+            account
+                .iter()
+                .map(|text| ("AzureWebJobsStorage", text.as_str())),
+        );
         match (self.storage, &account) {
-            (Storage::Hosted, Some(account)) => Service::hosted(account).await,
+            (Storage::Hosted, Some(account)) => Service::hosted(account, own).await,
             (storage, _) => Service::standalone(storage, self.folder(), &settings).await,
         }
     }

@@ -185,6 +185,17 @@ pub struct Args {
     )]
     pub worker_waiting: String,
 
+    /// Tasks that begin in the process that accepted them, where it has a free slot, and do not wait for a look into the queue: all, waiting (those whose clients wait) or off
+    // The embedded store needs none: its loop is told of each message. Under the host, `all` leaves out
+    // kinds that usually take longer than what may go on outside of an invocation.
+    #[arg(
+        long,
+        env = "EARLY_START",
+        default_value = "all",
+        hide_env_values = true
+    )]
+    pub early_start: String,
+
     /// Largest result of a task, in bytes; a larger one fails it
     // Whoever writes or reads a result has it in memory as a whole: four of these fit into what bodies
     // may hold.
@@ -261,6 +272,7 @@ impl Args {
             (&mut self.max_queue_length, defaults.max_queue_length),
             (&mut self.retention, defaults.retention),
             (&mut self.worker_waiting, defaults.worker_waiting),
+            (&mut self.early_start, defaults.early_start),
             (&mut self.max_result_bytes, defaults.max_result_bytes),
             (&mut self.request_budget, defaults.request_budget),
             (&mut self.shutdown_grace, defaults.shutdown_grace),

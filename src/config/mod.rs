@@ -27,7 +27,7 @@ pub use crate::origins::Origins;
 pub(crate) use args::flags;
 pub use args::{Args, Setting, settings};
 pub use error::ConfigError;
-pub use mode::{LogFormat, Mode, Storage};
+pub use mode::{EarlyStart, LogFormat, Mode, Storage};
 pub use patience::Patience;
 pub use process::{is_secret, read, variable};
 use urls::{base_url, origins};
@@ -73,6 +73,8 @@ pub struct Config {
     pub worker_concurrency: usize,
     /// How many attempts wait side by side, for something else than the processors.
     pub worker_waiting: usize,
+    /// Which tasks begin in the process that accepted them.
+    pub early_start: EarlyStart,
     /// The largest result, in bytes.
     pub max_result_bytes: usize,
     /// How long storage may take for one request, in all.
@@ -113,6 +115,7 @@ impl Config {
             shutdown_grace: Duration::from_secs(5),
             worker_concurrency: 4,
             worker_waiting: 100,
+            early_start: EarlyStart::All,
             max_result_bytes: 64 * 1024 * 1024,
             log_format: LogFormat::Text,
             log_filter: "off".to_owned(),
@@ -179,6 +182,12 @@ impl TryFrom<Args> for Config {
                 None => std::thread::available_parallelism().map_or(1, usize::from),
             },
             worker_waiting: worker_waiting(&args.worker_waiting)?,
+            early_start: match args.early_start.to_ascii_lowercase().as_str() {
+                "all" => EarlyStart::All,
+                "waiting" => EarlyStart::Waiting,
+                "off" => EarlyStart::Off,
+                _ => return Err(wrong("EARLY_START", "is none of all, waiting and off")),
+            },
             max_result_bytes: bytes(&args.max_result_bytes, "MAX_RESULT_BYTES")?,
             log_filter: log_filter(&args.log_filter)?,
             log_format: match args.log_format.to_ascii_lowercase().as_str() {

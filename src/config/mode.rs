@@ -41,6 +41,17 @@ impl Mode {
     }
 }
 
+/// Which tasks begin in the process that accepted them, where that saves a look into the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EarlyStart {
+    /// All that have a free slot; under the Functions host those alone that usually take little time.
+    All,
+    /// Those whose client waits.
+    Waiting,
+    /// None.
+    Off,
+}
+
 /// Where records and messages are kept.
 #[derive(Clone, Debug)]
 pub enum Storage {

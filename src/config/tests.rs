@@ -114,6 +114,8 @@ fn a_wrong_setting_is_named() {
         ("--worker-concurrency", "0", "WORKER_CONCURRENCY"),
         ("--worker-waiting", "0", "WORKER_WAITING"),
         ("--worker-waiting", "10001", "WORKER_WAITING"),
+        ("--early-start", "some", "EARLY_START"),
+        ("--early-start", "true", "EARLY_START"),
         ("--max-result-bytes", "0", "MAX_RESULT_BYTES"),
         ("--max-result-bytes", "1MB", "MAX_RESULT_BYTES"),
         ("--log-filter", "loud=very", "RUST_LOG"),

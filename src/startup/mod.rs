@@ -26,10 +26,12 @@ use self::backend::Backend;
 use self::callbacks::callbacks;
 use self::server::serve;
 use self::stop::{Signals, shut_down, stop_on_signal};
-use crate::config::{Config, Mode, Storage};
+use crate::config::{self, Config, Mode, Storage};
+use crate::triggers::early;
 use crate::triggers::standalone::{self, Pace};
 use backends::{Counts, SystemClock};
-use engine::{Engine, Settings, Stop, Tasks, fit_host};
+use engine::limits::EARLY_START_MAX;
+use engine::{EarlyStart, Engine, Settings, Stop, Tasks, fit_host};
 use ports::{Clock, Recovery};
 use work::Kinds;
 
@@ -82,6 +84,7 @@ impl Application {
             max_result_bytes: config.max_result_bytes,
             max_queue_length: config.max_queue_length,
             has_other_workers: matches!(config.storage, Storage::Azure(_)),
+            early_start: early_start(&config),
             retention: config.retention,
             callbacks: callbacks(&config, &access, address),
         };
@@ -138,6 +141,9 @@ impl Application {
             },
             () = stopping.cancelled() => {}
         }
+        if let Some(messages) = engine.early_messages() {
+            loops.spawn_local(early::work(engine.clone(), messages));
+        }
         if let Mode::Standalone(_) = config.mode {
             let pace = match config.storage {
                 Storage::Embedded(_) => EMBEDDED_PACE,
@@ -166,6 +172,21 @@ impl Application {
     /// Canceling this ends the service as a signal does.
     pub fn stopper(&self) -> CancellationToken {
         self.engine.stop.stopping.clone()
+    }
+}
+
+/// Which tasks begin where they were accepted. On the embedded store none: its loop is told of each message
+/// at once.
+fn early_start(config: &Config) -> EarlyStart {
+    match (&config.storage, config.early_start) {
+        (Storage::Embedded(_), _) | (_, config::EarlyStart::Off) => EarlyStart::Off,
+        (Storage::Azure(_), config::EarlyStart::Waiting) => EarlyStart::Waiting,
+        (Storage::Azure(_), config::EarlyStart::All) => EarlyStart::All {
+            usual_at_most: match config.mode {
+                Mode::Hosted(_) => Some(EARLY_START_MAX),
+                Mode::Standalone(_) => None,
+            },
+        },
     }
 }
 

@@ -103,7 +103,7 @@ pub(super) async fn shut_down(
     stop_attempts: CancellationToken,
 ) {
     let begun = Instant::now();
-    if timeout(grace, end_of(&mut loops)).await.is_err() {
+    if timeout(grace, end_of(&mut loops)).await.is_err() && !grace.is_zero() {
         log::info!("stopping: the grace is over, what still runs is given back");
     }
     stop_attempts.cancel();

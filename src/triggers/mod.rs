@@ -1,6 +1,7 @@
 //! What starts work: the Functions host's queue and timer triggers, or, without a host, a loop of
-//! our own. The host's envelope stops here.
+//! our own; and, beside either, a loop for what begins where it was accepted. The host's envelope stops here.
 
+pub mod early;
 mod envelope;
 mod hands;
 mod queue_worker;

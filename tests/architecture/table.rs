@@ -105,7 +105,7 @@ pub(super) const ENGINE: Table = &[
     ("prometheus", &[]),
     ("queue", &["local", "ports", "work"]),
     ("records", &["limits", "model", "ports"]),
-    ("settings", &["model"]),
+    ("settings", &["local", "model"]),
     (
         "sweep",
         &[

@@ -287,6 +287,7 @@ async fn a_task_waits_for_the_disk_when_it_is_accepted_ended_and_deleted() {
             queue: &queues::tasks(),
             text: Text::Fixed("a"),
             delay: NOW,
+            held: false,
         },
     ];
     let created = tasks.write(&steps).await.unwrap().into_etag().unwrap();
@@ -321,7 +322,12 @@ async fn work_whose_message_cannot_be_written_leaves_no_record_and_its_neighbour
         let text = Text::Fixed(text);
         let steps = [
             Step::Create { name, document },
-            Step::Send { queue, text, delay },
+            Step::Send {
+                queue,
+                text,
+                delay,
+                held: false,
+            },
         ];
         tasks.write(&steps).await.map(Written::into_etag)
     };

@@ -6,10 +6,13 @@ use ports::{Delivery, ETag, Settle, Step, Text, Written};
 
 use super::Subject;
 use super::record_store::{create, document};
-use crate::helpers::queues::{length, receipt, release};
+use crate::helpers::queues::{delete, length, receipt, release, renew};
 
 const NOW: Duration = Duration::ZERO;
 const HIDDEN: Duration = Duration::from_secs(60);
+/// Whole seconds, the unit of Azure's queues; and past the end of that.
+const SHORT: Duration = Duration::from_secs(2);
+const PAST_SHORT: Duration = Duration::from_millis(2_500);
 
 fn tell(etag: Option<&ETag>) -> String {
     format!("version {}", etag.map_or("none", ETag::as_str))
@@ -21,7 +24,32 @@ fn send(subject: &Subject) -> Step<'_> {
         queue: &subject.name,
         text: Text::Of(&tell),
         delay: NOW,
+        held: false,
     }
+}
+
+/// Sends one that this test holds for so long, if the queue lets it.
+async fn held(subject: &Subject, hide: Duration) -> Option<Delivery> {
+    let steps = [Step::Send {
+        queue: &subject.name,
+        text: Text::Fixed("held"),
+        delay: hide,
+        held: true,
+    }];
+    match subject.tasks.write(&steps).await.unwrap() {
+        Written::Done { held, .. } => held.map(|receipt| Delivery {
+            text: "held".to_owned(),
+            dequeue_count: 1,
+            inserted_at: None,
+            receipt: Some(*receipt),
+        }),
+        other => panic!("not done: {other:?}"),
+    }
+}
+
+/// Where a queue has one process alone, its message is there for whoever receives it.
+async fn is_not_held(subject: &Subject) {
+    assert_eq!(texts(subject).await, ["held"]);
 }
 
 async fn receive(subject: &Subject) -> Vec<Delivery> {
@@ -50,6 +78,7 @@ fn etag(written: Written) -> Option<ETag> {
         Written::Done {
             etag,
             settled: true,
+            held: None,
         } => etag,
         other => panic!("not done: {other:?}"),
     }
@@ -226,4 +255,88 @@ pub(super) async fn a_write_gives_a_message_up(subject: &Subject) {
     assert_eq!(length(&*subject.queue).await, 0);
     let letters = subject.poison_queue.receive(32, HIDDEN).await.unwrap();
     assert_eq!((letters.len(), letters[0].text.as_str()), (1, "first"));
+}
+
+pub(super) async fn a_message_that_is_held_is_its_senders_to_delete(subject: &Subject) {
+    let queue = &*subject.queue;
+    let Some(message) = held(subject, HIDDEN).await else {
+        return is_not_held(subject).await;
+    };
+    assert_eq!((texts(subject).await.len(), length(queue).await), (0, 1));
+
+    assert!(delete(queue, &message).await);
+
+    assert_eq!(length(queue).await, 0);
+    assert!(!delete(queue, &message).await);
+}
+
+pub(super) async fn a_message_that_is_held_is_its_senders_to_renew(subject: &Subject) {
+    let queue = &*subject.queue;
+    let Some(message) = held(subject, SHORT).await else {
+        return is_not_held(subject).await;
+    };
+    let renewed = renew(queue, &message, HIDDEN).await.unwrap();
+
+    subject.pass_time(PAST_SHORT).await;
+
+    assert!(texts(subject).await.is_empty());
+    assert!(!delete(queue, &message).await);
+    assert!(release(queue, &renewed, NOW).await);
+    assert_eq!(texts(subject).await, ["held"]);
+}
+
+pub(super) async fn a_message_that_was_held_comes_as_if_it_had_just_been_sent(subject: &Subject) {
+    let queue = &*subject.queue;
+    let Some(message) = held(subject, SHORT).await else {
+        return is_not_held(subject).await;
+    };
+
+    subject.pass_time(PAST_SHORT).await;
+
+    let received = receive(subject).await.remove(0);
+    assert_eq!(
+        (received.text.as_str(), received.dequeue_count),
+        ("held", 1)
+    );
+    assert_eq!(received.id(), message.id());
+    assert_ne!(received.receipt, message.receipt);
+    // It is the receiver's from then on.
+    assert!(renew(queue, &message, HIDDEN).await.is_none());
+    assert!(!release(queue, &message, NOW).await);
+    assert!(!delete(queue, &message).await);
+    assert!(delete(queue, &received).await);
+}
+
+pub(super) async fn a_record_and_the_message_that_is_held_for_it_are_one_write(subject: &Subject) {
+    let old = create(&*subject.tasks, "a", &document("running", "1")).await;
+    let first = received(subject).await;
+    let steps = [
+        Step::Replace {
+            name: "a",
+            document: &document("queued", "2"),
+            etag: &old,
+        },
+        Step::Send {
+            queue: &subject.name,
+            text: Text::Of(&tell),
+            delay: SHORT,
+            held: true,
+        },
+        Step::Settle {
+            receipt: receipt(&first),
+            how: Settle::Done,
+        },
+    ];
+    let written = subject.tasks.write(&steps).await.unwrap();
+    let Written::Done {
+        etag,
+        settled: true,
+        ..
+    } = written
+    else {
+        panic!("not done: {written:?}");
+    };
+    subject.pass_time(PAST_SHORT).await;
+    assert_eq!(texts(subject).await, [tell(etag.as_ref())]);
+    assert_eq!(length(&*subject.queue).await, 1);
 }

@@ -60,6 +60,14 @@ pub(super) const SUBMIT_AND_WAIT_OPERATIONS: &[(&str, u64)] = &[
 /// How often the loop looks for messages when a task comes into an idle process.
 pub(super) const RECEIVES: u64 = 1;
 
+/// All that a task asks of a storage account when it begins where it was accepted.
+pub(super) const EARLY_OPERATIONS: &[(&str, u64)] = &[
+    ("create_record", 1),
+    ("delete_message", 1),
+    ("replace_record", 1),
+    ("send_message", 1),
+];
+
 /// What a process without a host asks of a storage account in an hour without tasks: a look into the
 /// queue every half minute; every minute a look into the poison queue, and one at the records.
 pub(super) const IDLE_HOUR: &[(&str, u64)] = &[("list_records", 60), ("receive_messages", 180)];

@@ -6,16 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_request_reply::startup::AZURE_PACE;
-use async_request_reply::triggers::standalone;
+use async_request_reply::triggers::{early, standalone};
 use backends::{Counted, Counts};
-use engine::{Engine, Ports, Submission, TaskStatus, Tasks};
+use engine::{EarlyStart, Engine, Ports, Settings, Submission, TaskStatus, Tasks};
 use ports::{Queues, StorageCalls, TaskStore};
 use serde_json::value::RawValue;
 use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep};
 
 use crate::ALONE;
-use crate::figures::{IDLE_HOUR, RECEIVES};
+use crate::figures::{EARLY_OPERATIONS, IDLE_HOUR, RECEIVES};
 use crate::helpers::clock::RuntimeClock;
 use crate::helpers::kinds::TestKinds;
 use crate::helpers::memory::Memory;
@@ -34,7 +34,7 @@ struct Process {
 }
 
 impl Process {
-    fn start(kinds: &TestKinds) -> Self {
+    fn start(kinds: &TestKinds, early_start: EarlyStart) -> Self {
         let clock = Arc::new(RuntimeClock::new());
         let counts = Arc::new(Counts::default());
         let memory = Memory::new(clock.clone());
@@ -47,7 +47,14 @@ impl Process {
             storage_calls: counts.clone(),
         };
         let kinds = kinds.registry(1_000);
-        let engine = Engine::new(ports, kinds, clock, settings(2, true));
+        let settings = Settings {
+            early_start,
+            ..settings(2, true)
+        };
+        let engine = Engine::new(ports, kinds, clock, settings);
+        if let Some(messages) = engine.early_messages() {
+            tokio::task::spawn_local(early::work(engine.clone(), messages));
+        }
         tokio::task::spawn_local(standalone::work(engine.clone(), AZURE_PACE));
         tokio::task::spawn_local(standalone::sweep(engine.clone()));
         Self {
@@ -90,7 +97,7 @@ async fn an_idle_hour_costs_few_calls_and_delays_no_task() {
     let _alone = ALONE.lock().await;
     let kinds = TestKinds::default();
     let idle = async {
-        let process = Process::start(&kinds);
+        let process = Process::start(&kinds, EarlyStart::Off);
         sleep(UNTIL_IDLE).await;
         let before = process.asked();
         sleep(HOUR).await;
@@ -105,6 +112,28 @@ async fn an_idle_hour_costs_few_calls_and_delays_no_task() {
         );
         let asked = process.asked_since(&before);
         assert!(asked.contains(&("receive_messages", RECEIVES)), "{asked:?}");
+    };
+    LocalSet::new().run_until(idle).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_begins_where_it_was_accepted_is_received_by_nobody() {
+    let _alone = ALONE.lock().await;
+    let kinds = TestKinds::default();
+    let all = EarlyStart::All {
+        usual_at_most: None,
+    };
+    let idle = async {
+        let process = Process::start(&kinds, all);
+        sleep(UNTIL_IDLE).await;
+        for _ in 0..3 {
+            let (before, begun) = (process.asked(), Instant::now());
+            process.run_a_task().await;
+            assert_eq!(begun.elapsed(), Duration::ZERO);
+            // The message is deleted after the task has ended.
+            sleep(Duration::from_millis(1)).await;
+            assert_eq!(process.asked_since(&before), EARLY_OPERATIONS);
+        }
     };
     LocalSet::new().run_until(idle).await;
 }

@@ -42,11 +42,18 @@ async fn nothing_is_lost_wherever_a_process_dies_on_azurite_in_either_mode() {
 async fn run_all(settings: &[Setting]) {
     let all = settings
         .iter()
-        .flat_map(|setting| CrashPoint::ALL.map(|point| (*setting, scenario(point))))
+        .flat_map(|setting| {
+            let plain = CrashPoint::ALL.into_iter().map(scenario);
+            let queued = CrashPoint::ALL
+                .into_iter()
+                .filter_map(|point| scenario(point).queued());
+            plain.chain(queued).map(|scenario| (*setting, scenario))
+        })
         .filter(|(setting, scenario)| scenario.exists_in(*setting));
     let runs = all.map(|(setting, scenario)| async move {
         let run = AssertUnwindSafe(run(setting, &scenario)).catch_unwind();
-        let name = format!("{setting:?}: {}", scenario.point.name());
+        let way = if scenario.is_queued { ", queued" } else { "" };
+        let name = format!("{setting:?}: {}{way}", scenario.point.name());
         run.await.err().map(|_| name)
     });
     let failed: Vec<_> = join_all(runs).await.into_iter().flatten().collect();

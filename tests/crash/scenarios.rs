@@ -15,6 +15,8 @@ pub(super) struct Scenario {
     /// What is in storage when the process starts.
     pub(super) before: Before,
     pub(super) drive: Drive,
+    /// Whether work waits for a look into the queue, and does not begin where it was accepted.
+    pub(super) is_queued: bool,
     /// Settings of the process that dies; the one after it has none of them.
     pub(super) settings: &'static [(&'static str, &'static str)],
     /// How many tasks there may be that no client was told of.
@@ -60,6 +62,7 @@ pub(super) fn scenario(point: CrashPoint) -> Scenario {
         pass: 1,
         before: Before::Nothing,
         drive: Drive::Start,
+        is_queued: false,
         settings: &[],
         untold: 0..=0,
     };
@@ -103,6 +106,8 @@ pub(super) fn scenario(point: CrashPoint) -> Scenario {
         },
         CrashPoint::SweepAfterReceive => Scenario {
             drive: Drive::Drain,
+            // Otherwise there would be nothing for the sweep to find: quick work begins at once.
+            is_queued: true,
             settings: &[("WORKER_CONCURRENCY", "1")],
             ..plain
         },
@@ -123,11 +128,25 @@ pub(super) fn scenario(point: CrashPoint) -> Scenario {
 }
 
 impl Scenario {
+    /// The same with work that waits for a look into the queue, if that comes to the point on another way.
+    pub(super) fn queued(self) -> Option<Self> {
+        let has_another_way = matches!(
+            self.point,
+            CrashPoint::AfterWork | CrashPoint::AfterCommit | CrashPoint::AfterNextMessage
+        );
+        has_another_way.then_some(Self {
+            is_queued: true,
+            ..self
+        })
+    }
+
     /// A sweep takes messages from the queue only where no loop of the process does, and on the embedded
-    /// store no write has an inside.
+    /// store no write has an inside, and nothing begins where it was accepted.
     pub(super) fn exists_in(&self, setting: Setting) -> bool {
         match setting {
-            Setting::Embedded => self.drive != Drive::Drain && !self.point.is_inside_a_write(),
+            Setting::Embedded => {
+                self.drive != Drive::Drain && !self.point.is_inside_a_write() && !self.is_queued
+            }
             Setting::Azurite => self.drive != Drive::Drain,
             Setting::Hosted => true,
         }

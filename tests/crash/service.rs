@@ -34,6 +34,9 @@ impl<'a> Service<'a> {
     /// Starts a process that is to die.
     pub(super) async fn start(storage: &'a Storage, scenario: &Scenario) -> Self {
         let mut own = vec![(CRASH_AT, scenario.crash_at())];
+        if scenario.is_queued {
+            own.push(("EARLY_START", "off".to_owned()));
+        }
         own.extend(
             scenario
                 .settings

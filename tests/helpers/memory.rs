@@ -163,23 +163,38 @@ impl OneStep for Memory {
                     None
                 })
             }
-            Step::Send { queue, text, delay } => {
+            Step::Send {
+                queue,
+                text,
+                delay,
+                held,
+            } => {
                 let Text::Fixed(text) = text else {
                     panic!("the text of a single step is fixed");
                 };
-                self.open(queue).send(text, delay).await?;
-                Some(None)
+                let receipt = self.queue_named(queue.shared()).append(text, delay);
+                return Ok(Written::Done {
+                    etag: None,
+                    settled: true,
+                    held: held.then(|| Box::new(receipt)),
+                });
             }
             Step::Settle { receipt, how } => {
                 let queue = self.queue_named(receipt.queue.clone());
                 let settled = queue.settle(receipt, how).await?;
-                let etag = None;
-                return Ok(Written::Done { etag, settled });
+                return Ok(Written::Done {
+                    etag: None,
+                    settled,
+                    held: None,
+                });
             }
         };
-        let settled = true;
         Ok(match etag {
-            Some(etag) => Written::Done { etag, settled },
+            Some(etag) => Written::Done {
+                etag,
+                settled: true,
+                held: None,
+            },
             None => Written::Not { step: 0 },
         })
     }
@@ -247,7 +262,8 @@ impl MemoryQueue {
         self.state.lock().unwrap()
     }
 
-    fn append(&self, text: &str, delay: Duration) {
+    /// Gives the receipt of its sender.
+    fn append(&self, text: &str, delay: Duration) -> Receipt {
         let now = self.clock.now();
         let mut state = self.state();
         let message = Delivery {
@@ -260,7 +276,7 @@ impl MemoryQueue {
                 token: String::new(),
             }),
         };
-        state.put(now + delay, message);
+        state.put(now + delay, message).receipt.unwrap()
     }
 }
 
@@ -271,7 +287,7 @@ impl Queue for MemoryQueue {
     }
 
     async fn send(&self, text: &str, delay: Duration) -> Result<(), StorageError> {
-        self.append(text, delay);
+        drop(self.append(text, delay));
         Ok(())
     }
 
@@ -309,7 +325,7 @@ impl Queue for MemoryQueue {
             Settle::Release(after) => drop(self.state().put(now + after, message)),
             Settle::DeadLetter { .. } => {
                 let dead_letters = self.dead_letters.as_deref().unwrap_or(self);
-                dead_letters.append(&message.text, Duration::ZERO);
+                drop(dead_letters.append(&message.text, Duration::ZERO));
             }
         }
         Ok(true)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backends::{Counted, Counts};
-use engine::{Callbacks, Consumer, Engine, Maintenance, Ports, Settings, Tasks};
+use engine::{Callbacks, Consumer, EarlyStart, Engine, Maintenance, Ports, Settings, Tasks};
 use ports::{Clock, QueueName, Queues, Secret, TaskStore};
 use work::Kinds;
 
@@ -108,6 +108,7 @@ pub(crate) fn settings(slots: usize, has_other_workers: bool) -> Settings {
         max_result_bytes: 1024 * 1024,
         max_queue_length: None,
         has_other_workers,
+        early_start: EarlyStart::Off,
         retention: RETENTION,
     }
 }

@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
-use async_request_reply::config::{Mode, Storage};
+use async_request_reply::config::{EarlyStart, Mode, Storage};
 use backends::SystemClock;
 use functions_host::Finished;
 use ports::Clock;
@@ -25,6 +25,8 @@ async fn start() -> (App, Hosted) {
         config.storage = Storage::Azure(storage.account());
         config.container.clone_from(&name);
         config.queue = queues::name(&name);
+        // What the host delivers is what is looked at.
+        config.early_start = EarlyStart::Off;
     });
     let options = options.handler_at(app.address.port());
     let hosted = Hosted::start_with(options, queue).await;

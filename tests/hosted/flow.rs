@@ -18,7 +18,7 @@ async fn a_client_of_r0_gets_its_number() {
 }
 
 /// Everything that R0's clients do, and what the headers lead to.
-async fn converse(hosted: &Hosted) {
+pub(super) async fn converse(hosted: &Hosted) {
     let accepted = hosted.post("/api/tasks", r#"{"number": 24}"#).await;
     assert_eq!(accepted.status, 202);
     let body = json(&accepted);

@@ -40,6 +40,7 @@ impl Handler {
             .env("AzureWebJobsStorage", &connection_string)
             .env("queue_name", name)
             .env("BLOB_CONTAINER_NAME", name)
+            .env("EARLY_START", "off")
             .stdout(Stdio::null())
             .kill_on_drop(true)
             .spawn()

@@ -3,6 +3,7 @@
 
 mod attempts;
 mod docs;
+mod early;
 mod failures;
 mod flow;
 mod handler;
@@ -45,6 +46,8 @@ fn options(connection_string: &str) -> (HostOptions, StorageQueue) {
     let options = HostOptions::new(connection_string)
         .setting("queue_name", &name)
         .setting("BLOB_CONTAINER_NAME", &name)
+        // What most of these tests are about comes through the queue trigger.
+        .setting("EARLY_START", "off")
         // Retries at once, where the project waits ten seconds.
         .queue_option("visibilityTimeout", "00:00:00");
     (options, queue)

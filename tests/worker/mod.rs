@@ -9,6 +9,7 @@ mod concurrent;
 mod counting;
 mod dating;
 mod early;
+mod early_start;
 mod failing;
 mod forged;
 mod handing_in;

@@ -3,8 +3,10 @@
 
 use std::sync::Arc;
 
+use crate::local::early::{Early, EarlyMessages, EarlyStarts, Line};
 use crate::local::endings::Endings;
 use crate::local::metrics::Metrics;
+use crate::local::slots::Slots;
 use crate::local::stop::Stop;
 use crate::queue::TaskQueues;
 use crate::records::Records;
@@ -17,7 +19,6 @@ use crate::tasks::service::{Parts, Tasks};
 use crate::worker::Worker;
 use crate::worker::attempt::{Attempts, Callers};
 use crate::worker::consumer::Consumer;
-use crate::worker::slots::Slots;
 use ports::{Clock, QueueName, Queues, StorageCalls, TaskStore};
 use work::Kinds;
 use work::any::ResultLimit;
@@ -50,6 +51,7 @@ pub struct Engine {
     pub stop: Stop,
     /// What the engine was told.
     pub settings: Settings,
+    early: Arc<EarlyStarts>,
 }
 
 impl Engine {
@@ -64,8 +66,9 @@ impl Engine {
         let queues = TaskQueues::open(&*queues, queue, &kinds);
         let (kinds, running, stop) = (Arc::new(kinds), Arc::default(), Stop::default());
         let metrics = Arc::new(Metrics::new(&kinds));
+        let slots = Arc::new(Slots::new(settings.concurrency, settings.waiting, &kinds));
         let attempts = Attempts {
-            slots: Arc::new(Slots::new(settings.concurrency, settings.waiting, &kinds)),
+            slots: Arc::clone(&slots),
             stop: stop.clone(),
             running: Arc::clone(&running),
             metrics: Arc::clone(&metrics),
@@ -80,6 +83,14 @@ impl Engine {
             estimate: Arc::default(),
             waiters: Arc::default(),
         };
+        let early = Arc::new(EarlyStarts {
+            who: settings.early_start,
+            kinds: Arc::clone(&kinds),
+            slots,
+            stop: stop.clone(),
+            endings: endings.clone(),
+            line: Line::default(),
+        });
         let records = Records::new(Arc::clone(&store), Arc::clone(&clock));
         let tasks = Tasks::new(Parts {
             store: Arc::clone(&store),
@@ -93,6 +104,7 @@ impl Engine {
             consumed: Arc::default(),
             endings: endings.clone(),
             running: Arc::clone(&running),
+            early: Arc::clone(&early),
             list_hints: Arc::default(),
             shared: Arc::default(),
         });
@@ -106,6 +118,7 @@ impl Engine {
             attempts,
             running: Arc::clone(&running),
             endings: endings.clone(),
+            early: Arc::clone(&early),
             submitter: Arc::new(FollowUps::new(tasks.clone())),
         };
         let worker = Arc::new(worker);
@@ -145,6 +158,24 @@ impl Engine {
             metrics,
             stop,
             settings,
+            early,
+        }
+    }
+
+    /// The messages that this process is to hold and to begin itself, for the one loop that works on them;
+    /// `None` where there are none. Until somebody has asked for them, there are none either.
+    pub fn early_messages(&self) -> Option<EarlyMessages> {
+        self.early.messages()
+    }
+
+    /// Works on a message that this process holds, as on one that was received.
+    pub fn begin(&self, early: Early) -> impl Future<Output = ()> + Send + 'static {
+        let is_meant = |consumer: &&Consumer| early.queue() == Some(consumer.queue_name().as_str());
+        let consumer = self.consumers.iter().find(is_meant).cloned();
+        async move {
+            if let Some(consumer) = consumer {
+                consumer.begin(early).await;
+            }
         }
     }
 }

@@ -30,6 +30,7 @@ pub mod worker;
 pub use engine::{Engine, Ports};
 pub use local::at_hand::task_at_hand;
 pub use local::consumed::DeletionPermit;
+pub use local::early::{Early, EarlyMessages, EarlyStart};
 pub use local::metrics::queues::QueueGauges;
 pub use local::metrics::seen::{Seen, SeenEnd};
 pub use local::metrics::{Gauges, Metrics, Took};

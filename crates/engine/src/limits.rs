@@ -33,6 +33,18 @@ pub fn varied(wait: Duration) -> Duration {
 /// The host uses ten minutes; a shorter time lets another process take over sooner after a crash.
 pub const VISIBILITY_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// How long a message is hidden from others that its sender holds to begin its work at once: shorter than
+/// [`VISIBILITY_TIMEOUT`], because it is not known to have begun. It is renewed as that of any delivery.
+pub const EARLY_START_LEASE: Duration = Duration::from_secs(30);
+
+/// What a kind usually takes whose tasks begin where they were accepted under the Functions host without a
+/// client that waits: work outside of an invocation is neither seen nor billed there, nor counted for
+/// scaling, and an instance that looks idle may be taken away.
+pub const EARLY_START_MAX: Duration = Duration::from_secs(1);
+
+/// Messages that a process holds as their sender: as many as it has under way of those that it received.
+pub const MAX_EARLY: u32 = 256;
+
 /// Messages in one receive: the service's maximum.
 pub const RECEIVE_PAGE: u32 = 32;
 

@@ -6,12 +6,13 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use tokio::sync::Notify;
 
 use crate::local::backlog::Backlog;
-use ports::{Queue, QueueName, Queues, StorageError};
+use crate::local::early::Leave;
+use ports::{Delivery, Queue, QueueName, Queues, StorageError};
 use work::{KindName, Kinds, Policy};
 
 /// A queue of tasks and that of its dead letters, with what this process knows of them.
@@ -24,6 +25,8 @@ pub(crate) struct TaskQueue {
     pub(crate) backlog: Arc<Backlog>,
     /// Messages of it that are worked on and take no place in hand.
     pub(crate) aside: Arc<AtomicUsize>,
+    /// Whether the last look into it has brought all that it could: then more wait there, and come first.
+    pub(crate) is_behind: Arc<AtomicBool>,
     wake: Notify,
 }
 
@@ -36,6 +39,7 @@ impl TaskQueue {
             is_main,
             backlog: Arc::default(),
             aside: Arc::default(),
+            is_behind: Arc::default(),
             wake: Notify::new(),
         })
     }
@@ -44,6 +48,15 @@ impl TaskQueue {
     pub(crate) async fn prepare(&self) -> Result<(), StorageError> {
         self.messages.prepare().await?;
         self.dead_letters.prepare().await
+    }
+
+    /// A message was sent to it: it is worked on here if this process holds it, and otherwise by whoever
+    /// receives it.
+    pub(crate) fn sent(&self, leave: Option<Box<Leave>>, held: Option<Box<Delivery>>) {
+        match leave.zip(held) {
+            Some((leave, held)) => leave.begin(*held),
+            None => self.wake(),
+        }
     }
 
     /// Tells whoever empties it here that this process has sent a message.

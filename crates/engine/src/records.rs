@@ -7,9 +7,10 @@ use crate::limits::{COMMIT_TRIES, READ_WHOLE};
 use crate::model::id::TaskId;
 use crate::model::stored::UnreadableRecord;
 use crate::model::task::{TaskRecord, TaskStatus};
+use ports::crash::{CrashPoint, crash_point};
 use ports::{
-    Clock, ETag, Head, Listed, Looked, QueueName, Receipt, Settle, Step, StorageError, Stored,
-    TaskStore, Text, Written,
+    Clock, Delivery, ETag, Head, Listed, Looked, QueueName, Receipt, Settle, Step, StorageError,
+    Stored, TaskStore, Text, Written,
 };
 
 /// Why a record could not be read or written.
@@ -77,9 +78,15 @@ pub(crate) struct Then<'a> {
 #[derive(Clone, Copy)]
 pub(crate) struct NextMessage<'a> {
     pub(crate) queue: &'a QueueName,
-    /// Makes its text of the record and the version in which that is written.
-    pub(crate) tell: &'a (dyn Fn(&TaskRecord, Option<&ETag>) -> String + Sync),
+    /// Makes its text of the record, the version in which that is written, and how many attempts have begun
+    /// when somebody receives it.
+    pub(crate) tell: &'a (dyn Fn(&TaskRecord, Option<&ETag>, u32) -> String + Sync),
     pub(crate) delay: Duration,
+    /// If this process holds it meanwhile, to begin an attempt itself: how many attempts that is by the time
+    /// somebody else receives it.
+    pub(crate) held: Option<u32>,
+    /// Where a test lets the process die before it is sent.
+    pub(crate) unsent: Option<CrashPoint>,
 }
 
 /// How a conditional write with something after it ended.
@@ -100,6 +107,8 @@ pub(crate) enum Followed {
     All {
         /// `false` when the receipt was stale.
         settled: bool,
+        /// The message that was sent, if this process holds it.
+        held: Option<Box<Delivery>>,
     },
     /// The message was not sent, and the one at hand is not settled.
     Unsent(StorageError),
@@ -226,8 +235,13 @@ impl Records {
         let Versioned { record, etag } = versioned;
         let document = &record.to_document();
         let tell = |etag: Option<&ETag>| {
-            let next = then.send.map(|next| (next.tell)(record, etag));
-            next.unwrap_or_default()
+            let Some(next) = then.send else {
+                return String::new();
+            };
+            if let Some(unsent) = next.unsent {
+                crash_point(unsent);
+            }
+            (next.tell)(record, etag, next.held.unwrap_or_default())
         };
         let mut steps = Vec::with_capacity(3);
         steps.push(match etag.as_ref() {
@@ -238,20 +252,32 @@ impl Records {
             },
             None => Step::Create { name, document },
         });
-        steps.extend(
-            then.send
-                .map(|NextMessage { queue, delay, .. }| Step::Send {
-                    queue,
-                    text: Text::Of(&tell),
-                    delay,
-                }),
-        );
+        steps.extend(then.send.map(|next| Step::Send {
+            queue: next.queue,
+            text: Text::Of(&tell),
+            delay: next.delay,
+            held: next.held.is_some(),
+        }));
         steps.extend(
             then.settle
                 .map(|(receipt, how)| Step::Settle { receipt, how }),
         );
         let (written, followed) = match self.store.write(&steps).await? {
-            Written::Done { etag, settled } => (etag, Followed::All { settled }),
+            Written::Done {
+                etag,
+                settled,
+                held,
+            } => {
+                let held = held.zip(then.send).map(|(receipt, next)| {
+                    Box::new(Delivery {
+                        text: (next.tell)(record, etag.as_ref(), 0),
+                        dequeue_count: 1,
+                        inserted_at: Some(record.updated_at),
+                        receipt: Some(*receipt),
+                    })
+                });
+                (etag, Followed::All { settled, held })
+            }
             Written::Not { .. } => return Ok(None),
             Written::Partly { steps, etag, cause } if steps == 1 && then.send.is_some() => {
                 (etag, Followed::Unsent(cause))
@@ -272,7 +298,12 @@ impl Records {
         let text = Text::Fixed(text);
         let how = Settle::Done;
         let steps = [
-            Step::Send { queue, text, delay },
+            Step::Send {
+                queue,
+                text,
+                delay,
+                held: false,
+            },
             Step::Settle { receipt, how },
         ];
         match self.store.write(&steps).await? {

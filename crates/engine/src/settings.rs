@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::local::early::EarlyStart;
 use crate::model::callback::Callbacks;
 
 /// The settings of an engine.
@@ -17,6 +18,8 @@ pub struct Settings {
     pub max_queue_length: Option<u64>,
     /// Whether other processes may work on the same store.
     pub has_other_workers: bool,
+    /// Which tasks may begin where they were accepted.
+    pub early_start: EarlyStart,
     /// How long terminal records are kept after their last change.
     pub retention: Duration,
     /// Where others may report the end of an attempt, if there is a key to sign that with.

@@ -79,7 +79,8 @@ impl fmt::Display for NotAQueueName {
 
 impl std::error::Error for NotAQueueName {}
 
-/// Proof of one delivery, for whoever settles it; stale after the next one. Opaque: what a queue gave
+/// Proof of one delivery, or of a message that its sender holds, for whoever settles it; stale after the
+/// next delivery. Opaque: what a queue gave
 /// is what it takes back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
@@ -96,7 +97,7 @@ pub struct Receipt {
 pub struct Delivery {
     /// What was sent.
     pub text: String,
-    /// How often the queue has handed it out; 1 the first time.
+    /// How often the queue has handed it out; 1 the first time, and for a sender who holds it.
     pub dequeue_count: u32,
     /// When it was sent, if that is known.
     pub inserted_at: Option<Timestamp>,

@@ -43,6 +43,9 @@ pub enum Step<'a> {
         text: Text<'a>,
         /// How long it is hidden, see [`Queue::send`](crate::Queue::send).
         delay: Duration,
+        /// Whether the sender holds it meanwhile, as if it had received it: [`Written`] has the receipt
+        /// then. A queue that nobody else takes from need not do that, and shows it at once.
+        held: bool,
     },
     /// The end of a delivery. Always holds: a stale receipt means that somebody else has the message,
     /// which is no reason to lose what was computed.
@@ -76,6 +79,9 @@ pub enum Written {
         etag: Option<ETag>,
         /// `false` when a receipt was stale.
         settled: bool,
+        /// For the message that was sent last, if it is held. The queue has not handed it out yet: its
+        /// dequeue count is 0, and that of who receives it later begins with 1.
+        held: Option<Box<Receipt>>,
     },
     /// This step (from 0) did not hold, so that neither it nor any after it is done. Of those before,
     /// none is, or each, as the store can do.
@@ -117,7 +123,7 @@ pub trait OneStep: Sync {
 ///
 /// When the first one failed.
 pub async fn one_by_one(store: &impl OneStep, steps: &[Step<'_>]) -> Result<Written, StorageError> {
-    let (mut etag, mut settled) = (None, true);
+    let (mut etag, mut settled, mut held) = (None, true, None);
     for (done, step) in steps.iter().enumerate() {
         let text;
         let step = match *step {
@@ -125,10 +131,16 @@ pub async fn one_by_one(store: &impl OneStep, steps: &[Step<'_>]) -> Result<Writ
                 queue,
                 text: Text::Of(tell),
                 delay,
+                held,
             } => {
                 text = tell(etag.as_ref());
                 let text = Text::Fixed(&text);
-                Step::Send { queue, text, delay }
+                Step::Send {
+                    queue,
+                    text,
+                    delay,
+                    held,
+                }
             }
             step => step,
         };
@@ -143,9 +155,11 @@ pub async fn one_by_one(store: &impl OneStep, steps: &[Step<'_>]) -> Result<Writ
             Ok(Written::Done {
                 etag: written,
                 settled: is_settled,
+                held: receipt,
             }) => {
                 etag = written.or(etag);
                 settled &= is_settled;
+                held = receipt.or(held);
             }
             Ok(Written::Not { .. }) => return Ok(Written::Not { step: done }),
             Ok(Written::Partly { cause, .. }) | Err(cause) if done > 0 => {
@@ -155,5 +169,9 @@ pub async fn one_by_one(store: &impl OneStep, steps: &[Step<'_>]) -> Result<Writ
             Ok(Written::Partly { cause, .. }) | Err(cause) => return Err(cause),
         }
     }
-    Ok(Written::Done { etag, settled })
+    Ok(Written::Done {
+        etag,
+        settled,
+        held,
+    })
 }

@@ -121,7 +121,7 @@ mod tests {
     use backends::embedded::Embedded;
     use backends::{Counts, SystemClock};
     use engine::limits::MAX_DELETIONS;
-    use engine::{Engine, Ports, Settings};
+    use engine::{EarlyStart, Engine, Ports, Settings};
     use ports::QueueName;
     use work::Kinds;
 
@@ -143,6 +143,7 @@ mod tests {
             max_result_bytes: 1,
             max_queue_length: None,
             has_other_workers: false,
+            early_start: EarlyStart::Off,
             retention: Duration::MAX,
         };
         let tasks = Engine::new(ports, Kinds::default(), clock, settings).tasks;

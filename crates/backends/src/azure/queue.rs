@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use azure_core::http::headers::HeaderName;
-use azure_core::http::{RequestContent, XmlFormat};
+use azure_core::http::{RequestContent, Response, XmlFormat};
 use azure_core::xml::to_xml;
 use azure_storage_queue::QueueClient;
 use azure_storage_queue::models::{
-    QueueClientGetPropertiesResultHeaders, QueueClientReceiveMessagesOptions,
+    ListOfSentMessage, QueueClientGetPropertiesResultHeaders, QueueClientReceiveMessagesOptions,
     QueueClientSendMessageOptions, QueueMessage, ReceivedMessage,
 };
 
@@ -25,6 +25,9 @@ const NEVER_EXPIRES: i32 = -1;
 /// The longest visibility timeout the service takes: 7 days, in seconds. A message that is to wait for
 /// longer comes back then, and tells by itself that it is early.
 const LONGEST_HIDDEN: i32 = 7 * 24 * 60 * 60;
+
+/// What a send is called when it fails.
+const SEND: &str = "send message";
 
 /// The answers that say a receipt is stale, or its message gone.
 const STALE: [&str; 2] = ["PopReceiptMismatch", "MessageNotFound"];
@@ -59,18 +62,39 @@ impl StorageQueue {
         resource::prepare(self, "prepare the queue").await
     }
 
-    /// A send whose answer was lost is sent again: the message may then be there twice.
     pub(super) async fn send(&self, text: &str, delay: Duration) -> Result<(), StorageError> {
+        self.put(text, delay).await.map(drop)
+    }
+
+    /// Sends a message that is hidden for so long, and gives the receipt by which its sender settles or
+    /// renews it until somebody receives it.
+    pub(super) async fn send_held(
+        &self,
+        text: &str,
+        hide: Duration,
+    ) -> Result<Receipt, StorageError> {
+        let answer = self.put(text, hide).await?.into_model();
+        let sent = answer.and_then(ListOfSentMessage::into_message);
+        let sent = sent.map_err(|_| incomplete(SEND, "a message"))?;
+        receipt(SEND, &self.name, sent.message_id, sent.pop_receipt)
+    }
+
+    /// A message whose answer was lost is sent again: it may then be there twice.
+    async fn put(
+        &self,
+        text: &str,
+        delay: Duration,
+    ) -> Result<Response<ListOfSentMessage, XmlFormat>, StorageError> {
         let options = QueueClientSendMessageOptions {
             message_time_to_live: Some(NEVER_EXPIRES),
             visibility_timeout: Some(seconds(delay)).filter(|delay| *delay > 0),
             ..Default::default()
         };
-        resource::run(self, "send message", || async {
+        resource::run(self, SEND, || async {
             let send = self
                 .client
                 .send_message(envelope(text)?, Some(options.clone()));
-            send.await.map(drop)
+            send.await
         })
         .await
     }
@@ -191,11 +215,12 @@ fn delivery(
     let missing = |field| move || incomplete(operation, field);
     let inserted_at = message.insertion_time.ok_or_else(missing("a time"))?;
     Ok(Delivery {
-        receipt: Some(Receipt {
-            queue: Arc::clone(queue),
-            id: message.message_id.ok_or_else(missing("a message id"))?,
-            token: message.pop_receipt.ok_or_else(missing("a pop receipt"))?,
-        }),
+        receipt: Some(receipt(
+            operation,
+            queue,
+            message.message_id,
+            message.pop_receipt,
+        )?),
         dequeue_count: message
             .dequeue_count
             .and_then(|count| u32::try_from(count).ok())
@@ -203,6 +228,20 @@ fn delivery(
         inserted_at: Some(inserted_at),
         // A stranger's empty message must not block those that came with it.
         text: message.message_text.unwrap_or_default(),
+    })
+}
+
+fn receipt(
+    operation: &'static str,
+    queue: &Arc<str>,
+    id: Option<String>,
+    token: Option<String>,
+) -> Result<Receipt, StorageError> {
+    let missing = |field| move || incomplete(operation, field);
+    Ok(Receipt {
+        queue: Arc::clone(queue),
+        id: id.ok_or_else(missing("a message id"))?,
+        token: token.ok_or_else(missing("a pop receipt"))?,
     })
 }
 

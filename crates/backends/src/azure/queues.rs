@@ -44,6 +44,15 @@ impl AzureQueue {
         }
     }
 
+    /// Sends a message that its sender holds for so long.
+    pub(super) async fn send_held(
+        &self,
+        text: &str,
+        hide: Duration,
+    ) -> Result<Receipt, StorageError> {
+        self.here()?.send_held(text, hide).await
+    }
+
     fn here(&self) -> Result<Arc<StorageQueue>, StorageError> {
         Clients::here(&self.connector)?.queue(&self.name)
     }

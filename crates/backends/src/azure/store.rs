@@ -68,7 +68,12 @@ impl OneStep for AzureTasks {
                     false => Written::Not { step: 0 },
                 });
             }
-            Step::Send { queue, text, delay } => {
+            Step::Send {
+                queue,
+                text,
+                delay,
+                held,
+            } => {
                 let of_no_record;
                 let text = match text {
                     Text::Fixed(text) => text,
@@ -77,10 +82,16 @@ impl OneStep for AzureTasks {
                         &of_no_record
                     }
                 };
-                AzureQueue::named(Arc::clone(&self.0), queue)
-                    .send(text, delay)
-                    .await?;
-                return Ok(done(true));
+                let queue = AzureQueue::named(Arc::clone(&self.0), queue);
+                let receipt = match held {
+                    true => Some(Box::new(queue.send_held(text, delay).await?)),
+                    false => queue.send(text, delay).await.map(|()| None)?,
+                };
+                return Ok(Written::Done {
+                    etag: None,
+                    settled: true,
+                    held: receipt,
+                });
             }
             Step::Settle { receipt, how } => {
                 let queue = AzureQueue::of(Arc::clone(&self.0), receipt);
@@ -91,6 +102,7 @@ impl OneStep for AzureTasks {
             Some(etag) => Written::Done {
                 etag: Some(etag),
                 settled: true,
+                held: None,
             },
             None => Written::Not { step: 0 },
         })
@@ -101,5 +113,6 @@ fn done(settled: bool) -> Written {
     Written::Done {
         etag: None,
         settled,
+        held: None,
     }
 }

@@ -70,7 +70,11 @@ pub(super) async fn all(
                 _ => all_or_nothing(connection, run)?,
             };
             Ok(match done {
-                Ok(settled) => Written::Done { etag, settled },
+                Ok(settled) => Written::Done {
+                    etag,
+                    settled,
+                    held: None,
+                },
                 Err(step) => Written::Not { step },
             })
         })
@@ -113,13 +117,19 @@ fn keep(steps: &[Step<'_>]) -> (Vec<Kept>, Option<ETag>) {
                 name: name.to_owned(),
                 etag: etag.cloned(),
             },
-            Step::Send { queue, text, delay } => Kept::Send {
+            Step::Send {
+                queue,
+                text,
+                delay,
+                held,
+            } => Kept::Send {
                 queue: queue.shared(),
                 text: match text {
                     Text::Fixed(text) => text.to_owned(),
                     Text::Of(tell) => tell(last.as_ref()),
                 },
-                delay,
+                // Nobody but this process takes messages here, and whoever does is told of each.
+                delay: if held { Duration::ZERO } else { delay },
             },
             Step::Settle { receipt, how } => Kept::Settle {
                 receipt: receipt.clone(),

@@ -66,6 +66,26 @@ impl CameOut {
     }
 }
 
+/// How an attempt came to begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Started {
+    /// Where its message was sent.
+    Early,
+    /// Where its message was received.
+    Queue,
+}
+
+impl Started {
+    const ALL: [Self; 2] = [Self::Early, Self::Queue];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Early => "early",
+            Self::Queue => "queue",
+        }
+    }
+}
+
 /// How long an attempt took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Took {
@@ -80,6 +100,7 @@ pub struct Took {
 struct OfKind {
     accepted: AtomicU64,
     running: AtomicU64,
+    started: [AtomicU64; Started::ALL.len()],
     outcomes: [AtomicU64; CameOut::ALL.len()],
     ended: [Ended; ENDS.len()],
 }
@@ -169,9 +190,14 @@ impl Metrics {
         self.of(kind).accepted.fetch_add(1, Relaxed);
     }
 
-    /// Counts an attempt that computes, until what this gives is dropped.
-    pub(crate) fn attempt_begins(&self, kind: &str) -> Computing<'_> {
-        let running = &self.of(kind).running;
+    /// Counts an attempt that begins, and that it computes until what this gives is dropped.
+    pub(crate) fn attempt_begins(&self, kind: &str, started: Started) -> Computing<'_> {
+        let OfKind {
+            started: counts,
+            running,
+            ..
+        } = self.of(kind);
+        counts[started as usize].fetch_add(1, Relaxed);
         running.fetch_add(1, Relaxed);
         Computing(running)
     }
@@ -253,6 +279,17 @@ impl Metrics {
         for (kind, of) in self.each_kind() {
             let label = format!("kind=\"{kind}\"");
             text.sample(name, &label, of.running.load(Relaxed));
+        }
+        let (name, help) = (
+            "attempts_started_total",
+            "Attempts by where they began: where the task was accepted, or from the queue.",
+        );
+        text.family(name, "counter", help);
+        for (kind, of) in self.each_kind() {
+            for (started, count) in Started::ALL.into_iter().zip(&of.started) {
+                let labels = format!("kind=\"{kind}\",started=\"{}\"", started.as_str());
+                text.sample(name, &labels, count.load(Relaxed));
+            }
         }
         let (name, help) = (
             "attempts_total",
@@ -400,6 +437,10 @@ mod tests {
                 &[&format!("tasks_accepted_total{{kind=\"{kind}\"}} 0")],
             );
             assert_has(&text, &[&format!("attempts_running{{kind=\"{kind}\"}} 0")]);
+            for started in ["early", "queue"] {
+                let labels = format!("kind=\"{kind}\",started=\"{started}\"");
+                assert_has(&text, &[&format!("attempts_started_total{{{labels}}} 0")]);
+            }
             for outcome in CameOut::ALL.map(CameOut::as_str) {
                 let labels = format!("kind=\"{kind}\",outcome=\"{outcome}\"");
                 assert_has(&text, &[&format!("attempts_total{{{labels}}} 0")]);

@@ -3,11 +3,13 @@
 pub(crate) mod at_hand;
 pub(crate) mod backlog;
 pub(crate) mod consumed;
+pub(crate) mod early;
 pub(crate) mod endings;
 pub(crate) mod estimate;
 pub(crate) mod looks;
 pub(crate) mod metrics;
 pub(crate) mod running;
+pub(crate) mod slots;
 pub(crate) mod stop;
 pub(crate) mod swept;
 pub(crate) mod sync;

@@ -76,6 +76,11 @@ impl Waiters {
         })
     }
 
+    /// Whether somebody waits for this task.
+    pub(crate) fn has(&self, id: TaskId) -> bool {
+        lock(&self.by_task).contains_key(&id)
+    }
+
     /// How many wait now.
     pub(crate) fn count(&self) -> usize {
         MAX_WAITERS - self.permits.available_permits()

@@ -200,8 +200,7 @@ impl Rescue {
             return Ok(self.give_up(task).await?);
         }
         task.record.state = TaskState::queued();
-        let tell = |record: &TaskRecord, etag: Option<&ETag>| {
-            crash_point(CrashPoint::SweepAfterClaim);
+        let tell = |record: &TaskRecord, etag: Option<&ETag>, _: u32| {
             let message = TaskMessage {
                 count: Count::without_message(record.attempts, max_attempts),
                 ..TaskMessage::of(record, etag)
@@ -214,6 +213,8 @@ impl Rescue {
                 queue: &queue.name,
                 tell: &tell,
                 delay: Duration::ZERO,
+                held: None,
+                unsent: Some(CrashPoint::SweepAfterClaim),
             }),
             settle: None,
         };

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
+use crate::local::early::Leave;
 use crate::model::callback::{Attempted, Callbacks};
 use crate::model::message::TaskMessage;
 use crate::model::task::{HandedOver, TaskError, TaskRecord, TaskState, TaskStatus};
@@ -129,26 +130,33 @@ impl Tasks {
         let TaskState::Queued { due_at, .. } = task.record.state else {
             return Ok(self.parts.records.replace(task).await?);
         };
-        let tell = |record: &TaskRecord, etag: Option<&ETag>| {
+        let count = handed.map(HandedOver::count).unwrap_or_default();
+        let tell = |record: &TaskRecord, etag: Option<&ETag>, begun: u32| {
             let message = TaskMessage {
-                count: handed.map(HandedOver::count).unwrap_or_default(),
+                count: count.delivered(begun),
                 due_at,
                 ..TaskMessage::of(record, etag)
             };
             message.to_text()
         };
         let queue = self.parts.queues.of(&task.record.kind);
+        let leave = self.parts.early.leave(&task.record, wait, &queue.is_behind);
         let then = Then {
             send: Some(NextMessage {
                 queue: &queue.name,
                 tell: &tell,
-                delay: wait,
+                delay: leave.as_deref().map_or(wait, Leave::hide),
+                held: leave.as_deref().map(Leave::begun),
+                unsent: None,
             }),
             settle: None,
         };
         match self.parts.records.replace_then(task, then).await? {
             None => Ok(false),
-            Some(Followed::All { .. }) => Ok(true),
+            Some(Followed::All { held, .. }) => {
+                queue.sent(leave, held);
+                Ok(true)
+            }
             // What was reported is written, and counts.
             Some(Followed::Unsent(error) | Followed::Unsettled(error)) => {
                 let id = task.record.id;
@@ -172,7 +180,7 @@ impl Tasks {
         let (id, attempt) = (record.id, record.attempts);
         match record.state {
             TaskState::Running { .. } => return,
-            TaskState::Queued { .. } => self.parts.queues.of(&record.kind).wake(),
+            TaskState::Queued { .. } => {}
             _ => {
                 record.input = None;
                 self.parts.endings.ended(Cow::Borrowed(record), None);

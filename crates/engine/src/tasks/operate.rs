@@ -5,13 +5,14 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::local::early::Leave;
 use crate::model::count::Count;
 use crate::model::message::TaskMessage;
 use crate::model::precondition::{Precondition, Target};
 use crate::model::task::{TaskRecord, TaskState, TaskStatus};
 use crate::records::{Commit, Followed, NextMessage, RecordError, Then, Versioned};
 use crate::tasks::service::Tasks;
-use ports::crash::{CrashPoint, crash_point};
+use ports::crash::CrashPoint;
 use ports::{ETag, StorageError};
 use work::any::Canceled;
 
@@ -108,15 +109,14 @@ impl Tasks {
     /// it has had.
     pub async fn retry(&self, target: impl Into<Target>) -> Result<Operated, RecordError> {
         let Target { id, only_if } = target.into();
-        let tell = |record: &TaskRecord, etag: Option<&ETag>| {
-            crash_point(CrashPoint::AfterRetry);
+        let tell = |record: &TaskRecord, etag: Option<&ETag>, begun: u32| {
             let message = TaskMessage {
-                count: Count::new_round(record.attempts),
+                count: Count::new_round(record.attempts).delivered(begun),
                 ..TaskMessage::of(record, etag)
             };
             message.to_text()
         };
-        let (failed, task, followed) = loop {
+        let (failed, task, leave, followed) = loop {
             let Some(mut task) = self.find(id).await? else {
                 return Ok(Operated::Unknown);
             };
@@ -130,24 +130,29 @@ impl Tasks {
             task.record.state = TaskState::queued();
             task.record.retries += 1;
             let queue = self.parts.queues.of(&task.record.kind);
+            let early = &self.parts.early;
+            let leave = early.leave(&task.record, Duration::ZERO, &queue.is_behind);
             let then = Then {
                 send: Some(NextMessage {
                     queue: &queue.name,
                     tell: &tell,
-                    delay: Duration::ZERO,
+                    delay: leave.as_deref().map_or(Duration::ZERO, Leave::hide),
+                    held: leave.as_deref().map(Leave::begun),
+                    unsent: Some(CrashPoint::AfterRetry),
                 }),
                 settle: None,
             };
             // Otherwise it was deleted or retried at the same moment: look again.
             if let Some(followed) = self.parts.records.replace_then(&mut task, then).await? {
-                break (failed, task, followed);
+                break (failed, task, leave, followed);
             }
         };
-        match followed {
-            Followed::All { .. } => {}
+        let held = match followed {
+            Followed::All { held, .. } => held,
             // It is queued; the sweep makes up for its message, should that be missing.
             Followed::Unsent(cause) | Followed::Unsettled(cause) if cause.is_unanswered() => {
                 log::warn!("task.id" = id, "task.kind" = task.record.kind; "message may not be sent: {cause}");
+                None
             }
             Followed::Unsent(cause) | Followed::Unsettled(cause) => {
                 // As it was: nobody would work on it before the sweep does.
@@ -162,8 +167,8 @@ impl Tasks {
                 }
                 .into());
             }
-        }
-        self.parts.queues.of(&task.record.kind).wake();
+        };
+        self.parts.queues.of(&task.record.kind).sent(leave, held);
         log::info!("task.id" = id, "task.kind" = task.record.kind, "trace.id" = task.record.trace_id(); "task retried");
         Ok(Operated::Done(task))
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::local::consumed::Consumed;
+use crate::local::early::EarlyStarts;
 use crate::local::endings::Endings;
 use crate::local::looks::{Looks, LooksAtTasks};
 use crate::local::running::Running;
@@ -37,6 +38,8 @@ pub(crate) struct Parts {
     pub(crate) endings: Endings,
     /// Attempts under way.
     pub(crate) running: Arc<Running>,
+    /// What begins where it was accepted.
+    pub(crate) early: Arc<EarlyStarts>,
     /// What the listings before know of when tasks were made.
     pub(crate) list_hints: Arc<Mutex<Hints>>,
     pub(crate) shared: Arc<Shared>,

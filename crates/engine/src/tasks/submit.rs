@@ -7,6 +7,8 @@ use serde_json::value::RawValue;
 
 use crate::limits::QUEUE_LENGTH_MAX_AGE;
 use crate::local::backlog::{Look, Reservation};
+use crate::local::early::Leave;
+use crate::model::count::Count;
 use crate::model::id::TaskId;
 use crate::model::message::TaskMessage;
 use crate::model::stored::UnreadableRecord;
@@ -15,7 +17,7 @@ use crate::queue::TaskQueue;
 use crate::records::{RecordError, Versioned};
 use crate::tasks::service::{Parts, Tasks};
 use ports::crash::{CrashPoint, crash_point};
-use ports::{ETag, Step, StorageError, Text, Timestamp, Written, budget};
+use ports::{Delivery, ETag, Step, StorageError, Text, Timestamp, Written, budget};
 use work::InvalidInput;
 
 /// Work that a client asks for.
@@ -128,9 +130,16 @@ impl Tasks {
             traceparent,
             ..TaskRecord::queued(id, kind, input, now)
         };
+        let early = &self.parts.early;
+        let leave = early.leave(&record, Duration::ZERO, &queue.is_behind);
         let tell = |etag: Option<&ETag>| {
             crash_point(CrashPoint::AfterRecord);
-            TaskMessage::of(&record, etag).to_text()
+            let begun = leave.as_deref().map_or(0, Leave::begun);
+            let message = TaskMessage {
+                count: Count::default().delivered(begun),
+                ..TaskMessage::of(&record, etag)
+            };
+            message.to_text()
         };
         let (name, document) = (id.text(), record.to_document());
         let steps = [
@@ -141,14 +150,27 @@ impl Tasks {
             Step::Send {
                 queue: &queue.name,
                 text: Text::Of(&tell),
-                delay: Duration::ZERO,
+                delay: leave.as_deref().map_or(Duration::ZERO, Leave::hide),
+                held: leave.is_some(),
             },
         ];
         let written = self.parts.store.write(&steps).await;
-        let record = match written.map_err(|cause| SubmitError::unwritten(id, cause))? {
-            Written::Done { .. } => record,
-            Written::Not { .. } => self.carry_on(id, now).await?,
-            Written::Partly { cause, .. } if cause.is_unanswered() => may_be_sent(record, &cause),
+        let (record, held) = match written.map_err(|cause| SubmitError::unwritten(id, cause))? {
+            Written::Done { etag, held, .. } => {
+                let held = held.map(|receipt| {
+                    Box::new(Delivery {
+                        text: TaskMessage::of(&record, etag.as_ref()).to_text(),
+                        dequeue_count: 1,
+                        inserted_at: Some(now),
+                        receipt: Some(*receipt),
+                    })
+                });
+                (record, held)
+            }
+            Written::Not { .. } => (self.carry_on(id, now).await?, None),
+            Written::Partly { cause, .. } if cause.is_unanswered() => {
+                (may_be_sent(record, &cause), None)
+            }
             Written::Partly { etag, cause, .. } => {
                 return Err(self.take_back(id, etag.as_ref(), cause).await);
             }
@@ -159,7 +181,7 @@ impl Tasks {
         reservation.kept();
         crash_point(CrashPoint::AfterMessage);
         self.parts.endings.metrics.accepted(&record.kind);
-        queue.wake();
+        queue.sent(leave, held);
         if let Some(look) = queue.backlog.due(now) {
             self.look_up(queue, look);
         }

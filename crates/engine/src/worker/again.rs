@@ -7,6 +7,8 @@ use std::time::Duration;
 use crate::limits::{
     EARLY_BY, LONGEST_LATER, PUT_OFF_RANGE, SHORTEST_LATER, SHOW_PUT_OFF_AFTER, varied,
 };
+use crate::local::early::Leave;
+use crate::local::slots::NoSlot;
 use crate::model::count::Count;
 use crate::model::extensible::Others;
 use crate::model::message::TaskMessage;
@@ -17,7 +19,6 @@ use crate::text::beginning;
 use crate::worker::hold::{Hold, settled};
 use crate::worker::outcome::Outcome;
 use crate::worker::parts::Worker;
-use crate::worker::slots::NoSlot;
 use crate::worker::told::{Ended, MAX_LOGGED_MESSAGE};
 use ports::crash::{CrashPoint, crash_point};
 use ports::{Delivery, ETag, QueueName, Settle, Timestamp};
@@ -189,6 +190,12 @@ impl Worker {
         hold: &Hold,
     ) -> Result<Outcome, RecordError> {
         let Next { count, after, why } = next;
+        let queue = self.queues.of(&task.record.kind);
+        // What does not count goes to whoever can begin it.
+        let leave = match why {
+            Why::Failed(_) => self.early.leave(&task.record, after, &queue.is_behind),
+            Why::Released(_) => None,
+        };
         let attempt = task.record.attempts;
         task.record.attempts = count.attempts;
         let due_at = (!after.is_zero()).then(|| self.after(after));
@@ -197,31 +204,36 @@ impl Worker {
             Why::Released(why) => (task.record.state.take_last_error(), Some(why)),
         };
         task.record.state = TaskState::Queued { due_at, last_error };
-        let tell = |record: &TaskRecord, etag: Option<&ETag>| {
-            crash_point(CrashPoint::AfterRequeue);
+        let tell = |record: &TaskRecord, etag: Option<&ETag>, begun: u32| {
             let message = TaskMessage {
-                count: count.at_least(record.attempts),
+                count: count.at_least(record.attempts).delivered(begun),
                 due_at,
                 others: others.clone(),
                 ..TaskMessage::of(record, etag)
             };
             message.to_text()
         };
-        let queue = self.queues.of(&task.record.kind);
         let mut held = hold.receipt().await;
         let then = Then {
             send: Some(NextMessage {
                 queue: &queue.name,
                 tell: &tell,
-                delay: after,
+                delay: leave.as_deref().map_or(after, Leave::hide),
+                held: leave.as_deref().map(Leave::begun),
+                unsent: Some(CrashPoint::AfterRequeue),
             }),
             settle: held.as_ref().map(|receipt| (receipt, Settle::Done)),
         };
-        let followed = match self.records.commit_then(task, then).await? {
+        let mut followed = match self.records.commit_then(task, then).await? {
             Committed::Written(followed) => followed,
             Committed::Lost => return Ok(Outcome::Done),
             Committed::OtherWork => return Ok(ask_the_record(task)),
         };
+        if let (Some(leave), Followed::All { held, .. }) = (leave, &mut followed)
+            && let Some(next) = held.take()
+        {
+            leave.begin(*next);
+        }
         if held.is_none() && matches!(followed, Followed::All { .. }) {
             // Whoever holds the message settles it later.
             crash_point(CrashPoint::AfterNextMessage);

@@ -6,13 +6,13 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::limits::{LONGEST_HAND_OVER, STOP_GRACE};
 use crate::local::at_hand::AtHand;
-use crate::local::metrics::{Metrics, Took};
+use crate::local::metrics::{Metrics, Started, Took};
 use crate::local::running::Running;
+use crate::local::slots::{Hand, Slots, Takes};
 use crate::local::stop::Stop;
 use crate::model::callback::{Attempted, Callbacks};
 use crate::policies::time_limit;
 use crate::records::{Records, Versioned};
-use crate::worker::slots::{Hand, Slots, Takes};
 use crate::worker::told::{Ended, panicked, told};
 use crate::worker::watch::{Watch, computed, waited, watched};
 use ports::Clock;
@@ -76,6 +76,10 @@ impl Attempts {
             submitter,
         } = work;
         let takes = Takes::from(&prepared);
+        let started = match hand.has_slots() {
+            true => Started::Early,
+            false => Started::Queue,
+        };
         let begun = Instant::now();
         let mut took = Took::default();
         let slots = tokio::select! {
@@ -97,7 +101,7 @@ impl Attempts {
         let Some(_running) = self.running.begin(id, &stop) else {
             return (Ended::Stopped, took);
         };
-        let _counted = self.metrics.attempt_begins(kind.name.as_str());
+        let _counted = self.metrics.attempt_begins(kind.name.as_str(), started);
         let (time_limit, limit) = (time_limit(kind), self.result_limit);
         let cx = Context::new(ContextParts {
             task_id: id.to_string(),

@@ -6,9 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::limits::{IN_HAND_WAIT, MAX_DEQUEUE_COUNT, SLOT_WAIT, VISIBILITY_TIMEOUT};
+use crate::limits::{
+    EARLY_START_LEASE, IN_HAND_WAIT, MAX_DEQUEUE_COUNT, SLOT_WAIT, VISIBILITY_TIMEOUT,
+};
+use crate::local::early::Early;
+use crate::local::slots::Hand;
 use crate::queue::TaskQueue;
 use crate::records::RecordError;
 use crate::worker::ending::log_dead_letter;
@@ -48,7 +52,11 @@ impl Consumer {
 
     /// Receives up to `max` (1 to 32) messages.
     pub async fn receive(&self, max: u32) -> Result<Vec<Delivery>, StorageError> {
-        self.queue.messages.receive(max, VISIBILITY_TIMEOUT).await
+        let messages = &self.queue.messages;
+        let page = messages.receive(max, VISIBILITY_TIMEOUT).await?;
+        let is_behind = page.len() >= max as usize;
+        self.queue.is_behind.store(is_behind, Relaxed);
+        Ok(page)
     }
 
     /// Receives up to `max` (1 to 32) dead letters.
@@ -90,7 +98,43 @@ impl Consumer {
     /// Runs an attempt and settles the message. What cannot be settled now comes back by itself
     /// when its visibility timeout ends.
     pub fn process(&self, received: Delivery) -> impl Future<Output = Outcome> {
-        self.settle_after(received, SLOT_WAIT, ())
+        let hand = Hand::holding((), &self.queue.aside);
+        self.settle_after(received, VISIBILITY_TIMEOUT, SLOT_WAIT, hand)
+    }
+
+    /// Runs an attempt on a message that this process holds since it has sent it, once it is due, and
+    /// settles it as any other. One that finds no slot then, or the process stopping, is left to others.
+    pub(crate) async fn begin(&self, early: Early) {
+        let due = Instant::now() + early.after();
+        // A timer that is over would last for a millisecond.
+        while Instant::now() < due {
+            tokio::select! {
+                () = self.worker.stop.stopping.cancelled() => {
+                    return self.leave_to_others(early.delivery, due - Instant::now()).await;
+                }
+                () = sleep_until(due) => {}
+            }
+        }
+        let (delivery, taken, _place) = early.with_slots();
+        match taken {
+            Some(taken) => {
+                let hand = Hand::with_slots(taken, &self.queue.aside);
+                self.settle_after(delivery, EARLY_START_LEASE, SLOT_WAIT, hand)
+                    .await;
+            }
+            None => self.leave_to_others(delivery, Duration::ZERO).await,
+        }
+    }
+
+    async fn leave_to_others(&self, delivery: Delivery, after: Duration) {
+        let Some(receipt) = &delivery.receipt else {
+            return;
+        };
+        let messages = &self.queue.messages;
+        let released = messages.settle(receipt, Settle::Release(after)).await;
+        if let Err(error) = released {
+            log::warn!("message.id" = receipt.id.as_str(); "message stays until its visibility timeout ends: {error}");
+        }
     }
 
     /// The same for one of many that were received at once: what does not begin within [`IN_HAND_WAIT`]
@@ -101,14 +145,16 @@ impl Consumer {
         received: Delivery,
         held: impl Send,
     ) -> impl Future<Output = Outcome> {
-        self.settle_after(received, IN_HAND_WAIT, held)
+        let hand = Hand::holding(held, &self.queue.aside);
+        self.settle_after(received, VISIBILITY_TIMEOUT, IN_HAND_WAIT, hand)
     }
 
     async fn settle_after(
         &self,
         mut received: Delivery,
+        hidden: Duration,
         patience: Duration,
-        held: impl Send,
+        hand: Hand<impl Send>,
     ) -> Outcome {
         let hold = Hold::new(&self.queue, received.receipt.take());
         let work = async {
@@ -118,14 +164,14 @@ impl Consumer {
                     reason: "delivered too often".to_owned(),
                 }
             } else {
-                self.worker.run(&received, &hold, patience, held).await
+                self.worker.run(&received, &hold, patience, hand).await
             };
             self.settle(&received.text, &hold, &outcome).await;
             outcome
         };
         tokio::pin!(work);
         // Beside the work, not instead of it: who settles waits for a renewal under way.
-        let mut next_renewal = VISIBILITY_TIMEOUT / 2;
+        let mut next_renewal = hidden / 2;
         let renewals = async {
             loop {
                 sleep(next_renewal).await;
@@ -194,7 +240,8 @@ impl Consumer {
     /// Runs an attempt on a message that the host holds.
     pub async fn run(&self, delivery: &Delivery) -> Outcome {
         let hold = Hold::new(&self.queue, None);
-        self.worker.run(delivery, &hold, SLOT_WAIT, ()).await
+        let hand = Hand::holding((), &self.queue.aside);
+        self.worker.run(delivery, &hold, SLOT_WAIT, hand).await
     }
 
     /// What is left to do when the host holds the message: everything but the deletion, which

@@ -62,8 +62,8 @@ pub(crate) fn settled(receipt: &mut Option<Receipt>, followed: &Followed) -> boo
     };
     let id = id.as_str();
     match followed {
-        Followed::All { settled: true } => return true,
-        Followed::All { settled: false } => log_delivered_again(id),
+        Followed::All { settled: true, .. } => return true,
+        Followed::All { settled: false, .. } => log_delivered_again(id),
         Followed::Unsent(error) | Followed::Unsettled(error) => {
             log::warn!("message.id" = id; "message stays until its visibility timeout ends: {error}");
         }

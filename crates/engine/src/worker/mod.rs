@@ -12,7 +12,6 @@ pub(crate) mod hold;
 mod outcome;
 mod parts;
 mod run;
-pub(crate) mod slots;
 mod told;
 mod watch;
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::local::early::EarlyStarts;
 use crate::local::endings::Endings;
 use crate::local::running::Running;
 use crate::local::stop::Stop;
@@ -22,5 +23,6 @@ pub(crate) struct Worker {
     pub(crate) attempts: Attempts,
     pub(crate) running: Arc<Running>,
     pub(crate) endings: Endings,
+    pub(crate) early: Arc<EarlyStarts>,
     pub(crate) submitter: Arc<dyn Submitter>,
 }

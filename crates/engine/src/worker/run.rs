@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::local::slots::Hand;
 use crate::model::message::TaskMessage;
 use crate::model::task::{HandedOver, TaskState};
 use crate::records::{RecordError, Versioned};
@@ -10,20 +11,19 @@ use crate::worker::ending::broken_off;
 use crate::worker::hold::Hold;
 use crate::worker::outcome::Outcome;
 use crate::worker::parts::Worker;
-use crate::worker::slots::Hand;
 use ports::crash::{CrashPoint, crash_point};
 use ports::{Delivery, Settle};
 
 impl Worker {
     /// Runs one attempt and says what is to become of the message: once a slot is free, for which it
-    /// waits for so long. Drops `held` once the work is computed, or waits for something else than this
-    /// process. A message that we hold is settled with its record, in one write where the store can.
+    /// waits for so long. Lets go of what is in `hand` once the work is computed, or waits for something else
+    /// than this process. A message that we hold is settled with its record, in one write where the store can.
     pub(crate) async fn run(
         &self,
         delivery: &Delivery,
         hold: &Hold,
         patience: Duration,
-        held: impl Send,
+        hand: Hand<impl Send>,
     ) -> Outcome {
         let message = match TaskMessage::parse(&delivery.text) {
             Ok(message) => message,
@@ -32,7 +32,7 @@ impl Worker {
         };
         let id = message.id;
         let ended = self
-            .run_message(message, delivery, hold, patience, held)
+            .run_message(message, delivery, hold, patience, hand)
             .await;
         ended.unwrap_or_else(|error| {
             log::warn!("task.id" = id, "dequeue.count" = delivery.dequeue_count; "attempt broken off: {error}");
@@ -46,7 +46,7 @@ impl Worker {
         delivery: &Delivery,
         hold: &Hold,
         patience: Duration,
-        held: impl Send,
+        mut hand: Hand<impl Send>,
     ) -> Result<Outcome, RecordError> {
         let id = message.id;
         if let Some(left) = self.is_early(message.due_at, delivery.inserted_at) {
@@ -92,7 +92,6 @@ impl Worker {
         };
         let (step, took) = match work {
             Ok(work) => {
-                let mut hand = Hand::holding(held, &hold.queue.aside);
                 let (ended, took) = self
                     .attempts
                     .run(work, &mut task, &self.records, patience, &mut hand)

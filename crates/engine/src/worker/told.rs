@@ -6,8 +6,8 @@ use serde_json::value::RawValue;
 
 use crate::limits::LONGEST_HAND_OVER;
 use crate::local::metrics::CameOut;
+use crate::local::slots::NoSlot;
 use crate::text::beginning;
-use crate::worker::slots::NoSlot;
 use work::{Context, ErrorCode, Failure, Told};
 
 const TIME_LIMIT_EXCEEDED: ErrorCode = ErrorCode::literal("TimeLimitExceeded");

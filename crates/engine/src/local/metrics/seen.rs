@@ -67,7 +67,7 @@ mod tests {
     use work::{BlockingKind, Context, Failure, Kinds, Policy, any};
 
     use super::*;
-    use crate::local::metrics::Took;
+    use crate::local::metrics::{Started, Took};
 
     struct Echo;
 
@@ -96,7 +96,7 @@ mod tests {
         metrics.task_ended("echo", TaskStatus::Succeeded, 2, Some(took));
         metrics.task_ended("echo", TaskStatus::Succeeded, 1, Some(took));
         metrics.task_ended("echo", TaskStatus::Canceled, 0, None);
-        let running = metrics.attempt_begins("echo");
+        let running = metrics.attempt_begins("echo", Started::Queue);
         let [echo, other] =
             ["echo", "other"].map(|name| metrics.seen(&KindName::new(name).unwrap()));
         assert_eq!((echo.accepted, echo.running), (1, 1));

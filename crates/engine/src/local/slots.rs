@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
 
 use crate::limits::SLOT_WAIT;
@@ -19,7 +19,7 @@ use work::{KindName, Kinds};
 
 /// The slots of a process.
 pub(crate) struct Slots {
-    computing: Semaphore,
+    computing: Arc<Semaphore>,
     waiting: Lane,
     /// Of the kinds with a limit of their own.
     of_kinds: HashMap<KindName, Lane>,
@@ -27,7 +27,7 @@ pub(crate) struct Slots {
 
 /// Slots, and the room in front of them.
 struct Lane {
-    slots: Semaphore,
+    slots: Arc<Semaphore>,
     front: Semaphore,
 }
 
@@ -53,9 +53,9 @@ impl From<&Prepared> for Takes {
 }
 
 /// What an attempt holds on to; free again when this is dropped.
-pub(crate) struct Taken<'a> {
-    _of_kind: Option<SemaphorePermit<'a>>,
-    _of_all: Option<SemaphorePermit<'a>>,
+pub(crate) struct Taken {
+    _of_kind: Option<OwnedSemaphorePermit>,
+    _of_all: Option<OwnedSemaphorePermit>,
 }
 
 /// Why an attempt has no slot.
@@ -74,21 +74,43 @@ impl Slots {
             Some((kind.name.clone(), lane))
         });
         Self {
-            computing: Semaphore::new(concurrency),
+            computing: Arc::new(Semaphore::new(concurrency)),
             waiting: Lane::new(waiting),
             of_kinds: limited.collect(),
         }
     }
 
+    /// The slots for work, if they are free now. Whoever waits for one comes first.
+    pub(crate) fn take_now(&self, kind: &KindName, takes: Takes) -> Option<Taken> {
+        let now = |slots: &Arc<Semaphore>| Arc::clone(slots).try_acquire_owned().ok();
+        let of_kind = match self.of_kinds.get(kind) {
+            Some(lane) => Some(now(&lane.slots)?),
+            None => None,
+        };
+        let of_all = match takes {
+            Takes::Nothing => None,
+            Takes::Computing => Some(now(&self.computing)?),
+            Takes::Waiting => Some(now(&self.waiting.slots)?),
+        };
+        Some(Taken {
+            _of_kind: of_kind,
+            _of_all: of_all,
+        })
+    }
+
     /// The slots for work, once they are free: a slot to compute within `patience`, and all of it within
-    /// [`SLOT_WAIT`]. Quick work needs none of those for all kinds.
+    /// [`SLOT_WAIT`]. Quick work needs none of those for all kinds. Those that are in hand already are
+    /// given at once.
     pub(crate) async fn take<H>(
         &self,
         kind: &KindName,
         takes: Takes,
         patience: Duration,
         hand: &mut Hand<H>,
-    ) -> Result<Taken<'_>, NoSlot> {
+    ) -> Result<Taken, NoSlot> {
+        if let Some(taken) = hand.taken.take() {
+            return Ok(*taken);
+        }
         let until = Instant::now() + SLOT_WAIT;
         let of_kind = match self.of_kinds.get(kind) {
             Some(lane) => Some(self.enter(lane, until, hand).await?),
@@ -112,13 +134,13 @@ impl Slots {
         })
     }
 
-    async fn enter<'a, H>(
+    async fn enter<H>(
         &self,
-        lane: &'a Lane,
+        lane: &Lane,
         until: Instant,
         hand: &mut Hand<H>,
-    ) -> Result<SemaphorePermit<'a>, NoSlot> {
-        if let Ok(slot) = lane.slots.try_acquire() {
+    ) -> Result<OwnedSemaphorePermit, NoSlot> {
+        if let Ok(slot) = Arc::clone(&lane.slots).try_acquire_owned() {
             return Ok(slot);
         }
         let _in_front = lane.front.try_acquire().map_err(|_| NoSlot::Full)?;
@@ -131,14 +153,17 @@ impl Lane {
     fn new(count: usize) -> Self {
         let count = count.min(Semaphore::MAX_PERMITS);
         Self {
-            slots: Semaphore::new(count),
+            slots: Arc::new(Semaphore::new(count)),
             front: Semaphore::new(count),
         }
     }
 }
 
-async fn within(patience: Duration, slots: &Semaphore) -> Result<SemaphorePermit<'_>, NoSlot> {
-    match timeout(patience, slots.acquire()).await {
+async fn within(
+    patience: Duration,
+    slots: &Arc<Semaphore>,
+) -> Result<OwnedSemaphorePermit, NoSlot> {
+    match timeout(patience, Arc::clone(slots).acquire_owned()).await {
         Ok(Ok(slot)) => Ok(slot),
         // They are never closed.
         Ok(Err(_)) | Err(_) => Err(NoSlot::Waited),
@@ -146,12 +171,14 @@ async fn within(patience: Duration, slots: &Semaphore) -> Result<SemaphorePermit
 }
 
 /// A message's place among those in hand, until it is set aside: its work waits, or it waits for others
-/// of its kind.
+/// of its kind. Or the slots that were taken for its work before it was sent.
 pub(crate) struct Hand<H> {
     held: Option<H>,
     is_aside: bool,
     /// How many messages of its queue were set aside, and are worked on.
     aside: Arc<AtomicUsize>,
+    /// Seldom there, and not to make every delivery larger.
+    taken: Option<Box<Taken>>,
 }
 
 impl<H> Hand<H> {
@@ -161,7 +188,13 @@ impl<H> Hand<H> {
             held: Some(held),
             is_aside: false,
             aside: Arc::clone(aside),
+            taken: None,
         }
+    }
+
+    /// Whether its work begins where it was accepted.
+    pub(crate) fn has_slots(&self) -> bool {
+        self.taken.is_some()
     }
 
     fn set_aside(&mut self) {
@@ -170,6 +203,15 @@ impl<H> Hand<H> {
             self.is_aside = true;
             self.aside.fetch_add(1, Relaxed);
         }
+    }
+}
+
+impl Hand<()> {
+    /// With these slots, and no place among the messages that were received.
+    pub(crate) fn with_slots(taken: Taken, aside: &Arc<AtomicUsize>) -> Self {
+        let mut hand = Self::holding((), aside);
+        hand.taken = Some(Box::new(taken));
+        hand
     }
 }
 
@@ -239,12 +281,12 @@ mod tests {
         (Hand::holding(held, aside), seen)
     }
 
-    async fn take<'a>(
-        slots: &'a Slots,
+    async fn take(
+        slots: &Slots,
         kind: &str,
         is_quick: bool,
         hand: &mut Hand<Arc<()>>,
-    ) -> Result<Taken<'a>, NoSlot> {
+    ) -> Result<Taken, NoSlot> {
         let kinds = kinds();
         let kind = kinds.get(kind).unwrap();
         let input = RawValue::from_string(is_quick.to_string()).unwrap();
@@ -325,5 +367,54 @@ mod tests {
         let (mut third, _) = hand();
         let refused = take(&slots, "waits", false, &mut third).await;
         assert_eq!(refused.err(), Some(NoSlot::Waited));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn slots_are_taken_now_or_not_at_all() {
+        let slots = Slots::new(1, 1, &kinds());
+        let name = |kind: &str| KindName::new(kind).unwrap();
+        for (kind, takes) in [("one", Takes::Computing), ("waits", Takes::Waiting)] {
+            let taken = slots.take_now(&name(kind), takes);
+            assert!(taken.is_some(), "{kind}");
+            assert!(slots.take_now(&name(kind), takes).is_none(), "{kind}");
+            drop(taken);
+            assert!(slots.take_now(&name(kind), takes).is_some(), "{kind}");
+        }
+        let of_kind = slots.take_now(&name("one"), Takes::Nothing);
+        assert!(slots.take_now(&name("one"), Takes::Nothing).is_none());
+        drop(of_kind);
+        // What does not come about takes nothing.
+        let taken = slots.take_now(&name("free"), Takes::Computing);
+        assert!(slots.take_now(&name("one"), Takes::Computing).is_none());
+        drop(taken);
+        assert!(slots.take_now(&name("one"), Takes::Computing).is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_waits_for_a_slot_comes_before_who_wants_one_now() {
+        let slots = Slots::new(1, 1, &kinds());
+        let (mut first, mut second) = (hand(), hand());
+        let taken = take(&slots, "free", false, &mut first.0).await.ok();
+        let mut waiting = Box::pin(take(&slots, "free", false, &mut second.0));
+        assert!(timeout(Duration::ZERO, &mut waiting).await.is_err());
+        drop(taken);
+        let now = slots.take_now(&KindName::new("free").unwrap(), Takes::Computing);
+        assert!(now.is_none());
+        assert!(waiting.await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn slots_in_hand_are_not_waited_for() {
+        let slots = Slots::new(1, 1, &kinds());
+        let free = kinds().get("free").unwrap().name.clone();
+        let taken = slots.take_now(&free, Takes::Computing).unwrap();
+        let aside = Arc::default();
+        let mut hand = Hand::with_slots(taken, &aside);
+        assert!(hand.has_slots());
+        let taken = slots
+            .take(&free, Takes::Computing, Duration::ZERO, &mut hand)
+            .await;
+        assert!(taken.is_ok());
+        assert_eq!(aside.load(Relaxed), 0);
     }
 }
