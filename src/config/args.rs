@@ -207,6 +207,17 @@ pub struct Args {
     )]
     pub max_result_bytes: String,
 
+    /// How long storage may take for one request, from 1s to 100s; what a client asks to wait for a task comes on top
+    // Shorter than the 30 s after which many clients and load balancers give up, and long enough for the
+    // retries of a call.
+    #[arg(
+        long,
+        env = "REQUEST_BUDGET",
+        default_value = "10s",
+        hide_env_values = true
+    )]
+    pub request_budget: String,
+
     /// How long running work may go on when the process is told to stop, such as 5s or 1m; under the Functions host it is given back at once
     #[arg(
         long,
@@ -263,6 +274,7 @@ impl Args {
             (&mut self.worker_waiting, defaults.worker_waiting),
             (&mut self.early_start, defaults.early_start),
             (&mut self.max_result_bytes, defaults.max_result_bytes),
+            (&mut self.request_budget, defaults.request_budget),
             (&mut self.shutdown_grace, defaults.shutdown_grace),
             (&mut self.log_filter, defaults.log_filter),
             (&mut self.log_format, defaults.log_format),

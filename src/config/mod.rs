@@ -77,6 +77,8 @@ pub struct Config {
     pub early_start: EarlyStart,
     /// The largest result, in bytes.
     pub max_result_bytes: usize,
+    /// How long storage may take for one request, in all.
+    pub request_budget: Duration,
     /// How long work and replies under way may go on when the process is told to stop.
     pub shutdown_grace: Duration,
     /// What is logged, in the syntax of `env_logger`.
@@ -109,6 +111,7 @@ impl Config {
             max_body_bytes: 2 * 1024 * 1024,
             max_queue_length: None,
             retention: Duration::from_secs(60 * 60),
+            request_budget: Duration::from_secs(10),
             shutdown_grace: Duration::from_secs(5),
             worker_concurrency: 4,
             worker_waiting: 100,
@@ -172,6 +175,7 @@ impl TryFrom<Args> for Config {
             max_body_bytes: bytes(&args.max_body_bytes, "MAX_BODY_BYTES")?,
             max_queue_length: Some(max_queue_length).filter(|max| *max > 0),
             retention: retention(&args.retention)?,
+            request_budget: request_budget(&args.request_budget)?,
             shutdown_grace: shutdown_grace(&args.shutdown_grace, mode)?,
             worker_concurrency: match args.worker_concurrency {
                 Some(count) => worker_concurrency(&count)?,
@@ -195,6 +199,23 @@ impl TryFrom<Args> for Config {
             patience: Patience::default(),
         })
     }
+}
+
+/// Storage is tried more than once in a second. And whoever claimed a key has ended, or given up, before
+/// another carries it on (`engine::limits::ACCEPTING_TIMEOUT`).
+const BUDGETS: std::ops::RangeInclusive<Duration> =
+    Duration::from_secs(1)..=Duration::from_secs(100);
+
+fn request_budget(text: &str) -> Result<Duration, ConfigError> {
+    humantime::parse_duration(text)
+        .ok()
+        .filter(|budget| BUDGETS.contains(budget))
+        .ok_or_else(|| {
+            wrong(
+                "REQUEST_BUDGET",
+                "is not a duration from 1s to 100s, such as 10s",
+            )
+        })
 }
 
 fn shutdown_grace(text: &str, mode: Mode) -> Result<Duration, ConfigError> {

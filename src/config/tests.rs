@@ -25,6 +25,7 @@ fn without_settings_it_is_standalone_on_the_embedded_store() {
     assert_eq!(config.queue.as_str(), "background-tasks");
     assert_eq!(config.max_number, 10_000_000);
     assert_eq!(config.retention, Duration::from_secs(7 * 24 * 60 * 60));
+    assert_eq!(config.request_budget, Duration::from_secs(10));
     assert_eq!(config.shutdown_grace, Duration::from_secs(5));
     assert!(config.worker_concurrency > 0);
 }
@@ -94,6 +95,9 @@ fn a_wrong_setting_is_named() {
         ),
         ("--max-queue-length", "many", "MAX_QUEUE_LENGTH"),
         ("--retention", "soon", "RESULT_RETENTION"),
+        ("--request-budget", "10", "REQUEST_BUDGET"),
+        ("--request-budget", "999ms", "REQUEST_BUDGET"),
+        ("--request-budget", "101s", "REQUEST_BUDGET"),
         ("--shutdown-grace", "5", "SHUTDOWN_GRACE"),
         ("--shutdown-grace", "-1s", "SHUTDOWN_GRACE"),
         ("--retention", "0", "RESULT_RETENTION is less than a second"),

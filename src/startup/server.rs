@@ -63,6 +63,7 @@ pub(super) fn serve(
             public_base_url: config.public_base_url.clone(),
             max_body_bytes: config.max_body_bytes,
             body_timeout: config.patience.body,
+            request_budget: config.request_budget,
             memory: memory.clone(),
             requests: requests.clone(),
             access: access.clone(),

@@ -22,6 +22,7 @@ mod limits;
 mod links;
 mod list;
 mod load;
+mod locked;
 mod malformed;
 mod media_types;
 mod monitor;

@@ -5,6 +5,8 @@ mod failures;
 mod faults;
 mod messages;
 mod requests;
+mod shared_looks;
+mod unknown;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -67,8 +67,10 @@ struct Rule {
 #[derive(Clone)]
 enum What {
     Hold(Held),
-    /// As if storage had not answered.
+    /// As if storage had been out of reach.
     Fail,
+    /// As if storage had not answered a write.
+    Lose,
     /// As storage does that will never do it.
     Refuse,
 }
@@ -104,6 +106,11 @@ impl Calls {
     /// Fails the next such call, with its effect (`After`) or without.
     pub(crate) fn fail(&self, call: Call, moment: Moment) {
         self.plan(Some(call), 0, moment, What::Fail);
+    }
+
+    /// Loses the answer to the next such call, a write, which has its effect (`After`) or has not.
+    pub(crate) fn lose(&self, call: Call, moment: Moment) {
+        self.plan(Some(call), 0, moment, What::Lose);
     }
 
     /// Refuses the next such call, for good.
@@ -197,6 +204,7 @@ impl Calls {
             match what {
                 What::Hold(held) => held.stop().await,
                 What::Fail => return Err(StorageError::transient(operation, cause)),
+                What::Lose => return Err(StorageError::unanswered(operation, cause)),
                 What::Refuse => return Err(StorageError::permanent(operation, cause)),
             }
             Ok(())

@@ -137,9 +137,18 @@ impl Reply {
         let (code, _, message) = self.problem();
         let words = words(&code);
         let problem = self.json();
-        let fields = ["detail", "error", "instance", "status", "title", "type"];
+        let mut fields = BTreeSet::from(["detail", "error", "instance", "status", "title", "type"]);
+        // Of a task that there may be all the same: what a submission that was accepted has.
+        if self.header("operation-id").is_some() {
+            assert_eq!(code, "OutcomeUnknown", "{path}");
+            fields.extend(["operationId", "operationLocation"]);
+            for (field, header) in [("Id", "operation-id"), ("Location", "operation-location")] {
+                let told = problem[format!("operation{field}")].as_str();
+                assert_eq!(told, self.header(header), "{path}");
+            }
+        }
         let present: BTreeSet<&str> = keys(&problem).collect();
-        assert_eq!(present, BTreeSet::from(fields), "{path}");
+        assert_eq!(present, fields, "{path}");
         for key in keys(&problem["error"]) {
             assert!(["code", "message", "target"].contains(&key), "{key}");
         }

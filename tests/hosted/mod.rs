@@ -15,6 +15,7 @@ mod own_queue;
 mod packaged;
 mod stopping;
 mod timer;
+mod unknown;
 mod vectors;
 
 use std::path::Path;

@@ -42,6 +42,7 @@ mod submitting;
 mod succeeding;
 mod sweeping;
 mod tracing;
+mod unanswered;
 mod unasked;
 mod waiting;
 mod waiting_elsewhere;

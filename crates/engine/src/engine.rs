@@ -106,6 +106,7 @@ impl Engine {
             running: Arc::clone(&running),
             early: Arc::clone(&early),
             list_hints: Arc::default(),
+            shared: Arc::default(),
         });
         let worker = Worker {
             records: records.clone(),

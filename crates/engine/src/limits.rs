@@ -183,6 +183,11 @@ pub const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 /// a few seconds itself.
 pub const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How old the answer to a health check may be, good or bad. Nobody who watches over a service asks more often
+/// (the least `periodSeconds` of a Kubernetes probe is 1), so none is told the same twice; and a thousand who
+/// ask cost as much as one.
+pub const CHECK_AGE: Duration = Duration::from_secs(1);
+
 /// Clients that may wait for tasks at the same time; each holds a connection.
 pub const MAX_WAITERS: usize = 1_000;
 

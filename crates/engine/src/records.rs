@@ -14,7 +14,7 @@ use ports::{
 };
 
 /// Why a record could not be read or written.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum RecordError {
     /// The store did not do it.
     #[error(transparent)]

@@ -18,8 +18,11 @@ pub struct StorageError {
 /// Whether trying a failed storage operation again can help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recovery {
-    /// It may pass: unreachable, throttled, busy.
+    /// It may pass, and nothing was done: unreachable, throttled, busy.
     Transient,
+    /// It may pass, and what was to be written may be written, now or a little later: it was sent, and
+    /// there was no answer. Never said of what only reads.
+    Unanswered,
     /// It stays until somebody allows it, elsewhere and while we run: no permission.
     Denied,
     /// It stays until somebody acts: wrong key, corrupt file.
@@ -33,6 +36,15 @@ impl StorageError {
             operation,
             cause: cause.into(),
             recovery: Recovery::Transient,
+        }
+    }
+
+    /// A write of which nobody knows whether it was done.
+    pub fn unanswered(operation: &'static str, cause: impl Into<String>) -> Self {
+        Self {
+            operation,
+            cause: cause.into(),
+            recovery: Recovery::Unanswered,
         }
     }
 
@@ -56,7 +68,12 @@ impl StorageError {
 
     /// True when trying again may help without anybody's doing.
     pub fn is_transient(&self) -> bool {
-        self.recovery == Recovery::Transient
+        matches!(self.recovery, Recovery::Transient | Recovery::Unanswered)
+    }
+
+    /// True when what was to be written may be written all the same.
+    pub fn is_unanswered(&self) -> bool {
+        self.recovery == Recovery::Unanswered
     }
 }
 

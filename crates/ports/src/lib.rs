@@ -7,11 +7,13 @@
 //! | `queue` | queues by name, and what they hand over |
 //! | `write` | the one law for everything that is written: steps, in their order |
 //! | `error` | why storage did not do it |
+//! | [`budget`] | how long it may take for somebody who waits |
 //! | [`crash`] | where a test lets a process die |
 //!
 //! A backend moves bytes: it never parses a record or a message. Everything a listing or a
 //! sweep must know without reading a record is repeated in its [`Head`].
 
+pub mod budget;
 pub mod crash;
 mod error;
 mod queue;

@@ -24,6 +24,10 @@ pub enum Fate {
     CutBefore,
     /// The server does what is asked, then the connection is cut: the answer is lost.
     CutAfter,
+    /// There is no answer, for as long as the client waits; the server never hears of it.
+    Hang,
+    /// The server does what is asked; there is no answer, for as long as the client waits.
+    HangAfter,
     /// This status is the answer; the server never hears of it.
     Answer(u16),
     /// A refusal with this code is the answer; the server never hears of it.
@@ -104,6 +108,7 @@ async fn serve(client: TcpStream, target: u16, decide: &Decide) -> io::Result<()
         let fate = decide(line.trim_end_matches(" HTTP/1.1"));
         match fate {
             Fate::CutBefore => return Ok(()),
+            Fate::Hang => return hang(&mut client).await,
             Fate::Answer(status) => {
                 client.write_all(&answer(status, "ServerBusy")).await?;
                 continue;
@@ -113,16 +118,26 @@ async fn serve(client: TcpStream, target: u16, decide: &Decide) -> io::Result<()
                 continue;
             }
             Fate::Delay(delay) => tokio::time::sleep(delay).await,
-            Fate::Forward | Fate::CutAfter | Fate::AnswerAfter(_) => {}
+            Fate::Forward | Fate::CutAfter | Fate::HangAfter | Fate::AnswerAfter(_) => {}
         }
         server.write_all(&request).await?;
         let reply = read_message(&mut server, !line.starts_with("HEAD ")).await?;
         match fate {
             Fate::CutAfter => return Ok(()),
+            Fate::HangAfter => return hang(&mut client).await,
             Fate::AnswerAfter(status) => client.write_all(&answer(status, "ServerBusy")).await?,
             _ => client.write_all(&reply).await?,
         }
     }
+}
+
+/// Says nothing until the client hangs up.
+async fn hang(client: &mut BufReader<TcpStream>) -> io::Result<()> {
+    while !client.fill_buf().await?.is_empty() {
+        let length = client.buffer().len();
+        client.consume(length);
+    }
+    Ok(())
 }
 
 /// A request or a reply as it is on the wire: its head, and its body if it may have one.

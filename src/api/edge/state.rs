@@ -33,6 +33,8 @@ pub struct Api {
     pub max_body_bytes: usize,
     /// How long a client may take to send one.
     pub body_timeout: Duration,
+    /// How long storage may take for a request, in all.
+    pub request_budget: Duration,
     /// What bodies may hold of memory, on all threads.
     pub memory: Memory,
     /// What was asked of all threads.

@@ -133,12 +133,14 @@ const SHARED: [Shared; 14] = [
     Shared {
         status: "503",
         name: "StorageUnavailable",
-        description: "Storage cannot be reached or is throttling, or the service is stopping. Nothing was changed.",
+        description: "Storage cannot be reached or is throttling, or the service is stopping. Nothing was changed; \
+                      but with `OutcomeUnknown` storage did not answer, and what was asked for may be done all the \
+                      same. To a submission that names the task there is then.",
         example: || {
             let detail = "storage cannot be reached now; nothing was changed";
             Problem::new(Code::StorageUnavailable, detail)
         },
-        headers: &["Retry-After"],
+        headers: &["Retry-After", "Operation-Location", "Operation-Id"],
     },
 ];
 

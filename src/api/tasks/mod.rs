@@ -26,9 +26,10 @@ use crate::api::edge::headers::{JSON, PREFERENCE_APPLIED};
 use crate::api::edge::preferences::{Preferences, has_api_version};
 use crate::api::edge::problem::Problem;
 use crate::api::edge::state::Api;
-use crate::api::operations::accepted::accepted;
+use crate::api::operations::accepted::{accepted, maybe_accepted};
 use crate::api::operations::view::TaskView;
-use engine::{Submission, TaskId, TaskRecord, TaskState, Waiter};
+use engine::{Submission, SubmitError, TaskId, TaskRecord, TaskState, Waiter};
+use ports::budget;
 
 /// The reply to a submission: what R0 answers, or the kind in place of the number.
 #[derive(Serialize)]
@@ -72,7 +73,10 @@ async fn accept(
         input,
         traceparent: traceparent(request),
     };
-    let refused = |error| Problem::submit(error, prefix);
+    let refused = |error| match error {
+        SubmitError::Unknown { id, cause } => maybe_accepted(request, api, id, &cause),
+        error => Problem::submit(error, prefix),
+    };
     // Before the task is there, so that its end is not missed; and there is no task if too many wait.
     let mut waiter = watch(api, preferences, submission.id)?;
     let (id, record) = match repetition.key() {
@@ -88,7 +92,7 @@ async fn accept(
                 .tasks
                 .submit_once(key, submission)
                 .await
-                .map_err(|error| repetition.refused(error, prefix))?;
+                .map_err(|error| repetition.refused(error, refused))?;
             if id != mine {
                 // From here on there is a task, so nothing is refused any more.
                 waiter = watch(api, preferences, id).unwrap_or_default();
@@ -219,6 +223,7 @@ async fn wait(
     is_open: bool,
 ) -> Option<Arc<TaskRecord>> {
     let (wait, waiter) = (preferences.wait?, waiter?);
+    budget::extend(wait);
     if !is_open
         && let Some(record) = look(api, id).await
         && record.status().is_terminal()

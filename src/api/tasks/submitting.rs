@@ -12,7 +12,7 @@ use crate::api::edge::headers::{
 };
 use crate::api::edge::problem::{Code, Problem};
 use engine::limits::{CLOCK_SKEW, IDEMPOTENCY_RETENTION};
-use engine::{KeyedSubmitError, is_traceparent};
+use engine::{KeyedSubmitError, SubmitError, is_traceparent};
 use ports::Timestamp;
 
 /// The longest key, in characters.
@@ -97,15 +97,19 @@ impl Repetition {
         self.key.as_deref()
     }
 
-    /// Why a submission with the key was not accepted. `prefix` is where its input was.
-    pub(in crate::api) fn refused(&self, error: KeyedSubmitError, prefix: &str) -> Problem {
+    /// Why a submission with the key was not accepted; `refused` says it of one without.
+    pub(in crate::api) fn refused(
+        &self,
+        error: KeyedSubmitError,
+        refused: impl Fn(SubmitError) -> Problem,
+    ) -> Problem {
         match error {
             KeyedSubmitError::OtherSubmission if self.is_told => {
                 Problem::key_reused(REQUEST_ID.written).header(REPEATABILITY_RESULT, REJECTED)
             }
             KeyedSubmitError::OtherSubmission => Problem::key_reused(KEY.written),
             KeyedSubmitError::InProgress => Problem::still_being_accepted(),
-            KeyedSubmitError::Submit(error) => Problem::submit(error, prefix),
+            KeyedSubmitError::Submit(error) => refused(error),
         }
     }
 

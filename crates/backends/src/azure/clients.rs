@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use azure_core::http::policies::Policy;
 use azure_core::http::{ClientOptions, Transport};
 use azure_storage_blob::{BlobServiceClient, BlobServiceClientOptions};
 use azure_storage_queue::{QueueServiceClient, QueueServiceClientOptions};
@@ -15,6 +16,7 @@ use super::connector::Connector;
 use super::http::{http_client, opening, retry_options};
 use super::queue::StorageQueue;
 use super::resource::TURNS;
+use super::witness::Witness;
 use ports::StorageError;
 
 /// The version of the service that is spoken. Emulators trail the crates' own, newer one, and
@@ -58,8 +60,9 @@ impl Clients {
     fn new(connector: &Connector) -> Result<Self, StorageError> {
         let services = [&connector.blob_service, &connector.queue_service];
         let http = http_client(services.iter().all(|url| url.scheme() == "http"))?;
+        let witness: Arc<dyn Policy> = Arc::new(Witness);
         let client_options = ClientOptions {
-            per_try_policies: connector.signing.iter().cloned().collect(),
+            per_try_policies: connector.signing.iter().cloned().chain([witness]).collect(),
             retry: retry_options(),
             transport: Some(Transport::new(Arc::new(http))),
             ..Default::default()

@@ -17,6 +17,7 @@ mod queues;
 mod resource;
 mod shared_key;
 mod store;
+mod witness;
 
 use std::sync::Arc;
 

@@ -9,8 +9,9 @@ use azure_core::http::StatusCode;
 use tokio::sync::Semaphore;
 
 use super::error::{code, storage_error};
+use super::witness::{Heard, witnessed};
 use crate::TURN_WAIT;
-use ports::StorageError;
+use ports::{Recovery, StorageError, budget};
 
 /// Operations under way on one thread, and so the connections that it opens. Those beyond wait for
 /// [`TURN_WAIT`], first come, first served. Each thread has its own, so that clients' operations
@@ -19,7 +20,7 @@ use ports::StorageError;
 /// With an answer after 10 ms it is thousands of operations a second, as many as an account allows.
 pub(super) const TURNS: usize = 64;
 
-/// How long an operation may take with all its tries. A dead endpoint fails long before, by the
+/// How long an operation may take with all its tries, if nobody waits for it who has less time. A dead endpoint fails long before, by the
 /// retry options; this bounds an endpoint that accepts and then says nothing, and a token that
 /// does not come.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -95,16 +96,32 @@ async fn limited<R: Resource, T>(
     operation: &'static str,
     attempt: impl Future<Output = azure_core::Result<T>>,
 ) -> Result<T, StorageError> {
-    let waiting = tokio::time::timeout(TURN_WAIT, resource.turns().acquire());
+    let turn_wait = budget::at_most(TURN_WAIT);
+    let waiting = tokio::time::timeout(turn_wait, resource.turns().acquire());
     let Ok(_turn) = waiting.await else {
         let cause = "too many operations wait for storage";
         return Err(StorageError::transient(operation, cause));
     };
-    match tokio::time::timeout(LIMIT, attempt).await {
-        Ok(result) => result.map_err(|error| storage_error(operation, error)),
-        Err(_) => Err(StorageError::transient(
-            operation,
-            format!("no answer within {} seconds", LIMIT.as_secs()),
-        )),
+    let limit = budget::at_most(LIMIT);
+    if limit.is_zero() {
+        let cause = "other operations took all the time there was";
+        return Err(StorageError::transient(operation, cause));
     }
+    let heard = Heard::default();
+    let error = match tokio::time::timeout(limit, witnessed(&heard, attempt)).await {
+        Ok(Ok(done)) => return Ok(done),
+        Ok(Err(error)) => storage_error(operation, error),
+        Err(_) => {
+            let cause = format!("no answer within {} seconds", limit.as_secs_f32().ceil());
+            StorageError::transient(operation, cause)
+        }
+    };
+    Err(if heard.may_be_done() {
+        StorageError {
+            recovery: Recovery::Unanswered,
+            ..error
+        }
+    } else {
+        error
+    })
 }

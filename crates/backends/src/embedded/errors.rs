@@ -32,6 +32,11 @@ pub(super) fn overloaded(operation: &'static str) -> StorageError {
     StorageError::transient(operation, "too many operations wait for the disk")
 }
 
+/// The thread did not come to a write in time, or has not come to its end, and will.
+pub(super) fn unanswered(operation: &'static str) -> StorageError {
+    StorageError::unanswered(operation, "the disk did not keep up in time")
+}
+
 /// SQLite undid the whole transaction because of one statement (disk full, input or output error).
 pub(super) fn rolled_back() -> Error {
     Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_ABORT_ROLLBACK), None)

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::errors::{gone, overloaded, storage_error};
 use super::thread::Joined;
 use crate::TURN_WAIT;
-use ports::StorageError;
+use ports::{StorageError, budget};
 
 /// The most reads that wait before callers have to, for [`TURN_WAIT`].
 const WAITING: usize = 256;
@@ -49,7 +49,7 @@ impl Readers {
         })
     }
 
-    /// Runs a query on the first thread that is free.
+    /// Runs a query on the first thread that is free, unless the caller's budget is spent before.
     pub(super) async fn read<T: Send + 'static>(
         &self,
         operation: &'static str,
@@ -59,12 +59,15 @@ impl Readers {
         let job: Job = Box::new(move |connection| {
             let _ = reply.send(query(connection).map_err(|e| storage_error(operation, &e)));
         });
-        let sent = self.jobs.send_timeout(job, TURN_WAIT);
+        let sent = self.jobs.send_timeout(job, budget::at_most(TURN_WAIT));
         // A job that cannot be sent is dropped here with its reply, as is one whose thread dies.
         if let Err(SendTimeoutError::Timeout(_)) = sent.await {
             return Err(overloaded(operation));
         }
-        answer.await.unwrap_or_else(|_| Err(gone(operation)))
+        match budget::bounded(answer).await {
+            Ok(answer) => answer.unwrap_or_else(|_| Err(gone(operation))),
+            Err(budget::Spent) => Err(overloaded(operation)),
+        }
     }
 }
 

@@ -15,10 +15,10 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::durability::{Level, Until};
-use super::errors::{gone, overloaded, rolled_back, storage_error};
+use super::errors::{gone, overloaded, rolled_back, storage_error, unanswered};
 use super::thread::Joined;
 use crate::TURN_WAIT;
-use ports::StorageError;
+use ports::{StorageError, budget};
 
 /// The most writes that share a commit, and the most that wait before callers have to: for
 /// [`TURN_WAIT`], first come, first served.
@@ -66,8 +66,8 @@ impl Writer {
         })
     }
 
-    /// Runs one statement, and returns when its transaction has come so far. A caller who stops
-    /// waiting does not stop the write.
+    /// Runs one statement, and returns when its transaction has come so far, or when the caller's budget is
+    /// spent. A caller who stops waiting does not stop the write.
     pub(super) async fn write<T: Send + 'static>(
         &self,
         operation: &'static str,
@@ -89,12 +89,17 @@ impl Writer {
             })
         });
         let command = Command { until, run };
-        let sent = self.commands.send_timeout(command, TURN_WAIT);
+        let sent = self
+            .commands
+            .send_timeout(command, budget::at_most(TURN_WAIT));
         // A command that cannot be sent is dropped here with its reply, as is one whose thread dies.
         if let Err(SendTimeoutError::Timeout(_)) = sent.await {
             return Err(overloaded(operation));
         }
-        answer.await.unwrap_or_else(|_| Err(gone(operation)))
+        match budget::bounded(answer).await {
+            Ok(answer) => answer.unwrap_or_else(|_| Err(gone(operation))),
+            Err(budget::Spent) => Err(unanswered(operation)),
+        }
     }
 
     /// How many transactions have been committed.

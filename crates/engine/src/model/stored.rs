@@ -90,7 +90,7 @@ struct R0Result<'a> {
 }
 
 /// The blob of a task does not hold a record that this code understands.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum UnreadableRecord {
     /// It is none of ours, or damaged.
     #[error("unreadable task record: {0}")]

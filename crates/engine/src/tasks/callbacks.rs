@@ -57,8 +57,9 @@ impl Tasks {
     ///
     /// # Errors
     ///
-    /// The record could not be read or written, and nothing was changed; or the message for another attempt
-    /// could not be sent, and the sweep will send it.
+    /// The record could not be read or written. Nothing was changed then, unless the write is
+    /// [unanswered](ports::StorageError::is_unanswered). A message for another attempt that could not be sent is
+    /// no error: the sweep sends it.
     pub async fn called_back(
         &self,
         attempted: Attempted,
@@ -152,9 +153,14 @@ impl Tasks {
         };
         match self.parts.records.replace_then(task, then).await? {
             None => Ok(false),
-            Some(Followed::Unsent(error) | Followed::Unsettled(error)) => Err(error.into()),
             Some(Followed::All { held, .. }) => {
                 queue.sent(leave, held);
+                Ok(true)
+            }
+            // What was reported is written, and counts.
+            Some(Followed::Unsent(error) | Followed::Unsettled(error)) => {
+                let id = task.record.id;
+                log::warn!("task.id" = id, "task.kind" = task.record.kind; "the sweep sends its message: {error}");
                 Ok(true)
             }
         }

@@ -4,24 +4,33 @@ use crate::local::consumed::DeletionPermit;
 use crate::model::id::TaskId;
 use crate::records::{RecordError, Shown, Versioned};
 use crate::tasks::service::Tasks;
+use ports::StorageError;
 use ports::crash::{CrashPoint, crash_point};
 
 impl Tasks {
     /// The record of a task and its version; `None` when there is none, or when its result was just
     /// consumed.
+    ///
+    /// It is read no earlier than this is called, and once for many who ask at the same time.
     pub async fn find(&self, id: TaskId) -> Result<Option<Versioned>, RecordError> {
-        if self.parts.consumed.contains(id) {
-            return Ok(None);
-        }
-        self.parts.records.read(id).await
+        let read = async || match self.parts.consumed.contains(id) {
+            true => Ok(None),
+            false => self.parts.records.read(id).await,
+        };
+        let (shared, clock) = (&self.parts.shared, &*self.parts.clock);
+        let found = shared.found.look(id, clock, read).await;
+        found.unwrap_or_else(still_in_line)
     }
 
     /// The same for a monitor, which leaves out a large result.
     pub async fn show(&self, id: TaskId) -> Result<Option<Shown>, RecordError> {
-        if self.parts.consumed.contains(id) {
-            return Ok(None);
-        }
-        self.parts.records.show(id).await
+        let read = async || match self.parts.consumed.contains(id) {
+            true => Ok(None),
+            false => self.parts.records.show(id).await,
+        };
+        let (shared, clock) = (&self.parts.shared, &*self.parts.clock);
+        let shown = shared.shown.look(id, clock, read).await;
+        shown.unwrap_or_else(still_in_line)
     }
 
     /// Marks a result as consumed: from now on this process answers that there is none.
@@ -52,4 +61,9 @@ impl Tasks {
         }
         self.keep(id);
     }
+}
+
+/// Storage did not answer those before in time.
+fn still_in_line<T>() -> Result<T, RecordError> {
+    Err(StorageError::transient("read record", "no answer to those who asked before").into())
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::try_join_all;
 
-use crate::limits::{CHECK_TIMEOUT, QUEUE_LENGTH_MAX_AGE, QUEUE_LENGTH_SCRAPE_AGE};
+use crate::limits::{CHECK_AGE, CHECK_TIMEOUT, QUEUE_LENGTH_MAX_AGE, QUEUE_LENGTH_SCRAPE_AGE};
 use crate::local::metrics::Gauges;
 use crate::local::metrics::queues::QueueGauges;
 use crate::queue::TaskQueue;
@@ -22,8 +22,17 @@ impl Tasks {
         Ok(())
     }
 
-    /// Says whether storage answers now, records and every queue, within [`CHECK_TIMEOUT`].
+    /// Says whether storage answers, records and every queue, within [`CHECK_TIMEOUT`]: now, or at the end of a
+    /// look no longer than [`CHECK_AGE`] ago. One looks at a time, for all who ask meanwhile.
     pub async fn check_storage(&self) -> Result<(), StorageError> {
+        let (shared, clock) = (&self.parts.shared, &*self.parts.clock);
+        let seen = shared
+            .at_storage
+            .recent(CHECK_AGE, clock, || self.look_at_storage());
+        seen.await.unwrap_or_else(no_answer)
+    }
+
+    async fn look_at_storage(&self) -> Result<(), StorageError> {
         let check = async {
             self.parts.store.check().await?;
             let queues = self.parts.queues.all();
@@ -32,12 +41,7 @@ impl Tasks {
         };
         tokio::time::timeout(CHECK_TIMEOUT, check)
             .await
-            .unwrap_or_else(|_| {
-                Err(StorageError::transient(
-                    "check storage",
-                    "it does not answer",
-                ))
-            })
+            .unwrap_or_else(|_| no_answer())
     }
 
     /// The process's counters and what storage tells of the queues, in the Prometheus text format.
@@ -61,4 +65,11 @@ impl Tasks {
             oldest_message: oldest.and_then(|sent_at| Duration::try_from(now - sent_at).ok()),
         })
     }
+}
+
+fn no_answer() -> Result<(), StorageError> {
+    Err(StorageError::transient(
+        "check storage",
+        "it does not answer",
+    ))
 }

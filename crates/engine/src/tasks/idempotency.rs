@@ -3,6 +3,7 @@
 //! The key has a record of its own in the store, beside those of the tasks, under a name that is
 //! no task's. It is written first, when the key is claimed, and again when the task is accepted.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -29,6 +30,9 @@ struct KeyRecord {
     /// SHA-256 of what was submitted.
     submission: String,
     accepted: bool,
+    /// Whoever claimed it does not know what became of its task, and does no more about it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    let_go: bool,
     #[serde(with = "ports::timestamp")]
     claimed_at: Timestamp,
 }
@@ -97,7 +101,14 @@ impl Tasks {
         crash_point(CrashPoint::AfterKey);
         submission.id = claimed.record.task;
         if let Err(error) = self.submit(submission).await {
-            self.give_back(&name, claimed).await;
+            match &error {
+                SubmitError::Unknown { id, cause } if cause.is_unanswered() => {
+                    self.let_go(name, *id);
+                }
+                // Its record may yet be removed: nobody may be told before that the task is accepted.
+                SubmitError::Unknown { .. } => {}
+                _ => self.give_back(&name, claimed).await,
+            }
             return Err(error.into());
         }
         let Claimed { record, etag, .. } = &mut claimed;
@@ -138,6 +149,38 @@ impl Tasks {
         }
     }
 
+    /// Lets the next one who comes with the key carry on with its task at once: what became of that is not known,
+    /// and there is one task for a key. Done in the background, since storage does not answer. Best effort:
+    /// otherwise it is carried on after [`ACCEPTING_TIMEOUT`].
+    fn let_go(&self, name: String, task: TaskId) {
+        let store = Arc::clone(&self.parts.store);
+        tokio::spawn(async move {
+            let noted = async {
+                let Some(stored) = store.read(&name).await? else {
+                    return Ok(());
+                };
+                match serde_json::from_slice::<KeyRecord>(&stored.body) {
+                    Ok(claimed) if claimed.task == task && !claimed.accepted => {
+                        let let_go = KeyRecord {
+                            let_go: true,
+                            ..claimed
+                        };
+                        let document = let_go.to_document();
+                        store
+                            .replace(&name, &document, &stored.etag)
+                            .await
+                            .map(drop)
+                    }
+                    _ => Ok(()),
+                }
+            };
+            let noted: Result<(), StorageError> = noted.await;
+            if let Err(error) = noted {
+                log::debug!("key not let go: {error}");
+            }
+        });
+    }
+
     async fn claim_key(
         &self,
         name: &str,
@@ -145,6 +188,13 @@ impl Tasks {
         submission: &str,
     ) -> Result<Claim, KeyedSubmitError> {
         let storage = |error: StorageError| KeyedSubmitError::Submit(error.into());
+        // Whether it is claimed is not known, so neither is whether its task will be submitted.
+        let unclaimed = |id, cause: StorageError| {
+            if cause.is_unanswered() {
+                self.let_go(name.to_owned(), id);
+            }
+            KeyedSubmitError::Submit(SubmitError::unwritten(id, cause))
+        };
         let ours = |record, etag, before| {
             Claim::Ours(Claimed {
                 record,
@@ -157,6 +207,7 @@ impl Tasks {
             task: id,
             submission: submission.to_owned(),
             accepted: false,
+            let_go: false,
             claimed_at: now,
         };
         if let Some(etag) = self
@@ -164,7 +215,7 @@ impl Tasks {
             .store
             .create(name, &mine.to_document())
             .await
-            .map_err(storage)?
+            .map_err(|cause| unclaimed(id, cause))?
         {
             return Ok(ours(mine, etag, None));
         }
@@ -183,12 +234,13 @@ impl Tasks {
                 return Err(KeyedSubmitError::OtherSubmission);
             }
             Some(first) if first.accepted => return Ok(Claim::Accepted(first.task)),
-            Some(first) if now - first.claimed_at < ACCEPTING_TIMEOUT => {
+            Some(first) if !first.let_go && now - first.claimed_at < ACCEPTING_TIMEOUT => {
                 return Err(KeyedSubmitError::InProgress);
             }
-            // Whoever claimed it died half-way: carry on with its task.
+            // Whoever claimed it died half-way, or let it go: carry on with its task.
             Some(first) => {
                 let successor = KeyRecord {
+                    let_go: false,
                     claimed_at: now,
                     ..first.clone()
                 };
@@ -201,7 +253,7 @@ impl Tasks {
             .store
             .replace(name, &document, &stored.etag)
             .await
-            .map_err(storage)?
+            .map_err(|cause| unclaimed(successor.task, cause))?
         {
             Some(etag) => Ok(ours(successor, etag, before)),
             None => Err(KeyedSubmitError::InProgress),

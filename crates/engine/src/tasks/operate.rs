@@ -12,8 +12,8 @@ use crate::model::precondition::{Precondition, Target};
 use crate::model::task::{TaskRecord, TaskState, TaskStatus};
 use crate::records::{Commit, Followed, NextMessage, RecordError, Then, Versioned};
 use crate::tasks::service::Tasks;
-use ports::ETag;
 use ports::crash::CrashPoint;
+use ports::{ETag, StorageError};
 use work::any::Canceled;
 
 /// What became of what was asked for.
@@ -149,15 +149,23 @@ impl Tasks {
         };
         let held = match followed {
             Followed::All { held, .. } => held,
-            Followed::Unsent(error) | Followed::Unsettled(error) => {
-                // As it was: nobody would work on it. If this fails too, it stays queued.
+            // It is queued; the sweep makes up for its message, should that be missing.
+            Followed::Unsent(cause) | Followed::Unsettled(cause) if cause.is_unanswered() => {
+                log::warn!("task.id" = id, "task.kind" = task.record.kind; "message may not be sent: {cause}");
+                None
+            }
+            Followed::Unsent(cause) | Followed::Unsettled(cause) => {
+                // As it was: nobody would work on it before the sweep does.
                 let mut undone = Versioned {
                     record: failed,
                     etag: task.etag,
                 };
-                let records = self.parts.records.clone();
-                tokio::spawn(async move { records.replace(&mut undone).await });
-                return Err(error.into());
+                let undone = self.parts.records.replace(&mut undone).await;
+                return Err(match undone {
+                    Ok(_) => cause,
+                    Err(error) => StorageError::unanswered("take a retry back", error.cause),
+                }
+                .into());
             }
         };
         self.parts.queues.of(&task.record.kind).sent(leave, held);

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use crate::local::consumed::Consumed;
 use crate::local::early::EarlyStarts;
 use crate::local::endings::Endings;
+use crate::local::looks::{Looks, LooksAtTasks};
 use crate::local::running::Running;
 use crate::local::stop::Stop;
 use crate::local::sync::Mutex;
 use crate::model::id::TaskId;
 use crate::queue::TaskQueues;
-use crate::records::Records;
+use crate::records::{RecordError, Records, Shown, Versioned};
 use crate::settings::Settings;
 use crate::tasks::listing::descent::Hints;
-use ports::{Clock, StorageCalls, TaskStore};
+use ports::{Clock, StorageCalls, StorageError, TaskStore};
 use work::Kinds;
 
 /// What clients can ask for: submit, look, wait, consume, cancel, delete, retry, list. Knows records and
@@ -41,6 +42,15 @@ pub(crate) struct Parts {
     pub(crate) early: Arc<EarlyStarts>,
     /// What the listings before know of when tasks were made.
     pub(crate) list_hints: Arc<Mutex<Hints>>,
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// The looks that clients share.
+#[derive(Default)]
+pub(crate) struct Shared {
+    pub(super) at_storage: Looks<Result<(), StorageError>>,
+    pub(super) found: LooksAtTasks<Result<Option<Versioned>, RecordError>>,
+    pub(super) shown: LooksAtTasks<Result<Option<Shown>, RecordError>>,
 }
 
 impl Tasks {

@@ -17,7 +17,7 @@ use crate::queue::TaskQueue;
 use crate::records::{RecordError, Versioned};
 use crate::tasks::service::{Parts, Tasks};
 use ports::crash::{CrashPoint, crash_point};
-use ports::{Delivery, ETag, Step, StorageError, Text, Timestamp, Written};
+use ports::{Delivery, ETag, Step, StorageError, Text, Timestamp, Written, budget};
 use work::InvalidInput;
 
 /// Work that a client asks for.
@@ -33,7 +33,7 @@ pub struct Submission {
     pub traceparent: Option<String>,
 }
 
-/// Why a submission was not accepted. Nothing is stored then.
+/// Why a submission was not accepted. Nothing is stored then, but for what [`Unknown`](Self::Unknown) says.
 #[derive(Debug, thiserror::Error)]
 pub enum SubmitError {
     /// No such kind is registered; these are.
@@ -51,9 +51,28 @@ pub enum SubmitError {
     /// The record or the message could not be written.
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// Nobody knows whether there is a task: storage did not answer, or did not let a record be taken back whose
+    /// message could not be sent. If there is one, it is worked on.
+    #[error("task {id} may be accepted all the same: {cause}")]
+    Unknown {
+        /// The task's id.
+        id: TaskId,
+        /// What went wrong first.
+        cause: StorageError,
+    },
     /// The store holds something else under the task's id.
     #[error(transparent)]
     Unreadable(#[from] UnreadableRecord),
+}
+
+impl SubmitError {
+    /// A write that this task's existence depends on failed.
+    pub(super) fn unwritten(id: TaskId, cause: StorageError) -> Self {
+        match cause.is_unanswered() {
+            true => Self::Unknown { id, cause },
+            false => Self::Storage(cause),
+        }
+    }
 }
 
 impl From<RecordError> for SubmitError {
@@ -87,7 +106,7 @@ impl Tasks {
         let queue = self.parts.queues.of(&submission.kind);
         let reservation = self.reserve(queue).await?;
         let tasks = self.clone();
-        tokio::spawn(async move { tasks.accept(submission, reservation).await })
+        tokio::spawn(budget::carried(tasks.accept(submission, reservation)))
             .await
             .unwrap_or_else(|_| {
                 Err(StorageError::permanent("accept task", "accepting it broke off").into())
@@ -135,7 +154,8 @@ impl Tasks {
                 held: leave.is_some(),
             },
         ];
-        let (record, held) = match self.parts.store.write(&steps).await? {
+        let written = self.parts.store.write(&steps).await;
+        let (record, held) = match written.map_err(|cause| SubmitError::unwritten(id, cause))? {
             Written::Done { etag, held, .. } => {
                 let held = held.map(|receipt| {
                     Box::new(Delivery {
@@ -148,12 +168,11 @@ impl Tasks {
                 (record, held)
             }
             Written::Not { .. } => (self.carry_on(id, now).await?, None),
+            Written::Partly { cause, .. } if cause.is_unanswered() => {
+                (may_be_sent(record, &cause), None)
+            }
             Written::Partly { etag, cause, .. } => {
-                // The client gets no id, so nobody will ask for this record, and need not wait for its
-                // removal. If that fails too, the record stays behind as queued.
-                let records = self.parts.records.clone();
-                tokio::spawn(async move { records.delete(id, etag.as_ref()).await });
-                return Err(cause.into());
+                return Err(self.take_back(id, etag.as_ref(), cause).await);
             }
         };
         if record.status().is_terminal() {
@@ -177,20 +196,38 @@ impl Tasks {
     /// task may have been acknowledged, and stays whatever happens.
     async fn carry_on(&self, id: TaskId, now: Timestamp) -> Result<TaskRecord, SubmitError> {
         let gone = || StorageError::transient("accept task", "its record came and went");
-        let Versioned { record, etag } = self.parts.records.read(id).await?.ok_or_else(gone)?;
+        let read = self.parts.records.read(id).await;
+        let read = read.map_err(|error| match error {
+            // It is there, and the sweep sends its message.
+            RecordError::Storage(cause) => SubmitError::Unknown { id, cause },
+            unreadable @ RecordError::Unreadable(_) => unreadable.into(),
+        })?;
+        let Versioned { record, etag } = read.ok_or_else(gone)?;
         if record.status().is_terminal() {
             return Ok(record);
         }
         let message = TaskMessage::of(&record, etag.as_ref()).to_text();
         let queue = self.parts.queues.of(&record.kind);
-        if let Err(error) = queue.messages.send(&message, Duration::ZERO).await {
-            if record.updated_at == now {
-                let records = self.parts.records.clone();
-                tokio::spawn(async move { records.delete(id, etag.as_ref()).await });
+        match queue.messages.send(&message, Duration::ZERO).await {
+            Ok(()) => Ok(record),
+            Err(cause) if cause.is_unanswered() => Ok(may_be_sent(record, &cause)),
+            Err(cause) if record.updated_at == now => {
+                Err(self.take_back(id, etag.as_ref(), cause).await)
             }
-            return Err(error.into());
+            Err(cause) => Err(cause.into()),
         }
-        Ok(record)
+    }
+
+    /// Removes a record whose message was refused: its client is told that nothing was accepted, which has to be
+    /// so. If it cannot be removed, the sweep will send the message.
+    async fn take_back(&self, id: TaskId, etag: Option<&ETag>, cause: StorageError) -> SubmitError {
+        match self.parts.records.delete(id, etag).await {
+            Ok(_) => cause.into(),
+            Err(error) => {
+                log::warn!("task.id" = id; "a task that was not accepted stays: {error}");
+                SubmitError::Unknown { id, cause }
+            }
+        }
     }
 
     /// Room in its queue for a submission. Where there is a limit, the length is looked up when it
@@ -225,7 +262,10 @@ impl Tasks {
             if let Some(look) = look {
                 self.look_up(queue, look);
             }
-            looked.await;
+            if budget::bounded(looked).await.is_err() {
+                let cause = "it was not told in time";
+                return Err(StorageError::transient("look up the queue's length", cause));
+            }
         }
         queue.backlog.known(now, age)
     }
@@ -243,4 +283,10 @@ impl Tasks {
             }
         });
     }
+}
+
+/// The record is written, so there is the task; the sweep makes up for its message, should that be missing.
+fn may_be_sent(record: TaskRecord, cause: &StorageError) -> TaskRecord {
+    log::warn!("task.id" = record.id, "task.kind" = record.kind; "message may not be sent: {cause}");
+    record
 }

@@ -104,6 +104,7 @@ codes! {
     TooManyWaiters TOO_MANY_REQUESTS "Too many clients wait for a task; ask without waiting, or later."
     InternalError INTERNAL_SERVER_ERROR "A defect of the service, logged under the id in the message."
     StorageUnavailable SERVICE_UNAVAILABLE "Storage cannot be reached, or takes no more now. Nothing was changed."
+    OutcomeUnknown SERVICE_UNAVAILABLE "Storage did not answer: what was asked for is done, or will be, or not. To a submission with the id and the monitor of the task that there is then. Look, or send the same again; a submission with the same `Idempotency-Key`."
     Overloaded SERVICE_UNAVAILABLE "Too many large requests and replies are under way. Nothing was changed."
     Stopping SERVICE_UNAVAILABLE "The service is stopping. Nothing was changed."
     NewerVersion SERVICE_UNAVAILABLE "A newer version of the service has the task, and this process cannot tell of it."

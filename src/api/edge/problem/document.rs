@@ -26,6 +26,14 @@ pub(in crate::api) struct Document<'a> {
     pub(super) detail: &'a str,
     /// The path of the request.
     pub(super) instance: &'a str,
+    /// The id of the task that the request would have made, where it is not known whether it did.
+    #[serde(rename = "operationId", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(super) operation_id: Option<&'a str>,
+    /// The monitor of that task.
+    #[serde(rename = "operationLocation", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = "uri")]
+    pub(super) operation_location: Option<&'a str>,
     pub(super) error: ErrorObject<'a>,
 }
 

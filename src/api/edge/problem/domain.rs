@@ -44,6 +44,7 @@ impl Problem {
             )
             .retry_after(RETRY_AFTER_SECONDS),
             SubmitError::Storage(error) => Self::storage(&error),
+            SubmitError::Unknown { cause, .. } => Self::outcome_unknown(&cause),
             SubmitError::Unreadable(error) => Self::unreadable(&error),
         }
     }
@@ -54,6 +55,17 @@ impl Problem {
         Self::new(
             Code::StorageUnavailable,
             "storage cannot be reached now; nothing was changed",
+        )
+        .retry_after(RETRY_AFTER_SECONDS)
+    }
+
+    /// Storage was asked to write, and nobody knows whether it did. Logs the cause, once.
+    pub(in crate::api) fn outcome_unknown(cause: &StorageError) -> Self {
+        log::warn!("outcome unknown: {cause}");
+        Self::new(
+            Code::OutcomeUnknown,
+            "storage did not answer in time; what was asked for may be done all the same: look, or send the \
+             same again",
         )
         .retry_after(RETRY_AFTER_SECONDS)
     }
@@ -91,6 +103,7 @@ impl Problem {
 impl From<RecordError> for Problem {
     fn from(error: RecordError) -> Self {
         match error {
+            RecordError::Storage(error) if error.is_unanswered() => Self::outcome_unknown(&error),
             RecordError::Storage(error) => Self::storage(&error),
             RecordError::Unreadable(error) => Self::unreadable(&error),
         }

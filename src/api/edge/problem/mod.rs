@@ -14,7 +14,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
 
-use super::headers::X_MS_ERROR_CODE;
+use super::headers::{OPERATION_ID, OPERATION_LOCATION, X_MS_ERROR_CODE};
 pub(in crate::api) use code::Code;
 pub use code::code_rows;
 pub(in crate::api) use document::{Document, ErrorObject};
@@ -73,6 +73,18 @@ impl Problem {
         self
     }
 
+    /// The task that there may be all the same: its id, and the address of its monitor. In the document, and in
+    /// the headers in which a submission that was accepted has them.
+    pub(in crate::api) fn operation(self, id: &str, monitor: &str) -> Self {
+        let fields = [(OPERATION_ID, id), (OPERATION_LOCATION, monitor)];
+        fields.into_iter().fold(self, |problem, (name, value)| {
+            match HeaderValue::from_str(value) {
+                Ok(value) => problem.header(name, value),
+                Err(_) => problem,
+            }
+        })
+    }
+
     /// The reply to a request for this path.
     pub(in crate::api) fn reply(self, instance: &str) -> HttpResponse {
         let document = self.document(instance);
@@ -97,6 +109,8 @@ impl Problem {
             status: self.code.status().as_u16(),
             detail: &self.detail,
             instance,
+            operation_id: self.header_text(&OPERATION_ID),
+            operation_location: self.header_text(&OPERATION_LOCATION),
             error: ErrorObject {
                 code: self.code.name(),
                 message: &self.detail,
@@ -104,6 +118,11 @@ impl Problem {
             },
         };
         serde_json::to_string(&document).unwrap_or_default()
+    }
+
+    fn header_text(&self, name: &HeaderName) -> Option<&str> {
+        let (_, value) = self.headers.iter().find(|(known, _)| known == name)?;
+        value.to_str().ok()
     }
 }
 

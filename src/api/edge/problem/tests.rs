@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use actix_web::body::MessageBody as _;
 use actix_web::http::header::HeaderValue;
 use engine::{SubmitError, TaskError};
+use ports::StorageError;
 use work::InvalidInput;
 
 use super::*;
@@ -104,6 +105,9 @@ fn problems_that_are_made_in_one_place_leave_with_their_headers() {
         Problem::overloaded(),
         Problem::stopping(),
         Problem::newer_version(),
+        Problem::storage(&StorageError::transient("read record", "500")),
+        Problem::outcome_unknown(&StorageError::unanswered("create record", "500"))
+            .operation("an-id", "http://here/api/operations/an-id"),
     ]
     .into_iter()
     .map(whole)

@@ -1,6 +1,7 @@
 //! Who shares a commit, who learns how it ended, and when.
 
 use std::sync::mpsc as blocking;
+use std::time::Duration;
 
 use super::*;
 
@@ -243,4 +244,16 @@ async fn without_a_write_ahead_log_all_wait_for_the_disk() {
         insert.await.unwrap();
     }
     assert_eq!((writer.commits(), writer.syncs()), (3, 3));
+}
+
+#[tokio::test]
+async fn a_write_that_outlasts_the_budget_is_unanswered_and_done_all_the_same() {
+    let writer = writer();
+    let release = hold(&writer).await;
+    let write = writer.write("insert", Until::OnDisk, insert(1));
+    let short = Duration::from_millis(20);
+    let error = budget::within(Some(short), write).await.unwrap_err();
+    assert!(error.is_unanswered());
+    drop(release);
+    assert_eq!(writer.write("count", Until::Committed, count).await, Ok(1));
 }
