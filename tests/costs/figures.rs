@@ -72,6 +72,17 @@ pub(super) const EARLY_OPERATIONS: &[(&str, u64)] = &[
 /// queue every half minute; every minute a look into the poison queue, and one at the records.
 pub(super) const IDLE_HOUR: &[(&str, u64)] = &[("list_records", 60), ("receive_messages", 180)];
 
+/// What five minutes of one attempt ask beside that: a sign of life every five seconds, a renewal every half
+/// minute, and with each sweep the lengths of both queues and a look at the front, for signs of others.
+pub(super) const LASTING_WORK: &[(&str, u64)] = &[
+    ("count_messages", 10),
+    ("list_records", 5),
+    ("peek_message", 5),
+    ("receive_messages", 15),
+    ("replace_record", 60),
+    ("update_message", 10),
+];
+
 /// Commits of the embedded store, step by step, and how many of them wait for the disk.
 pub(super) const COMMITS: &[(&str, u64, u64)] = &[
     ("look into an empty queue", 1, 0),

@@ -15,7 +15,7 @@ use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep};
 
 use crate::ALONE;
-use crate::figures::{EARLY_OPERATIONS, IDLE_HOUR, RECEIVES};
+use crate::figures::{EARLY_OPERATIONS, IDLE_HOUR, LASTING_WORK, RECEIVES};
 use crate::helpers::clock::RuntimeClock;
 use crate::helpers::kinds::TestKinds;
 use crate::helpers::memory::Memory;
@@ -75,14 +75,18 @@ impl Process {
             .collect()
     }
 
+    fn submission(&self, kind: &str, input: &str) -> Submission {
+        Submission {
+            id: self.tasks.new_id(),
+            kind: kind.to_owned(),
+            input: RawValue::from_string(input.to_owned()).unwrap(),
+            traceparent: None,
+        }
+    }
+
     /// Submits a task and waits for its end.
     async fn run_a_task(&self) {
-        let submission = Submission {
-            id: self.tasks.new_id(),
-            kind: "fibonacci".to_owned(),
-            input: RawValue::from_string(r#"{"number":24}"#.to_owned()).unwrap(),
-            traceparent: None,
-        };
+        let submission = self.submission("fibonacci", r#"{"number":24}"#);
         let Ok(waiter) = self.tasks.watch(submission.id) else {
             panic!("nobody waits, and this may not");
         };
@@ -114,6 +118,25 @@ async fn an_idle_hour_costs_few_calls_and_delays_no_task() {
         assert!(asked.contains(&("receive_messages", RECEIVES)), "{asked:?}");
     };
     LocalSet::new().run_until(idle).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn work_that_lasts_costs_its_signs_of_life_and_the_looks_for_them() {
+    let _alone = ALONE.lock().await;
+    let kinds = TestKinds::default();
+    let lasting = async {
+        let process = Process::start(&kinds, EarlyStart::Off);
+        sleep(UNTIL_IDLE).await;
+        let submission = process.submission("rests", "1");
+        process.tasks.submit(submission).await.unwrap();
+        // Until the loop looks seldom again.
+        sleep(Duration::from_secs(70)).await;
+        let before = process.asked();
+        sleep(Duration::from_secs(5 * 60)).await;
+        assert_eq!(process.asked_since(&before), LASTING_WORK);
+        kinds.open_gate();
+    };
+    LocalSet::new().run_until(lasting).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -53,7 +53,6 @@ pub(super) async fn drive<'a>(
         }
         Drive::Drain => {
             service.swept_at_start().await;
-            occupy(&service, ledger).await;
             for number in 23..26 {
                 accept(&service, number, ledger).await;
             }

@@ -50,7 +50,7 @@ pub(super) enum Drive {
     Stop,
     /// The results are old when a sweep comes.
     Prune,
-    /// A sweep finds messages that the host has not taken.
+    /// A sweep finds messages that no host takes, because the queue's function is missing.
     Drain,
     /// The start is enough.
     Start,

@@ -1,5 +1,8 @@
 //! The service of a scenario: one process without a host, or one under the double of the host.
 
+use std::fs;
+
+use async_request_reply::triggers::QUEUE_WORKER;
 use functions_host::{Event, FunctionsHost, HostOptions};
 use ports::crash::{CRASH_AT, CrashPoint};
 use reqwest::RequestBuilder;
@@ -34,7 +37,7 @@ impl<'a> Service<'a> {
     /// Starts a process that is to die.
     pub(super) async fn start(storage: &'a Storage, scenario: &Scenario) -> Self {
         let mut own = vec![(CRASH_AT, scenario.crash_at())];
-        if scenario.is_queued {
+        if scenario.is_queued || scenario.drive == Drive::Drain {
             own.push(("EARLY_START", "off".to_owned()));
         }
         own.extend(
@@ -204,17 +207,16 @@ async fn host(storage: &Storage, own: Vec<(&'static str, String)>, drive: Drive)
     // it delivers fails, and five failures are the end of a message.
     let mut options = HostOptions::new(azurite().connection_string())
         .queue_option("visibilityTimeout", "00:00:03");
-    if drive == Drive::Drain {
-        // One message occupies the queue trigger, and the sweep finds the others.
-        options = options
-            .queue_option("batchSize", "1")
-            .queue_option("newBatchThreshold", "0");
-    }
     for (name, value) in storage.settings() {
         options = options.setting(name, value);
     }
     for (name, value) in own {
         options = options.first_start(name, value);
     }
-    FunctionsHost::start(app(), options).await.unwrap()
+    let app = app();
+    if drive == Drive::Drain {
+        // Nobody brings the messages, and the sweep finds them.
+        fs::remove_dir_all(app.as_ref().join(QUEUE_WORKER)).unwrap();
+    }
+    FunctionsHost::start(app, options).await.unwrap()
 }

@@ -58,6 +58,35 @@ async fn an_idle_queue_is_asked_ever_more_rarely() {
 }
 
 #[actix_web::test]
+async fn after_a_message_the_queue_is_asked_often_again() {
+    let handler = ScriptedHandler::start(|_| Reply::acknowledge());
+    let (options, queue) = with_queue().await;
+    let (connection_string, seen) = observed();
+    let options = options.setting("AzureWebJobsStorage", connection_string);
+    let _host = start_before(&handler, options).await;
+    let polls = async |count| {
+        eventually("so many polls", async || {
+            let polls = seen.lock().unwrap().clone().into_iter();
+            let polls: Vec<_> = polls
+                .filter(|(_, request)| request.starts_with("GET "))
+                .collect();
+            (polls.len() >= count).then_some(polls)
+        })
+        .await
+    };
+    let idle = polls(7).await.len();
+    queue.send("mine").await.unwrap();
+    handler.called("/queue_worker", 1).await;
+    // The one that brings it, the one after that at once, and those after 0.1, 0.2, 0.3 and 0.5 s: without
+    // the message, that would be one.
+    let brought = polls(idle + 1).await[idle].0;
+    let after = polls(idle + 6).await[idle + 5].0;
+    let gap = after - brought;
+    assert!(gap >= Duration::from_millis(1_100), "{gap:?}");
+    assert!(gap < Duration::from_secs(2 * 4), "{gap:?}");
+}
+
+#[actix_web::test]
 async fn a_message_taken_is_hidden_for_ten_minutes() {
     let handler = ScriptedHandler::start(|_| Reply::acknowledge());
     let (options, queue) = with_queue().await;

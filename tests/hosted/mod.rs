@@ -3,6 +3,9 @@
 
 mod attempts;
 mod docs;
+mod double;
+mod drain;
+mod dying;
 mod early;
 mod failures;
 mod flow;

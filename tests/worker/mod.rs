@@ -34,6 +34,7 @@ mod pruning;
 mod renewing;
 mod rescuing;
 mod rescuing_at_once;
+mod rescuing_held;
 mod resting;
 mod retrying;
 mod sharing;

@@ -31,7 +31,7 @@ impl Bench {
     }
 
     /// Leaves a task as a worker does that died in this attempt: shown as running.
-    async fn abandon_running(&self, id: TaskId, attempt: u32) {
+    pub(super) async fn abandon_running(&self, id: TaskId, attempt: u32) {
         let mut task = self.records.read(id).await.unwrap().unwrap();
         task.record.attempts = attempt;
         task.record.state = TaskState::Running {

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use engine::limits::VISIBILITY_TIMEOUT;
+use engine::limits::{HOST_QUIET_AFTER, VISIBILITY_TIMEOUT};
 use engine::{Outcome, Swept, TaskStatus};
 
 use super::bench::Bench;
 use crate::helpers::calls::{Call, Held, Moment};
+use crate::helpers::eventually::eventually;
 use crate::helpers::process::RETENTION;
 use crate::helpers::queues::delete;
 
@@ -33,6 +34,66 @@ async fn one_bad_message_in_a_page_does_not_stop_the_others() {
     }
     // The panic is tried again; the bad message is to be looked at.
     assert_eq!(bench.messages().await, (1, 1));
+}
+
+#[tokio::test]
+async fn a_sweep_leaves_a_queue_to_a_host_until_that_is_quiet() {
+    let bench = Bench::new();
+    let drained = async || bench.maintenance.sweep().await.unwrap().drained;
+    bench.submit("waits", "1").await;
+    let delivery = bench.receive().await;
+    let hosted = async {
+        let outcome = bench.consumer.run(&delivery).await;
+        let settled = bench.consumer.settle_for_host(&delivery, outcome).await;
+        assert!(settled.is_ok());
+        assert!(delete(&*bench.queue, &delivery).await);
+    };
+    let sweeps = async {
+        eventually("it works", async || (bench.kinds.runs() == 1).then_some(())).await;
+        bench.submit("echo", "2").await;
+        // However long the host's attempt lasts.
+        bench.clock.advance(HOST_QUIET_AFTER * 2);
+        assert_eq!(drained().await, 0);
+        bench.kinds.open_gate();
+    };
+    tokio::join!(hosted, sweeps);
+    assert_eq!(drained().await, 1);
+
+    bench.submit("echo", "3").await;
+    let delivery = bench.receive().await;
+    assert_eq!(bench.consumer.run(&delivery).await, Outcome::Done);
+    assert!(delete(&*bench.queue, &delivery).await);
+    bench.submit("echo", "4").await;
+    bench
+        .clock
+        .advance(HOST_QUIET_AFTER - Duration::from_millis(1));
+    assert_eq!(drained().await, 0);
+    bench.clock.advance(Duration::from_millis(1));
+    assert_eq!(drained().await, 1);
+}
+
+#[tokio::test]
+async fn a_sweep_takes_no_more_than_it_has_slots_for() {
+    let bench = Bench::with_slots(2);
+    for _ in 0..5 {
+        bench.submit("waits", "1").await;
+    }
+    let looks = async {
+        eventually("both slots are taken", async || {
+            (bench.kinds.runs() == 2).then_some(())
+        })
+        .await;
+        let left = bench.queue.receive(32, Duration::ZERO).await.unwrap();
+        assert_eq!(left.len(), 3);
+        // Nor one more, while there is none.
+        let none = bench.process.maintenance.sweep().await.unwrap();
+        assert_eq!(none.drained, 0);
+        bench.kinds.open_gate();
+    };
+    let (swept, ()) = tokio::join!(bench.maintenance.sweep(), looks);
+    assert_eq!(swept.unwrap().drained, 5);
+    assert_eq!(bench.kinds.runs(), 5);
+    assert_eq!(bench.messages().await, (0, 0));
 }
 
 #[tokio::test]

@@ -144,13 +144,8 @@ impl Engine {
             retention: settings.retention,
             kinds,
         };
-        let maintenance = Maintenance::new(
-            consumers.clone(),
-            walk,
-            stop.clone(),
-            Arc::clone(&metrics),
-            settings.concurrency,
-        );
+        let maintenance =
+            Maintenance::new(consumers.clone(), walk, stop.clone(), Arc::clone(&metrics));
         Self {
             tasks,
             consumers,

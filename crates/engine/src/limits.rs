@@ -72,6 +72,10 @@ pub const SLOT_WAIT: Duration = Duration::from_secs(60);
 /// How long after its begin a sweep goes on starting work: less than the minute to the next one.
 pub const SWEEP_BUDGET: Duration = Duration::from_secs(45);
 
+/// How long a host must have brought nothing of a queue before a sweep works it off: much longer than the two
+/// seconds (`maxPollingInterval` in host.json) in which it looks at an idle one.
+pub const HOST_QUIET_AFTER: Duration = SWEEP_INTERVAL;
+
 /// The part of [`SWEEP_BUDGET`] for the poison queue: what comes after it needs time as well.
 pub const BURIAL_BUDGET: Duration = Duration::from_secs(10);
 
@@ -90,6 +94,18 @@ pub const LOST_AFTER: Duration = Duration::from_secs(45);
 /// died hid it for ten minutes; one that lives invokes what it holds within `functionTimeout`,
 /// which is as long.
 pub const HIDDEN_AT_MOST: Duration = Duration::from_secs(15 * 60);
+
+/// The longest that a process which lives holds a message without a sign in the record: it waits for a slot
+/// ([`SLOT_WAIT`]), its attempt shows as running a second later, and storage takes its time. Less than two
+/// sweeps apart, so that the third one knows.
+pub const SILENT_AT_MOST: Duration = Duration::from_secs(60 + 45 + 10);
+
+/// The same for a kind with a limit of its own, whose message may be put off meanwhile, again and again.
+pub const SILENT_AT_LIMIT: Duration = Duration::from_secs(60 + 45 + 10 + 5 * 60 + 60);
+
+/// How old the last sign of a running attempt may be that lives: it leaves one every [`PROGRESS_INTERVAL`],
+/// and waits for storage for as long.
+pub const ALIVE_FOR: Duration = Duration::from_secs(15);
 
 /// Work shorter than this never shows as running: nobody would see the status, and it costs a write.
 pub const RUNNING_AFTER: Duration = Duration::from_secs(1);
@@ -283,5 +299,14 @@ mod tests {
         let before = SLOT_WAIT + SWEEP_BUDGET;
         assert!(before + HOSTED_TIME_LIMIT + STOP_GRACE + SHOW_TIMEOUT < FUNCTION_TIMEOUT);
         assert!(ATTEMPT_TIME_LIMIT <= HOSTED_TIME_LIMIT);
+    }
+
+    #[test]
+    fn who_lives_leaves_a_sign_in_time() {
+        let longest = SLOT_WAIT + RUNNING_AFTER + SHOW_TIMEOUT + LOST_AFTER;
+        assert!(longest < SILENT_AT_MOST && SILENT_AT_MOST < SWEEP_INTERVAL * 2);
+        let put_off = SHOW_PUT_OFF_AFTER + varied(*PUT_OFF_RANGE.end());
+        assert!(longest + put_off < SILENT_AT_LIMIT && SILENT_AT_LIMIT < HIDDEN_AT_MOST);
+        assert!(PROGRESS_INTERVAL + SHOW_TIMEOUT < ALIVE_FOR);
     }
 }

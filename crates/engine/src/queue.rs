@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 
 use crate::local::backlog::Backlog;
 use crate::local::early::Leave;
+use crate::local::hosted::Hosted;
 use ports::{Delivery, Queue, QueueName, Queues, StorageError};
 use work::{KindName, Kinds, Policy};
 
@@ -27,6 +28,8 @@ pub(crate) struct TaskQueue {
     pub(crate) aside: Arc<AtomicUsize>,
     /// Whether the last look into it has brought all that it could: then more wait there, and come first.
     pub(crate) is_behind: Arc<AtomicBool>,
+    /// What a host brings of it.
+    pub(crate) hosted: Hosted,
     wake: Notify,
 }
 
@@ -40,6 +43,7 @@ impl TaskQueue {
             backlog: Arc::default(),
             aside: Arc::default(),
             is_behind: Arc::default(),
+            hosted: Hosted::default(),
             wake: Notify::new(),
         })
     }

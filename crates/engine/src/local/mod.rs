@@ -6,6 +6,7 @@ pub(crate) mod consumed;
 pub(crate) mod early;
 pub(crate) mod endings;
 pub(crate) mod estimate;
+pub(crate) mod hosted;
 pub(crate) mod looks;
 pub(crate) mod metrics;
 pub(crate) mod running;

@@ -80,6 +80,17 @@ impl Slots {
         }
     }
 
+    /// How many slots to compute are free, once one is within `patience`.
+    pub(crate) async fn free(&self, patience: Duration) -> usize {
+        match within(patience, &self.computing).await {
+            Ok(slot) => {
+                drop(slot);
+                self.computing.available_permits().max(1)
+            }
+            Err(_) => 0,
+        }
+    }
+
     /// The slots for work, if they are free now. Whoever waits for one comes first.
     pub(crate) fn take_now(&self, kind: &KindName, takes: Takes) -> Option<Taken> {
         let now = |slots: &Arc<Semaphore>| Arc::clone(slots).try_acquire_owned().ok();

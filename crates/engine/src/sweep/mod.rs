@@ -2,10 +2,11 @@
 //! of bounded work and counts; the loop around it is the host's timer or the standalone one.
 //!
 //! In calls to storage a sweep costs one for each page of dead letters of each queue, one for each page
-//! of records (up to [`WALK_PAGES`](crate::limits::WALK_PAGES)), three for each queue that the message of a
-//! lost task may be in, three for each task that is lost, and one for each record that is deleted. Where
+//! of records (up to [`WALK_PAGES`](crate::limits::WALK_PAGES)), three for each queue that the message of an
+//! unfinished task may be in, three for each task that is lost, and one for each record that is deleted. Where
 //! nothing is left to do: two, and one for each further queue.
 
+pub(crate) mod fronts;
 pub(crate) mod refused;
 pub(crate) mod rescue;
 pub(crate) mod walk;
@@ -35,8 +36,6 @@ pub struct Maintenance {
     walk: Walk,
     stop: Stop,
     metrics: Arc<Metrics>,
-    /// How many messages are received at a time while work lasts.
-    concurrency: usize,
 }
 
 impl Maintenance {
@@ -45,14 +44,12 @@ impl Maintenance {
         walk: Walk,
         stop: Stop,
         metrics: Arc<Metrics>,
-        concurrency: usize,
     ) -> Self {
         Self {
             consumers,
             walk,
             stop,
             metrics,
-            concurrency,
         }
     }
 
@@ -108,20 +105,23 @@ impl Maintenance {
         Ok(swept)
     }
 
-    /// Works off a queue, page by page, until it is empty or the time is over, or until there are no
-    /// slots: then those who have them work it off. The pages are large while work is quick.
+    /// Works off a queue that no host brings, page by page, until it is empty or the time is over, or until
+    /// there are no slots: then those who have them work it off. A page is no larger than the slots that are
+    /// free, so that no message is held which cannot begin.
     /// Messages of a page run side by side: a bad or a slow one does not stop the others.
     async fn drain_queue(
         &self,
         consumer: &Consumer,
         until: Instant,
     ) -> Result<usize, StorageError> {
-        let small = RECEIVE_PAGE.min(u32::try_from(self.concurrency).unwrap_or(RECEIVE_PAGE));
         let mut drained = 0;
-        let mut size = small;
         while Instant::now() < until && !self.stop.is_told() {
+            let room = consumer.room_for_sweep().await;
+            if room == 0 {
+                break;
+            }
             let begun = Instant::now();
-            let page = consumer.receive(size).await?;
+            let page = consumer.receive(room).await?;
             if page.is_empty() {
                 break;
             }
@@ -132,11 +132,10 @@ impl Maintenance {
                     .map(|received| consumer.process_in_hand(received, ())),
             )
             .await;
-            let is_quick = begun.elapsed() < IN_HAND_WAIT;
-            if !is_quick && outcomes.iter().any(Outcome::is_for_others) {
+            let has_waited = begun.elapsed() >= IN_HAND_WAIT;
+            if has_waited && outcomes.iter().any(Outcome::is_for_others) {
                 break;
             }
-            size = if is_quick { RECEIVE_PAGE } else { small };
         }
         Ok(drained)
     }

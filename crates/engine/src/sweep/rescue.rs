@@ -7,11 +7,14 @@
 //!   ([Get Queue Metadata](https://learn.microsoft.com/rest/api/storageservices/get-queue-metadata)).
 //!   Then no task has a message but those whose process is just about to send it: a record that is
 //!   about to has changed within [`LOST_AFTER`].
-//! - *The queue has moved on*: [`HIDDEN_AT_MOST`] ago its front was a message that was sent later. So
+//! - *Nobody who lives has it*: nothing was visible in the queue [`SILENT_AT_MOST`] ago, nor since. So
+//!   whoever had taken the message by then would have shown a sign of life. This tells of a host that died,
+//!   which hides what it held for ten minutes. Asked only where there are other processes.
+//! - *The queue has moved on*: [`HIDDEN_AT_MOST`](crate::limits::HIDDEN_AT_MOST) ago its front was a message that was sent later. So
 //!   the task's own was taken by then, and whoever took it would have shown the task as running, ended
 //!   it or put it off.
 //!
-//! Neither counts while there is a dead letter that this sweep has not looked at: its task
+//! None counts while there is a dead letter that this sweep has not looked at: its task
 //! is not lost, it is about to fail.
 //!
 //! The message of a kind with a queue of its own may be in the main queue as well, where an older process
@@ -19,7 +22,9 @@
 //! known either: where others may know it, its tasks are theirs.
 //!
 //! The record is claimed with a conditional write before the message is sent, so of two sweeps one
-//! sends. Should a message exist all the same, there are two, and the first terminal write wins.
+//! sends. Should a message exist all the same, there are two, and the first terminal write wins. Where one
+//! does exist, because its host is dead, the one that is sent tells nothing of the work: who gets either of
+//! them reads the record, and leaves an attempt alone that lives.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -28,7 +33,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use crate::limits::{HIDDEN_AT_MOST, LOST_AFTER, WALK_CONCURRENCY};
+use crate::limits::{LOST_AFTER, SILENT_AT_LIMIT, SILENT_AT_MOST, WALK_CONCURRENCY};
 use crate::local::endings::Endings;
 use crate::local::sync::{Mutex, lock};
 use crate::model::count::Count;
@@ -38,6 +43,7 @@ use crate::model::task::{TaskError, TaskRecord, TaskState, TaskStatus};
 use crate::policies::max_attempts;
 use crate::queue::{TaskQueue, TaskQueues};
 use crate::records::{Followed, NextMessage, RecordError, Records, Then, Versioned};
+use crate::sweep::fronts::{Fronts, Horizon, Look};
 use crate::sweep::refused::Refused;
 use ports::crash::{CrashPoint, crash_point};
 use ports::{Clock, ETag, Listed, QueueName, StorageError, Timestamp};
@@ -70,16 +76,22 @@ impl Rescue {
         is_over: &impl Fn() -> bool,
     ) -> Result<usize, StorageError> {
         let now = self.clock.now();
-        let suspects: Vec<_> = listed
+        let unfinished: Vec<_> = listed
             .iter()
-            .filter_map(|listed| self.suspect(listed, now))
+            .filter_map(|listed| self.unfinished(listed))
             .collect();
         let mut seen = HashMap::new();
         let mut lost = Vec::new();
-        for (id, listed) in suspects {
-            let kind = listed.head.as_ref().map_or("", |head| &head.kind);
+        for (id, kind, listed) in unfinished {
+            let is_settled = self.is_settled(listed, now);
+            // What is seen now counts later, also for those that have just changed.
+            if !is_settled && !self.has_other_workers {
+                continue;
+            }
             let horizon = self.horizon_of(kind, &mut seen, now, nameless).await?;
-            if let Some(horizon) = horizon.filter(|horizon| listed.modified_at < horizon.front) {
+            let horizon =
+                horizon.filter(|horizon| is_settled && listed.modified_at < horizon.front);
+            if let Some(horizon) = horizon {
                 lost.push((id, listed, horizon));
             }
         }
@@ -106,18 +118,31 @@ impl Rescue {
         Ok(rescued)
     }
 
-    /// A task that has not ended, and whose message has been sent if it ever was.
-    fn suspect<'a>(&self, listed: &'a Listed, now: Timestamp) -> Option<(TaskId, &'a Listed)> {
+    /// A task that has not ended, and its kind.
+    fn unfinished<'a>(&self, listed: &'a Listed) -> Option<(TaskId, &'a str, &'a Listed)> {
         let head = listed.head.as_ref()?;
         let status = TaskStatus::parse(&head.status)?;
         let is_ours = !self.has_other_workers || self.kinds.get(&head.kind).is_some();
-        let is_settled = listed.modified_at < now - LOST_AFTER
-            // Nobody else writes here, and this process has not touched it.
-            || (!self.has_other_workers && listed.modified_at < self.started_at);
-        if status.is_terminal() || !is_settled || !is_ours {
+        if status.is_terminal() || !is_ours {
             return None;
         }
-        Some((listed.name.parse().ok()?, listed))
+        Some((listed.name.parse().ok()?, &head.kind, listed))
+    }
+
+    /// Whether the message of a task has been sent if it ever was.
+    fn is_settled(&self, listed: &Listed, now: Timestamp) -> bool {
+        listed.modified_at < now - LOST_AFTER
+            // Nobody else writes here, and this process has not touched it.
+            || (!self.has_other_workers && listed.modified_at < self.started_at)
+    }
+
+    /// How long a message of a kind may be held without a sign of life.
+    fn silent_at_most(&self, kind: &str) -> Duration {
+        let kind = self.kinds.get(kind);
+        match kind.is_some_and(|kind| kind.policy.concurrency.is_some()) {
+            true => SILENT_AT_LIMIT,
+            false => SILENT_AT_MOST,
+        }
     }
 
     /// Up to where no message of a kind is known to be; `None` when nothing is known. What was `seen` of a
@@ -125,7 +150,7 @@ impl Rescue {
     async fn horizon_of<'a>(
         &'a self,
         kind: &str,
-        seen: &mut HashMap<&'a QueueName, Option<Horizon>>,
+        seen: &mut HashMap<&'a QueueName, Look>,
         now: Timestamp,
         nameless: &Nameless,
     ) -> Result<Option<Horizon>, StorageError> {
@@ -137,47 +162,58 @@ impl Rescue {
                 Some(known) => *known,
                 None => {
                     let nameless = nameless.get(&queue.name).copied().unwrap_or_default();
-                    let known = self.horizon(queue, now, nameless).await?;
+                    let known = self.look(queue, now, nameless).await?;
                     seen.insert(&queue.name, known);
                     known
                 }
             };
-            horizons.push(known);
+            horizons.push(match known {
+                Look::Known(horizon) => Some(horizon),
+                Look::Nothing => None,
+                Look::Hidden => {
+                    let fronts = lock(&self.fronts);
+                    let fronts = fronts.get(&queue.name);
+                    fronts.and_then(|fronts| fronts.silent(now - self.silent_at_most(kind)))
+                }
+            });
         }
         let known: Option<Vec<_>> = horizons.into_iter().collect();
         Ok(known.and_then(|known| known.into_iter().reduce(Horizon::and)))
     }
 
-    /// Up to where the queue is known to hold nothing; `None` when nothing is known.
-    async fn horizon(
+    /// What a queue tells now.
+    async fn look(
         &self,
         queue: &TaskQueue,
         now: Timestamp,
         nameless: usize,
-    ) -> Result<Option<Horizon>, StorageError> {
-        let horizon = match queue.messages.length().await? {
-            Some(0) => Some(Horizon {
-                front: now,
-                seen_at: now,
-            }),
-            None => None,
-            Some(_) => {
-                let front = queue.messages.front().await?;
-                front.and_then(|front| {
-                    let mut fronts = lock(&self.fronts);
-                    fronts
-                        .entry(queue.name.clone())
-                        .or_default()
-                        .passed(Horizon {
-                            front: front - LOST_AFTER,
-                            seen_at: now,
-                        })
-                })
-            }
+    ) -> Result<Look, StorageError> {
+        let length = queue.messages.length().await?;
+        let front = match length {
+            None | Some(0) => None,
+            Some(_) => queue.messages.front().await?,
         };
         // In this order: a message is among the dead letters before it leaves its own queue.
         let dead = queue.dead_letters.length().await?;
-        Ok(horizon.filter(|_| dead.is_some_and(|dead| dead <= nameless as u64)))
+        let mut fronts = lock(&self.fronts);
+        let fronts = fronts.entry(queue.name.clone()).or_default();
+        let look = match (length, front) {
+            (None, _) => Look::Nothing,
+            (Some(0), _) => {
+                fronts.hidden(now);
+                Look::Known(Horizon::of(now, now))
+            }
+            (Some(_), None) if self.has_other_workers => {
+                fronts.hidden(now);
+                Look::Hidden
+            }
+            (Some(_), None) => Look::Nothing,
+            (Some(_), Some(front)) => fronts
+                .passed(Horizon::of(front - LOST_AFTER, now))
+                .map_or(Look::Nothing, Look::Known),
+        };
+        let is_whole = dead.is_some_and(|dead| dead <= nameless as u64);
+        Ok(if is_whole { look } else { Look::Nothing })
     }
 
     async fn rescue(
@@ -199,12 +235,19 @@ impl Rescue {
         {
             return Ok(self.give_up(task).await?);
         }
+        if horizon.is_held && matches!(task.record.state, TaskState::Queued { .. }) {
+            // Somebody has begun it, and did not come to show that.
+            task.record.attempts = task.record.attempts.saturating_add(1);
+        }
         task.record.state = TaskState::queued();
         let tell = |record: &TaskRecord, etag: Option<&ETag>, _: u32| {
-            let message = TaskMessage {
+            let mut message = TaskMessage {
                 count: Count::without_message(record.attempts, max_attempts),
                 ..TaskMessage::of(record, etag)
             };
+            if horizon.is_held {
+                message.input = None;
+            }
             message.to_text()
         };
         let queue = self.queues.of(&task.record.kind);
@@ -244,53 +287,5 @@ impl Rescue {
             log::warn!("task.id" = task.record.id, "task.kind" = task.record.kind, "trace.id" = task.record.trace_id(); "task had lost its worker in the last attempt");
         }
         Ok(failed)
-    }
-}
-
-/// Up to where the queue holds nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Horizon {
-    /// No message of a record that last changed before this is in the queue,
-    front: Timestamp,
-    /// unless it was put off beyond this.
-    seen_at: Timestamp,
-}
-
-impl Horizon {
-    /// Up to where neither queue holds anything.
-    fn and(self, other: Self) -> Self {
-        Self {
-            front: self.front.min(other.front),
-            seen_at: self.seen_at.min(other.seen_at),
-        }
-    }
-
-    fn is_past(self, state: &TaskState) -> bool {
-        let hidden_until = match state {
-            TaskState::Queued { due_at, .. } => *due_at,
-            TaskState::Running { handed_over, .. } => handed_over.map(|handed| handed.until),
-            _ => None,
-        };
-        hidden_until.is_none_or(|until| until + LOST_AFTER < self.seen_at)
-    }
-}
-
-/// What was seen at the front of the queue, long enough ago to tell something.
-#[derive(Debug, Default)]
-pub(crate) struct Fronts {
-    /// Seen less than [`HIDDEN_AT_MOST`] ago: who took a message just before may still have it.
-    fresh: Option<Horizon>,
-    old: Option<Horizon>,
-}
-
-impl Fronts {
-    /// Takes note of the front as it is now, and gives what is known.
-    fn passed(&mut self, now: Horizon) -> Option<Horizon> {
-        let fresh = *self.fresh.get_or_insert(now);
-        if now.seen_at - fresh.seen_at >= HIDDEN_AT_MOST {
-            self.old = Some(fresh);
-            self.fresh = Some(now);
-        }
-        self.old
     }
 }

@@ -350,7 +350,7 @@ const AT_ITS_LIMIT: &str = "its kind of work is at its limit";
 
 /// The message of a delivery once more, in this queue and after this time, as if it had not come now.
 /// What was counted before stays counted.
-fn sent_later(
+pub(crate) fn sent_later(
     message: TaskMessage<'_>,
     delivery: &Delivery,
     (queue, after): (Option<QueueName>, Duration),

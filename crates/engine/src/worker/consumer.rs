@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::limits::{
-    EARLY_START_LEASE, IN_HAND_WAIT, MAX_DEQUEUE_COUNT, SLOT_WAIT, VISIBILITY_TIMEOUT,
+    EARLY_START_LEASE, IN_HAND_WAIT, MAX_DEQUEUE_COUNT, RECEIVE_PAGE, SLOT_WAIT, VISIBILITY_TIMEOUT,
 };
 use crate::local::early::Early;
 use crate::local::slots::Hand;
@@ -237,8 +237,21 @@ impl Consumer {
         named.unwrap_or(&self.queue)
     }
 
+    /// How many messages a sweep may take of its queue: as many as there are slots to begin their work at
+    /// once, up to [`RECEIVE_PAGE`]; none while a host brings them, or when no slot is free within
+    /// [`IN_HAND_WAIT`].
+    pub(crate) async fn room_for_sweep(&self) -> u32 {
+        let slots = &self.worker.attempts.slots;
+        if self.queue.hosted.is_bringing(self.worker.clock.now()) {
+            return 0;
+        }
+        let free = slots.free(IN_HAND_WAIT).await;
+        u32::try_from(free).map_or(RECEIVE_PAGE, |free| free.min(RECEIVE_PAGE))
+    }
+
     /// Runs an attempt on a message that the host holds.
     pub async fn run(&self, delivery: &Delivery) -> Outcome {
+        let _brought = self.queue.hosted.brings(self.worker.clock.now());
         let hold = Hold::new(&self.queue, None);
         let hand = Hand::holding((), &self.queue.aside);
         self.worker.run(delivery, &hold, SLOT_WAIT, hand).await

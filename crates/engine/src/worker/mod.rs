@@ -2,6 +2,7 @@
 //! trigger turns it into one; a message that this process holds itself is settled with the record.
 
 pub(crate) mod again;
+mod alive;
 pub(crate) mod attempt;
 mod burial;
 mod claim;

@@ -74,6 +74,12 @@ impl Worker {
             let message = TaskMessage { due_at, ..message };
             return Ok(self.too_early(message, delivery, left));
         }
+        if self.lives_elsewhere(&task.record, count.attempts)
+            && let Ok(message) = TaskMessage::parse(&delivery.text)
+        {
+            log::info!("task.id" = id, attempt = count.attempts; "another attempt at the task is alive");
+            return Ok(self.while_it_lives(message, delivery));
+        }
         let overdue = match self.still_handed_over(&task, marked, delivery.inserted_at) {
             Ok(overdue) => overdue,
             Err(outcome) => return Ok(outcome),
