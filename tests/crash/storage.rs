@@ -55,6 +55,8 @@ impl Storage {
             // The port is another after each start, and must not show in what is compared.
             ("PUBLIC_BASE_URL", "http://tasks.example".to_owned()),
             ("MAX_NUMBER", "1000000000".to_owned()),
+            // All scenarios run at once, and it is deaths that they are about.
+            ("REQUEST_BUDGET", "100s".to_owned()),
             ("queue_name", self.name.clone()),
             ("BLOB_CONTAINER_NAME", self.name.clone()),
         ];

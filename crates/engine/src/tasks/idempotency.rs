@@ -113,11 +113,10 @@ impl Tasks {
         }
         let Claimed { record, etag, .. } = &mut claimed;
         record.accepted = true;
-        // If this fails the task has been accepted all the same; the key will be claimed again
-        // after a while, for the same task.
         let document = record.to_document();
         if let Err(error) = self.parts.store.replace(&name, &document, etag).await {
-            log::warn!("task.id" = record.task; "acceptance not noted with the key: {error}");
+            log::debug!("task.id" = record.task; "acceptance not yet noted with the key: {error}");
+            self.note_later(name, record.task, document, etag.clone());
         }
         Ok(record.task)
     }
@@ -177,6 +176,18 @@ impl Tasks {
             let noted: Result<(), StorageError> = noted.await;
             if let Err(error) = noted {
                 log::debug!("key not let go: {error}");
+            }
+        });
+    }
+
+    /// Notes the acceptance of a task in the background, with all the time that storage takes: what the request
+    /// had of it is over. If this fails too the task has been accepted all the same; the key will be claimed
+    /// again after a while, for the same task.
+    fn note_later(&self, name: String, task: TaskId, document: Document, etag: ETag) {
+        let store = Arc::clone(&self.parts.store);
+        tokio::spawn(async move {
+            if let Err(error) = store.replace(&name, &document, &etag).await {
+                log::warn!("task.id" = task; "acceptance not noted with the key: {error}");
             }
         });
     }
