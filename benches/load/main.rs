@@ -6,6 +6,7 @@
 //! cargo bench --bench load -- --storage azurite --tasks 3000 --idle 120
 //! cargo bench --bench load -- --storage embedded --plot latency.svg
 //! cargo bench --bench load -- --budgets
+//! cargo bench --bench load -- --budgets kinds
 //! cargo bench --bench load -- --early-start 50
 //! ```
 
@@ -42,7 +43,7 @@ use serde_json::to_string_pretty;
 use testkit::{azurite, random};
 use tokio::task::LocalSet;
 
-use self::budgets::Budget;
+use self::budgets::{Budget, Part};
 use self::http::HttpError;
 use self::idle::Idle;
 use self::report::Report;
@@ -94,9 +95,9 @@ struct Args {
     /// Runs with 1, 2, 4, … clients, and draws latency over load into this file.
     #[arg(long, conflicts_with_all = ["idle", "concurrency"])]
     plot: Option<PathBuf>,
-    /// Measures every budget, and fails if one is not met.
-    #[arg(long, conflicts_with_all = OF_A_RUN, conflicts_with = "scale_out")]
-    budgets: bool,
+    /// Measures every budget, or those of a part, and fails if one is not met.
+    #[arg(long, value_enum, num_args = 0..=1, default_missing_value = "all", conflicts_with_all = OF_A_RUN, conflicts_with = "scale_out")]
+    budgets: Option<Part>,
     /// Simulates deployments side by side under the limits of Azure Storage.
     #[arg(long, conflicts_with_all = OF_A_RUN)]
     scale_out: bool,
@@ -144,8 +145,8 @@ fn main() -> Result<ExitCode, HttpError> {
 
 /// The figures as JSON, and whether they are what they should be.
 async fn measure(args: &Args) -> Result<(String, bool), HttpError> {
-    if args.budgets {
-        let budgets = budgets::measure().await?;
+    if let Some(part) = args.budgets {
+        let budgets = budgets::measure(part).await?;
         budgets::print(&budgets);
         let met = budgets.iter().all(Budget::is_met);
         return Ok((to_string_pretty(&budgets)?, met));

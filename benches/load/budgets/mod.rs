@@ -58,14 +58,36 @@ impl Budget {
     }
 }
 
-/// Measures all of them, and prints the runs they are made of.
-pub(crate) async fn measure() -> Result<Vec<Budget>, HttpError> {
+/// Some of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Part {
+    All,
+    Embedded,
+    Kinds,
+    Growth,
+    Azurite,
+    Computing,
+}
+
+/// Measures them, and prints the runs they are made of.
+pub(crate) async fn measure(part: Part) -> Result<Vec<Budget>, HttpError> {
+    let is_asked_for = |one| part == one || part == Part::All;
     let mut budgets = vec![binary()?];
-    budgets.extend(embedded::measure().await?);
-    budgets.extend(kinds::measure().await?);
-    budgets.extend(growth::measure().await?);
-    budgets.extend(azurite::measure().await?);
-    budgets.extend(computing::measure()?);
+    if is_asked_for(Part::Embedded) {
+        budgets.extend(embedded::measure().await?);
+    }
+    if is_asked_for(Part::Kinds) {
+        budgets.extend(kinds::measure().await?);
+    }
+    if is_asked_for(Part::Growth) {
+        budgets.extend(growth::measure().await?);
+    }
+    if is_asked_for(Part::Azurite) {
+        budgets.extend(azurite::measure().await?);
+    }
+    if is_asked_for(Part::Computing) {
+        budgets.extend(computing::measure()?);
+    }
     Ok(budgets)
 }
 
