@@ -106,7 +106,7 @@ fn a_service_that_cannot_start_says_why() {
 #[tokio::test]
 async fn what_is_not_taken_is_refused_with_the_field() {
     let service = greeting("hello");
-    let unknown = service.submit::<()>("gret", text("you")).await;
+    let unknown = service.submit::<()>("nobody-knows-it", text("you")).await;
     let empty = service.submit::<()>("greet", text("")).await;
     let of_another_type = service.submit::<()>("greet", 7).await;
     for (refused, expected) in [
