@@ -4,6 +4,7 @@
 //! that one from `increase()`. Counting takes no lock.
 
 mod histogram;
+mod labels;
 pub(crate) mod queues;
 pub(crate) mod seen;
 
@@ -12,6 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use self::histogram::Histogram;
+pub(crate) use self::labels::{CameOut, Started, Waited};
 use self::queues::QueueGauges;
 use crate::local::swept::Swept;
 use crate::local::sync::{Mutex, lock};
@@ -34,57 +36,6 @@ const ENDS: [TaskStatus; 3] = [
     TaskStatus::Failed,
     TaskStatus::Canceled,
 ];
-
-/// How an attempt came out. A failed one may be followed by another; one that was put off or stopped
-/// does not count as an attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum CameOut {
-    Succeeded,
-    Failed,
-    PutOff,
-    HandedOver,
-    Stopped,
-}
-
-impl CameOut {
-    const ALL: [Self; 5] = [
-        Self::Succeeded,
-        Self::Failed,
-        Self::PutOff,
-        Self::HandedOver,
-        Self::Stopped,
-    ];
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Succeeded => "succeeded",
-            Self::Failed => "failed",
-            Self::PutOff => "put_off",
-            Self::HandedOver => "handed_over",
-            Self::Stopped => "stopped",
-        }
-    }
-}
-
-/// How an attempt came to begin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Started {
-    /// Where its message was sent.
-    Early,
-    /// Where its message was received.
-    Queue,
-}
-
-impl Started {
-    const ALL: [Self; 2] = [Self::Early, Self::Queue];
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Early => "early",
-            Self::Queue => "queue",
-        }
-    }
-}
 
 /// How long an attempt took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -112,29 +63,6 @@ struct Ended {
     attempts: AtomicU64,
     work: Histogram,
     wait: Histogram,
-}
-
-/// How a client's wait for a task came out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Waited {
-    /// The task ended in time.
-    Ended,
-    /// It did not, or it is gone.
-    NotEnded,
-    /// As many clients waited as may.
-    Refused,
-}
-
-impl Waited {
-    const ALL: [Self; 3] = [Self::Ended, Self::NotEnded, Self::Refused];
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Ended => "ended",
-            Self::NotEnded => "not_ended",
-            Self::Refused => "refused",
-        }
-    }
 }
 
 /// What is true at the moment of asking.
