@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use engine::limits::{ACCEPTING_TIMEOUT, LOST_AFTER};
 use engine::{
-    CalledBack, KeyedSubmitError, Operated, Outcome, RecordError, Report, SubmitError, TaskError,
-    TaskId, TaskStatus,
+    CalledBack, KeyedSubmitError, Operated, Outcome, RecordError, Report, Submission, SubmitError,
+    TaskError, TaskId, TaskStatus,
 };
-use ports::StorageError;
+use ports::{Document, StorageError};
+use tokio::time::sleep;
 
 use super::bench::Bench;
 use crate::helpers::calls::{Call, Moment};
@@ -176,6 +177,39 @@ async fn a_key_whose_claim_got_no_answer_can_be_used_at_once() {
     let again = bench.tasks.submit_once("k", bench.submission("echo", "1"));
     again.await.unwrap();
     assert_eq!(bench.end_all().await, 1);
+}
+
+/// Storage that stood still gets to the claim after somebody has looked for it.
+#[tokio::test(start_paused = true)]
+async fn a_key_whose_claim_comes_late_can_be_used_all_the_same() {
+    let (known, bench) = (Bench::new(), Bench::new());
+    let submission = known.submission("echo", "1");
+    let id = known.tasks.submit_once("k", submission).await.unwrap();
+    let claim = known.store.list("key-", None, 10).await.unwrap().items;
+    let claim = claim.into_iter().next().unwrap();
+    let stored = known.store.read(&claim.name).await.unwrap().unwrap();
+    let text = String::from_utf8_lossy(&stored.body).into_owned();
+    let document = Document {
+        head: claim.head.unwrap(),
+        body: text
+            .replace(r#""accepted":true"#, r#""accepted":false"#)
+            .into(),
+    };
+
+    bench.calls.lose(Call::Create, Moment::Before);
+    let submission = Submission {
+        id,
+        ..bench.submission("echo", "1")
+    };
+    let refused = bench.tasks.submit_once("k", submission).await;
+    assert_eq!(unknown(&of_key(refused.unwrap_err())), id);
+    sleep(Duration::from_millis(1)).await;
+    let created = bench.store.create(&claim.name, &document).await.unwrap();
+    assert!(created.is_some());
+
+    bench.key_is_let_go().await;
+    let again = bench.submission("echo", "1");
+    assert_eq!(bench.tasks.submit_once("k", again).await.unwrap(), id);
 }
 
 #[tokio::test]

@@ -9,19 +9,29 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use tokio::time::sleep;
 
 use crate::limits::{ACCEPTING_TIMEOUT, CLOCK_SKEW, IDEMPOTENCY_RETENTION};
 use crate::model::id::TaskId;
 use crate::tasks::service::Tasks;
 use crate::tasks::submit::{Submission, SubmitError};
 use ports::crash::{CrashPoint, crash_point};
-use ports::{Document, ETag, Head, StorageError, Timestamp};
+use ports::{Document, ETag, Head, StorageError, TaskStore, Timestamp};
 
 /// What the names of keys begin with; no digit of a task's name.
 pub(crate) const NAME_PREFIX: &str = "key-";
 
 /// The kind in the head of a key's record.
 const KIND: &str = "idempotency-key";
+
+/// The pauses before the looks for a claim that is to be let go: at once, and for as long as storage that
+/// stood still takes to get to what it was sent.
+const LET_GO_PAUSES: [Duration; 4] = [
+    Duration::ZERO,
+    Duration::from_secs(1),
+    Duration::from_secs(4),
+    Duration::from_secs(15),
+];
 
 /// What the store keeps about a key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -149,33 +159,19 @@ impl Tasks {
     }
 
     /// Lets the next one who comes with the key carry on with its task at once: what became of that is not known,
-    /// and there is one task for a key. Done in the background, since storage does not answer. Best effort:
-    /// otherwise it is carried on after [`ACCEPTING_TIMEOUT`].
+    /// and there is one task for a key. Done in the background, since storage does not answer; and more than
+    /// once, since the claim itself may be what storage has not got to yet. Best effort: otherwise it is carried
+    /// on after [`ACCEPTING_TIMEOUT`].
     fn let_go(&self, name: String, task: TaskId) {
         let store = Arc::clone(&self.parts.store);
         tokio::spawn(async move {
-            let noted = async {
-                let Some(stored) = store.read(&name).await? else {
-                    return Ok(());
-                };
-                match serde_json::from_slice::<KeyRecord>(&stored.body) {
-                    Ok(claimed) if claimed.task == task && !claimed.accepted => {
-                        let let_go = KeyRecord {
-                            let_go: true,
-                            ..claimed
-                        };
-                        let document = let_go.to_document();
-                        store
-                            .replace(&name, &document, &stored.etag)
-                            .await
-                            .map(drop)
-                    }
-                    _ => Ok(()),
+            for pause in LET_GO_PAUSES {
+                sleep(pause).await;
+                match note_let_go(&*store, &name, task).await {
+                    Ok(true) => return,
+                    Ok(false) => {}
+                    Err(error) => log::debug!("key not yet let go: {error}"),
                 }
-            };
-            let noted: Result<(), StorageError> = noted.await;
-            if let Err(error) = noted {
-                log::debug!("key not let go: {error}");
             }
         });
     }
@@ -270,6 +266,29 @@ impl Tasks {
             None => Err(KeyedSubmitError::InProgress),
         }
     }
+}
+
+/// Notes with a claim of a task that it is let go; `false` when there is no claim.
+async fn note_let_go(
+    store: &dyn TaskStore,
+    name: &str,
+    task: TaskId,
+) -> Result<bool, StorageError> {
+    let Some(stored) = store.read(name).await? else {
+        return Ok(false);
+    };
+    if let Ok(claimed) = serde_json::from_slice::<KeyRecord>(&stored.body)
+        && claimed.task == task
+        && !claimed.accepted
+    {
+        let let_go = KeyRecord {
+            let_go: true,
+            ..claimed
+        };
+        let document = let_go.to_document();
+        store.replace(name, &document, &stored.etag).await?;
+    }
+    Ok(true)
 }
 
 impl KeyRecord {
