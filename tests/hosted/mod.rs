@@ -159,16 +159,22 @@ impl Hosted {
 
     /// Waits until the task has ended, and gives its monitor.
     pub(crate) async fn ended(&self, id: &str) -> Value {
+        self.once(id, |status| !matches!(status, "NotStarted" | "Running"))
+            .await
+    }
+
+    /// Waits until the task has such a status, and gives its monitor.
+    async fn once(&self, id: &str, is_such: impl Fn(&str) -> bool) -> Value {
         let begun = Instant::now();
         loop {
             let answer = self.get(&format!("/api/operations/{id}")).await;
             if answer.status == 200 {
                 let monitor = json(&answer);
-                if !matches!(monitor["status"].as_str(), Some("NotStarted" | "Running")) {
+                if monitor["status"].as_str().is_some_and(&is_such) {
                     return monitor;
                 }
             }
-            assert!(begun.elapsed() < DEADLINE, "{id} did not end: {answer:?}");
+            assert!(begun.elapsed() < DEADLINE, "waits for {id}: {answer:?}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
