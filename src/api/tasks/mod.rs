@@ -1,5 +1,6 @@
 //! `POST /api/tasks` and `GET /api/tasks/{task_id}`: submit, and the fetch that consumes.
 
+mod body;
 mod consuming;
 pub(in crate::api) mod describe;
 mod key_text;
@@ -17,11 +18,12 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use self::body::Body;
 use self::consuming::ConsumingBody;
 use self::result_body::{result_body, submitted_result_body};
 use self::submitting::{Repetition, traceparent};
 use crate::api::edge::base_url::base_url;
-use crate::api::edge::body::{Body, read_json};
+use crate::api::edge::body::read_json;
 use crate::api::edge::headers::{JSON, PREFERENCE_APPLIED};
 use crate::api::edge::preferences::{Preferences, has_api_version};
 use crate::api::edge::problem::Problem;
