@@ -60,6 +60,8 @@ impl Archive {
             created_at: at,
             updated_at: at,
             attempts: 1,
+            due_at: None,
+            labels: None,
             error: None,
         };
         let body = "{}".into();

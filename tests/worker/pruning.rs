@@ -73,6 +73,8 @@ async fn what_something_else_wrote_is_never_touched() {
             created_at: bench.clock.now(),
             updated_at: bench.clock.now(),
             attempts: 1,
+            due_at: None,
+            labels: None,
             error: None,
         };
         let body = "theirs".into();

@@ -35,6 +35,11 @@ pub struct Head {
     pub updated_at: Timestamp,
     /// How many attempts have begun.
     pub attempts: u32,
+    /// When its next attempt may begin, to the millisecond, if it waits for a time; `None` too where an older
+    /// release wrote the record.
+    pub due_at: Option<Timestamp>,
+    /// What its client calls it, separated by commas: short printable ASCII. `None` without.
+    pub labels: Option<Box<str>>,
     /// Why the task failed, if it did; `None` too where an older release wrote the record. Few have one,
     /// so the others carry no room for it.
     pub error: Option<Box<HeadError>>,
@@ -111,13 +116,23 @@ pub struct Wanted {
     pub created_after: Option<Timestamp>,
     /// Those created before this time.
     pub created_before: Option<Timestamp>,
+    /// Those with all of these labels.
+    pub labels: Vec<String>,
 }
 
 impl Wanted {
-    /// Whether a record of this status and kind is wanted, whenever it was created.
+    /// Whether a record of this status and kind is wanted, whenever it was created and whatever it is called.
     pub fn takes(&self, status: &str, kind: &str) -> bool {
         self.statuses.contains(&status) && self.kind.as_ref().is_none_or(|wanted| wanted == kind)
     }
+}
+
+/// Whether labels as [`Head`] has them are all of these, and perhaps more.
+pub fn are_among(wanted: &[String], labels: Option<&str>) -> bool {
+    let labels = || labels.unwrap_or_default().split(',');
+    wanted
+        .iter()
+        .all(|wanted| labels().any(|label| label == wanted))
 }
 
 /// How a store answers when it is asked for its newest records.

@@ -307,6 +307,12 @@ fn metadata(head: &Head) -> HashMap<String, String> {
         ("updated".to_owned(), timestamp::to_text(head.updated_at)),
         ("attempts".to_owned(), head.attempts.to_string()),
     ]);
+    if let Some(due_at) = head.due_at {
+        metadata.insert("due".to_owned(), timestamp::to_text(due_at));
+    }
+    if let Some(labels) = &head.labels {
+        metadata.insert("labels".to_owned(), labels.to_string());
+    }
     if let Some(HeadError { code, message }) = head.error.as_deref() {
         let encoded = |text| utf8_percent_encode(text, NOT_PLAIN).to_string();
         metadata.insert("errorcode".to_owned(), encoded(code));
@@ -344,6 +350,8 @@ fn head(metadata: &HashMap<String, String>) -> Option<Head> {
         created_at: timestamp::parse(metadata.get("created")?)?,
         updated_at: timestamp::parse(metadata.get("updated")?)?,
         attempts: metadata.get("attempts")?.parse().ok()?,
+        due_at: metadata.get("due").and_then(|due| timestamp::parse(due)),
+        labels: metadata.get("labels").map(|labels| labels.as_str().into()),
         error: error(metadata),
     })
 }

@@ -174,6 +174,8 @@ impl TaskRecord {
                 created_at: self.created_at,
                 updated_at: self.updated_at,
                 attempts: self.attempts,
+                due_at,
+                labels: None,
                 error: stored
                     .error
                     .as_ref()

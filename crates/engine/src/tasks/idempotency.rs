@@ -87,7 +87,8 @@ impl Tasks {
         key: &str,
         submission: Submission,
     ) -> Result<TaskId, KeyedSubmitError> {
-        let text = [&submission.kind, "\n", submission.input.get()].concat();
+        let start = submission.start.text();
+        let text = [&submission.kind, "\n", submission.input.get(), &start].concat();
         self.submit_keyed(key, &text, submission).await
     }
 
@@ -307,6 +308,8 @@ impl KeyRecord {
                 error: None,
                 updated_at: self.claimed_at,
                 attempts: 0,
+                due_at: None,
+                labels: None,
             },
             body: Bytes::from(body),
         }
