@@ -76,12 +76,11 @@ impl Process {
     }
 
     fn submission(&self, kind: &str, input: &str) -> Submission {
-        Submission {
-            id: self.tasks.new_id(),
-            kind: kind.to_owned(),
-            input: RawValue::from_string(input.to_owned()).unwrap(),
-            traceparent: None,
-        }
+        Submission::new(
+            self.tasks.new_id(),
+            kind,
+            RawValue::from_string(input.to_owned()).unwrap(),
+        )
     }
 
     /// Submits a task and waits for its end.

@@ -45,6 +45,7 @@ pub use model::json;
 pub use model::message::{TaskMessage, UnreadableMessage};
 pub use model::precondition::{Precondition, Target, Versions};
 pub use model::r0::R0_KIND;
+pub use model::start::Start;
 pub use model::stored::UnreadableRecord;
 pub use model::task::{HandedOver, TaskError, TaskRecord, TaskState, TaskStatus};
 pub use model::trace::is_traceparent;

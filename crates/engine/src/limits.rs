@@ -271,6 +271,13 @@ pub const SHORTEST_LATER: Duration = Duration::from_secs(1);
 /// See [`SHORTEST_LATER`].
 pub const LONGEST_LATER: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
+/// How late the work of a task may begin by its client's wish: as late as work itself may ask for.
+pub const LONGEST_DELAY: Duration = LONGEST_LATER;
+
+/// How far ahead a process remembers when messages become due. Each sweep tells of those of the next hour again,
+/// and has gone through three million records by then.
+pub const DUE_AHEAD: Duration = Duration::from_secs(60 * 60);
+
 /// For how long work may ask for another time without spending attempts.
 pub const LATER_UNCOUNTED: Duration = Duration::from_secs(24 * 60 * 60);
 

@@ -63,6 +63,13 @@ pub(in crate::api) struct TaskView<'a> {
     last_action_date_time: Timestamp,
     /// How often the work was begun.
     attempts: u32,
+    /// When it is begun for the first time, at the earliest, where it was asked to wait for that.
+    #[serde(
+        with = "ports::timestamp::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(value_type = String, format = DateTime, required = false)]
+    start_after: Option<Timestamp>,
     /// How far the work is, when its kind tells.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, maximum = 100)]
@@ -120,6 +127,7 @@ impl<'a> TaskView<'a> {
             created_date_time: record.created_at,
             last_action_date_time: record.updated_at,
             attempts: record.attempts,
+            start_after: next_attempt_date_time.filter(|_| record.attempts == 0),
             percent_complete,
             result,
             resource_location,
@@ -143,6 +151,7 @@ impl<'a> TaskView<'a> {
             created_date_time: head.created_at,
             last_action_date_time: head.updated_at,
             attempts: head.attempts,
+            start_after: None,
             percent_complete: None,
             result: None,
             resource_location: Some(result_url(id, request, api)),
@@ -182,6 +191,13 @@ pub(in crate::api) struct ListedView<'a> {
     last_action_date_time: Timestamp,
     /// How often the work was begun.
     attempts: u32,
+    /// When it is begun for the first time, at the earliest, where it was asked to wait for that.
+    #[serde(
+        with = "ports::timestamp::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(value_type = String, format = DateTime, required = false)]
+    start_after: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = ErrorObject<'static>, required = false)]
     error: Option<ErrorObject<'a>>,
@@ -198,6 +214,7 @@ impl<'a> ListedView<'a> {
             created_date_time: head.created_at,
             last_action_date_time: head.updated_at,
             attempts: head.attempts,
+            start_after: head.due_at.filter(|_| head.attempts == 0),
             error: match status {
                 TaskStatus::Canceled => Some(ErrorObject::canceled()),
                 _ => head

@@ -1,18 +1,32 @@
 //! What a submission asks for: taken apart without interpreting numbers.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de};
 use serde_json::value::RawValue;
 
 use crate::api::edge::body::refuse;
 use crate::api::edge::problem::{Code, Problem};
-use engine::R0_KIND;
 use engine::json::shortened;
+use engine::{R0_KIND, Start};
+use ports::timestamp;
 
-/// What a client asks for, in its own text: an input may be large.
+const START_AFTER: &str = "startAfter";
+const DELAY: &str = "delay";
+
+/// What a client asks for.
 #[derive(Debug)]
-pub(in crate::api) enum Body<'a> {
+pub(in crate::api) struct Body<'a> {
+    pub(in crate::api) work: Work<'a>,
+    /// When it may begin.
+    pub(in crate::api) start: Start,
+}
+
+/// The work, in the client's own text: an input may be large.
+#[derive(Debug)]
+pub(in crate::api) enum Work<'a> {
     /// `{"number": n}`, the number as it was sent.
     R0 { number: &'a RawValue },
     /// `{"kind": "…", "input": …}`
@@ -26,16 +40,20 @@ struct Fields<'a> {
     number: Option<&'a RawValue>,
     kind: Option<&'a RawValue>,
     input: Option<&'a RawValue>,
+    start_after: Option<&'a RawValue>,
+    delay: Option<&'a RawValue>,
     /// The first one that is none of these.
     other: Option<String>,
 }
 
 #[derive(Deserialize)]
-#[serde(field_identifier, rename_all = "lowercase")]
+#[serde(field_identifier, rename_all = "camelCase")]
 enum Field {
     Number,
     Kind,
     Input,
+    StartAfter,
+    Delay,
     Other(String),
 }
 
@@ -57,6 +75,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
                         Field::Number => (&mut fields.number, "number"),
                         Field::Kind => (&mut fields.kind, "kind"),
                         Field::Input => (&mut fields.input, "input"),
+                        Field::StartAfter => (&mut fields.start_after, "startAfter"),
+                        Field::Delay => (&mut fields.delay, "delay"),
                         Field::Other(name) => {
                             fields.other.get_or_insert(name);
                             map.next_value::<de::IgnoredAny>()?;
@@ -80,15 +100,24 @@ impl<'a> Body<'a> {
     /// beside a kind they are refused, because whoever sends them means something.
     pub(in crate::api) fn parse(body: &'a str) -> Result<Self, Problem> {
         let fields = serde_json::from_str::<Fields<'_>>(body).map_err(refuse)?;
-        if let (None, Some(other)) = (fields.number, fields.other)
+        if let (None, Some(other)) = (fields.number, &fields.other)
             && (fields.kind.is_some() || fields.input.is_some())
         {
             let detail = format!(
-                "{} is not known; beside kind there is input",
-                shortened(&other)
+                "{} is not known; beside kind there are input, startAfter and delay",
+                shortened(other)
             );
             return Err(Problem::new(Code::UnknownField, detail).target(other));
         }
+        Ok(Self {
+            start: start(fields.start_after, fields.delay)?,
+            work: Work::of(&fields)?,
+        })
+    }
+}
+
+impl<'a> Work<'a> {
+    fn of(fields: &Fields<'a>) -> Result<Self, Problem> {
         match (fields.number, fields.kind, fields.input) {
             (Some(number), None, None) => Ok(Self::R0 { number }),
             (None, Some(kind), Some(input)) => Ok(Self::Kind {
@@ -115,7 +144,7 @@ impl<'a> Body<'a> {
     }
 
     /// The kind, the input, and where in the body the input's fields are.
-    pub(in crate::api) fn work(&self) -> (&str, Box<RawValue>, &'static str) {
+    pub(in crate::api) fn parts(&self) -> (&str, Box<RawValue>, &'static str) {
         match self {
             Self::R0 { number } => {
                 // An object around a JSON value is JSON.
@@ -124,6 +153,29 @@ impl<'a> Body<'a> {
                 (R0_KIND, input, "")
             }
             Self::Kind { kind, input } => (kind, (*input).to_owned(), "input"),
+        }
+    }
+}
+
+/// When the work may begin: at a time, or after so many seconds.
+fn start(start_after: Option<&RawValue>, delay: Option<&RawValue>) -> Result<Start, Problem> {
+    match (start_after, delay) {
+        (None, None) => Ok(Start::AtOnce),
+        (Some(time), None) => {
+            let text = serde_json::from_str::<Cow<'_, str>>(time.get()).ok();
+            let time = text.and_then(|text| timestamp::parse(&text));
+            let wrong = || Problem::invalid(START_AFTER, "startAfter must be an RFC 3339 time");
+            time.map(Start::At).ok_or_else(wrong)
+        }
+        (None, Some(seconds)) => match serde_json::from_str(seconds.get()) {
+            Ok(seconds) => Ok(Start::After(Duration::from_secs(seconds))),
+            Err(_) => Err(Problem::invalid(
+                DELAY,
+                "delay must be a whole number of seconds",
+            )),
+        },
+        (Some(_), Some(_)) => {
+            Err(Problem::new(Code::AmbiguousBody, "startAfter excludes delay").target(START_AFTER))
         }
     }
 }
@@ -137,7 +189,7 @@ mod tests {
     fn assert_refused_or_work(text: &str) {
         match Body::parse(text) {
             Ok(body) => {
-                let (_, input, _) = body.work();
+                let (_, input, _) = body.work.parts();
                 assert!(serde_json::from_str::<&RawValue>(input.get()).is_ok());
             }
             Err(refused) => assert!(refused.to_string().len() < 120, "{refused}"),
@@ -160,7 +212,7 @@ mod tests {
             let name = serde_json::to_string(&kind).unwrap();
             let text = format!(r#"{{"kind":{name},"input":{input}}}"#);
             let body = Body::parse(&text).unwrap();
-            let (read, raw, _) = body.work();
+            let (read, raw, _) = body.work.parts();
             prop_assert_eq!((read, raw.get()), (kind.as_str(), input.as_str()));
         }
     }

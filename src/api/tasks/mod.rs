@@ -18,7 +18,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use self::body::Body;
+use self::body::{Body, Work};
 use self::consuming::ConsumingBody;
 use self::result_body::{result_body, submitted_result_body};
 use self::submitting::{Repetition, traceparent};
@@ -68,12 +68,11 @@ async fn accept(
     let mut preferences = Preferences::of(request);
     let (text, held) = read_json(request, payload, api).await?;
     let body = Body::parse(&text)?;
-    let (kind, input, prefix) = body.work();
+    let (kind, input, prefix) = body.work.parts();
     let submission = Submission {
-        id: api.tasks.new_id(),
-        kind: kind.to_owned(),
-        input,
         traceparent: traceparent(request),
+        start: body.start,
+        ..Submission::new(api.tasks.new_id(), kind, input)
     };
     let refused = |error| match error {
         SubmitError::Unknown { id, cause } => maybe_accepted(request, api, id, &cause),
@@ -103,10 +102,10 @@ async fn accept(
             (id, None)
         }
     };
-    let retry_after = api.tasks.retry_after(kind);
-    let (number, kind) = match body {
-        Body::R0 { number } => (Some(number.to_owned()), None),
-        Body::Kind { kind, .. } => (None, Some(kind)),
+    let retry_after = api.tasks.retry_after(kind, api.tasks.due_at(body.start));
+    let (number, kind) = match body.work {
+        Work::R0 { number } => (Some(number.to_owned()), None),
+        Work::Kind { kind, .. } => (None, Some(kind)),
     };
     // Others may need the memory while this client waits.
     drop((text, held));
@@ -207,7 +206,10 @@ pub(in crate::api) async fn fetch(
         format!("<{base}/api/operations/{id}>; rel=\"monitor\""),
     ));
     if !record.status().is_terminal() {
-        absent.insert_header((RETRY_AFTER, api.tasks.retry_after(&record.kind)));
+        absent.insert_header((
+            RETRY_AFTER,
+            api.tasks.retry_after(&record.kind, record.due_at()),
+        ));
     }
     if let Some(applied) = preferences.applied() {
         absent.insert_header((PREFERENCE_APPLIED, applied));

@@ -183,6 +183,7 @@ impl<'a> TaskMessage<'a> {
             etag: etag.map(Cow::Borrowed),
             retries: *retries,
             traceparent: traceparent.as_deref().map(Cow::Borrowed),
+            due_at: record.due_at(),
             ..Self::naming(*id)
         }
     }

@@ -8,6 +8,7 @@ pub mod json;
 pub(crate) mod message;
 pub(crate) mod precondition;
 pub(crate) mod r0;
+pub(crate) mod start;
 pub(crate) mod stored;
 pub(crate) mod task;
 pub(crate) mod trace;

@@ -203,6 +203,14 @@ impl TaskRecord {
         }
     }
 
+    /// When its next attempt may begin, if it waits for a time.
+    pub fn due_at(&self) -> Option<Timestamp> {
+        match self.state {
+            TaskState::Queued { due_at, .. } => due_at,
+            _ => None,
+        }
+    }
+
     fn input_text(&self) -> Option<&str> {
         self.input.as_deref().map(RawValue::get)
     }

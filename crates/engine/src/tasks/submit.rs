@@ -11,8 +11,9 @@ use crate::local::early::Leave;
 use crate::model::count::Count;
 use crate::model::id::TaskId;
 use crate::model::message::TaskMessage;
+use crate::model::start::{Start, left};
 use crate::model::stored::UnreadableRecord;
-use crate::model::task::TaskRecord;
+use crate::model::task::{TaskRecord, TaskState};
 use crate::queue::TaskQueue;
 use crate::records::{RecordError, Versioned};
 use crate::tasks::service::{Parts, Tasks};
@@ -31,6 +32,21 @@ pub struct Submission {
     pub input: Box<RawValue>,
     /// The client's trace (W3C Trace Context), carried along and logged.
     pub traceparent: Option<String>,
+    /// When it may begin.
+    pub start: Start,
+}
+
+impl Submission {
+    /// Work that may begin at once, of a client that says no more.
+    pub fn new(id: TaskId, kind: impl Into<String>, input: Box<RawValue>) -> Self {
+        Self {
+            id,
+            kind: kind.into(),
+            input,
+            traceparent: None,
+            start: Start::AtOnce,
+        }
+    }
 }
 
 /// Why a submission was not accepted. Nothing is stored then, but for what [`Unknown`](Self::Unknown) says.
@@ -45,6 +61,9 @@ pub enum SubmitError {
     /// The kind does not take this input.
     #[error(transparent)]
     InvalidInput(#[from] InvalidInput),
+    /// It is to begin later than [`LONGEST_DELAY`](crate::limits::LONGEST_DELAY) from now.
+    #[error("a task cannot begin so late")]
+    TooFar(Start),
     /// More messages wait than the configured limit allows.
     #[error("too many tasks are waiting")]
     QueueFull,
@@ -94,7 +113,15 @@ impl Tasks {
                 .ok_or_else(|| SubmitError::UnknownKind {
                     known: self.parts.kinds.names_for_people(),
                 })?;
+        if submission.start.is_too_far(self.parts.clock.now()) {
+            return Err(SubmitError::TooFar(submission.start));
+        }
         Ok(kind.kind.check(&submission.input)?)
+    }
+
+    /// When a task may begin that is accepted now, if not at once.
+    pub fn due_at(&self, start: Start) -> Option<Timestamp> {
+        start.due_at(self.parts.clock.now())
     }
 
     /// Accepts work: there is a record, and a message for a worker.
@@ -123,15 +150,25 @@ impl Tasks {
             kind,
             input,
             traceparent,
+            start,
         } = submission;
         let now = self.parts.clock.now();
         let queue = self.parts.queues.of(&kind);
+        let due_at = start.due_at(now);
         let record = TaskRecord {
             traceparent,
+            state: TaskState::Queued {
+                due_at,
+                last_error: None,
+            },
             ..TaskRecord::queued(id, kind, input, now)
         };
         let early = &self.parts.early;
-        let leave = early.leave(&record, Duration::ZERO, &queue.is_behind);
+        // What is to begin later goes to whoever has a slot by then.
+        let leave = match due_at {
+            None => early.leave(&record, Duration::ZERO, &queue.is_behind),
+            Some(_) => None,
+        };
         let tell = |etag: Option<&ETag>| {
             crash_point(CrashPoint::AfterRecord);
             let begun = leave.as_deref().map_or(0, Leave::begun);
@@ -150,7 +187,9 @@ impl Tasks {
             Step::Send {
                 queue: &queue.name,
                 text: Text::Of(&tell),
-                delay: leave.as_deref().map_or(Duration::ZERO, Leave::hide),
+                delay: leave
+                    .as_deref()
+                    .map_or_else(|| left(due_at, now), Leave::hide),
                 held: leave.is_some(),
             },
         ];
@@ -181,7 +220,10 @@ impl Tasks {
         reservation.kept();
         crash_point(CrashPoint::AfterMessage);
         self.parts.endings.metrics.accepted(&record.kind);
-        queue.sent(leave, held);
+        match record.due_at() {
+            Some(due_at) => queue.sent_for(due_at, now),
+            None => queue.sent(leave, held),
+        }
         if let Some(look) = queue.backlog.due(now) {
             self.look_up(queue, look);
         }
@@ -208,7 +250,8 @@ impl Tasks {
         }
         let message = TaskMessage::of(&record, etag.as_ref()).to_text();
         let queue = self.parts.queues.of(&record.kind);
-        match queue.messages.send(&message, Duration::ZERO).await {
+        let delay = left(record.due_at(), self.parts.clock.now());
+        match queue.messages.send(&message, delay).await {
             Ok(()) => Ok(record),
             Err(cause) if cause.is_unanswered() => Ok(may_be_sent(record, &cause)),
             Err(cause) if record.updated_at == now => {

@@ -66,8 +66,8 @@ impl Worker {
             log::info!("task.id" = id, attempt = count.attempts; "task has ended already");
             return Ok(Outcome::Done);
         };
-        if let TaskState::Queued { due_at, .. } = task.record.state
-            && let Some(left) = self.is_early(due_at, delivery.inserted_at)
+        let due_at = task.record.due_at();
+        if let Some(left) = self.is_early(due_at, delivery.inserted_at)
             && let Ok(message) = TaskMessage::parse(&delivery.text)
         {
             log::debug!("task.id" = id; "message came before its task's time");

@@ -94,7 +94,7 @@ codes! {
     UnknownParameter UNPROCESSABLE_ENTITY "A listing does not have the parameter."
     MissingKind UNPROCESSABLE_ENTITY "There is `input` without `kind`."
     MissingInput UNPROCESSABLE_ENTITY "There is `kind` without `input`."
-    AmbiguousBody UNPROCESSABLE_ENTITY "There is `number` beside `kind` or `input`."
+    AmbiguousBody UNPROCESSABLE_ENTITY "There is `number` beside `kind` or `input`, or `startAfter` beside `delay`."
     MissingStatus UNPROCESSABLE_ENTITY "A report has neither `status` nor `percentComplete`."
     MissingResult UNPROCESSABLE_ENTITY "A report of success has no `result`."
     MissingError UNPROCESSABLE_ENTITY "A report of a failure has no `error`."
