@@ -271,6 +271,13 @@ pub const SHORTEST_LATER: Duration = Duration::from_secs(1);
 /// See [`SHORTEST_LATER`].
 pub const LONGEST_LATER: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
+/// Labels of a task, at the most.
+pub const MAX_LABELS: usize = 8;
+
+/// The longest label, in characters. With [`MAX_LABELS`] that is half a kilobyte of the 8 KiB that a blob's
+/// metadata have.
+pub const LABEL_LENGTH: usize = 64;
+
 /// How late the work of a task may begin by its client's wish: as late as work itself may ask for.
 pub const LONGEST_DELAY: Duration = LONGEST_LATER;
 

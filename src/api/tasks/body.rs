@@ -10,11 +10,12 @@ use serde_json::value::RawValue;
 use crate::api::edge::body::refuse;
 use crate::api::edge::problem::{Code, Problem};
 use engine::json::shortened;
-use engine::{R0_KIND, Start};
+use engine::{Labels, NotLabels, R0_KIND, Start};
 use ports::timestamp;
 
 const START_AFTER: &str = "startAfter";
 const DELAY: &str = "delay";
+const LABELS: &str = "labels";
 
 /// What a client asks for.
 #[derive(Debug)]
@@ -22,6 +23,8 @@ pub(in crate::api) struct Body<'a> {
     pub(in crate::api) work: Work<'a>,
     /// When it may begin.
     pub(in crate::api) start: Start,
+    /// What the client calls it.
+    pub(in crate::api) labels: Labels,
 }
 
 /// The work, in the client's own text: an input may be large.
@@ -42,6 +45,7 @@ struct Fields<'a> {
     input: Option<&'a RawValue>,
     start_after: Option<&'a RawValue>,
     delay: Option<&'a RawValue>,
+    labels: Option<&'a RawValue>,
     /// The first one that is none of these.
     other: Option<String>,
 }
@@ -54,6 +58,7 @@ enum Field {
     Input,
     StartAfter,
     Delay,
+    Labels,
     Other(String),
 }
 
@@ -77,6 +82,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
                         Field::Input => (&mut fields.input, "input"),
                         Field::StartAfter => (&mut fields.start_after, "startAfter"),
                         Field::Delay => (&mut fields.delay, "delay"),
+                        Field::Labels => (&mut fields.labels, "labels"),
                         Field::Other(name) => {
                             fields.other.get_or_insert(name);
                             map.next_value::<de::IgnoredAny>()?;
@@ -104,13 +110,14 @@ impl<'a> Body<'a> {
             && (fields.kind.is_some() || fields.input.is_some())
         {
             let detail = format!(
-                "{} is not known; beside kind there are input, startAfter and delay",
+                "{} is not known; beside kind there are input, startAfter, delay and labels",
                 shortened(other)
             );
             return Err(Problem::new(Code::UnknownField, detail).target(other));
         }
         Ok(Self {
             start: start(fields.start_after, fields.delay)?,
+            labels: fields.labels.map_or(Ok(Labels::default()), labels)?,
             work: Work::of(&fields)?,
         })
     }
@@ -178,6 +185,18 @@ fn start(start_after: Option<&RawValue>, delay: Option<&RawValue>) -> Result<Sta
             Err(Problem::new(Code::AmbiguousBody, "startAfter excludes delay").target(START_AFTER))
         }
     }
+}
+
+fn labels(labels: &RawValue) -> Result<Labels, Problem> {
+    let texts: Vec<Cow<'_, str>> = serde_json::from_str(labels.get())
+        .map_err(|_| Problem::invalid(LABELS, "labels must be an array of strings"))?;
+    Labels::new(texts.iter().map(|text| &**text)).map_err(|wrong| {
+        let target = match wrong {
+            NotLabels::TooMany => LABELS.to_owned(),
+            NotLabels::NotALabel(place) | NotLabels::Twice(place) => format!("{LABELS}[{place}]"),
+        };
+        Problem::invalid(LABELS, wrong.to_string()).target(target)
+    })
 }
 
 #[cfg(test)]

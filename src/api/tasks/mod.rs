@@ -72,6 +72,7 @@ async fn accept(
     let submission = Submission {
         traceparent: traceparent(request),
         start: body.start,
+        labels: body.labels,
         ..Submission::new(api.tasks.new_id(), kind, input)
     };
     let refused = |error| match error {

@@ -5,6 +5,7 @@ pub(crate) mod count;
 pub(crate) mod extensible;
 pub(crate) mod id;
 pub mod json;
+pub(crate) mod labels;
 pub(crate) mod message;
 pub(crate) mod precondition;
 pub(crate) mod r0;

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use crate::model::extensible::{Extended, Extensible, Others};
 use crate::model::id::TaskId;
 use crate::model::json::{Object, describe, is_zero, present};
+use crate::model::labels::Labels;
 use crate::model::r0::R0_KIND;
 use crate::model::task::{HandedOver, TaskError, TaskRecord, TaskState, TaskStatus};
 use crate::text::in_short;
@@ -30,6 +31,8 @@ struct StoredRecord<'a> {
     retries: u32,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     traceparent: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    labels: Cow<'a, Labels>,
     #[serde(
         default,
         with = "ports::timestamp::option",
@@ -146,6 +149,7 @@ impl TaskRecord {
             attempts: self.attempts,
             retries: self.retries,
             traceparent: self.traceparent.as_deref().map(Cow::Borrowed),
+            labels: Cow::Borrowed(&self.labels),
             due_at,
             percent,
             handed_over,
@@ -175,7 +179,7 @@ impl TaskRecord {
                 updated_at: self.updated_at,
                 attempts: self.attempts,
                 due_at,
-                labels: None,
+                labels: self.labels.joined().map(Into::into),
                 error: stored
                     .error
                     .as_ref()
@@ -232,6 +236,7 @@ impl TaskRecord {
             attempts: stored.attempts,
             retries: stored.retries,
             traceparent: stored.traceparent.map(Cow::into_owned),
+            labels: stored.labels.into_owned(),
             state,
             others: others.into_owned(),
         })
@@ -252,6 +257,7 @@ impl TaskRecord {
             attempts: 1,
             retries: 0,
             traceparent: None,
+            labels: Labels::default(),
             state: TaskState::Succeeded {
                 result: RawValue::from_string(result).ok()?,
             },

@@ -87,8 +87,7 @@ impl Tasks {
         key: &str,
         submission: Submission,
     ) -> Result<TaskId, KeyedSubmitError> {
-        let start = submission.start.text();
-        let text = [&submission.kind, "\n", submission.input.get(), &start].concat();
+        let text = submission.text();
         self.submit_keyed(key, &text, submission).await
     }
 

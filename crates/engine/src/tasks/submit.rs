@@ -10,6 +10,7 @@ use crate::local::backlog::{Look, Reservation};
 use crate::local::early::Leave;
 use crate::model::count::Count;
 use crate::model::id::TaskId;
+use crate::model::labels::Labels;
 use crate::model::message::TaskMessage;
 use crate::model::start::{Start, left};
 use crate::model::stored::UnreadableRecord;
@@ -34,6 +35,8 @@ pub struct Submission {
     pub traceparent: Option<String>,
     /// When it may begin.
     pub start: Start,
+    /// What its client calls it.
+    pub labels: Labels,
 }
 
 impl Submission {
@@ -45,7 +48,16 @@ impl Submission {
             input,
             traceparent: None,
             start: Start::AtOnce,
+            labels: Labels::default(),
         }
+    }
+
+    /// What tells it from others, as long as no client asks for the same twice.
+    pub(super) fn text(&self) -> String {
+        let (labels, start) = (self.labels.joined().unwrap_or_default(), self.start.text());
+        let separator = if labels.is_empty() { "" } else { "\nlabels " };
+        let input = self.input.get();
+        [&*self.kind, "\n", input, &start, separator, labels].concat()
     }
 }
 
@@ -151,12 +163,14 @@ impl Tasks {
             input,
             traceparent,
             start,
+            labels,
         } = submission;
         let now = self.parts.clock.now();
         let queue = self.parts.queues.of(&kind);
         let due_at = start.due_at(now);
         let record = TaskRecord {
             traceparent,
+            labels,
             state: TaskState::Queued {
                 due_at,
                 last_error: None,
