@@ -135,3 +135,20 @@ pub(super) async fn a_row_shows_why_a_task_failed(subject: &Subject) {
     let rows = rest(tasks, "", None, 100).await;
     assert_eq!(rows[0].head.as_ref(), Some(&queued.head));
 }
+
+pub(super) async fn a_row_shows_when_a_task_is_due_and_what_it_is_called(subject: &Subject) {
+    let tasks = &*subject.tasks;
+    let mut waiting = document("queued", "1");
+    waiting.head.due_at = Some(waiting.head.created_at + Duration::from_millis(86_400_123));
+    waiting.head.labels = Some("customer:4711,env=prod,a@b/c+d_e-f.g".into());
+    let first = create(tasks, "a", &waiting).await;
+    let rows = rest(tasks, "", None, 100).await;
+    assert_eq!(rows[0].head.as_ref(), Some(&waiting.head));
+
+    // It has begun.
+    let mut running = document("running", "2");
+    running.head.labels.clone_from(&waiting.head.labels);
+    tasks.replace("a", &running, &first).await.unwrap().unwrap();
+    let rows = rest(tasks, "", None, 100).await;
+    assert_eq!(rows[0].head.as_ref(), Some(&running.head));
+}

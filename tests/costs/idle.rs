@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_request_reply::startup::AZURE_PACE;
 use async_request_reply::triggers::{early, standalone};
 use backends::{Counted, Counts};
-use engine::{EarlyStart, Engine, Ports, Settings, Submission, TaskStatus, Tasks};
+use engine::{EarlyStart, Engine, Ports, Settings, Start, Submission, TaskStatus, Tasks};
 use ports::{Queues, StorageCalls, TaskStore};
 use serde_json::value::RawValue;
 use tokio::task::LocalSet;
@@ -93,6 +93,33 @@ impl Process {
         let ended = self.tasks.wait(waiter, HOUR).await.unwrap().unwrap();
         assert_eq!(ended.status(), TaskStatus::Succeeded);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_waits_for_its_time_begins_then_in_an_idle_process() {
+    let _alone = ALONE.lock().await;
+    let kinds = TestKinds::default();
+    let idle = async {
+        let process = Process::start(&kinds, EarlyStart::Off);
+        sleep(UNTIL_IDLE).await;
+        let delay = Duration::from_secs(17);
+        let submission = Submission {
+            start: Start::After(delay),
+            ..process.submission("fibonacci", r#"{"number":24}"#)
+        };
+        let Ok(waiter) = process.tasks.watch(submission.id) else {
+            panic!("nobody waits, and this may not");
+        };
+        let begun = Instant::now();
+        process.tasks.submit(submission).await.unwrap();
+        process.tasks.wait(waiter, HOUR).await.unwrap().unwrap();
+        let took = begun.elapsed();
+        assert!(
+            took >= delay && took < delay + Duration::from_secs(1),
+            "{took:?}"
+        );
+    };
+    LocalSet::new().run_until(idle).await;
 }
 
 #[tokio::test(start_paused = true)]

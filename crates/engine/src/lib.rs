@@ -58,6 +58,7 @@ pub use tasks::callbacks::{CalledBack, Report};
 pub use tasks::idempotency::KeyedSubmitError;
 pub use tasks::kinds::KnownKind;
 pub use tasks::listing::{Filter, ListError, TaskPage};
+pub use tasks::many::{EachSubmitted, NoneAccepted};
 pub use tasks::operate::Operated;
 pub use tasks::service::Tasks;
 pub use tasks::submit::{Submission, SubmitError};

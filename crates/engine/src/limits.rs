@@ -271,6 +271,13 @@ pub const SHORTEST_LATER: Duration = Duration::from_secs(1);
 /// See [`SHORTEST_LATER`].
 pub const LONGEST_LATER: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
+/// Submissions in one body, at the most.
+pub const MAX_SUBMISSIONS: usize = 1_000;
+
+/// How many of these are accepted side by side: as many as share a commit of the embedded store. An account
+/// takes as many at a time as it has turns for.
+pub const SUBMITTED_AT_ONCE: usize = 256;
+
 /// Labels of a task, at the most.
 pub const MAX_LABELS: usize = 8;
 

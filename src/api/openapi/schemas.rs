@@ -13,7 +13,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::values::{EXAMPLE_ID, any, uuid};
 use crate::api::callbacks::schemas as callback_schemas;
-use crate::api::edge::problem::{Document, ErrorObject};
+use crate::api::edge::problem::{Document, ErrorObject, ItemOutcome};
 use crate::api::kinds::view::{BackOffView, EndView, KindList, KindView, PolicyView, SeenView};
 use crate::api::operations::listing::TaskList;
 use crate::api::operations::view::{ListedView, Status, TaskView, azure_status};
@@ -46,6 +46,7 @@ pub(in crate::api) fn add(components: ComponentsBuilder, kinds: &[String]) -> Co
         .schema_from::<ListedView<'_>>()
         .schema_from::<Document<'_>>()
         .schema_from::<ErrorObject<'_>>()
+        .schema_from::<ItemOutcome>()
         .schema_from::<Status>()
         .schema_from::<Number>()
         .schema_from::<Health>()

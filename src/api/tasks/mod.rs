@@ -4,6 +4,7 @@ mod body;
 mod consuming;
 pub(in crate::api) mod describe;
 mod key_text;
+mod many;
 mod result_body;
 pub(in crate::api) mod schemas;
 mod submitting;
@@ -67,6 +68,9 @@ async fn accept(
 ) -> Result<HttpResponse, Problem> {
     let mut preferences = Preferences::of(request);
     let (text, held) = read_json(request, payload, api).await?;
+    if many::is_array(&text) {
+        return many::accept(request, api, &text, repetition).await;
+    }
     let body = Body::parse(&text)?;
     let (kind, input, prefix) = body.work.parts();
     let submission = Submission {

@@ -320,6 +320,6 @@ pub(crate) fn retention(name: &str, head: &Head) -> Option<Duration> {
     (name.starts_with(NAME_PREFIX) && head.kind == KIND).then_some(IDEMPOTENCY_RETENTION)
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

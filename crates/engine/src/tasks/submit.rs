@@ -152,7 +152,7 @@ impl Tasks {
             })
     }
 
-    async fn accept(
+    pub(super) async fn accept(
         self,
         submission: Submission,
         reservation: Reservation,
@@ -289,7 +289,7 @@ impl Tasks {
 
     /// Room in its queue for a submission. Where there is a limit, the length is looked up when it
     /// is too old, by one submission for all that come meanwhile.
-    async fn reserve(&self, queue: &Arc<TaskQueue>) -> Result<Reservation, SubmitError> {
+    pub(super) async fn reserve(&self, queue: &Arc<TaskQueue>) -> Result<Reservation, SubmitError> {
         let Parts {
             clock, settings, ..
         } = &*self.parts;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::local::slots::Hand;
 use crate::model::message::TaskMessage;
-use crate::model::task::{HandedOver, TaskState};
+use crate::model::task::HandedOver;
 use crate::records::{RecordError, Versioned};
 use crate::worker::again::{Next, Step, ask_the_record};
 use crate::worker::ending::broken_off;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::code::Code;
-use super::document::CANCELED;
+use super::document::{CANCELED, ItemOutcome};
 use super::{Problem, RETRY_AFTER_SECONDS};
 use engine::limits::LONGEST_DELAY;
 use engine::{RecordError, Start, SubmitError, TaskError, UnreadableRecord};
@@ -80,6 +80,16 @@ impl Problem {
              same again",
         )
         .retry_after(RETRY_AFTER_SECONDS)
+    }
+
+    /// Of many, storage took in some, or may have.
+    pub(in crate::api) fn partly_accepted(tasks: Vec<ItemOutcome>) -> Self {
+        let detail =
+            "not all of the tasks are known to be accepted; `tasks` tells what became of each";
+        Self {
+            tasks,
+            ..Self::new(Code::OutcomeUnknown, detail).retry_after(RETRY_AFTER_SECONDS)
+        }
     }
 
     /// What the store holds of the task cannot be understood: by nobody, or not by this process.
