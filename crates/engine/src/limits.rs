@@ -278,6 +278,10 @@ pub const MAX_SUBMISSIONS: usize = 1_000;
 /// takes as many at a time as it has turns for.
 pub const SUBMITTED_AT_ONCE: usize = 256;
 
+/// How much longer storage may take for each of many than for one: of the slowest, two calls are a fraction of
+/// this where 64 are under way.
+pub const BUDGET_FOR_EACH: Duration = Duration::from_millis(20);
+
 /// Labels of a task, at the most.
 pub const MAX_LABELS: usize = 8;
 

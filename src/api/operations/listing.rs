@@ -50,7 +50,8 @@ impl ListQuery {
                 "createdAfter" => &mut read.created_after,
                 "createdBefore" => &mut read.created_before,
                 "label" => {
-                    read.label.push(value);
+                    // The Functions host joins what is there twice by a comma, which no label has.
+                    read.label.extend(value.split(',').map(str::to_owned));
                     continue;
                 }
                 "top" => &mut read.top,

@@ -5,7 +5,7 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use sha2::{Digest, Sha256};
 
-use crate::limits::SUBMITTED_AT_ONCE;
+use crate::limits::{BUDGET_FOR_EACH, SUBMITTED_AT_ONCE};
 use crate::model::id::TaskId;
 use crate::tasks::idempotency::{KeyedSubmitError, hex};
 use crate::tasks::service::Tasks;
@@ -48,6 +48,7 @@ impl Tasks {
             self.check(submission)
                 .map_err(|error| NoneAccepted::At { place, error })?;
         }
+        budget::extend(BUDGET_FOR_EACH * u32::try_from(submissions.len()).unwrap_or(u32::MAX));
         let (tasks, key) = (self.clone(), key.map(str::to_owned));
         let accepted = tokio::spawn(budget::carried(async move {
             match key {
