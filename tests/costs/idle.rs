@@ -8,7 +8,9 @@ use std::time::Duration;
 use async_request_reply::startup::AZURE_PACE;
 use async_request_reply::triggers::{early, standalone};
 use backends::{Counted, Counts};
-use engine::{EarlyStart, Engine, Ports, Settings, Start, Submission, TaskStatus, Tasks};
+use engine::{
+    EarlyStart, Engine, Labels, Ports, Settings, Start, Submission, TaskStatus, Tasks, Wishes,
+};
 use ports::{Queues, StorageCalls, TaskStore};
 use serde_json::value::RawValue;
 use tokio::task::LocalSet;
@@ -104,7 +106,7 @@ async fn a_task_that_waits_for_its_time_begins_then_in_an_idle_process() {
         sleep(UNTIL_IDLE).await;
         let delay = Duration::from_secs(17);
         let submission = Submission {
-            start: Start::After(delay),
+            wishes: Wishes::new(Start::After(delay), Labels::default()),
             ..process.submission("fibonacci", r#"{"number":24}"#)
         };
         let Ok(waiter) = process.tasks.watch(submission.id) else {

@@ -101,8 +101,7 @@ async fn write_blobs(folder: &Path, blobs: &[(&str, &str)]) {
             created_at: SystemClock.now(),
             updated_at: SystemClock.now(),
             attempts: 0,
-            due_at: None,
-            labels: None,
+            further: None,
             error: None,
         };
         let body = (*body).to_owned().into();

@@ -154,7 +154,11 @@ impl Reply {
             for task in tasks {
                 let has_id = task["outcome"] == "Accepted" || !task["id"].is_null();
                 assert_eq!(task["id"].is_string(), has_id, "{path}: {task}");
-                assert_eq!(task["operationLocation"].is_string(), has_id, "{path}: {task}");
+                assert_eq!(
+                    task["operationLocation"].is_string(),
+                    has_id,
+                    "{path}: {task}"
+                );
             }
         }
         let present: BTreeSet<&str> = keys(&problem).collect();

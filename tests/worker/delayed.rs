@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use engine::limits::{HIDDEN_AT_MOST, LONGEST_DELAY, LOST_AFTER, QUEUE_LENGTH_MAX_AGE};
 use engine::{
-    KeyedSubmitError, Outcome, Start, Submission, SubmitError, Swept, TaskId, TaskStatus,
+    KeyedSubmitError, Labels, Outcome, Start, Submission, SubmitError, Swept, TaskId, TaskStatus,
+    Wishes,
 };
 use ports::Clock;
 
@@ -19,10 +20,14 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// As long as Azure hides a message.
 const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
+fn at(start: Start) -> Wishes {
+    Wishes::new(start, Labels::default())
+}
+
 impl Bench {
     fn delayed(&self, delay: Duration) -> Submission {
         Submission {
-            start: Start::After(delay),
+            wishes: at(Start::After(delay)),
             ..self.submission("echo", "1")
         }
     }
@@ -57,7 +62,7 @@ async fn a_task_begins_when_its_client_asks_for_it_and_no_earlier() {
         let bench = Bench::new();
         let due_at = bench.clock.now() + DAY;
         let submission = Submission {
-            start: start(&bench),
+            wishes: at(start(&bench)),
             ..bench.submission("echo", "1")
         };
         let id = bench.tasks.submit(submission).await.unwrap().id;
@@ -77,7 +82,7 @@ async fn a_task_begins_when_its_client_asks_for_it_and_no_earlier() {
 async fn a_start_that_is_over_is_none() {
     let bench = Bench::new();
     let submission = Submission {
-        start: Start::At(bench.clock.now() - DAY),
+        wishes: at(Start::At(bench.clock.now() - DAY)),
         ..bench.submission("echo", "1")
     };
     let id = bench.tasks.submit(submission).await.unwrap().id;
@@ -198,7 +203,7 @@ async fn another_start_is_another_submission() {
     let bench = Bench::new();
     let once = async |start| {
         let submission = Submission {
-            start,
+            wishes: at(start),
             ..bench.submission("echo", "1")
         };
         bench.tasks.submit_once("k", submission).await

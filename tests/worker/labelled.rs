@@ -1,6 +1,6 @@
 //! What a client calls its task goes with it to its end, whoever writes its record.
 
-use engine::{Filter, KeyedSubmitError, Labels, Outcome, Submission, TaskId};
+use engine::{Filter, KeyedSubmitError, Labels, Outcome, Start, Submission, TaskId, Wishes};
 use serde_json::{Value, json};
 
 use super::bench::Bench;
@@ -8,7 +8,7 @@ use super::bench::Bench;
 impl Bench {
     fn labelled(&self, kind: &str, input: &str, labels: &[&str]) -> Submission {
         Submission {
-            labels: Labels::new(labels.iter().copied()).unwrap(),
+            wishes: Wishes::new(Start::AtOnce, Labels::new(labels.iter().copied()).unwrap()),
             ..self.submission(kind, input)
         }
     }
@@ -35,7 +35,7 @@ async fn labels_stay_through_attempts_and_to_the_end() {
     assert_eq!(bench.deliver_to_the_end().await, Outcome::Done);
     assert_eq!(bench.labels(id).await, labels);
     let head = bench.record(id).await.unwrap().to_document().head;
-    assert_eq!(head.labels.as_deref(), Some("customer:4711,env=prod"));
+    assert_eq!(head.labels(), Some("customer:4711,env=prod"));
 }
 
 #[tokio::test]

@@ -60,8 +60,7 @@ impl Archive {
             created_at: at,
             updated_at: at,
             attempts: 1,
-            due_at: None,
-            labels: None,
+            further: None,
             error: None,
         };
         let body = "{}".into();

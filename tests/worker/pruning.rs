@@ -73,8 +73,7 @@ async fn what_something_else_wrote_is_never_touched() {
             created_at: bench.clock.now(),
             updated_at: bench.clock.now(),
             attempts: 1,
-            due_at: None,
-            labels: None,
+            further: None,
             error: None,
         };
         let body = "theirs".into();

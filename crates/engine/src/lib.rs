@@ -50,6 +50,7 @@ pub use model::start::Start;
 pub use model::stored::UnreadableRecord;
 pub use model::task::{HandedOver, TaskError, TaskRecord, TaskState, TaskStatus};
 pub use model::trace::is_traceparent;
+pub use model::wishes::Wishes;
 pub use policies::{OutlastsHost, Treatment, fit_host};
 pub use records::{Commit, RecordError, Records, Shown, Versioned};
 pub use settings::Settings;

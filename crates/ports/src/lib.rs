@@ -32,7 +32,8 @@ pub use queue::{
     Delivery, NotAQueueName, Queue, QueueName, Queues, Receipt, Settle, is_storage_name,
 };
 pub use records::{
-    Document, ETag, Head, HeadError, Listed, Looked, Newest, Page, Stored, Wanted, are_among,
+    Document, ETag, Further, Head, HeadError, Listed, Looked, Newest, Page, Stored, Wanted,
+    are_among,
 };
 pub use secret::Secret;
 pub use store::TaskStore;

@@ -224,7 +224,7 @@ impl<'a> ListedView<'a> {
             created_date_time: head.created_at,
             last_action_date_time: head.updated_at,
             attempts: head.attempts,
-            start_after: head.due_at.filter(|_| head.attempts == 0),
+            start_after: head.due_at().filter(|_| head.attempts == 0),
             labels: labels_of(head),
             error: match status {
                 TaskStatus::Canceled => Some(ErrorObject::canceled()),
@@ -239,10 +239,7 @@ impl<'a> ListedView<'a> {
 
 /// The labels of a record by its head. What is none of ours has none.
 fn labels_of(head: &Head) -> Labels {
-    let labels = head
-        .labels
-        .as_deref()
-        .map(|labels| Labels::new(labels.split(',')));
+    let labels = head.labels().map(|labels| Labels::new(labels.split(',')));
     labels.and_then(Result::ok).unwrap_or_default()
 }
 

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use crate::api::edge::body::refuse;
 use crate::api::edge::problem::{Code, Problem};
 use engine::json::shortened;
-use engine::{Labels, NotLabels, R0_KIND, Start};
+use engine::{Labels, NotLabels, R0_KIND, Start, Wishes};
 use ports::timestamp;
 
 const START_AFTER: &str = "startAfter";
@@ -21,10 +21,8 @@ const LABELS: &str = "labels";
 #[derive(Debug)]
 pub(in crate::api) struct Body<'a> {
     pub(in crate::api) work: Work<'a>,
-    /// When it may begin.
-    pub(in crate::api) start: Start,
-    /// What the client calls it.
-    pub(in crate::api) labels: Labels,
+    /// When it may begin, and what the client calls it.
+    pub(in crate::api) wishes: Wishes,
 }
 
 /// The work, in the client's own text: an input may be large.
@@ -115,9 +113,10 @@ impl<'a> Body<'a> {
             );
             return Err(Problem::new(Code::UnknownField, detail).target(other));
         }
+        let start = start(fields.start_after, fields.delay)?;
+        let labels = fields.labels.map_or(Ok(Labels::default()), labels)?;
         Ok(Self {
-            start: start(fields.start_after, fields.delay)?,
-            labels: fields.labels.map_or(Ok(Labels::default()), labels)?,
+            wishes: Wishes::new(start, labels),
             work: Work::of(&fields)?,
         })
     }

@@ -52,8 +52,7 @@ pub(super) async fn accept(
         let (kind, input, _) = body.work.parts();
         Submission {
             traceparent: traceparent.clone(),
-            start: body.start,
-            labels: body.labels.clone(),
+            wishes: body.wishes.clone(),
             ..Submission::new(api.tasks.new_id(), kind, input)
         }
     };
@@ -77,7 +76,8 @@ pub(super) async fn accept(
     }
     let retry_after = |body: &Body<'_>| {
         let (kind, ..) = body.work.parts();
-        api.tasks.retry_after(kind, api.tasks.due_at(body.start))
+        api.tasks
+            .retry_after(kind, api.tasks.due_at(body.wishes.start()))
     };
     let soonest = bodies.iter().map(retry_after).min().unwrap_or(1);
     let accepted = each.into_iter().flatten().zip(&bodies);

@@ -69,14 +69,14 @@ async fn accept(
     let mut preferences = Preferences::of(request);
     let (text, held) = read_json(request, payload, api).await?;
     if many::is_array(&text) {
-        return many::accept(request, api, &text, repetition).await;
+        // What is seldom does not make every submission larger.
+        return Box::pin(many::accept(request, api, &text, repetition)).await;
     }
     let body = Body::parse(&text)?;
     let (kind, input, prefix) = body.work.parts();
     let submission = Submission {
         traceparent: traceparent(request),
-        start: body.start,
-        labels: body.labels,
+        wishes: body.wishes.clone(),
         ..Submission::new(api.tasks.new_id(), kind, input)
     };
     let refused = |error| match error {
@@ -107,7 +107,9 @@ async fn accept(
             (id, None)
         }
     };
-    let retry_after = api.tasks.retry_after(kind, api.tasks.due_at(body.start));
+    let retry_after = api
+        .tasks
+        .retry_after(kind, api.tasks.due_at(body.wishes.start()));
     let (number, kind) = match body.work {
         Work::R0 { number } => (Some(number.to_owned()), None),
         Work::Kind { kind, .. } => (None, Some(kind)),

@@ -9,7 +9,7 @@ use rusqlite::{Connection, MAIN_DB, Row, params};
 use uuid::Uuid;
 
 use super::millis::Millis;
-use ports::{Document, ETag, Head, HeadError, Listed, Looked, Stored};
+use ports::{Document, ETag, Further, Head, HeadError, Listed, Looked, Stored};
 
 const CREATE: &str = "
     INSERT INTO records
@@ -62,8 +62,8 @@ pub(super) fn create(
         room_for(body),
         head.error.as_ref().map(|error| &error.code),
         head.error.as_ref().map(|error| &error.message),
-        head.due_at.map(Millis),
-        head.labels,
+        head.due_at().map(Millis),
+        head.labels(),
     ])?;
     if created == 0 {
         return Ok(false);
@@ -91,8 +91,8 @@ pub(super) fn replace(
         room_for(body),
         head.error.as_ref().map(|error| &error.code),
         head.error.as_ref().map(|error| &error.message),
-        head.due_at.map(Millis),
-        head.labels,
+        head.due_at().map(Millis),
+        head.labels(),
         expected.as_str(),
     ])?;
     if replaced == 0 {
@@ -172,6 +172,9 @@ pub(super) fn listed(row: &Row<'_>) -> rusqlite::Result<Listed> {
             message: message.unwrap_or_default(),
         })
     });
+    let due_at = row.get::<_, Option<Millis>>("due_at")?;
+    let labels = row.get_ref("labels")?.as_str_or_null()?;
+    let further = Further::of(due_at.map(|due| due.0), labels);
     Ok(Listed {
         name: row.get("name")?,
         etag: etag(row)?,
@@ -182,9 +185,8 @@ pub(super) fn listed(row: &Row<'_>) -> rusqlite::Result<Listed> {
             created_at: row.get::<_, Millis>("created_at")?.0,
             updated_at: row.get::<_, Millis>("updated_at")?.0,
             attempts: row.get("attempts")?,
-            due_at: row.get::<_, Option<Millis>>("due_at")?.map(|due| due.0),
-            labels: row.get("labels")?,
             error,
+            further,
         }),
     })
 }

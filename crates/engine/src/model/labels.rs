@@ -13,7 +13,7 @@ use crate::limits::{LABEL_LENGTH, MAX_LABELS};
 /// Up to [`MAX_LABELS`] different texts of 1 to [`LABEL_LENGTH`] letters, digits and `- _ . : / = @ +`. Most
 /// tasks have none, and pay a word for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Labels(Option<Box<str>>);
+pub struct Labels(Option<Box<Box<str>>>);
 
 /// Why texts are no labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,11 +48,8 @@ impl Labels {
             }
             joined.push_str(label);
         }
-        Ok(Self(
-            Some(joined)
-                .filter(|joined| !joined.is_empty())
-                .map(Into::into),
-        ))
+        let joined = Some(joined).filter(|joined| !joined.is_empty());
+        Ok(Self(joined.map(|joined| Box::new(joined.into()))))
     }
 
     /// Each, in the order in which they were given.
@@ -67,7 +64,7 @@ impl Labels {
 
     /// As the head of a record has them.
     pub fn joined(&self) -> Option<&str> {
-        self.0.as_deref()
+        self.0.as_deref().map(|joined| &**joined)
     }
 }
 

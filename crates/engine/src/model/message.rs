@@ -65,7 +65,7 @@ pub struct TaskMessage<'a> {
     /// The client's trace.
     pub traceparent: Option<Cow<'a, str>>,
     /// What its client calls it.
-    pub labels: Cow<'a, Labels>,
+    pub labels: Labels,
     /// When its attempt may begin, if not at once. The record has the same, and is the truth.
     pub due_at: Option<Timestamp>,
     /// When the task was submitted, if its id does not tell that.
@@ -194,7 +194,7 @@ impl<'a> TaskMessage<'a> {
             etag: etag.map(Cow::Borrowed),
             retries: *retries,
             traceparent: traceparent.as_deref().map(Cow::Borrowed),
-            labels: Cow::Borrowed(labels),
+            labels: labels.clone(),
             due_at: record.due_at(),
             ..Self::naming(*id)
         }
@@ -210,7 +210,7 @@ impl<'a> TaskMessage<'a> {
             count: Count::default(),
             retries: 0,
             traceparent: None,
-            labels: Cow::default(),
+            labels: Labels::default(),
             due_at: None,
             created_at: None,
             handed_over: None,
@@ -324,7 +324,7 @@ impl TaskMessage<'static> {
                 .traceparent
                 .filter(|text| is_traceparent(text))
                 .map(|text| Cow::Owned(text.into_owned())),
-            labels: Cow::Owned(wire.labels.into_owned()),
+            labels: wire.labels.into_owned(),
             due_at: wire.due_at,
             created_at: wire.created_at,
             handed_over: wire.handed_over,

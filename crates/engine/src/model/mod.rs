@@ -13,3 +13,4 @@ pub(crate) mod start;
 pub(crate) mod stored;
 pub(crate) mod task;
 pub(crate) mod trace;
+pub(crate) mod wishes;

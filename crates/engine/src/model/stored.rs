@@ -12,7 +12,7 @@ use crate::model::labels::Labels;
 use crate::model::r0::R0_KIND;
 use crate::model::task::{HandedOver, TaskError, TaskRecord, TaskState, TaskStatus};
 use crate::text::in_short;
-use ports::{Document, Head, HeadError, Timestamp};
+use ports::{Document, Further, Head, HeadError, Timestamp};
 
 /// The record's form in storage, and, with only the last two fields of a result, R0's blob.
 #[derive(Serialize, Deserialize)]
@@ -178,12 +178,11 @@ impl TaskRecord {
                 created_at: self.created_at,
                 updated_at: self.updated_at,
                 attempts: self.attempts,
-                due_at,
-                labels: self.labels.joined().map(Into::into),
                 error: stored
                     .error
                     .as_ref()
                     .map(|error| Box::new(shortened(error))),
+                further: Further::of(due_at, self.labels.joined()),
             },
             body: body.into(),
         }

@@ -297,6 +297,6 @@ impl Rescue {
 
 /// When a task is due that waits for a time, by the head of its record.
 fn yet_to_come(listed: &Listed, now: Timestamp) -> Option<Timestamp> {
-    let due_at = listed.head.as_ref()?.due_at?;
+    let due_at = listed.head.as_ref()?.due_at()?;
     (due_at > now).then_some(due_at)
 }

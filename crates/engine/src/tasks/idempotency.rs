@@ -307,8 +307,7 @@ impl KeyRecord {
                 error: None,
                 updated_at: self.claimed_at,
                 attempts: 0,
-                due_at: None,
-                labels: None,
+                further: None,
             },
             body: Bytes::from(body),
         }

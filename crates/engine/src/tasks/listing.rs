@@ -66,7 +66,7 @@ impl Filter {
         self.status
             .is_none_or(|status| head.status == status.as_str())
             && self.kind.as_ref().is_none_or(|kind| head.kind == *kind)
-            && are_among(&self.labels, head.labels.as_deref())
+            && are_among(&self.labels, head.labels())
             && self
                 .created_after
                 .is_none_or(|after| head.created_at > after)

@@ -10,11 +10,11 @@ use crate::local::backlog::{Look, Reservation};
 use crate::local::early::Leave;
 use crate::model::count::Count;
 use crate::model::id::TaskId;
-use crate::model::labels::Labels;
 use crate::model::message::TaskMessage;
 use crate::model::start::{Start, left};
 use crate::model::stored::UnreadableRecord;
 use crate::model::task::{TaskRecord, TaskState};
+use crate::model::wishes::Wishes;
 use crate::queue::TaskQueue;
 use crate::records::{RecordError, Versioned};
 use crate::tasks::service::{Parts, Tasks};
@@ -33,10 +33,8 @@ pub struct Submission {
     pub input: Box<RawValue>,
     /// The client's trace (W3C Trace Context), carried along and logged.
     pub traceparent: Option<String>,
-    /// When it may begin.
-    pub start: Start,
-    /// What its client calls it.
-    pub labels: Labels,
+    /// When it may begin, and what its client calls it.
+    pub wishes: Wishes,
 }
 
 impl Submission {
@@ -47,17 +45,13 @@ impl Submission {
             kind: kind.into(),
             input,
             traceparent: None,
-            start: Start::AtOnce,
-            labels: Labels::default(),
+            wishes: Wishes::default(),
         }
     }
 
     /// What tells it from others, as long as no client asks for the same twice.
     pub(super) fn text(&self) -> String {
-        let (labels, start) = (self.labels.joined().unwrap_or_default(), self.start.text());
-        let separator = if labels.is_empty() { "" } else { "\nlabels " };
-        let input = self.input.get();
-        [&*self.kind, "\n", input, &start, separator, labels].concat()
+        [&self.kind, "\n", self.input.get(), &self.wishes.text()].concat()
     }
 }
 
@@ -125,8 +119,9 @@ impl Tasks {
                 .ok_or_else(|| SubmitError::UnknownKind {
                     known: self.parts.kinds.names_for_people(),
                 })?;
-        if submission.start.is_too_far(self.parts.clock.now()) {
-            return Err(SubmitError::TooFar(submission.start));
+        let start = submission.wishes.start();
+        if start.is_too_far(self.parts.clock.now()) {
+            return Err(SubmitError::TooFar(start));
         }
         Ok(kind.kind.check(&submission.input)?)
     }
@@ -162,15 +157,14 @@ impl Tasks {
             kind,
             input,
             traceparent,
-            start,
-            labels,
+            wishes,
         } = submission;
         let now = self.parts.clock.now();
         let queue = self.parts.queues.of(&kind);
-        let due_at = start.due_at(now);
+        let due_at = wishes.start().due_at(now);
         let record = TaskRecord {
             traceparent,
-            labels,
+            labels: wishes.labels(),
             state: TaskState::Queued {
                 due_at,
                 last_error: None,

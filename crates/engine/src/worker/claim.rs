@@ -78,7 +78,7 @@ impl Worker {
             attempts: 0,
             retries,
             traceparent: traceparent.map(Cow::into_owned),
-            labels: labels.into_owned(),
+            labels,
             state: TaskState::queued(),
             others: Others::default(),
         };
