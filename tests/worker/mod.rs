@@ -22,6 +22,7 @@ mod listing;
 mod listing_calls;
 mod logged;
 mod looping;
+mod many;
 mod measuring;
 mod messages;
 mod model;
