@@ -34,8 +34,11 @@ pub enum Replayed {
     Task(Box<Versioned>),
     /// The message became this task.
     Made(TaskRecord),
-    /// The message was sent to its queue again.
-    Sent,
+    /// The message was sent to this queue again.
+    Sent {
+        /// Its name.
+        queue: String,
+    },
     /// The task has not failed, or not any more; or it has no input to run with. Nothing was changed.
     Conflict(TaskRecord),
     /// Somebody else is at it.
@@ -47,7 +50,7 @@ pub enum Replayed {
 impl Replayed {
     /// Whether it was replayed.
     pub(crate) fn is_done(&self) -> bool {
-        matches!(self, Self::Task(_) | Self::Made(_) | Self::Sent)
+        matches!(self, Self::Task(_) | Self::Made(_) | Self::Sent { .. })
     }
 }
 
@@ -133,7 +136,9 @@ impl Tasks {
         let made = match (failed, submission) {
             (Some(cause), _) => Err(cause.into()),
             (None, Some(made)) => self.submit(made).await.map(Replayed::Made),
-            (None, None) => Ok(Replayed::Sent),
+            (None, None) => Ok(Replayed::Sent {
+                queue: queue.to_string(),
+            }),
         };
         match &made {
             Ok(_) => self.forget_message(&claimed).await,
@@ -142,7 +147,7 @@ impl Tasks {
             Err(SubmitError::Storage(cause)) if cause.is_unanswered() => {}
             Err(_) => self.let_message_go(&claimed).await,
         }
-        if matches!(made, Ok(Replayed::Sent))
+        if matches!(made, Ok(Replayed::Sent { .. }))
             && let Some(queue) = self.parts.queues.named(&queue)
         {
             queue.wake();
