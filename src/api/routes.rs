@@ -134,7 +134,7 @@ pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
         .describe(describe_dead_letters::replay)
         .answers(
             "202 with the headers of a submission: it runs again, with another input if the body is \
-             `{\"input\": …}`; 204 when a message that names no task is in its queue again",
+             `{\"input\": …}`; a message that names no task is sent to its queue again",
         ),
         Route::post(
             "replay_dead_letters",

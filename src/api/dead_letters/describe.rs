@@ -1,9 +1,9 @@
 //! Dead letters, described.
 
 use serde_json::{Value, json};
+use utoipa::openapi::Required;
 use utoipa::openapi::path::{OperationBuilder, Parameter};
 use utoipa::openapi::request_body::RequestBody;
-use utoipa::openapi::{Required, ResponseBuilder};
 
 use crate::api::openapi::DEAD_LETTERS;
 use crate::api::openapi::parameters::{bulk, letters, task_id};
@@ -58,13 +58,13 @@ pub(in crate::api) fn one() -> OperationBuilder {
 /// `POST /api/dead-letters/{id}:replay`
 pub(in crate::api) fn replay() -> OperationBuilder {
     let runs = json(
-        "The task is queued. The headers are those of a submission.",
-        "Monitor",
+        "It is queued. The headers are those of a submission, but for a message that is in its queue again: it has \
+         no task to look at.",
+        "ReplayedDeadLetter",
         monitor_example(TaskStatus::Queued),
     );
     let mut headers = ACCEPTED.to_vec();
     headers.push("ETag");
-    let sent = ResponseBuilder::new().description("The message is in its queue again.");
     let operation = described(
         "Replay a dead letter",
         "A task runs again under its id, with another input if there is one in the body. A message that names no \
@@ -73,8 +73,7 @@ pub(in crate::api) fn replay() -> OperationBuilder {
         vec![task_id("id")],
     )
     .request_body(Some(body()))
-    .response("202", with_headers(runs, &headers).build())
-    .response("204", with_headers(sent, &["Cache-Control"]).build());
+    .response("202", with_headers(runs, &headers).build());
     problems(
         operation,
         &[
@@ -116,12 +115,12 @@ fn body() -> RequestBody {
 fn many(summary: &str, description: &str) -> OperationBuilder {
     let count = json(
         "The answer to a dry run: how many are meant.",
-        "DeadLetterCount",
+        "ManyDeadLetters",
         json!({ "count": 3 }),
     );
     let runs = json(
         "The task that does it is queued. The headers are those of a submission.",
-        "Monitor",
+        "ManyDeadLetters",
         monitor_example(TaskStatus::Queued),
     );
     let operation = described(summary, description, bulk())

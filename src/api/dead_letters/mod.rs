@@ -11,7 +11,7 @@ use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
 use self::query::{BulkQuery, ListQuery};
-use self::view::{Counted, LetterList, LetterView};
+use self::view::{Counted, LetterList, LetterView, Sent};
 use crate::api::edge::base_url::base_url;
 use crate::api::edge::body::read_optional_json;
 use crate::api::edge::problem::Problem;
@@ -52,8 +52,8 @@ pub(in crate::api) async fn one(
     Ok(HttpResponse::Ok().json(LetterView::whole(&letter, &request, &api)))
 }
 
-/// Replays a dead letter, with another input if the body has one: 202 for the task that runs, 204 for a message
-/// that is in its queue again.
+/// Replays a dead letter, with another input if the body has one: 202 with where to look for the task that
+/// runs; of a message that is in its queue again there is none.
 pub(in crate::api) async fn replay(
     request: HttpRequest,
     api: Api,
@@ -72,7 +72,7 @@ pub(in crate::api) async fn replay(
             Ok(reply.json(TaskView::new(&task.record, &request, &api)))
         }
         Replayed::Made(record) => Ok(runs(&request, &api, &record)),
-        Replayed::Sent => Ok(HttpResponse::NoContent().finish()),
+        Replayed::Sent { queue } => Ok(HttpResponse::Accepted().json(Sent { id, queue: &queue })),
         Replayed::Conflict(record) if record.input.is_none() => {
             Err(Problem::conflict("the task has no input to run with"))
         }

@@ -12,15 +12,6 @@ use engine::limits::LETTER_WHOLE;
 use engine::{DeadLetter, LetterBody, TaskId};
 use ports::Timestamp;
 
-/// What it is that nobody goes on with.
-#[derive(Clone, Copy, Serialize, ToSchema)]
-pub(in crate::api) enum Reason {
-    /// A task has failed.
-    TaskFailed,
-    /// A message names no task.
-    NoTask,
-}
-
 /// A failed task, or a message that names no task.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -30,7 +21,8 @@ pub(in crate::api) struct LetterView<'a> {
     /// input.
     #[schema(value_type = String, format = Uuid)]
     id: TaskId,
-    reason: Reason,
+    /// `TaskFailed`, or `NoTask` of a message that names none.
+    reason: &'static str,
     /// The kind of work of a task.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, nullable = false)]
@@ -84,8 +76,8 @@ impl<'a> LetterView<'a> {
         Self {
             id: letter.id,
             reason: match message {
-                None => Reason::TaskFailed,
-                Some(_) => Reason::NoTask,
+                None => "TaskFailed",
+                Some(_) => "NoTask",
             },
             kind: letter.kind.as_deref(),
             error: (&letter.error).into(),
@@ -128,9 +120,15 @@ pub(in crate::api) struct LetterList<'a> {
     pub(super) next_link: Option<String>,
 }
 
+/// A message that was sent to its queue again.
+#[derive(Serialize)]
+pub(in crate::api) struct Sent<'a> {
+    pub(super) id: TaskId,
+    pub(super) queue: &'a str,
+}
+
 /// What a dry run found.
-#[derive(Serialize, ToSchema)]
-#[schema(as = DeadLetterCount)]
+#[derive(Serialize)]
 pub(in crate::api) struct Counted {
     /// How many dead letters are meant.
     pub(super) count: usize,
