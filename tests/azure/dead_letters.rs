@@ -45,12 +45,8 @@ async fn what_failed_takes_as_many_calls_however_much_succeeded() {
     let puts = calls.count(Call::Put);
     for _ in 0..FAILURES {
         let id = process.tasks.new_id();
-        let work = engine::Submission {
-            id,
-            kind: "hopeless".to_owned(),
-            input: serde_json::value::to_raw_value(&1).unwrap(),
-            traceparent: None,
-        };
+        let input = serde_json::value::to_raw_value(&1).unwrap();
+        let work = engine::Submission::new(id, "hopeless", input);
         process.tasks.submit(work).await.unwrap();
         let received = process.consumer.receive(1).await.unwrap().remove(0);
         assert_eq!(process.consumer.process(received).await, Outcome::Done);

@@ -74,6 +74,7 @@ async fn what_something_else_wrote_is_never_touched() {
             created_at: bench.clock.now(),
             updated_at: bench.clock.now(),
             attempts: 1,
+            further: None,
             error: None,
         };
         let body = "theirs".into();

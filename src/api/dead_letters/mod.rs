@@ -66,7 +66,7 @@ pub(in crate::api) async fn replay(
     let replayed = api.tasks.replay(id, edit).await;
     match replayed.map_err(|error| refused(&request, &api, error))? {
         Replayed::Task(task) => {
-            let retry_after = api.tasks.retry_after(&task.record.kind);
+            let retry_after = api.tasks.retry_after(&task.record.kind, None);
             let mut reply = accepted(&request, &api, id, retry_after);
             tag(&mut reply, task.etag.as_ref());
             Ok(reply.json(TaskView::new(&task.record, &request, &api)))
@@ -118,7 +118,7 @@ async fn bulk(request: &HttpRequest, api: &Api, bulk: Bulk) -> Result<HttpRespon
 
 /// 202 for a task that was made.
 fn runs(request: &HttpRequest, api: &Api, record: &TaskRecord) -> HttpResponse {
-    let retry_after = api.tasks.retry_after(&record.kind);
+    let retry_after = api.tasks.retry_after(&record.kind, None);
     let mut reply = accepted(request, api, record.id, retry_after);
     reply.json(TaskView::new(record, request, api))
 }

@@ -146,6 +146,12 @@ pub(in crate::api) fn listing() -> Vec<Parameter> {
             "Only tasks created before this time (RFC 3339).",
             time(),
         ),
+        query(
+            "label",
+            "Only tasks with this label, such as `customer:4711`. Several times, with an `&` between: only \
+             those with all of them.",
+            text(None),
+        ),
         query("top", "How many a page holds at most.", Schema::from(top)),
         query(
             "continuationToken",

@@ -8,6 +8,7 @@ pub(crate) mod health;
 pub(crate) mod idempotency;
 pub(crate) mod kinds;
 pub(crate) mod listing;
+pub(crate) mod many;
 pub(crate) mod operate;
 pub(crate) mod service;
 pub(crate) mod submit;

@@ -164,12 +164,9 @@ impl Tasks {
             failed_before: Some(before),
             ..filter
         };
-        self.submit_checked(Submission {
-            id: self.new_id(),
-            kind: KindName::internal(bulk.name()).to_string(),
-            input: to_raw_value(&filter).expect("a filter has string keys"),
-            traceparent: None,
-        })
-        .await
+        let kind = KindName::internal(bulk.name()).to_string();
+        let input = to_raw_value(&filter).expect("a filter has string keys");
+        self.submit_checked(Submission::new(self.new_id(), kind, input))
+            .await
     }
 }

@@ -82,11 +82,8 @@ impl Tasks {
         id: TaskId,
         edit: Option<Edit>,
     ) -> Result<Replayed, SubmitError> {
-        let submission = edit.map(|Edit { kind, input }| Submission {
-            id,
-            kind: kind.unwrap_or_else(|| R0_KIND.to_owned()),
-            input,
-            traceparent: None,
+        let submission = edit.map(|Edit { kind, input }| {
+            Submission::new(id, kind.unwrap_or_else(|| R0_KIND.to_owned()), input)
         });
         let Some((name, message, etag)) = self.dead_message(id).await? else {
             return Ok(Replayed::Unknown);
