@@ -1,6 +1,7 @@
 //! What only the Azure backend can get wrong: signing, credentials, its errors, its requests.
 
 mod credentials;
+mod dead_letters;
 mod failures;
 mod faults;
 mod messages;

@@ -49,6 +49,8 @@ macro_rules! conformance {
             writes::a_stale_receipt_does_not_undo_an_ending,
             writes::another_attempt_is_one_write,
             writes::a_write_gives_a_message_up,
+            writes::what_is_put_is_there_whatever_was_before,
+            writes::an_ending_that_does_not_hold_is_not_done_after_its_entry,
             writes::a_message_that_is_held_is_its_senders_to_delete,
             writes::a_message_that_is_held_is_its_senders_to_renew,
             writes::a_message_that_was_held_comes_as_if_it_had_just_been_sent,

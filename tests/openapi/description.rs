@@ -56,7 +56,9 @@ async fn an_operation_is_named_after_its_function_in_camel_case() {
     let functions = [
         "cancelOperation",
         "createTask",
+        "deleteDeadLetters",
         "deleteOperation",
+        "getDeadLetter",
         "getDocs",
         "getHealth",
         "getKinds",
@@ -66,8 +68,11 @@ async fn an_operation_is_named_after_its_function_in_camel_case() {
         "getOperation",
         "getOperationResult",
         "getTask",
+        "listDeadLetters",
         "listOperations",
         "postCallback",
+        "replayDeadLetter",
+        "replayDeadLetters",
         "retryOperation",
     ];
     assert_eq!(named, BTreeSet::from(functions.map(str::to_owned)));

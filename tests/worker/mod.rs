@@ -8,6 +8,7 @@ mod canceling;
 mod concurrent;
 mod counting;
 mod dating;
+mod dead_letters;
 mod delayed;
 mod early;
 mod early_start;

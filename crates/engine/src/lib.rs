@@ -56,6 +56,9 @@ pub use records::{Commit, RecordError, Records, Shown, Versioned};
 pub use settings::Settings;
 pub use sweep::Maintenance;
 pub use tasks::callbacks::{CalledBack, Report};
+pub use tasks::dead_letters::{
+    Bulk, DeadLetter, Edit, LetterBody, LetterFilter, LetterPage, LetterPosition, Replayed,
+};
 pub use tasks::idempotency::KeyedSubmitError;
 pub use tasks::kinds::KnownKind;
 pub use tasks::listing::{Filter, ListError, TaskPage};

@@ -223,6 +223,21 @@ pub const LIST_SETTLES_IN: Duration = Duration::from_secs(10);
 /// Calls to the store that one page of a listing may cost.
 pub const LIST_CALLS: usize = 16;
 
+/// Entries of dead letters that one call lists: half a megabyte of them.
+pub const LETTER_PAGE: u32 = 1_000;
+
+/// Such calls that one page may cost. Failures are few: they lead through sixteen thousand.
+pub const LETTER_CALLS: usize = 16;
+
+/// Records that are read for one page, where a text is looked for that few of them have.
+pub const LETTER_LOOKS: usize = MAX_TOP;
+
+/// The longest record that a listing of dead letters reads, and the largest input that it shows, in bytes.
+pub const LETTER_WHOLE: usize = 64 * 1024;
+
+/// How long a message that names no task is kept at the least: as long as a queue of Azure would.
+pub const DEAD_MESSAGE_RETENTION: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
 /// How long an idempotency key stands for its task.
 pub const IDEMPOTENCY_RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 

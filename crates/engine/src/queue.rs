@@ -132,6 +132,11 @@ impl TaskQueues {
         [&self.0.main].into_iter().chain(self.0.of_kinds.get(kind))
     }
 
+    /// That of all kinds that have none of their own.
+    pub(crate) fn main(&self) -> &Arc<TaskQueue> {
+        &self.0.main
+    }
+
     /// The queue of this name, if it is one of them.
     pub(crate) fn named(&self, name: &QueueName) -> Option<&Arc<TaskQueue>> {
         self.all().find(|queue| queue.name == *name)

@@ -9,7 +9,7 @@ use super::media_type::{self, looks_wide, not_utf_8};
 use super::memory::{Held, Memory};
 use super::problem::{Code, Problem};
 use super::state::Api;
-use engine::json::{describe, named_field};
+use engine::json::{describe, named_field, shortened};
 
 /// How often a body is in memory while its task is accepted: as text, as the task's input, and in
 /// its record.
@@ -33,6 +33,16 @@ pub(in crate::api) async fn read_json(
     payload: Payload,
     api: &Api,
 ) -> Result<(String, Held), Problem> {
+    let read = read_optional_json(request, payload, api).await?;
+    read.ok_or_else(|| Problem::new(Code::EmptyBody, "the body is empty").target("body"))
+}
+
+/// The same where there need not be a body: `None` when it is empty.
+pub(in crate::api) async fn read_optional_json(
+    request: &HttpRequest,
+    payload: Payload,
+    api: &Api,
+) -> Result<Option<(String, Held)>, Problem> {
     media_type::check(request, api)?;
     let limit = api.max_body_bytes;
     let too_large = || {
@@ -62,11 +72,12 @@ pub(in crate::api) async fn read_json(
         Unread::TooLarge => too_large(),
         Unread::Overloaded(problem) => problem,
     })?;
-    Ok((text_of(body)?, held))
+    Ok(text_of(body)?.map(|text| (text, held)))
 }
 
-/// The text of a body, without the byte-order mark that some programs put before it.
-fn text_of(body: Vec<u8>) -> Result<String, Problem> {
+/// The text of a body, without the byte-order mark that some programs put before it; `None` when
+/// nothing is left.
+fn text_of(body: Vec<u8>) -> Result<Option<String>, Problem> {
     if looks_wide(&body) {
         return Err(not_utf_8());
     }
@@ -75,10 +86,7 @@ fn text_of(body: Vec<u8>) -> Result<String, Problem> {
     if text.starts_with(BYTE_ORDER_MARK) {
         text.remove(0);
     }
-    if text.is_empty() {
-        return Err(Problem::new(Code::EmptyBody, "the body is empty").target("body"));
-    }
-    Ok(text)
+    Ok(Some(text).filter(|text| !text.is_empty()))
 }
 
 /// Memory is held for what has come, not for what was announced: announcing costs nothing.
@@ -117,5 +125,17 @@ pub(in crate::api) fn refuse(error: serde_json::Error) -> Problem {
             format!("the body cannot be read: {}", describe(&error)),
         )
         .target("body"),
+    }
+}
+
+/// The same where a field that is not known is told of.
+pub(in crate::api) fn refuse_unknown(error: serde_json::Error) -> Problem {
+    let sentence = error.to_string();
+    match named_field(&sentence) {
+        Some(field) if sentence.starts_with("unknown field") => {
+            let detail = format!("{} is not known", shortened(field));
+            Problem::new(Code::UnknownField, detail).target(field)
+        }
+        _ => refuse(error),
     }
 }

@@ -13,6 +13,8 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::values::{EXAMPLE_ID, any, uuid};
 use crate::api::callbacks::schemas as callback_schemas;
+use crate::api::dead_letters::schemas as letter_schemas;
+use crate::api::dead_letters::view::{LetterList, LetterView};
 use crate::api::edge::problem::{Document, ErrorObject, ItemOutcome};
 use crate::api::kinds::view::{BackOffView, EndView, KindList, KindView, PolicyView, SeenView};
 use crate::api::operations::listing::TaskList;
@@ -39,6 +41,9 @@ pub(in crate::api) fn add(components: ComponentsBuilder, kinds: &[String]) -> Co
             ),
         )
         .schema("Report", Schema::from(callback_schemas::report()))
+        .schema("Replay", Schema::from(letter_schemas::edit()))
+        .schema("ReplayedDeadLetter", Schema::from(letter_schemas::replayed()))
+        .schema("ManyDeadLetters", Schema::from(letter_schemas::many()))
         .schema("Description", description())
         .schema_from::<NoResult<'_>>()
         .schema_from::<TaskView<'_>>()
@@ -56,6 +61,8 @@ pub(in crate::api) fn add(components: ComponentsBuilder, kinds: &[String]) -> Co
         .schema_from::<BackOffView>()
         .schema_from::<SeenView>()
         .schema_from::<EndView>()
+        .schema_from::<LetterList<'_>>()
+        .schema_from::<LetterView<'_>>()
 }
 
 /// An integer of any size, or a string with one.

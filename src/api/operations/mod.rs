@@ -61,7 +61,7 @@ pub(in crate::api) async fn monitor(
 }
 
 /// Says of which version a monitor is.
-fn tag(reply: &mut HttpResponseBuilder, version: Option<&ETag>) {
+pub(in crate::api) fn tag(reply: &mut HttpResponseBuilder, version: Option<&ETag>) {
     if let Some(etag) = version {
         reply.insert_header((ETAG, format!("\"{}\"", etag.as_str())));
     }

@@ -207,6 +207,16 @@ impl Container {
             .await
     }
 
+    /// Writes a record, whatever is there.
+    pub(super) async fn overwrite(
+        &self,
+        name: &str,
+        document: &Document,
+    ) -> Result<Option<ETag>, StorageError> {
+        let condition = BlockBlobClientUploadOptions::default();
+        self.put("put record", name, document, condition, &[]).await
+    }
+
     /// A deletion whose answer was lost is sent again, and gives `false` for its own success.
     pub(super) async fn delete(
         &self,

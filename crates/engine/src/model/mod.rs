@@ -2,6 +2,7 @@
 
 pub(crate) mod callback;
 pub(crate) mod count;
+pub(crate) mod dead_letter;
 pub(crate) mod extensible;
 pub(crate) mod id;
 pub mod json;

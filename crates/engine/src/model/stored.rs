@@ -265,7 +265,8 @@ impl TaskRecord {
     }
 }
 
-fn shortened(error: &TaskError) -> HeadError {
+/// What a listing shows of an error.
+pub(crate) fn shortened(error: &TaskError) -> HeadError {
     HeadError {
         code: in_short(&error.code, CODE_IN_SHORT),
         message: in_short(&error.message, MESSAGE_IN_SHORT),

@@ -49,8 +49,8 @@ use ports::crash::{CrashPoint, crash_point};
 use ports::{Clock, ETag, Listed, QueueName, StorageError, Timestamp};
 use work::Kinds;
 
-/// How many dead letters stay in each queue without being a task's.
-pub(crate) type Nameless = HashMap<QueueName, usize>;
+/// How many dead letters stay in each queue, because nobody here can read the records of their tasks.
+pub(crate) type Staying = HashMap<QueueName, usize>;
 
 /// Sends lost tasks again.
 #[derive(Clone)]
@@ -72,7 +72,7 @@ impl Rescue {
     pub(crate) async fn run(
         &self,
         listed: &[Listed],
-        nameless: &Nameless,
+        staying: &Staying,
         is_over: &impl Fn() -> bool,
     ) -> Result<usize, StorageError> {
         let now = self.clock.now();
@@ -93,7 +93,7 @@ impl Rescue {
             if !is_settled && !self.has_other_workers {
                 continue;
             }
-            let horizon = self.horizon_of(kind, &mut seen, now, nameless).await?;
+            let horizon = self.horizon_of(kind, &mut seen, now, staying).await?;
             let horizon =
                 horizon.filter(|horizon| is_settled && listed.modified_at < horizon.front);
             if let Some(horizon) = horizon {
@@ -157,7 +157,7 @@ impl Rescue {
         kind: &str,
         seen: &mut HashMap<&'a QueueName, Look>,
         now: Timestamp,
-        nameless: &Nameless,
+        staying: &Staying,
     ) -> Result<Option<Horizon>, StorageError> {
         let mut horizons = Vec::new();
         // In their order: a message is in the next queue before it leaves the one before. Each is looked at,
@@ -166,8 +166,8 @@ impl Rescue {
             let known = match seen.get(&queue.name) {
                 Some(known) => *known,
                 None => {
-                    let nameless = nameless.get(&queue.name).copied().unwrap_or_default();
-                    let known = self.look(queue, now, nameless).await?;
+                    let staying = staying.get(&queue.name).copied().unwrap_or_default();
+                    let known = self.look(queue, now, staying).await?;
                     seen.insert(&queue.name, known);
                     known
                 }
@@ -191,7 +191,7 @@ impl Rescue {
         &self,
         queue: &TaskQueue,
         now: Timestamp,
-        nameless: usize,
+        staying: usize,
     ) -> Result<Look, StorageError> {
         let length = queue.messages.length().await?;
         let front = match length {
@@ -217,7 +217,7 @@ impl Rescue {
                 .passed(Horizon::of(front - LOST_AFTER, now))
                 .map_or(Look::Nothing, Look::Known),
         };
-        let is_whole = dead.is_some_and(|dead| dead <= nameless as u64);
+        let is_whole = dead.is_some_and(|dead| dead <= staying as u64);
         Ok(if is_whole { look } else { Look::Nothing })
     }
 

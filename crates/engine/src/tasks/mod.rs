@@ -2,6 +2,7 @@
 
 pub(crate) mod callbacks;
 pub(crate) mod consume;
+pub(crate) mod dead_letters;
 pub(crate) mod follow_ups;
 pub(crate) mod health;
 pub(crate) mod idempotency;

@@ -112,18 +112,29 @@ impl From<RecordError> for SubmitError {
 impl Tasks {
     /// Says whether a submission would be refused for what it is.
     pub fn check(&self, submission: &Submission) -> Result<(), SubmitError> {
-        let kind =
-            self.parts
-                .kinds
-                .get(&submission.kind)
-                .ok_or_else(|| SubmitError::UnknownKind {
-                    known: self.parts.kinds.names_for_people(),
-                })?;
+        let kind = self.parts.kinds.get(&submission.kind);
         let start = submission.wishes.start();
-        if start.is_too_far(self.parts.clock.now()) {
-            return Err(SubmitError::TooFar(start));
+        // Those that come with the engine are its own to submit.
+        match kind.is_some_and(|kind| kind.name.is_internal()) {
+            true => Err(self.unknown_kind()),
+            false if kind.is_some() && start.is_too_far(self.parts.clock.now()) => {
+                Err(SubmitError::TooFar(start))
+            }
+            false => self.check_input(&submission.kind, &submission.input),
         }
-        Ok(kind.kind.check(&submission.input)?)
+    }
+
+    /// Says whether a kind would not take an input, whoever has it.
+    pub(super) fn check_input(&self, kind: &str, input: &RawValue) -> Result<(), SubmitError> {
+        let kind = self.parts.kinds.get(kind);
+        let kind = kind.ok_or_else(|| self.unknown_kind())?;
+        Ok(kind.kind.check(input)?)
+    }
+
+    fn unknown_kind(&self) -> SubmitError {
+        SubmitError::UnknownKind {
+            known: self.parts.kinds.names_for_people(),
+        }
     }
 
     /// When a task may begin that is accepted now, if not at once.
@@ -137,6 +148,14 @@ impl Tasks {
     /// must not leave half a task.
     pub async fn submit(&self, submission: Submission) -> Result<TaskRecord, SubmitError> {
         self.check(&submission)?;
+        self.submit_checked(submission).await
+    }
+
+    /// The same for a submission that was made here, of whatever kind.
+    pub(super) async fn submit_checked(
+        &self,
+        submission: Submission,
+    ) -> Result<TaskRecord, SubmitError> {
         let queue = self.parts.queues.of(&submission.kind);
         let reservation = self.reserve(queue).await?;
         let tasks = self.clone();
