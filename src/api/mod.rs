@@ -8,11 +8,14 @@
 
 mod callbacks;
 mod edge;
+mod enqueue;
 mod kinds;
 mod openapi;
 mod operations;
+mod request_status;
 mod routes;
 mod service;
+mod status;
 mod tasks;
 
 pub(crate) use edge::edge;

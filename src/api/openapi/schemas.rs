@@ -13,10 +13,13 @@ use utoipa::{PartialSchema, ToSchema};
 use super::values::{EXAMPLE_ID, any, uuid};
 use crate::api::callbacks::schemas as callback_schemas;
 use crate::api::edge::problem::{Document, ErrorObject};
+use crate::api::enqueue::Enqueued;
 use crate::api::kinds::view::{BackOffView, EndView, KindList, KindView, PolicyView, SeenView};
 use crate::api::operations::listing::TaskList;
 use crate::api::operations::view::{ListedView, Status, TaskView, azure_status};
+use crate::api::request_status::schemas::customer;
 use crate::api::service::health::Health;
+use crate::api::status::StatusView;
 use crate::api::tasks::NoResult;
 use crate::api::tasks::schemas::submitted_task;
 use engine::TaskStatus;
@@ -37,7 +40,11 @@ pub(in crate::api) fn add(components: ComponentsBuilder, kinds: &[String]) -> Co
             ),
         )
         .schema("Report", Schema::from(callback_schemas::report()))
+        .schema("Data", data())
+        .schema("Customer", Schema::from(customer()))
         .schema("Description", description())
+        .schema_from::<Enqueued>()
+        .schema_from::<StatusView<'_>>()
         .schema_from::<NoResult<'_>>()
         .schema_from::<TaskView<'_>>()
         .schema_from::<TaskList<'_>>()
@@ -134,6 +141,14 @@ fn fetched_result() -> Schema {
         ))
         .property("task_id", uuid("The id of the task."))
         .required("task_id")
+        .additional_properties(Some(AdditionalProperties::FreeForm(true)))
+        .build()
+        .into()
+}
+
+fn data() -> Schema {
+    ObjectBuilder::new()
+        .description(Some("Any JSON object that the kind takes."))
         .additional_properties(Some(AdditionalProperties::FreeForm(true)))
         .build()
         .into()
