@@ -9,6 +9,10 @@ use crate::surfaces::{PROCESS_DATA, Surfaces};
 
 /// As they are written.
 #[derive(Clone, clap::Args)]
+#[expect(
+    clippy::doc_markdown,
+    reason = "these comments are the text of --help, which is not Markdown"
+)]
 pub struct SurfaceArgs {
     /// Kind of the tasks that POST /api/enqueue makes of JSON objects
     #[arg(

@@ -1,4 +1,4 @@
-//! R4, FastAPI and Celery: `POST /enqueue/`, `GET /status/{task_id}` and `GET /`.
+//! R4, a web service with Celery: `POST /enqueue/`, `GET /status/{task_id}` and `GET /`.
 
 use serde_json::json;
 

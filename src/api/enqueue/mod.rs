@@ -1,5 +1,5 @@
 //! `POST /api/enqueue` (key): any body becomes a task, as the clients of two other systems send it. That of
-//! FastAPI and Celery (R4) takes a JSON object; that of Functions and Service Bus (R3) takes whatever comes.
+//! Celery (R4) takes a JSON object; that of Functions and Service Bus (R3) takes whatever comes.
 
 mod content;
 pub(in crate::api) mod describe;
