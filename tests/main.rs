@@ -24,6 +24,7 @@ mod manifests;
 mod openapi;
 mod process;
 mod readme;
+mod submissions;
 mod surfaces;
 mod testing;
 mod urls;

@@ -31,7 +31,8 @@ pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
             .answers(
                 "to `{\"number\": n}` or `{\"kind\": \"…\", \"input\": …}`: 202 with `Location`, \
                  `Operation-Location`, `Operation-Id` and `Retry-After`; the body is `{\"id\", \
-                 \"number\"}` or `{\"id\", \"kind\"}`",
+                 \"number\"}` or `{\"id\", \"kind\"}`. `startAfter` or `delay`, and `labels`, may be \
+                 beside. To an array of up to 1,000 of these: 202 `{\"tasks\": […]}`",
             ),
         Route::get("get_task", "/api/tasks/{task_id}", tasks::fetch)
             .describe(describe_tasks::fetch)
@@ -77,8 +78,8 @@ pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
             .keyed()
             .describe(describe_operations::list)
             .answers(
-                "the tasks, newest first: `status`, `kind`, `createdAfter`, `createdBefore`, \
-                 `top`; `nextLink` leads on. On Azure Storage a filter looks through all tasks, \
+                "the tasks, newest first: `status`, `kind`, `label`, `createdAfter`, \
+                 `createdBefore`, `top`; `nextLink` leads on. On Azure Storage a filter looks through all tasks, \
                  page by page: an empty page with a `nextLink` is not the end",
             ),
         // Any id: no open route ends like this, to whose id something could be added.

@@ -114,7 +114,7 @@ impl Config {
             kinds_file: None,
             surfaces: Surfaces::default(),
             max_number: 10_000_000,
-            max_body_bytes: 2 * 1024 * 1024,
+            max_body_bytes: 8 * 1024 * 1024,
             max_queue_length: None,
             retention: Duration::from_secs(60 * 60),
             request_budget: Duration::from_secs(10),

@@ -32,6 +32,7 @@ pub(crate) fn document(body: impl Into<Bytes>) -> Document {
             created_at: datetime!(2026-11-21 10:11:12.345 UTC),
             updated_at: datetime!(2026-11-21 10:11:13 UTC),
             attempts: 1,
+            further: None,
             error: None,
         },
         body: body.into(),

@@ -41,6 +41,7 @@ macro_rules! conformance {
             listing::a_page_leads_on_after_deletions,
             listing::a_row_shows_the_record_it_stands_for,
             listing::a_row_shows_why_a_task_failed,
+            listing::a_row_shows_when_a_task_is_due_and_what_it_is_called,
             writes::accepted_work_has_a_record_and_a_message_of_its_version,
             writes::after_a_step_that_does_not_hold_none_is_done,
             writes::steps_are_done_in_their_order,

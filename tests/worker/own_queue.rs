@@ -91,12 +91,7 @@ impl Apart {
     }
 
     pub(super) fn submission(&self, kind: &str, input: &str) -> Submission {
-        Submission {
-            id: self.process.tasks.new_id(),
-            kind: kind.to_owned(),
-            input: json(input),
-            traceparent: None,
-        }
+        Submission::new(self.process.tasks.new_id(), kind, json(input))
     }
 
     /// The one message of the queue that is visible.

@@ -73,6 +73,7 @@ async fn what_something_else_wrote_is_never_touched() {
             created_at: bench.clock.now(),
             updated_at: bench.clock.now(),
             attempts: 1,
+            further: None,
             error: None,
         };
         let body = "theirs".into();
@@ -97,6 +98,7 @@ async fn a_copy_of_a_result_is_pruned_when_no_link_leads_to_it_any_more() {
         updated_at: bench.clock.now(),
         attempts: 0,
         error: None,
+        further: None,
     };
     let body = "1".into();
     let document = Document { head, body };

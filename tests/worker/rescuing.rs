@@ -158,6 +158,7 @@ async fn poisoned_messages_of_no_task_do_not_hold_a_rescue_up() {
         created_at: bench.clock.now(),
         updated_at: bench.clock.now(),
         attempts: 0,
+        further: None,
         error: None,
     };
     let body = "no record".into();

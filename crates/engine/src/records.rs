@@ -194,6 +194,7 @@ impl Records {
                     record.attempts = now.record.attempts.max(record.attempts);
                     // What a message does not tell, or tells otherwise.
                     record.created_at = now.record.created_at;
+                    record.labels = now.record.labels;
                     record.others = now.record.others;
                 }
                 None if versioned.etag.is_some() => return Ok(Committed::Lost),

@@ -31,7 +31,10 @@ pub use error::{Recovery, StorageError};
 pub use queue::{
     Delivery, NotAQueueName, Queue, QueueName, Queues, Receipt, Settle, is_storage_name,
 };
-pub use records::{Document, ETag, Head, HeadError, Listed, Looked, Newest, Page, Stored, Wanted};
+pub use records::{
+    Document, ETag, Further, Head, HeadError, Listed, Looked, Newest, Page, Stored, Wanted,
+    are_among,
+};
 pub use secret::Secret;
 pub use store::TaskStore;
 pub use write::{OneStep, Step, Tell, Text, Written, one_by_one};

@@ -44,10 +44,8 @@ async fn accept(
 ) -> Result<HttpResponse, Problem> {
     let (content, _held) = read_content(request, payload, api).await?;
     let submission = Submission {
-        id: api.tasks.new_id(),
-        kind: content.kind,
-        input: content.input,
         traceparent: traceparent(request),
+        ..Submission::new(api.tasks.new_id(), &content.kind, content.input)
     };
     let (task_id, _) = take_in(request, api, repetition, submission, "").await?;
     Ok(HttpResponse::Ok().json(Enqueued { task_id }))

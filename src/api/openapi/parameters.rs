@@ -152,6 +152,12 @@ pub(in crate::api) fn listing() -> Vec<Parameter> {
             time(),
         ),
         query(
+            "label",
+            "Only tasks with this label, such as `customer:4711`. Several times, with an `&` between: only \
+             those with all of them.",
+            text(None),
+        ),
+        query(
             "top",
             "How many tasks a page holds at most.",
             Schema::from(top),

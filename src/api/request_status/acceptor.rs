@@ -47,19 +47,20 @@ async fn take(
     let (text, _held) = read_json(request, payload, api).await?;
     check(&text)?;
     let kind = &api.surfaces.acceptor_kind;
+    let input = RawValue::from_string(text).map_err(refuse)?;
     let submission = Submission {
-        id: api.tasks.new_id(),
-        kind: kind.clone(),
-        input: RawValue::from_string(text).map_err(refuse)?,
         traceparent: traceparent(request),
+        ..Submission::new(api.tasks.new_id(), kind, input)
     };
     let (id, _) = take_in(request, api, repetition, submission, "").await?;
     let status = status_url(request, api, id);
     let text = format!("Request Accepted for Processing\nProxyStatus: {status}");
-    Ok(accepted(request, api, id, api.tasks.retry_after(kind))
-        .insert_header((LOCATION, status))
-        .content_type("text/plain; charset=utf-8")
-        .body(text))
+    Ok(
+        accepted(request, api, id, api.tasks.retry_after(kind, None))
+            .insert_header((LOCATION, status))
+            .content_type("text/plain; charset=utf-8")
+            .body(text),
+    )
 }
 
 /// Refuses what is no object with both fields, or in which one of them is empty.

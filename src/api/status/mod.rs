@@ -55,7 +55,10 @@ pub(in crate::api) async fn status(api: Api, path: Path<String>) -> Result<HttpR
     let record = found.record;
     let mut reply = HttpResponse::Ok();
     if !record.status().is_terminal() {
-        reply.insert_header((RETRY_AFTER, api.tasks.retry_after(&record.kind)));
+        reply.insert_header((
+            RETRY_AFTER,
+            api.tasks.retry_after(&record.kind, record.due_at()),
+        ));
     }
     let (status, result) = in_celerys_words(&record.state);
     Ok(reply.json(StatusView {

@@ -83,6 +83,11 @@ impl Rescue {
         let mut seen = HashMap::new();
         let mut lost = Vec::new();
         for (id, kind, listed) in unfinished {
+            if let Some(due_at) = yet_to_come(listed, now) {
+                // Not lost before its time; and by then somebody looks.
+                self.queues.of(kind).due_times.add(due_at, now);
+                continue;
+            }
             let is_settled = self.is_settled(listed, now);
             // What is seen now counts later, also for those that have just changed.
             if !is_settled && !self.has_other_workers {
@@ -288,4 +293,10 @@ impl Rescue {
         }
         Ok(failed)
     }
+}
+
+/// When a task is due that waits for a time, by the head of its record.
+fn yet_to_come(listed: &Listed, now: Timestamp) -> Option<Timestamp> {
+    let due_at = listed.head.as_ref()?.due_at()?;
+    (due_at > now).then_some(due_at)
 }

@@ -54,6 +54,7 @@ impl Tasks {
             updated_at: now,
             attempts: 0,
             error: None,
+            further: None,
         };
         let body = Bytes::copy_from_slice(result.get().as_bytes());
         // A result never changes: a copy that is there is the same.

@@ -8,6 +8,7 @@ pub(crate) mod idempotency;
 pub(crate) mod kinds;
 pub(crate) mod links;
 pub(crate) mod listing;
+pub(crate) mod many;
 pub(crate) mod operate;
 pub(crate) mod service;
 pub(crate) mod submit;

@@ -45,9 +45,10 @@ impl Consumer {
         &self.queue.name
     }
 
-    /// Returns when this process has sent a message to its queue since this last returned.
+    /// Returns when this process has sent a message to its queue since this last returned, and when one of
+    /// those in it is due, as far as is known here.
     pub async fn woken(&self) {
-        self.queue.woken().await;
+        self.queue.woken(&*self.worker.clock).await;
     }
 
     /// Receives up to `max` (1 to 32) messages.

@@ -110,3 +110,26 @@ fn a_new_file_gets_every_migration() {
     migrate(folder.path(), &mut connection, &[MIGRATIONS[0], NEXT]).unwrap();
     assert_eq!(one::<u32>(&connection, "PRAGMA user_version"), 2);
 }
+
+#[test]
+fn a_file_of_the_release_before_keeps_what_it_has_and_takes_what_is_new() {
+    let file = File::of_version_1();
+    let connection = file.migrate(&MIGRATIONS[..2]).unwrap();
+    connection
+        .execute_batch("UPDATE records SET error_code = 'Late', error_message = 'too late'")
+        .unwrap();
+    drop(connection);
+
+    let connection = open_for_writing(&file.path()).unwrap();
+
+    assert_eq!(file.version(), 3);
+    let unknown = "SELECT due_at IS NULL AND labels IS NULL AND error_code = 'Late' FROM records";
+    assert!(one::<bool>(&connection, unknown));
+    connection
+        .execute_batch("UPDATE records SET due_at = 7, labels = 'a,b'")
+        .unwrap();
+    assert_eq!(
+        one::<String>(&connection, "SELECT labels FROM records"),
+        "a,b"
+    );
+}
