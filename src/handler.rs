@@ -4,6 +4,7 @@ use std::env;
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use work::any::AnyKind;
 use work::{BlockingKind, Kind, Kinds, Policy, any};
@@ -51,6 +52,7 @@ pub struct Handler {
     start: Start,
     own: Vec<(String, Arc<dyn AnyKind>, Policy)>,
     has_fibonacci: bool,
+    has_process_data: bool,
 }
 
 /// What the command line and the environment ask for.
@@ -93,6 +95,7 @@ impl Handler {
             start,
             own: Vec::new(),
             has_fibonacci: true,
+            has_process_data: true,
         }
     }
 
@@ -109,11 +112,21 @@ impl Handler {
         self.with(name, any::of_blocking(kind), policy)
     }
 
-    /// Leaves out the kind that comes with the service.
+    /// Leaves out the kind `fibonacci`, which comes with the service.
     #[must_use]
     pub fn without_fibonacci(self) -> Self {
         Self {
             has_fibonacci: false,
+            ..self
+        }
+    }
+
+    /// Leaves out the kind `process-data`, which comes with the service and does what
+    /// `POST /api/enqueue` takes: for one of one's own with this name.
+    #[must_use]
+    pub fn without_process_data(self) -> Self {
+        Self {
+            has_process_data: false,
             ..self
         }
     }
@@ -133,12 +146,16 @@ impl Handler {
             start,
             own,
             has_fibonacci,
+            has_process_data,
         } = self;
-        let known = |max_number| {
-            let standard = match has_fibonacci {
-                true => kinds::standard(max_number),
-                false => Kinds::default(),
-            };
+        let known = |max_number, pause| {
+            let mut standard = Kinds::default();
+            if has_fibonacci {
+                standard = kinds::with_fibonacci(standard, max_number);
+            }
+            if has_process_data {
+                standard = kinds::with_process_data(standard, pause);
+            }
             own.into_iter()
                 .fold(standard, |kinds, (name, kind, policy)| {
                     kinds.with(&name, kind, policy)
@@ -146,7 +163,7 @@ impl Handler {
         };
         let (config, flush) = match start {
             // What they are called, no setting changes.
-            Start::Command(command) => return command.run(known(0)),
+            Start::Command(command) => return command.run(known(0, Duration::ZERO)),
             Start::Serve(config, flush) => (*config, flush),
             Start::Refused(error) => {
                 let _flush = logging::init("info", LogFormat::Text);
@@ -154,7 +171,8 @@ impl Handler {
                 return ExitCode::from(MISUSED);
             }
         };
-        let kinds = match kinds::with_those_of_file(known(config.max_number), &config) {
+        let known = known(config.max_number, config.surfaces.process_data_pause);
+        let kinds = match kinds::with_those_of_file(known, &config) {
             Ok(kinds) => kinds,
             Err(error) => {
                 log::error!("cannot start: {error}");

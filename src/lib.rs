@@ -33,8 +33,8 @@
 //! an operator's file, done by a command or behind a URL, written against the crate `work` as anybody's
 //! is. `commands` is what `handler` does without serving, and `functions` the folders of the Functions
 //! host, made from the tables of `api` and `triggers`. Beside them: `logging` writes what all of them log,
-//! `panics` tells it of their defects, `origins` says which pages may call, and `tls` what clients encrypt
-//! with. `testing` starts the service for the tests of kinds of one's own.
+//! `panics` tells it of their defects, `origins` says which pages may call, `surfaces`
+//! which kinds do what names none, and `tls` what clients encrypt with. `testing` starts the service for the tests of kinds of one's own.
 //!
 //! # The two data flows
 //!
@@ -73,6 +73,8 @@ mod origins;
 pub mod panics;
 #[doc(hidden)]
 pub mod startup;
+#[doc(hidden)]
+pub mod surfaces;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tls;

@@ -23,6 +23,9 @@ use crate::{kinds, tls};
 /// The largest Fibonacci index, as it is without the setting.
 const MAX_NUMBER: u64 = 10_000_000;
 
+/// How long a task of the kind `process-data` waits: no test needs it to.
+const NO_PAUSE: Duration = Duration::ZERO;
+
 /// How long a task that has not ended is left alone.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -99,11 +102,11 @@ pub enum TestError {
 }
 
 impl TestHandler {
-    /// One that knows the kind that comes with the service.
+    /// One that knows the kinds that come with the service.
     pub fn new() -> Self {
         tls::install();
         Self {
-            kinds: kinds::standard(MAX_NUMBER),
+            kinds: kinds::standard(MAX_NUMBER, NO_PAUSE),
         }
     }
 

@@ -25,6 +25,7 @@ mod openapi;
 mod process;
 mod readme;
 mod submissions;
+mod surfaces;
 mod testing;
 mod urls;
 mod worker;

@@ -9,11 +9,14 @@
 mod callbacks;
 mod dead_letters;
 mod edge;
+mod enqueue;
 mod kinds;
 mod openapi;
 mod operations;
+mod request_status;
 mod routes;
 mod service;
+mod status;
 mod tasks;
 
 pub(crate) use edge::edge;

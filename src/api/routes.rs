@@ -12,11 +12,14 @@ use super::edge::paths::Paths;
 use super::edge::problem::Problem;
 use super::edge::requests::{Described, ROOT, Requests};
 use super::edge::route::{Route, resource};
+use super::enqueue::{self, describe as describe_enqueue};
 use super::kinds::{self, describe as describe_kinds};
 use super::openapi::Description;
 use super::operations::{self, describe as describe_operations, listing};
+use super::request_status::{self, acceptor, describe as describe_request_status};
 use super::service::description::Served;
 use super::service::{self, describe as describe_service, docs, health, metrics};
+use super::status::{self, describe as describe_status};
 use super::tasks::{self, describe as describe_tasks};
 use engine::Tasks;
 
@@ -146,6 +149,39 @@ pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
         .describe(describe_dead_letters::replay_all)
         .answers(
             "as `DELETE`, but that they run again",
+        ),
+        Route::post("enqueue", "/api/enqueue", enqueue::enqueue)
+            .keyed()
+            .describe(describe_enqueue::enqueue)
+            .answers(
+                "to a JSON object: 200 `{\"task_id\"}` of a task of the kind that `ENQUEUE_KIND` names; to any other \
+                 content the same, of the kind that `ENQUEUE_TEXT_KIND` names",
+            ),
+        Route::get("get_status", "/api/status/{task_id}", status::status)
+            .describe(describe_status::status)
+            .answers(
+                "200 `{\"task_id\", \"status\", \"result\"}` in the words of Celery: `PENDING`, `STARTED`, `RETRY`, \
+                 `SUCCESS`, `FAILURE`, `REVOKED`; 404 with the same body when there is no such task",
+            ),
+        Route::post(
+            "accept_work",
+            "/api/asyncprocessingworkacceptor",
+            acceptor::accept,
+        )
+        .submission()
+        .describe(describe_request_status::accept)
+        .answers(
+            "to `{\"id\", \"customername\"}`: 202 with `Location`, of a task of the kind that `ACCEPTOR_KIND` names",
+        ),
+        Route::get(
+            "get_request_status",
+            "/api/requeststatus/{id:guid}",
+            request_status::status,
+        )
+        .describe(describe_request_status::status)
+        .answers(
+            "302 to the result in the storage account, or 200 with it (`OnComplete=Stream`); before that 200 `{\"status\": \
+             \"In progress\", \"Location\"}`, or a wait for it (`OnPending=Synchronous`)",
         ),
         Route::get("get_kinds", "/api/kinds", kinds::list)
             .describe(describe_kinds::list)

@@ -6,6 +6,7 @@ use clap::builder::Resettable;
 use clap::{Command, CommandFactory, FromArgMatches, Parser};
 
 use super::cleaned::cleaned;
+use super::surfaces::SurfaceArgs;
 
 /// Hands slow work to Azure and gets the answer back.
 ///
@@ -134,6 +135,9 @@ pub struct Args {
     #[arg(long, env = "KINDS_FILE", hide_env_values = true)]
     pub kinds_file: Option<String>,
 
+    #[command(flatten)]
+    pub surfaces: SurfaceArgs,
+
     /// Largest Fibonacci index, of either sign
     #[arg(
         long,
@@ -261,6 +265,7 @@ impl Args {
     }
 
     fn cleaned(mut self, defaults: Self) -> Self {
+        self.surfaces = self.surfaces.cleaned(defaults.surfaces);
         for (setting, default) in [
             (&mut self.container, defaults.container),
             (&mut self.queue_name, defaults.queue_name),

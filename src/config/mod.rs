@@ -14,6 +14,7 @@ mod mode;
 mod near_miss;
 mod patience;
 mod process;
+mod surfaces;
 mod urls;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -24,12 +25,14 @@ use backends::azure::Account;
 use ports::{QueueName, Secret, is_storage_name};
 
 pub use crate::origins::Origins;
+use crate::surfaces::Surfaces;
 pub(crate) use args::flags;
 pub use args::{Args, Setting, settings};
 pub use error::ConfigError;
 pub use mode::{EarlyStart, LogFormat, Mode, Storage};
 pub use patience::Patience;
 pub use process::{is_secret, read, variable};
+pub use surfaces::SurfaceArgs;
 use urls::{base_url, origins};
 
 use self::address::bind_address;
@@ -61,6 +64,8 @@ pub struct Config {
     pub kinds_allow_http: bool,
     /// The file of the kinds of work that are not written in Rust.
     pub kinds_file: Option<PathBuf>,
+    /// What is done with what comes without the name of a kind.
+    pub surfaces: Surfaces,
     /// The largest |n| of a Fibonacci task.
     pub max_number: u64,
     /// The largest request body, in bytes.
@@ -107,6 +112,7 @@ impl Config {
             public_base_url: None,
             allowed_origins: Origins::None,
             kinds_file: None,
+            surfaces: Surfaces::default(),
             max_number: 10_000_000,
             max_body_bytes: 8 * 1024 * 1024,
             max_queue_length: None,
@@ -171,6 +177,7 @@ impl TryFrom<Args> for Config {
                 _ => return Err(wrong("KINDS_ALLOW_HTTP", "is neither true nor false")),
             },
             kinds_file: args.kinds_file.map(PathBuf::from),
+            surfaces: args.surfaces.try_into()?,
             max_number: parse(&args.max_number, "MAX_NUMBER", NOT_A_COUNT)?,
             max_body_bytes: bytes(&args.max_body_bytes, "MAX_BODY_BYTES")?,
             max_queue_length: Some(max_queue_length).filter(|max| *max > 0),

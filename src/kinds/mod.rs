@@ -5,7 +5,10 @@ pub mod command;
 mod fibonacci;
 pub mod file;
 pub mod http;
+mod process_data;
 mod schemas;
+
+use std::time::Duration;
 
 use work::{KindRefused, Kinds, Policy, any};
 
@@ -13,15 +16,30 @@ pub use schemas::{InvalidSchema, Schemas};
 
 use self::fibonacci::Fibonacci;
 use self::file::{FileError, KindsFile};
+use self::process_data::ProcessData;
 use crate::config::Config;
+use crate::surfaces::PROCESS_DATA;
 use engine::R0_KIND;
 
-/// The kinds that come with the service. `max_number` bounds the Fibonacci index, of either sign.
-pub fn standard(max_number: u64) -> Kinds {
+/// The kind that computes Fibonacci numbers, whose index `max_number` bounds, of either sign.
+pub fn with_fibonacci(kinds: Kinds, max_number: u64) -> Kinds {
     let policy = Policy::default()
         .description("Computes a Fibonacci number, exactly")
         .pure();
-    Kinds::default().with(R0_KIND, any::of_blocking(Fibonacci { max_number }), policy)
+    kinds.with(R0_KIND, any::of_blocking(Fibonacci { max_number }), policy)
+}
+
+/// The kind that waits for so long, and tells what it was given.
+pub fn with_process_data(kinds: Kinds, pause: Duration) -> Kinds {
+    let policy = Policy::default()
+        .description("Waits, and tells what it was given: here to be replaced")
+        .pure();
+    kinds.with(PROCESS_DATA, any::of(ProcessData { pause }), policy)
+}
+
+/// The kinds that come with the service.
+pub fn standard(max_number: u64, pause: Duration) -> Kinds {
+    with_process_data(with_fibonacci(Kinds::default(), max_number), pause)
 }
 
 /// What keeps a process from knowing what work it can do.

@@ -17,6 +17,16 @@ pub enum StartError {
     /// An attempt of a kind may last longer than the Functions host lets it.
     #[error("{0}: functionTimeout in host.json is 10 minutes, of which it may wait for some")]
     OutlastsHost(#[from] OutlastsHost),
+    /// A setting names a kind that nobody registered.
+    #[error("{setting} names {kind:?}, which is no kind of work here: there are {known}")]
+    NoSuchKind {
+        /// The environment variable.
+        setting: &'static str,
+        /// What it says.
+        kind: String,
+        /// The names of the registered kinds.
+        known: String,
+    },
     /// The address is taken, or not ours.
     #[error("cannot listen on {address}: {cause}")]
     Listen {
@@ -61,6 +71,9 @@ pub enum StartError {
 impl StartError {
     /// Whether the start was refused because of what was asked for, so that trying again cannot help.
     pub fn is_misuse(&self) -> bool {
-        matches!(self, Self::Kind(_) | Self::OutlastsHost(_))
+        matches!(
+            self,
+            Self::Kind(_) | Self::OutlastsHost(_) | Self::NoSuchKind { .. }
+        )
     }
 }

@@ -9,6 +9,7 @@ mod error;
 mod server;
 mod socket;
 mod stop;
+mod surfaces;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -68,6 +69,7 @@ impl Application {
         if let Mode::Hosted(_) = config.mode {
             fit_host(&kinds)?;
         }
+        surfaces::check(&config.surfaces, &kinds)?;
         let address = config.mode.address();
         let listen = |cause| StartError::Listen { address, cause };
         let listener = TcpListener::bind(address).map_err(listen)?;

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::future::ready;
 use std::net::TcpListener;
 use std::num::NonZero;
+use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
@@ -48,6 +49,7 @@ pub(super) fn serve(
     let memory = Memory::new(config.memory_budget);
     let requests = api::requests();
     let description = api::description(&engine.tasks);
+    let surfaces = Arc::new(config.surfaces.clone());
     let application = move || {
         let Engine {
             tasks,
@@ -71,6 +73,7 @@ pub(super) fn serve(
                 Mode::Hosted(_) => Browsers::ByHost,
                 Mode::Standalone(_) => Browsers::From(config.allowed_origins.clone()),
             },
+            surfaces: Arc::clone(&surfaces),
         };
         let description = description.clone();
         let hosted = matches!(config.mode, Mode::Hosted(_));

@@ -83,5 +83,5 @@ async fn head_works_wherever_get_does_and_takes_nothing() {
             assert_eq!(send("GET").await.status, 404, "it should be consumed");
         }
     }
-    assert_eq!(routes, 11);
+    assert_eq!(routes, 13);
 }

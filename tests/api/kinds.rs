@@ -38,7 +38,10 @@ async fn a_kind_is_told_whole() {
     let app = spawn_standard_app_with(|_| ());
     let list = app.client.get("/api/kinds").await.json();
     let kinds = list["value"].as_array().unwrap();
-    assert_eq!(kinds.len(), 1);
+    let names: Vec<_> = kinds.iter().map(|kind| &kind["name"]).collect();
+    assert_eq!(names, ["fibonacci", "process-data"]);
+    assert_eq!(kinds[1]["inputSchema"]["type"], "object");
+    assert_eq!(kinds[1]["outputSchema"]["type"], "string");
     let mut kind = kinds[0].clone();
     let (input, output) = (kind["inputSchema"].take(), kind["outputSchema"].take());
     assert_eq!(input["required"], json!(["number"]));

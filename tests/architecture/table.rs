@@ -30,11 +30,19 @@ pub(super) const ROOT: Table = &[
     // The HTTP API translates: it knows the engine, and no envelope, setting or storage.
     (
         "api",
-        &["actix_web", "engine", "logging", "origins", "ports", "work"],
+        &[
+            "actix_web",
+            "engine",
+            "logging",
+            "origins",
+            "ports",
+            "surfaces",
+            "work",
+        ],
     ),
     // What an account is, its backend knows.
     ("commands", &["config", "functions", "kinds", "work"]),
-    ("config", &["backends", "origins", "ports"]),
+    ("config", &["backends", "origins", "ports", "surfaces"]),
     // Made from the two tables of what is called.
     ("functions", &["api", "triggers"]),
     // What a `main` of one's own uses.
@@ -53,7 +61,10 @@ pub(super) const ROOT: Table = &[
             "work",
         ],
     ),
-    ("kinds", &["config", "engine", "ports", "tls", "work"]),
+    (
+        "kinds",
+        &["config", "engine", "ports", "surfaces", "tls", "work"],
+    ),
     ("logging", &["config", "ports"]),
     ("origins", &[]),
     ("panics", &["config", "engine", "logging"]),
@@ -67,10 +78,12 @@ pub(super) const ROOT: Table = &[
             "config",
             "engine",
             "ports",
+            "surfaces",
             "triggers",
             "work",
         ],
     ),
+    ("surfaces", &[]),
     // What a test of one's own kinds uses.
     (
         "testing",

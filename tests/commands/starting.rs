@@ -58,7 +58,7 @@ async fn a_kinds_file_that_is_right_is_told_of_without_a_start() {
         .await;
     assert_eq!(checked.code, Some(0), "{}", checked.stderr);
     let told = format!(
-        "{}: word-count, checksum, not-before\nin this binary: fibonacci\n",
+        "{}: word-count, checksum, not-before\nin this binary: fibonacci, process-data\n",
         file.display()
     );
     assert_eq!(checked.stdout, told);

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use async_request_reply::config::{Config, Mode};
 use async_request_reply::kinds;
@@ -42,7 +43,7 @@ pub(crate) fn spawn_app_with(change: impl FnOnce(&mut Config)) -> App {
 /// Starts it with the kinds alone that come with it.
 pub(crate) fn spawn_standard_app_with(change: impl FnOnce(&mut Config)) -> App {
     spawn(tempfile::tempdir().unwrap(), change, |_, max_number| {
-        kinds::standard(max_number)
+        kinds::standard(max_number, Duration::ZERO)
     })
 }
 

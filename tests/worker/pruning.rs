@@ -87,3 +87,26 @@ async fn what_something_else_wrote_is_never_touched() {
         assert!(bench.store.read(name).await.unwrap().is_some(), "{name}");
     }
 }
+
+#[tokio::test]
+async fn a_copy_of_a_result_is_pruned_when_no_link_leads_to_it_any_more() {
+    let bench = Bench::new();
+    let name = "result-6f1c2b3e-1d2c-4b3a-8f4e-000000000007-1";
+    let head = Head {
+        kind: "result-copy".to_owned(),
+        status: "copied".to_owned(),
+        created_at: bench.clock.now(),
+        updated_at: bench.clock.now(),
+        attempts: 0,
+        error: None,
+        further: None,
+    };
+    let body = "1".into();
+    let document = Document { head, body };
+    bench.store.create(name, &document).await.unwrap().unwrap();
+    bench.clock.advance(Duration::from_secs(2 * 60 * 60));
+    assert_eq!(bench.maintenance.sweep().await.unwrap(), pruned(0));
+    bench.clock.advance(JUST_AFTER);
+    assert_eq!(bench.maintenance.sweep().await.unwrap(), pruned(1));
+    assert!(bench.store.read(name).await.unwrap().is_none());
+}

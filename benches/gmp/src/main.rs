@@ -71,7 +71,7 @@ struct Output<'a> {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args = Args::parse();
-    let kinds = kinds::standard(LARGEST.into());
+    let kinds = kinds::with_fibonacci(Kinds::default(), LARGEST.into());
     let product = Product {
         kind: &kinds
             .get("fibonacci")

@@ -101,6 +101,10 @@ impl TaskStore for Counted<dyn TaskStore> {
         self.counted("read_record").look(name, most).await
     }
 
+    async fn link(&self, name: &str, until: Timestamp) -> Result<Option<String>, StorageError> {
+        self.inner.link(name, until).await
+    }
+
     /// Each step is counted, also where all of them are one write.
     async fn write(&self, steps: &[Step<'_>]) -> Result<Written, StorageError> {
         let written = self.inner.write(steps).await;

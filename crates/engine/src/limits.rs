@@ -241,6 +241,9 @@ pub const DEAD_MESSAGE_RETENTION: Duration = Duration::from_secs(7 * 24 * 60 * 6
 /// How long an idempotency key stands for its task.
 pub const IDEMPOTENCY_RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// How long a link to a result leads there: as long as that of Microsoft's sample of the pattern.
+pub const LINK_LIFE: Duration = Duration::from_secs(10 * 60);
+
 /// How far a client's clock may be from ours, where it says when it first sent a submission.
 pub const CLOCK_SKEW: Duration = Duration::from_secs(60 * 60);
 

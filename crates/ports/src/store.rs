@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 
-use crate::{Document, ETag, Looked, Newest, Page, Step, StorageError, Stored, Wanted, Written};
+use crate::{
+    Document, ETag, Looked, Newest, Page, Step, StorageError, Stored, Timestamp, Wanted, Written,
+};
 
 /// Where task records live. Every change is conditional: the first writer wins.
 ///
@@ -55,6 +57,13 @@ pub trait TaskStore: Send + Sync {
     ) -> Result<Newest, StorageError> {
         let _ = (wanted, after, limit);
         Ok(Newest::Unsupported)
+    }
+
+    /// A URL under which anybody can read what is stored under this name, now or later, until then; `None`
+    /// when the store gives none. It is a secret of whoever it is given to.
+    async fn link(&self, name: &str, until: Timestamp) -> Result<Option<String>, StorageError> {
+        let _ = (name, until);
+        Ok(None)
     }
 
     /// Writes a new record, and nothing else; `None` when the name is taken.

@@ -44,6 +44,26 @@ pub(in crate::api) async fn read_optional_json(
     api: &Api,
 ) -> Result<Option<(String, Held)>, Problem> {
     media_type::check(request, api)?;
+    let (body, held) = read(request, payload, api).await?;
+    Ok(text_of(body)?.map(|text| (text, held)))
+}
+
+/// Reads a body of any type that is not compressed; otherwise as [`read_json`].
+pub(in crate::api) async fn read_any(
+    request: &HttpRequest,
+    payload: Payload,
+    api: &Api,
+) -> Result<(Vec<u8>, Held), Problem> {
+    media_type::check_coding(request)?;
+    read(request, payload, api).await
+}
+
+/// Reads a body within the limits.
+async fn read(
+    request: &HttpRequest,
+    payload: Payload,
+    api: &Api,
+) -> Result<(Vec<u8>, Held), Problem> {
     let limit = api.max_body_bytes;
     let too_large = || {
         let detail = format!("the body is larger than {limit} bytes");
@@ -67,12 +87,11 @@ pub(in crate::api) async fn read_optional_json(
             "the body did not arrive in time",
         ));
     };
-    let (body, held) = read.map_err(|unread| match unread {
+    read.map_err(|unread| match unread {
         Unread::Incomplete => Problem::new(Code::IncompleteBody, "the body could not be read"),
         Unread::TooLarge => too_large(),
         Unread::Overloaded(problem) => problem,
-    })?;
-    Ok(text_of(body)?.map(|text| (text, held)))
+    })
 }
 
 /// The text of a body, without the byte-order mark that some programs put before it; `None` when

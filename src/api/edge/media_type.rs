@@ -14,33 +14,62 @@ use super::state::Api;
 /// that it is a form, and `fetch` that it is text. Only a page of another site has to, because then
 /// its browser asks us first.
 pub(in crate::api) fn check(request: &HttpRequest, api: &Api) -> Result<(), Problem> {
-    let headers = request.headers();
-    let mut codings = headers
-        .get_all(CONTENT_ENCODING)
-        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
-        .map(<[u8]>::trim_ascii);
-    if !codings.all(|coding| coding.is_empty() || coding.eq_ignore_ascii_case(b"identity")) {
-        // RFC 9110, section 12.5.3.
-        let identity = HeaderValue::from_static("identity");
-        return Err(
-            unsupported("the body must not be compressed").header(ACCEPT_ENCODING, identity)
-        );
-    }
-    let said = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default()
-        .to_ascii_lowercase();
+    check_coding(request)?;
+    let said = said(request);
     let mut parts = said.split(';').map(str::trim);
     if !is_json(parts.next().unwrap_or_default()) && is_cross_site(request, api) {
         let detail = "a page of another site must send application/json, and say so";
         return Err(unsupported(detail).header(ACCEPT, JSON));
     }
-    let mut charsets = parts.filter_map(|parameter| parameter.strip_prefix("charset="));
-    if charsets.any(|name| is_wide(name.trim_matches('"'))) {
+    if charsets(parts).any(is_wide) {
         return Err(not_utf_8());
     }
     Ok(())
+}
+
+/// Refuses a body that is compressed.
+pub(in crate::api) fn check_coding(request: &HttpRequest) -> Result<(), Problem> {
+    let mut codings = request
+        .headers()
+        .get_all(CONTENT_ENCODING)
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .map(<[u8]>::trim_ascii);
+    if codings.all(|coding| coding.is_empty() || coding.eq_ignore_ascii_case(b"identity")) {
+        return Ok(());
+    }
+    // RFC 9110, section 12.5.3.
+    let identity = HeaderValue::from_static("identity");
+    Err(unsupported("the body must not be compressed").header(ACCEPT_ENCODING, identity))
+}
+
+/// Whether a request says of its body that it is JSON, or says nothing.
+pub(in crate::api) fn may_be_json(request: &HttpRequest) -> bool {
+    let said = said(request);
+    let media_type = said.split(';').next().unwrap_or_default().trim();
+    media_type.is_empty() || is_json(media_type)
+}
+
+/// Whether a request says of its body that it is in UTF-8, or says nothing of that.
+pub(in crate::api) fn may_be_utf_8(request: &HttpRequest) -> bool {
+    let said = said(request);
+    let parts = said.split(';').map(str::trim);
+    charsets(parts).all(|name| matches!(name, "utf-8" | "utf8" | "us-ascii"))
+}
+
+/// The content type, in lower case; empty when there is none.
+fn said(request: &HttpRequest) -> String {
+    let value = request.headers().get(CONTENT_TYPE);
+    value
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+        .to_ascii_lowercase()
+}
+
+/// The character sets among the parts of a content type.
+fn charsets<'a>(parts: impl Iterator<Item = &'a str>) -> impl Iterator<Item = &'a str> {
+    parts
+        .filter_map(|parameter| parameter.strip_prefix("charset="))
+        .map(|name| name.trim_matches('"'))
 }
 
 fn is_json(media_type: &str) -> bool {
@@ -80,7 +109,7 @@ pub(in crate::api) fn not_utf_8() -> Problem {
     unsupported("the body must be in UTF-8, not in UTF-16 or UTF-32").target("body")
 }
 
-fn unsupported(detail: &str) -> Problem {
+pub(in crate::api) fn unsupported(detail: &str) -> Problem {
     Problem::new(Code::UnsupportedMediaType, detail)
 }
 

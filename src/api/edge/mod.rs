@@ -6,7 +6,7 @@ pub(in crate::api) mod conditions;
 pub(in crate::api) mod cors;
 pub(in crate::api) mod headers;
 pub(in crate::api) mod keys;
-mod media_type;
+pub(in crate::api) mod media_type;
 pub(in crate::api) mod memory;
 mod origin;
 mod paced;

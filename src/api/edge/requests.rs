@@ -22,9 +22,9 @@ pub(in crate::api) const ROOT: &str = "/";
 const OTHER: &str = "other";
 
 /// The statuses that are told apart; others share the last place.
-const STATUSES: [u16; 25] = [
-    200, 202, 204, 206, 303, 304, 400, 401, 403, 404, 405, 408, 409, 410, 411, 412, 413, 415, 422,
-    424, 429, 431, 500, 503, 504,
+const STATUSES: [u16; 26] = [
+    200, 202, 204, 206, 302, 303, 304, 400, 401, 403, 404, 405, 408, 409, 410, 411, 412, 413, 415,
+    422, 424, 429, 431, 500, 503, 504,
 ];
 
 /// Counts of one route by status.

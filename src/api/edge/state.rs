@@ -14,6 +14,7 @@ use super::requests::Requests;
 use ports::Secret;
 
 use crate::origins::Origins;
+use crate::surfaces::Surfaces;
 use engine::Tasks;
 
 /// The state of the API on one server thread.
@@ -43,6 +44,8 @@ pub struct Api {
     pub access: Access,
     /// Which pages browsers let call us.
     pub browsers: Browsers,
+    /// What is done with what comes without the name of a kind.
+    pub surfaces: Arc<Surfaces>,
 }
 
 /// Which pages may call the service from a browser, though they are not its own.

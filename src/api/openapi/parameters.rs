@@ -103,6 +103,11 @@ pub(in crate::api) fn api_version() -> Parameter {
     )
 }
 
+/// An optional text in the query.
+pub(in crate::api) fn query_text(name: &str, description: &str) -> Parameter {
+    query(name, description, text(None))
+}
+
 /// The token of a callback.
 pub(in crate::api) fn callback_token() -> Parameter {
     ParameterBuilder::new()

@@ -87,7 +87,7 @@ const SHARED: [Shared; 14] = [
         status: "415",
         name: "UnsupportedMediaType",
         description: "The body is compressed, or in UTF-16; or a page of another site does not say that \
-                      it is JSON.",
+                      it is JSON; or what is to be enqueued is no JSON, and no kind takes it.",
         example: || {
             Problem::new(
                 Code::UnsupportedMediaType,

@@ -16,10 +16,13 @@ use crate::api::callbacks::schemas as callback_schemas;
 use crate::api::dead_letters::schemas as letter_schemas;
 use crate::api::dead_letters::view::{LetterList, LetterView};
 use crate::api::edge::problem::{Document, ErrorObject, ItemOutcome};
+use crate::api::enqueue::Enqueued;
 use crate::api::kinds::view::{BackOffView, EndView, KindList, KindView, PolicyView, SeenView};
 use crate::api::operations::listing::TaskList;
 use crate::api::operations::view::{ListedView, Status, TaskView, azure_status};
+use crate::api::request_status::schemas::customer;
 use crate::api::service::health::Health;
+use crate::api::status::StatusView;
 use crate::api::tasks::NoResult;
 use crate::api::tasks::schemas::submitted_task;
 use engine::TaskStatus;
@@ -44,7 +47,11 @@ pub(in crate::api) fn add(components: ComponentsBuilder, kinds: &[String]) -> Co
         .schema("Replay", Schema::from(letter_schemas::edit()))
         .schema("ReplayedDeadLetter", Schema::from(letter_schemas::replayed()))
         .schema("ManyDeadLetters", Schema::from(letter_schemas::many()))
+        .schema("Data", data())
+        .schema("Customer", Schema::from(customer()))
         .schema("Description", description())
+        .schema_from::<Enqueued>()
+        .schema_from::<StatusView<'_>>()
         .schema_from::<NoResult<'_>>()
         .schema_from::<TaskView<'_>>()
         .schema_from::<TaskList<'_>>()
@@ -174,6 +181,14 @@ fn fetched_result() -> Schema {
         ))
         .property("task_id", uuid("The id of the task."))
         .required("task_id")
+        .additional_properties(Some(AdditionalProperties::FreeForm(true)))
+        .build()
+        .into()
+}
+
+fn data() -> Schema {
+    ObjectBuilder::new()
+        .description(Some("Any JSON object that the kind takes."))
         .additional_properties(Some(AdditionalProperties::FreeForm(true)))
         .build()
         .into()

@@ -82,12 +82,22 @@ pub(in crate::api) async fn result(
                 api.tasks.retry_after(&record.kind, record.start_after()),
             ))
             .json(TaskView::new(&record, &request, &api))),
+        ended => given(ended),
+    }
+}
+
+/// What there is of a task for who wants its result: that, or why there is none.
+pub(in crate::api) fn given(state: TaskState) -> Result<HttpResponse, Problem> {
+    match state {
         // It may be megabytes, and is not copied.
         TaskState::Succeeded { result } => Ok(HttpResponse::Ok()
             .content_type(JSON)
             .body(String::from(Box::<str>::from(result)))),
         TaskState::Failed { error } => Err(Problem::task_failed(&error)),
         TaskState::Canceled => Err(Problem::task_canceled()),
+        TaskState::Queued { .. } | TaskState::Running { .. } => {
+            Err(Problem::not_found("the task has not ended yet"))
+        }
     }
 }
 
@@ -165,6 +175,7 @@ async fn find(api: &Api, path: &str) -> Result<Versioned, Problem> {
     api.tasks.find(id(path)?).await?.ok_or_else(unknown)
 }
 
-fn unknown() -> Problem {
+/// There is no task of this id.
+pub(in crate::api) fn unknown() -> Problem {
     Problem::not_found("there is no such task, or its result has been consumed")
 }

@@ -7,7 +7,8 @@ mod key_text;
 mod many;
 mod result_body;
 pub(in crate::api) mod schemas;
-mod submitting;
+pub(in crate::api) mod submitting;
+pub(in crate::api) mod taking_in;
 
 use std::sync::Arc;
 
@@ -23,15 +24,16 @@ use self::body::{Body, Work};
 use self::consuming::ConsumingBody;
 use self::result_body::{result_body, submitted_result_body};
 use self::submitting::{Repetition, traceparent};
+use self::taking_in::take_in;
 use crate::api::edge::base_url::base_url;
 use crate::api::edge::body::read_json;
 use crate::api::edge::headers::{JSON, PREFERENCE_APPLIED};
 use crate::api::edge::preferences::{Preferences, has_api_version};
 use crate::api::edge::problem::Problem;
 use crate::api::edge::state::Api;
-use crate::api::operations::accepted::{accepted, maybe_accepted};
+use crate::api::operations::accepted::accepted;
 use crate::api::operations::view::TaskView;
-use engine::{Submission, SubmitError, TaskId, TaskRecord, TaskState, Waiter};
+use engine::{Submission, TaskId, TaskRecord, TaskState, Waiter};
 use ports::budget;
 
 /// The reply to a submission: what R0 answers, or the kind in place of the number.
@@ -51,11 +53,7 @@ pub(in crate::api) async fn submit(
     api: Api,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    if api.tasks.is_stopping() {
-        return Err(Problem::stopping());
-    }
-    let is_remembered = |first_sent| api.tasks.is_remembered(first_sent);
-    let repetition = Repetition::of(&request, is_remembered)?;
+    let repetition = Repetition::of_submission(&request, &api)?;
     let reply = accept(&request, &api, payload, &repetition).await;
     repetition.tell(reply)
 }
@@ -79,34 +77,19 @@ async fn accept(
         wishes: body.wishes.clone(),
         ..Submission::new(api.tasks.new_id(), kind, input)
     };
-    let refused = |error| match error {
-        SubmitError::Unknown { id, cause } => maybe_accepted(request, api, id, &cause),
-        error => Problem::submit(error, prefix),
-    };
     // Before the task is there, so that its end is not missed; and there is no task if too many wait.
     let mut waiter = watch(api, preferences, submission.id)?;
-    let (id, record) = match repetition.key() {
-        None => {
-            let record = api.tasks.submit(submission).await.map_err(refused)?;
-            let id = record.id;
-            let input = None;
-            (id, Some(TaskRecord { input, ..record }))
-        }
-        Some(key) => {
-            let mine = submission.id;
-            let id = api
-                .tasks
-                .submit_once(key, submission)
-                .await
-                .map_err(|error| repetition.refused(error, refused))?;
-            if id != mine {
-                // From here on there is a task, so nothing is refused any more.
-                waiter = watch(api, preferences, id).unwrap_or_default();
-                preferences.wait = preferences.wait.filter(|_| waiter.is_some());
-            }
-            (id, None)
-        }
-    };
+    let mine = submission.id;
+    let (id, record) = take_in(request, api, repetition, submission, prefix).await?;
+    let record = record.map(|record| TaskRecord {
+        input: None,
+        ..record
+    });
+    if id != mine {
+        // From here on there is a task, so nothing is refused any more.
+        waiter = watch(api, preferences, id).unwrap_or_default();
+        preferences.wait = preferences.wait.filter(|_| waiter.is_some());
+    }
     let retry_after = api
         .tasks
         .retry_after(kind, api.tasks.due_at(body.wishes.start()));
@@ -151,7 +134,11 @@ async fn accept(
 }
 
 /// Begins to wait for a task, if the client wants to.
-fn watch(api: &Api, preferences: Preferences, id: TaskId) -> Result<Option<Waiter>, Problem> {
+pub(in crate::api) fn watch(
+    api: &Api,
+    preferences: Preferences,
+    id: TaskId,
+) -> Result<Option<Waiter>, Problem> {
     match preferences.wait {
         Some(_) => api
             .tasks
@@ -226,7 +213,7 @@ pub(in crate::api) async fn fetch(
 
 /// Waits for a task to end, if the client wants to. Without `is_open` the task may have ended before
 /// the wait began, so the record is read first.
-async fn wait(
+pub(in crate::api) async fn wait(
     api: &Api,
     preferences: Preferences,
     waiter: Option<Waiter>,

@@ -11,6 +11,7 @@ use crate::api::edge::headers::{
     TRACEPARENT,
 };
 use crate::api::edge::problem::{Code, Problem};
+use crate::api::edge::state::Api;
 use engine::limits::{CLOCK_SKEW, IDEMPOTENCY_RETENTION};
 use engine::{KeyedSubmitError, SubmitError, is_traceparent};
 use ports::Timestamp;
@@ -62,8 +63,16 @@ pub(in crate::api) struct Repetition {
 }
 
 impl Repetition {
+    /// That of a submission, which a process that stops does not take.
+    pub(in crate::api) fn of_submission(request: &HttpRequest, api: &Api) -> Result<Self, Problem> {
+        if api.tasks.is_stopping() {
+            return Err(Problem::stopping());
+        }
+        Self::of(request, |first_sent| api.tasks.is_remembered(first_sent))
+    }
+
     /// `is_remembered` says whether a key that was first sent at a time cannot have been forgotten.
-    pub(in crate::api) fn of(
+    fn of(
         request: &HttpRequest,
         is_remembered: impl Fn(Timestamp) -> bool,
     ) -> Result<Self, Problem> {

@@ -70,7 +70,7 @@ impl TestKinds {
             })
             .retention(Duration::from_secs(60));
         let second = Policy::default().time_limit(Duration::from_secs(1));
-        kinds::standard(max_number)
+        kinds::standard(max_number, Duration::ZERO)
             .with("babbles", any::of_blocking(Babbles), Policy::default())
             .with(
                 "breeds",

@@ -26,6 +26,7 @@ const VERSION: &str = "2025-11-05";
 /// What a thread uses to reach an account: made on its first use there, and gone with the thread.
 pub(super) struct Clients {
     pub(super) container: Container,
+    pub(super) blob_service: BlobServiceClient,
     queue_service: QueueServiceClient,
     queues: Mutex<HashMap<Arc<str>, Arc<StorageQueue>>>,
     turns: Arc<Semaphore>,
@@ -85,14 +86,14 @@ impl Clients {
         )
         .map_err(opening)?;
         let turns = Arc::new(Semaphore::new(TURNS));
-        let container = blobs
-            .map_err(opening)?
-            .blob_container_client(&connector.container);
+        let blob_service = blobs.map_err(opening)?;
+        let container = blob_service.blob_container_client(&connector.container);
         Ok(Self {
             container: Container {
                 client: container,
                 turns: Arc::clone(&turns),
             },
+            blob_service,
             queue_service,
             queues: Mutex::default(),
             turns,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use azure_core::credentials::TokenCredential;
+use azure_core::credentials::{Secret, TokenCredential};
 use azure_core::http::Url;
 use azure_core::http::policies::Policy;
 
@@ -20,6 +20,26 @@ pub(super) struct Connector {
     pub(super) container: String,
     pub(super) signing: Option<Arc<dyn Policy>>,
     pub(super) identity: Option<Arc<dyn TokenCredential>>,
+    pub(super) signer: Signer,
+}
+
+/// Who signs links to blobs.
+pub(super) enum Signer {
+    /// The account's key.
+    Key { account: String, key: Secret },
+    /// A key that the service gives to our identity.
+    Identity { account: String },
+    /// Nobody can.
+    Nobody,
+}
+
+impl Signer {
+    /// Who signs for an identity: the name of the account is the first one of its host.
+    pub(super) fn of_identity(blob_service: &Url) -> Self {
+        let host = blob_service.host_str().unwrap_or_default();
+        let account = host.split('.').next().unwrap_or_default().to_owned();
+        Self::Identity { account }
+    }
 }
 
 impl Connector {
@@ -35,10 +55,15 @@ impl Connector {
             container: container.to_owned(),
             signing: None,
             identity: None,
+            signer: Signer::Nobody,
         };
         match &account.credential {
             Credential::SharedKey { account, key } => {
                 connector.signing = Some(Arc::new(SharedKeyPolicy::new(account, key.expose())));
+                connector.signer = Signer::Key {
+                    account: account.clone(),
+                    key: Secret::new(key.expose().to_owned()),
+                };
             }
             Credential::Sas(sas) => {
                 // A `+` that was not encoded is one of the signature's: no field has a space.
@@ -48,6 +73,7 @@ impl Connector {
             }
             Credential::ManagedIdentity { client_id } => {
                 connector.identity = Some(identity(client_id.as_deref())?);
+                connector.signer = Signer::of_identity(&connector.blob_service);
             }
         }
         Ok(connector)
@@ -57,4 +83,18 @@ impl Connector {
 fn service_url(endpoint: &str) -> Result<Url, StorageError> {
     Url::parse(endpoint)
         .map_err(|_| StorageError::permanent(OPENING, "an endpoint of the account is not a URL"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identitys_account_is_the_first_name_of_its_host() {
+        let url = Url::parse("https://acct.blob.core.windows.net").unwrap();
+        assert!(matches!(
+            Signer::of_identity(&url),
+            Signer::Identity { account } if account == "acct"
+        ));
+    }
 }

@@ -12,6 +12,7 @@ mod connector;
 mod error;
 mod http;
 mod identity;
+mod link;
 mod queue;
 mod queues;
 mod resource;

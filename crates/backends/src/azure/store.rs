@@ -7,9 +7,11 @@ use async_trait::async_trait;
 
 use super::clients::Clients;
 use super::connector::Connector;
+use super::link::link;
 use super::queues::AzureQueue;
 use ports::{
-    Looked, OneStep, Page, Queue, Step, StorageError, Stored, TaskStore, Text, Written, one_by_one,
+    Looked, OneStep, Page, Queue, Step, StorageError, Stored, TaskStore, Text, Timestamp, Written,
+    one_by_one,
 };
 
 /// The task records of an account.
@@ -38,6 +40,10 @@ impl TaskStore for AzureTasks {
 
     async fn write(&self, steps: &[Step<'_>]) -> Result<Written, StorageError> {
         one_by_one(self, steps).await
+    }
+
+    async fn link(&self, name: &str, until: Timestamp) -> Result<Option<String>, StorageError> {
+        link(&self.0, name, until).await
     }
 
     async fn list(

@@ -14,7 +14,7 @@ use crate::model::task::TaskStatus;
 use crate::policies;
 use crate::sweep::refused::Refused;
 use crate::sweep::rescue::{Rescue, Staying};
-use crate::tasks::idempotency;
+use crate::tasks::{idempotency, links};
 use ports::crash::{CrashPoint, crash_point};
 use ports::{Clock, Listed, StorageError, TaskStore, Timestamp};
 use work::Kinds;
@@ -120,7 +120,9 @@ impl Walk {
     /// container are never touched.
     fn retention_of(&self, listed: &Listed) -> Option<Duration> {
         let head = listed.head.as_ref()?;
-        if let Some(retention) = idempotency::retention(&listed.name, head) {
+        let of_no_task = idempotency::retention(&listed.name, head)
+            .or_else(|| links::retention(&listed.name, head));
+        if let Some(retention) = of_no_task {
             return Some(retention);
         }
         let is_terminal = TaskStatus::parse(&head.status).is_some_and(TaskStatus::is_terminal);

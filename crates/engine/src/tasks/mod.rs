@@ -7,6 +7,7 @@ pub(crate) mod follow_ups;
 pub(crate) mod health;
 pub(crate) mod idempotency;
 pub(crate) mod kinds;
+pub(crate) mod links;
 pub(crate) mod listing;
 pub(crate) mod many;
 pub(crate) mod operate;

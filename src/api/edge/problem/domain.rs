@@ -28,7 +28,8 @@ impl Problem {
             .filter(|part| !part.is_empty())
             .collect::<Vec<_>>()
             .join(".");
-        Self::invalid(&target, invalid.message.clone())
+        let target = if target.is_empty() { "body" } else { &target };
+        Self::invalid(target, invalid.message.clone())
     }
 
     /// `prefix` is where the client put the input: `input`, or nowhere in R0's form.

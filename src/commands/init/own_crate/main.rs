@@ -17,6 +17,7 @@ fn main() -> ExitCode {
     };
     handler
         .without_fibonacci()
+        .without_process_data()
         .kind(
             "countdown",
             countdown,
