@@ -28,6 +28,7 @@ mod measuring;
 mod messages;
 mod model;
 mod newer;
+mod notices;
 mod operating;
 mod own_queue;
 mod own_queue_lost;

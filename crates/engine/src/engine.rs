@@ -124,6 +124,7 @@ impl Engine {
             endings: endings.clone(),
             early: Arc::clone(&early),
             submitter: Arc::new(FollowUps::new(tasks.clone())),
+            notices: Arc::new(tasks.clone()),
         };
         let worker = Arc::new(worker);
         let consumers: Vec<_> = queues

@@ -44,6 +44,7 @@ pub use model::id::{IdText, NotATaskId, TaskId};
 pub use model::json;
 pub use model::labels::{Labels, NotLabels, is_label};
 pub use model::message::{TaskMessage, UnreadableMessage};
+pub use model::notice::NOTICE_KIND;
 pub use model::precondition::{Precondition, Target, Versions};
 pub use model::r0::R0_KIND;
 pub use model::start::Start;

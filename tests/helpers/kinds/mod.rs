@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_request_reply::kinds;
+use engine::NOTICE_KIND;
 use ports::QueueName;
 use work::{BackOff, Kinds, Policy, any};
 
@@ -23,6 +24,7 @@ use super::gate::{Gate, Runs};
 pub(crate) struct TestKinds {
     gate: Gate,
     runs: Runs,
+    told: Runs,
     deaf_ends: Runs,
     slow: Runs,
     dropped: Runs,
@@ -79,6 +81,11 @@ impl TestKinds {
             )
             .with("brief", any::of_blocking(Flaky), brief)
             .with("bulk", any::of_blocking(Bulk), Policy::default())
+            .with_internal(
+                NOTICE_KIND,
+                any::of_blocking(Echo(self.told.clone())),
+                Policy::default(),
+            )
             .with(
                 "counts",
                 any::of_blocking(Counts(self.runs.clone())),

@@ -10,6 +10,7 @@ pub(crate) mod estimate;
 pub(crate) mod hosted;
 pub(crate) mod looks;
 pub(crate) mod metrics;
+pub(crate) mod notices;
 pub(crate) mod running;
 pub(crate) mod slots;
 pub(crate) mod stop;

@@ -173,7 +173,7 @@ struct IdOnly {
 
 impl<'a> TaskMessage<'a> {
     /// The message for a task as its record is now, in this version. Of a record with more in it than is
-    /// known here it leaves out the input, so that whoever gets it reads the record.
+    /// known here, or than a message tells, it leaves out the input, so that whoever gets it reads the record.
     pub fn of(record: &'a TaskRecord, etag: Option<&'a ETag>) -> Self {
         let TaskRecord {
             id,
@@ -183,10 +183,12 @@ impl<'a> TaskMessage<'a> {
             retries,
             traceparent,
             labels,
+            callback_url,
             others,
             ..
         } = record;
-        let input = input.as_deref().filter(|_| others.is_empty());
+        let is_told = others.is_empty() && callback_url.is_none();
+        let input = input.as_deref().filter(|_| is_told);
         Self {
             kind: Some(kind.into()),
             input: input.map(Cow::Borrowed),

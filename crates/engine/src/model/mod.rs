@@ -8,6 +8,7 @@ pub(crate) mod id;
 pub mod json;
 pub(crate) mod labels;
 pub(crate) mod message;
+pub(crate) mod notice;
 pub(crate) mod precondition;
 pub(crate) mod r0;
 pub(crate) mod start;

@@ -33,6 +33,8 @@ struct StoredRecord<'a> {
     traceparent: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "Labels::is_empty")]
     labels: Cow<'a, Labels>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    callback_url: Option<Cow<'a, str>>,
     #[serde(
         default,
         with = "ports::timestamp::option",
@@ -150,6 +152,7 @@ impl TaskRecord {
             retries: self.retries,
             traceparent: self.traceparent.as_deref().map(Cow::Borrowed),
             labels: Cow::Borrowed(&self.labels),
+            callback_url: self.callback_url.as_deref().map(Cow::Borrowed),
             due_at,
             percent,
             handed_over,
@@ -236,6 +239,7 @@ impl TaskRecord {
             retries: stored.retries,
             traceparent: stored.traceparent.map(Cow::into_owned),
             labels: stored.labels.into_owned(),
+            callback_url: stored.callback_url.map(|url| url.into_owned().into()),
             state,
             others: others.into_owned(),
         })
@@ -257,6 +261,7 @@ impl TaskRecord {
             retries: 0,
             traceparent: None,
             labels: Labels::default(),
+            callback_url: None,
             state: TaskState::Succeeded {
                 result: RawValue::from_string(result).ok()?,
             },

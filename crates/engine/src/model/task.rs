@@ -44,6 +44,17 @@ impl TaskStatus {
         }
     }
 
+    /// The spelling that clients see: that of Azure's guidelines for long-running operations.
+    pub fn shown(self) -> &'static str {
+        match self {
+            Self::Queued => "NotStarted",
+            Self::Running => "Running",
+            Self::Succeeded => "Succeeded",
+            Self::Failed => "Failed",
+            Self::Canceled => "Canceled",
+        }
+    }
+
     /// The spelling in records, in blob metadata and in metrics.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -163,6 +174,8 @@ pub struct TaskRecord {
     pub traceparent: Option<String>,
     /// What its client calls it.
     pub labels: Labels,
+    /// Where its end is told, if its client said so.
+    pub callback_url: Option<Box<str>>,
     /// Its status and what belongs to it.
     pub state: TaskState,
     /// What a newer version keeps here: it stays as it is.
@@ -183,6 +196,7 @@ impl TaskRecord {
             retries: 0,
             traceparent: None,
             labels: Labels::default(),
+            callback_url: None,
             state: TaskState::queued(),
             others: Others::default(),
         }

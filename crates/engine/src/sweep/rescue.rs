@@ -280,6 +280,19 @@ impl Rescue {
 
     /// The worker died in the last attempt, and the message is gone with it.
     async fn give_up(&self, mut task: Versioned) -> Result<bool, StorageError> {
+        if task.record.callback_url.is_some() {
+            // Whoever receives it finds that the task has ended, and tells that, should nobody have.
+            let (record, queue) = (&task.record, self.queues.of(&task.record.kind));
+            let max_attempts = max_attempts(&self.kinds, &record.kind);
+            let message = TaskMessage {
+                count: Count::without_message(record.attempts, max_attempts),
+                ..TaskMessage::of(record, task.etag.as_ref())
+            };
+            queue
+                .messages
+                .send(&message.to_text(), Duration::ZERO)
+                .await?;
+        }
         task.record.state = TaskState::Failed {
             error: TaskError {
                 code: "WorkerLost".to_owned(),

@@ -113,7 +113,7 @@ impl Tasks {
             };
             // Otherwise somebody has written it since: look again.
             if self.report(&mut task, handed, wait).await? {
-                self.reported(task);
+                self.reported(task).await;
                 return Ok(CalledBack::Taken);
             }
         }
@@ -174,7 +174,7 @@ impl Tasks {
             || self.parts.clock.now() > attempted.expires_at
     }
 
-    fn reported(&self, mut task: Versioned) {
+    async fn reported(&self, mut task: Versioned) {
         let record = &mut task.record;
         let (id, attempt) = (record.id, record.attempts);
         match record.state {
@@ -183,6 +183,7 @@ impl Tasks {
             _ => {
                 record.input = None;
                 self.parts.endings.ended(Cow::Borrowed(record), None);
+                self.tell_soon(record).await;
             }
         }
         log::info!("task.id" = id, "task.kind" = record.kind, attempt, "trace.id" = record.trace_id(); "attempt reported, task {}", record.status().as_str());

@@ -96,10 +96,20 @@ impl Tasks {
         &self,
         key: &str,
         text: &str,
-        mut submission: Submission,
+        submission: Submission,
     ) -> Result<TaskId, KeyedSubmitError> {
         // What would be refused anyhow must not use up the key.
         self.check(&submission)?;
+        self.submit_keyed_checked(key, text, submission).await
+    }
+
+    /// The same for a submission that was made here, of whatever kind.
+    pub(crate) async fn submit_keyed_checked(
+        &self,
+        key: &str,
+        text: &str,
+        mut submission: Submission,
+    ) -> Result<TaskId, KeyedSubmitError> {
         let name = format!("{NAME_PREFIX}{}", hex(&Sha256::digest(key)));
         let claim = self
             .claim_key(&name, submission.id, &hex(&Sha256::digest(text)))
@@ -110,7 +120,7 @@ impl Tasks {
         };
         crash_point(CrashPoint::AfterKey);
         submission.id = claimed.record.task;
-        if let Err(error) = self.submit(submission).await {
+        if let Err(error) = self.submit_checked(submission).await {
             match &error {
                 SubmitError::Unknown { id, cause } if cause.is_unanswered() => {
                     self.let_go(name, *id);

@@ -10,6 +10,7 @@ pub(crate) mod kinds;
 pub(crate) mod links;
 pub(crate) mod listing;
 pub(crate) mod many;
+pub(crate) mod notices;
 pub(crate) mod operate;
 pub(crate) mod service;
 pub(crate) mod submit;

@@ -65,6 +65,7 @@ impl Tasks {
                 let record = Cow::Borrowed(&task.record);
                 self.parts.endings.ended(record, None);
                 self.tell_kind(&task.record);
+                self.tell_soon(&task.record).await;
                 log::info!("task.id" = id, "task.kind" = task.record.kind, "trace.id" = task.record.trace_id(); "task canceled");
                 return Ok(Operated::Done(task));
             }

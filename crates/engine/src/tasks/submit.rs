@@ -70,6 +70,9 @@ pub enum SubmitError {
     /// It is to begin later than [`LONGEST_DELAY`](crate::limits::LONGEST_DELAY) from now.
     #[error("a task cannot begin so late")]
     TooFar(Start),
+    /// Nobody may be told of its end there.
+    #[error(transparent)]
+    InvalidCallbackUrl(InvalidInput),
     /// More messages wait than the configured limit allows.
     #[error("too many tasks are waiting")]
     QueueFull,
@@ -120,7 +123,10 @@ impl Tasks {
             false if kind.is_some() && start.is_too_far(self.parts.clock.now()) => {
                 Err(SubmitError::TooFar(start))
             }
-            false => self.check_input(&submission.kind, &submission.input),
+            false => {
+                self.check_input(&submission.kind, &submission.input)?;
+                self.check_callback_url(submission)
+            }
         }
     }
 
@@ -184,6 +190,7 @@ impl Tasks {
         let record = TaskRecord {
             traceparent,
             labels: wishes.labels(),
+            callback_url: wishes.callback_url().map(Into::into),
             state: TaskState::Queued {
                 due_at,
                 last_error: None,

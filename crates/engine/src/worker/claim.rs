@@ -42,7 +42,12 @@ impl Worker {
         match self.records.read(message.id).await? {
             // Failed and retried since: the retry sent a message of its own.
             Some(task) if task.record.retries > message.retries => Ok(None),
-            Some(task) => Ok(Some(task).filter(|task| !task.record.status().is_terminal())),
+            Some(task) if task.record.status().is_terminal() => {
+                // Whoever ended it may have died before its end was told.
+                self.notices.tell(&task.record).await?;
+                Ok(None)
+            }
+            Some(task) => Ok(Some(task)),
             // It had a record when it was sent: consumed, deleted, or never acknowledged.
             None if message.etag.is_some() => Ok(None),
             // R0 sends messages without a record.
@@ -79,6 +84,8 @@ impl Worker {
             retries,
             traceparent: traceparent.map(Cow::into_owned),
             labels,
+            // Or the record was read.
+            callback_url: None,
             state: TaskState::queued(),
             others: Others::default(),
         };

@@ -7,6 +7,7 @@ use log::Level;
 
 use crate::limits::{NEWER_DELAY, OUTAGE_DELAY};
 use crate::local::metrics::Took;
+use crate::model::id::TaskId;
 use crate::model::task::{TaskRecord, TaskState};
 use crate::records::{Commit, Committed, RecordError, Then, Versioned};
 use crate::worker::again::error_fields;
@@ -56,6 +57,8 @@ impl Worker {
         settling: Option<(&Hold, Settle<'_>)>,
     ) -> Result<Option<Versioned>, RecordError> {
         task.record.state = state;
+        // Whoever has the message sees to it that the end is told, so it stays until that is done.
+        let settling = settling.filter(|_| task.record.callback_url.is_none());
         let commit = match settling {
             None => self.records.commit(&mut task).await?,
             Some((hold, how)) => self.commit_and_settle(&mut task, hold, how).await?,
@@ -67,6 +70,9 @@ impl Worker {
         match commit {
             Commit::Lost => {
                 log::info!("task.id" = id, attempt = attempts, wait_ms, duration_ms, "trace.id" = task.record.trace_id(); "task was ended before, this attempt counts for nothing");
+                if task.record.callback_url.is_some() {
+                    self.tell_if_ended(id).await?;
+                }
             }
             Commit::OtherWork => {
                 log::warn!("task.id" = id, "task.kind" = kind; "message told of other work than the task's record, which counts");
@@ -85,10 +91,27 @@ impl Worker {
                 );
                 // Those who wait for the task have no use for it, and it may be megabytes.
                 task.record.input = None;
+                let told = task.record.callback_url.is_some();
+                let told = told.then(|| self.notices.tell(&task.record));
                 self.endings.ended(Cow::Owned(task.record), took);
+                if let Some(told) = told {
+                    told.await?;
+                }
             }
         }
         Ok(None)
+    }
+}
+
+impl Worker {
+    /// Sees to it that the end of a task is told which somebody else has written, and may have died since.
+    pub(crate) async fn tell_if_ended(&self, id: TaskId) -> Result<(), RecordError> {
+        match self.records.read(id).await? {
+            Some(task) if task.record.status().is_terminal() => {
+                Ok(self.notices.tell(&task.record).await?)
+            }
+            _ => Ok(()),
+        }
     }
 }
 

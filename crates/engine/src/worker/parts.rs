@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::local::early::EarlyStarts;
 use crate::local::endings::Endings;
+use crate::local::notices::Notices;
 use crate::local::running::Running;
 use crate::local::stop::Stop;
 use crate::queue::TaskQueues;
@@ -25,4 +26,5 @@ pub(crate) struct Worker {
     pub(crate) endings: Endings,
     pub(crate) early: Arc<EarlyStarts>,
     pub(crate) submitter: Arc<dyn Submitter>,
+    pub(crate) notices: Arc<dyn Notices>,
 }

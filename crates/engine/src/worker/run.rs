@@ -151,6 +151,9 @@ impl Worker {
         let now = self.records.read(id).await?;
         let is_open = match now {
             Some(now) => {
+                if now.record.status().is_terminal() {
+                    self.notices.tell(&now.record).await?;
+                }
                 !now.record.status().is_terminal() && now.record.retries == task.record.retries
             }
             // Without a record when it was sent, and without one yet.

@@ -41,6 +41,7 @@ impl Problem {
             }
             SubmitError::InvalidInput(invalid) => Self::invalid_input(&invalid, prefix),
             SubmitError::TooFar(start) => Self::too_far(start),
+            SubmitError::InvalidCallbackUrl(invalid) => Self::invalid_input(&invalid, ""),
             SubmitError::QueueFull => Self::new(
                 Code::TooManyTasks,
                 "too many tasks are waiting; try again later",

@@ -1,0 +1,205 @@
+//! The ends of tasks, told where their clients said: once each, whoever dies meanwhile.
+
+use std::time::Duration;
+
+use engine::{KeyedSubmitError, SubmitError, TaskId, TaskRecord, TaskStatus, Wishes};
+use serde_json::{Value, json};
+
+use super::bench::Bench;
+use crate::helpers::calls::Moment;
+
+/// As the engine calls the kind that tells.
+const KIND: &str = "_callback";
+
+const URL: &str = "https://hooks.example.com/ended";
+
+/// Longer than a message is hidden, and than somebody else's claim of a key counts.
+const LONG: Duration = Duration::from_secs(5 * 60);
+
+impl Bench {
+    async fn submit_told(&self, kind: &str, input: &str) -> TaskId {
+        let mut submission = self.submission(kind, input);
+        submission.wishes = Wishes::default().told_at(URL);
+        self.tasks.submit(submission).await.unwrap().id
+    }
+
+    /// Delivers all there is, until nothing is left.
+    async fn settle(&self) {
+        for _ in 0..20 {
+            for received in self.consumer.receive(32).await.unwrap() {
+                self.consumer.process(received).await;
+            }
+            if self.messages().await.0 == 0 {
+                return;
+            }
+            self.clock.advance(LONG);
+        }
+        panic!("messages are left: {:?}", self.messages().await);
+    }
+
+    /// What was told, as the tasks that tell it have it.
+    async fn notices(&self) -> Vec<TaskRecord> {
+        let page = self.store.list("0", None, 1_000).await.unwrap();
+        let mut notices = Vec::new();
+        for listed in page.items {
+            if listed.head.is_some_and(|head| head.kind == KIND) {
+                notices.push(self.record(listed.name.parse().unwrap()).await.unwrap());
+            }
+        }
+        notices
+    }
+
+    /// The one event that was told.
+    async fn event(&self) -> Value {
+        let notices = self.notices().await;
+        assert_eq!(notices.len(), 1, "{notices:?}");
+        assert_eq!(notices[0].status(), TaskStatus::Succeeded);
+        let told: Value = serde_json::from_str(&self.result(notices[0].id).await).unwrap();
+        assert_eq!(told["url"], URL);
+        told["event"].clone()
+    }
+}
+
+#[tokio::test]
+async fn a_success_is_told_without_its_result() {
+    let bench = Bench::new();
+    let id = bench.submit_told("echo", r#"{"secret":1}"#).await;
+    bench.settle().await;
+    let told = bench.event().await;
+    let record = bench.record(id).await.unwrap();
+    let time = ports::timestamp::to_text(record.updated_at);
+    assert_eq!(
+        told,
+        json!({
+            "type": "task.ended",
+            "timestamp": time,
+            "data": {
+                "id": id.to_string(),
+                "kind": "echo",
+                "status": "Succeeded",
+                "createdDateTime": ports::timestamp::to_text(record.created_at),
+                "lastActionDateTime": time,
+                "attempts": 1,
+            },
+        })
+    );
+}
+
+#[tokio::test]
+async fn a_failure_is_told_with_its_error_and_again_when_a_retry_fails() {
+    let bench = Bench::new();
+    let id = bench.submit_told("hopeless", "1").await;
+    bench.settle().await;
+    let told = bench.event().await;
+    assert_eq!(told["data"]["status"], "Failed");
+    let (code, message) = bench.error(id).await;
+    assert_eq!(
+        told["data"]["error"],
+        json!({"code": code, "message": message})
+    );
+    bench.tasks.retry(id).await.unwrap();
+    bench.settle().await;
+    assert_eq!(bench.notices().await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_cancel_is_told_though_the_task_never_ran() {
+    let bench = Bench::new();
+    let id = bench.submit_told("counts", "1").await;
+    bench.tasks.cancel(id).await.unwrap();
+    bench.settle().await;
+    assert_eq!(bench.event().await["data"]["status"], "Canceled");
+    assert_eq!(bench.kinds.runs(), 0);
+}
+
+#[tokio::test]
+async fn nobody_is_told_of_a_task_whose_client_named_nobody() {
+    let bench = Bench::new();
+    bench.submit("echo", "1").await;
+    bench.settle().await;
+    assert_eq!(bench.notices().await.len(), 0);
+}
+
+#[tokio::test]
+async fn an_internal_kind_is_nothing_that_a_client_can_ask_for() {
+    let bench = Bench::new();
+    let refused = bench.tasks.submit(bench.submission(KIND, "1")).await;
+    let SubmitError::UnknownKind { known } = refused.unwrap_err() else {
+        panic!("the kind should not be known");
+    };
+    assert!(known.contains("echo") && !known.contains(KIND), "{known}");
+}
+
+#[tokio::test]
+async fn another_url_makes_another_submission_of_one_key() {
+    let bench = Bench::new();
+    let submit = async |url: Option<&str>| {
+        let mut submission = bench.submission("echo", "1");
+        submission.wishes = url.map_or_else(Wishes::default, |url| Wishes::default().told_at(url));
+        bench.tasks.submit_once("k", submission).await
+    };
+    let id = submit(None).await.unwrap();
+    assert_eq!(submit(None).await.unwrap(), id);
+    let refused = submit(Some(URL)).await.unwrap_err();
+    assert!(
+        matches!(refused, KeyedSubmitError::OtherSubmission),
+        "{refused}"
+    );
+}
+
+#[tokio::test]
+async fn an_end_is_told_once_wherever_the_process_dies_that_wrote_it() {
+    for (kind, moment) in [
+        ("echo", Moment::Before),
+        ("echo", Moment::After),
+        ("hopeless", Moment::Before),
+        ("hopeless", Moment::After),
+    ] {
+        let mut deaths = 0;
+        while dies(kind, deaths, moment).await {
+            deaths += 1;
+        }
+        // The record, the key, the task that tells it, its message, and the end of the one at hand.
+        assert!(deaths >= 4, "{deaths} places to die at {moment:?}");
+    }
+}
+
+/// Whether the process came to die at its so-manieth call to storage.
+async fn dies(kind: &str, passes: u32, moment: Moment) -> bool {
+    let bench = Bench::new();
+    let id = bench.submit_told(kind, "1").await;
+    let received = bench.receive().await;
+    let held = bench.calls.hold_after(None, passes, moment);
+    let died = tokio::select! {
+        biased;
+        () = held.arrived() => true,
+        _ = bench.consumer.process(received) => false,
+    };
+    bench.calls.forget();
+    bench.clock.advance(LONG);
+    bench.settle().await;
+    let status = bench.status(id).await.unwrap();
+    assert!(status.is_terminal(), "{status:?}");
+    let told = bench.event().await;
+    assert_eq!(told["data"]["status"], status.shown(), "call {passes}");
+    died
+}
+
+#[tokio::test]
+async fn an_end_that_cannot_be_told_now_is_told_later() {
+    let bench = Bench::new();
+    bench.submit_told("echo", "1").await;
+    let received = bench.receive().await;
+    let held = bench.calls.hold_after(None, 2, Moment::Before);
+    let calls = bench.calls.clone();
+    let cut_off = async {
+        held.arrived().await;
+        calls.set_away(true);
+        held.go_on();
+    };
+    tokio::join!(bench.consumer.process(received), cut_off);
+    bench.calls.set_away(false);
+    bench.clock.advance(LONG);
+    bench.settle().await;
+    assert_eq!(bench.event().await["data"]["status"], "Succeeded");
+}
