@@ -172,7 +172,7 @@ impl Handler {
             }
         };
         let known = known(config.max_number, config.surfaces.process_data_pause);
-        let kinds = match kinds::with_those_of_file(known, &config) {
+        let kinds = match kinds::with_those_of_settings(known, &config) {
             Ok(kinds) => kinds,
             Err(error) => {
                 log::error!("cannot start: {error}");

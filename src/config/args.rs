@@ -114,6 +114,14 @@ pub struct Args {
     #[arg(long, env = "CALLBACK_SECRET_SECONDARY", hide_env_values = true)]
     pub callback_secret_secondary: Option<String>,
 
+    /// Hosts that clients may have called back when a task has ended, such as hooks.example.com, separated by commas; without it none
+    #[arg(long, env = "CALLBACK_URL_HOSTS", hide_env_values = true)]
+    pub callback_url_hosts: Option<String>,
+
+    /// What those calls are signed with: whsec_ and the base64 of 24 to 64 bytes (Standard Webhooks)
+    #[arg(long, env = "CALLBACK_URL_SECRET", hide_env_values = true)]
+    pub callback_url_secret: Option<String>,
+
     /// Base of the links in replies, such as https://tasks.example.com; without it the base the client used
     #[arg(long, env = "PUBLIC_BASE_URL", hide_env_values = true)]
     pub public_base_url: Option<String>,
@@ -301,6 +309,8 @@ impl Args {
             &mut self.submit_key_secondary,
             &mut self.callback_secret,
             &mut self.callback_secret_secondary,
+            &mut self.callback_url_hosts,
+            &mut self.callback_url_secret,
             &mut self.public_base_url,
             &mut self.cors_allowed_origins,
             &mut self.kinds_file,

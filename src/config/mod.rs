@@ -56,6 +56,10 @@ pub struct Config {
     pub submit_keys: Vec<Secret>,
     /// The keys of callbacks, the first of which signs; those of the routes come after them.
     pub callback_secrets: Vec<Secret>,
+    /// The hosts that may be called back when a task has ended, as they are written.
+    pub callback_url_hosts: Vec<String>,
+    /// What those calls are signed with.
+    pub callback_url_secret: Option<Secret>,
     /// The base of the links in replies, if it is not the one the client used.
     pub public_base_url: Option<String>,
     /// Whose pages may call the service from a browser, in standalone mode.
@@ -108,6 +112,8 @@ impl Config {
             api_keys: Vec::new(),
             submit_keys: Vec::new(),
             callback_secrets: Vec::new(),
+            callback_url_hosts: Vec::new(),
+            callback_url_secret: None,
             kinds_allow_http: false,
             public_base_url: None,
             allowed_origins: Origins::None,
@@ -169,6 +175,12 @@ impl TryFrom<Args> for Config {
                 ("CALLBACK_SECRET", args.callback_secret),
                 ("CALLBACK_SECRET_SECONDARY", args.callback_secret_secondary),
             ])?,
+            callback_url_hosts: args.callback_url_hosts.map_or_else(Vec::new, |hosts| {
+                let hosts = hosts.split(',').map(str::trim);
+                let hosts = hosts.filter(|host| !host.is_empty());
+                hosts.map(str::to_owned).collect()
+            }),
+            callback_url_secret: args.callback_url_secret.map(Secret::new),
             public_base_url: args.public_base_url.map(|url| base_url(&url)).transpose()?,
             allowed_origins: origins(args.cors_allowed_origins.as_deref(), mode)?,
             kinds_allow_http: match args.kinds_allow_http.to_ascii_lowercase().as_str() {

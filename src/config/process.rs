@@ -46,6 +46,7 @@ pub fn is_secret(name: &str) -> bool {
         "azurewebjobsstorage",
         "callback_secret",
         "callback_secret_secondary",
+        "callback_url_secret",
         "submit_key",
         "submit_key_secondary",
     ];

@@ -8,6 +8,7 @@ pub mod http;
 mod process_data;
 mod schemas;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use work::{KindRefused, Kinds, Policy, any};
@@ -16,10 +17,11 @@ pub use schemas::{InvalidSchema, Schemas};
 
 use self::fibonacci::Fibonacci;
 use self::file::{FileError, KindsFile};
+use self::http::{AllowedHost, InvalidSecret, NoticeKind, Refused, SigningSecret};
 use self::process_data::ProcessData;
 use crate::config::Config;
 use crate::surfaces::PROCESS_DATA;
-use engine::R0_KIND;
+use engine::{NOTICE_KIND, R0_KIND};
 
 /// The kind that computes Fibonacci numbers, whose index `max_number` bounds, of either sign.
 pub fn with_fibonacci(kinds: Kinds, max_number: u64) -> Kinds {
@@ -51,14 +53,32 @@ pub enum KindsError {
     /// A line of the file is wrong.
     #[error("KINDS_FILE: {0}")]
     File(#[from] FileError),
+    /// No host is called like that.
+    #[error(
+        "CALLBACK_URL_HOSTS has {0:?}, which is no host, such as hooks.example.com or [::1]:8080"
+    )]
+    CallbackHost(String),
+    /// Whoever is called back could not tell who calls.
+    #[error("CALLBACK_URL_SECRET is missing beside CALLBACK_URL_HOSTS")]
+    NoCallbackSecret,
+    /// Nothing can be signed with it.
+    #[error("CALLBACK_URL_SECRET {0}")]
+    CallbackSecret(#[from] InvalidSecret),
+    /// Nobody can be called back.
+    #[error(transparent)]
+    Callback(#[from] Refused),
 }
 
-/// These kinds, and those of the file that the settings name.
+/// These kinds, and those that the settings name: of the file, and the one that tells ends of tasks.
 ///
 /// # Errors
 ///
-/// The first kind that cannot be registered, or the first line of the file that is wrong.
-pub fn with_those_of_file(kinds: Kinds, config: &Config) -> Result<Kinds, KindsError> {
+/// The first kind that cannot be registered, or the first line of the file or setting that is wrong.
+pub fn with_those_of_settings(kinds: Kinds, config: &Config) -> Result<Kinds, KindsError> {
+    let kinds = match notices(config)? {
+        Some(kind) => kinds.with_internal(NOTICE_KIND, Arc::new(kind), NoticeKind::policy()),
+        None => kinds,
+    };
     let kinds = kinds.checked()?;
     match &config.kinds_file {
         Some(file) => {
@@ -67,4 +87,23 @@ pub fn with_those_of_file(kinds: Kinds, config: &Config) -> Result<Kinds, KindsE
         }
         None => Ok(kinds),
     }
+}
+
+/// What tells ends of tasks, if it may tell any host.
+fn notices(config: &Config) -> Result<Option<NoticeKind>, KindsError> {
+    if config.callback_url_hosts.is_empty() {
+        return Ok(None);
+    }
+    let read = |host: &String| {
+        AllowedHost::read(host).ok_or_else(|| KindsError::CallbackHost(host.clone()))
+    };
+    let hosts = config.callback_url_hosts.iter().map(read);
+    let hosts = hosts.collect::<Result<Vec<_>, _>>()?;
+    let secret = config.callback_url_secret.as_ref();
+    let secret = SigningSecret::read(secret.ok_or(KindsError::NoCallbackSecret)?)?;
+    Ok(Some(NoticeKind::new(
+        hosts,
+        secret,
+        config.kinds_allow_http,
+    )?))
 }

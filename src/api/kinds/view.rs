@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::api::operations::view::{Status, azure_status};
+use crate::api::operations::view::Status;
 use engine::{KnownKind, Seen, SeenEnd, Treatment};
 
 /// The kinds of work of the process that answers.
@@ -162,7 +162,7 @@ pub(in crate::api) struct EndView {
 impl From<SeenEnd> for EndView {
     fn from(end: SeenEnd) -> Self {
         Self {
-            status: azure_status(end.status),
+            status: end.status.shown(),
             tasks: end.tasks,
             attempts: end.attempts,
             timed: end.timed,

@@ -19,7 +19,7 @@ use crate::api::edge::problem::{Document, ErrorObject, ItemOutcome};
 use crate::api::enqueue::Enqueued;
 use crate::api::kinds::view::{BackOffView, EndView, KindList, KindView, PolicyView, SeenView};
 use crate::api::operations::listing::TaskList;
-use crate::api::operations::view::{ListedView, Status, TaskView, azure_status};
+use crate::api::operations::view::{ListedView, Status, TaskView};
 use crate::api::request_status::schemas::customer;
 use crate::api::service::health::Health;
 use crate::api::status::StatusView;
@@ -168,10 +168,18 @@ fn with_wishes(submission: ObjectBuilder) -> ObjectBuilder {
         .description(Some(
             "What the client calls its task: the monitor shows it, and a listing finds it by `label`.",
         ));
+    let url = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::Custom("uri".to_owned())))
+        .description(Some(
+            "Where the end of the task is told, by a signed `POST` (Standard Webhooks): https, at a host that the \
+             operator allows.",
+        ));
     submission
         .property("startAfter", time)
         .property("delay", seconds)
         .property("labels", labels)
+        .property("callbackUrl", url)
 }
 
 fn fetched_result() -> Schema {
@@ -211,7 +219,7 @@ pub(in crate::api) fn monitor_example(status: TaskStatus) -> Value {
     let mut monitor = json!({
         "id": EXAMPLE_ID,
         "kind": "fibonacci",
-        "status": azure_status(status),
+        "status": status.shown(),
         "createdDateTime": "2026-11-21T11:37:42.284Z",
         "lastActionDateTime": "2026-11-21T11:37:42.287Z",
         "attempts": u8::from(status != TaskStatus::Queued),

@@ -30,7 +30,7 @@ impl PartialSchema for Status {
             .description(Some(
                 "How far a task is. `NotStarted` and `Running` go on, the others are final.",
             ))
-            .enum_values(Some(TaskStatus::ALL.map(azure_status)))
+            .enum_values(Some(TaskStatus::ALL.map(TaskStatus::shown)))
             .into()
     }
 }
@@ -127,7 +127,7 @@ impl<'a> TaskView<'a> {
         Self {
             id: record.id,
             kind: &record.kind,
-            status: azure_status(record.status()),
+            status: record.status().shown(),
             created_date_time: record.created_at,
             last_action_date_time: record.updated_at,
             attempts: record.attempts,
@@ -152,7 +152,7 @@ impl<'a> TaskView<'a> {
         Self {
             id,
             kind: &head.kind,
-            status: azure_status(TaskStatus::Succeeded),
+            status: TaskStatus::Succeeded.shown(),
             created_date_time: head.created_at,
             last_action_date_time: head.updated_at,
             attempts: head.attempts,
@@ -220,7 +220,7 @@ impl<'a> ListedView<'a> {
         Some(Self {
             id,
             kind: &head.kind,
-            status: azure_status(status),
+            status: status.shown(),
             created_date_time: head.created_at,
             last_action_date_time: head.updated_at,
             attempts: head.attempts,
@@ -247,16 +247,5 @@ fn labels_of(head: &Head) -> Labels {
 pub(in crate::api) fn status_of(text: &str) -> Option<TaskStatus> {
     TaskStatus::ALL
         .into_iter()
-        .find(|status| azure_status(*status) == text)
-}
-
-/// The spelling of Azure's guidelines.
-pub(in crate::api) fn azure_status(status: TaskStatus) -> &'static str {
-    match status {
-        TaskStatus::Queued => "NotStarted",
-        TaskStatus::Running => "Running",
-        TaskStatus::Succeeded => "Succeeded",
-        TaskStatus::Failed => "Failed",
-        TaskStatus::Canceled => "Canceled",
-    }
+        .find(|status| status.shown() == text)
 }

@@ -16,6 +16,7 @@ use ports::timestamp;
 const START_AFTER: &str = "startAfter";
 const DELAY: &str = "delay";
 const LABELS: &str = "labels";
+const CALLBACK_URL: &str = "callbackUrl";
 
 /// What a client asks for.
 #[derive(Debug)]
@@ -44,6 +45,7 @@ struct Fields<'a> {
     start_after: Option<&'a RawValue>,
     delay: Option<&'a RawValue>,
     labels: Option<&'a RawValue>,
+    callback_url: Option<&'a RawValue>,
     /// The first one that is none of these.
     other: Option<String>,
 }
@@ -57,6 +59,7 @@ enum Field {
     StartAfter,
     Delay,
     Labels,
+    CallbackUrl,
     Other(String),
 }
 
@@ -81,6 +84,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
                         Field::StartAfter => (&mut fields.start_after, "startAfter"),
                         Field::Delay => (&mut fields.delay, "delay"),
                         Field::Labels => (&mut fields.labels, "labels"),
+                        Field::CallbackUrl => (&mut fields.callback_url, "callbackUrl"),
                         Field::Other(name) => {
                             fields.other.get_or_insert(name);
                             map.next_value::<de::IgnoredAny>()?;
@@ -108,15 +112,20 @@ impl<'a> Body<'a> {
             && (fields.kind.is_some() || fields.input.is_some())
         {
             let detail = format!(
-                "{} is not known; beside kind there are input, startAfter, delay and labels",
+                "{} is not known; beside kind there are input, startAfter, delay, labels and \
+                 callbackUrl",
                 shortened(other)
             );
             return Err(Problem::new(Code::UnknownField, detail).target(other));
         }
         let start = start(fields.start_after, fields.delay)?;
         let labels = fields.labels.map_or(Ok(Labels::default()), labels)?;
+        let wishes = Wishes::new(start, labels);
         Ok(Self {
-            wishes: Wishes::new(start, labels),
+            wishes: match fields.callback_url {
+                Some(url) => wishes.told_at(text(CALLBACK_URL, url)?),
+                None => wishes,
+            },
             work: Work::of(&fields)?,
         })
     }
@@ -184,6 +193,11 @@ fn start(start_after: Option<&RawValue>, delay: Option<&RawValue>) -> Result<Sta
             Err(Problem::new(Code::AmbiguousBody, "startAfter excludes delay").target(START_AFTER))
         }
     }
+}
+
+fn text(name: &str, value: &RawValue) -> Result<String, Problem> {
+    serde_json::from_str(value.get())
+        .map_err(|_| Problem::invalid(name, format!("{name} must be a string")))
 }
 
 fn labels(labels: &RawValue) -> Result<Labels, Problem> {

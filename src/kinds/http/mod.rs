@@ -10,6 +10,7 @@
 
 mod body;
 mod client;
+mod notice;
 mod problem;
 mod reply;
 mod request;
@@ -25,6 +26,7 @@ use url::Url;
 use work::any::{AnyKind, Canceled, Prepared, ResultLimit};
 use work::{BoxFuture, Context, Failure, InvalidInput};
 
+pub use self::notice::{AllowedHost, NoticeKind};
 use self::request::Attempt;
 pub use self::settings::Settings;
 pub use self::signature::{InvalidSecret, SigningSecret};

@@ -43,10 +43,7 @@ pub(super) async fn read(
         (StatusCode::ACCEPTED, _) => Err(cx.hand_over()),
         (StatusCode::TOO_MANY_REQUESTS, after) => Err(Failure::later(after.unwrap_or(LATER))),
         (StatusCode::SERVICE_UNAVAILABLE, Some(after)) => Err(Failure::later(after)),
-        (status, _) if status.is_redirection() => Err(Failure::permanent(
-            REDIRECTED,
-            format!("the service behind the kind redirects ({status}), which is not followed"),
-        )),
+        (status, _) if status.is_redirection() => Err(redirected(status)),
         (status, _) => Err(failure(status, reply).await),
     }
 }
@@ -56,6 +53,14 @@ pub(super) fn unreachable(error: reqwest::Error) -> Failure {
     // The URL may hold a key.
     Failure::transient(NO_CONNECTION, "the service behind the kind did not answer")
         .with_source(error.without_url())
+}
+
+/// What is told of a reply that leads elsewhere: the operator said where requests go.
+pub(super) fn redirected(status: StatusCode) -> Failure {
+    Failure::permanent(
+        REDIRECTED,
+        format!("the service behind the kind redirects ({status}), which is not followed"),
+    )
 }
 
 /// What is told of a request that was dropped.
@@ -114,7 +119,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 /// How long to wait, in seconds or until a date.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));

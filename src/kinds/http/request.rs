@@ -38,6 +38,14 @@ impl<'a> Attempt<'a> {
         }
     }
 
+    /// Told to somebody whom its callback is nothing to.
+    pub(super) fn without_callback(self) -> Self {
+        Self {
+            callback: None,
+            ..self
+        }
+    }
+
     /// The last one of a task that was canceled.
     pub(super) fn canceled(canceled: &'a Canceled) -> Self {
         Self {
