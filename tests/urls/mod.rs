@@ -6,6 +6,7 @@ mod example;
 mod hosted;
 mod many;
 mod service;
+mod told;
 
 use std::fmt::Write;
 use std::fs;

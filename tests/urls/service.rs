@@ -23,6 +23,8 @@ pub(super) struct Service {
 #[derive(Default)]
 struct Seen {
     heads: Mutex<Vec<String>>,
+    /// In the order of the heads.
+    bodies: Mutex<Vec<String>>,
     /// How much of [`HUGE`] was read by the other side, or is on its way.
     sent: AtomicUsize,
 }
@@ -46,6 +48,16 @@ impl Service {
     /// How many requests came.
     pub(super) fn requests(&self) -> usize {
         self.seen.heads.lock().unwrap().len()
+    }
+
+    /// The so-manieth request (from 0), once it is there: its head and its body.
+    pub(super) async fn request(&self, number: usize) -> (String, String) {
+        eventually("the request comes", async || {
+            let head = self.seen.heads.lock().unwrap().get(number)?.clone();
+            let body = self.seen.bodies.lock().unwrap().get(number)?.clone();
+            Some((head, body))
+        })
+        .await
     }
 
     /// How much of a huge body went out, in bytes.
@@ -83,16 +95,24 @@ impl Service {
 
 /// Answers the one request of a connection.
 async fn serve(mut stream: TcpStream, seen: Arc<Seen>) {
-    let Some(head) = head(&mut stream).await else {
+    let Some((head, body)) = request(&mut stream).await else {
         return;
     };
     let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
-    seen.heads.lock().unwrap().push(head);
+    let count = {
+        let mut heads = seen.heads.lock().unwrap();
+        seen.bodies.lock().unwrap().push(body);
+        heads.push(head);
+        heads.len()
+    };
     let text = match path.as_str() {
         "/answers" => reply("200 OK\r\ncontent-type: application/json", r#"{"done":1}"#),
         "/redirects" => reply("307 Temporary Redirect\r\nlocation: /answers-elsewhere", ""),
         "/html" => reply("200 OK\r\ncontent-type: text/html", "<html>Log in</html>"),
         "/callback" => reply("202 Accepted", ""),
+        "/told" if count == 1 => reply("500 Internal Server Error", ""),
+        "/told" => reply("204 No Content", ""),
+        "/gone" => reply("410 Gone", ""),
         "/huge" => return pour(&mut stream, &seen).await,
         // Until the other side is gone.
         "/hangs" => return drop(stream.read(&mut [0]).await),
@@ -120,8 +140,8 @@ async fn pour(stream: &mut TcpStream, seen: &Seen) {
     let _ = stream.write_all(b"\"").await;
 }
 
-/// The head of a request, once its body is there too.
-async fn head(stream: &mut TcpStream) -> Option<String> {
+/// The head of a request, and its body.
+async fn request(stream: &mut TcpStream) -> Option<(String, String)> {
     let mut read = Vec::new();
     loop {
         let text = String::from_utf8_lossy(&read).into_owned();
@@ -130,7 +150,7 @@ async fn head(stream: &mut TcpStream) -> Option<String> {
                 .lines()
                 .find_map(|line| line.strip_prefix("content-length: "));
             if body.len() >= length.map_or(0, |length| length.parse().unwrap()) {
-                return Some(head.to_owned());
+                return Some((head.to_owned(), body.to_owned()));
             }
         }
         if stream.read_buf(&mut read).await.ok()? == 0 {
