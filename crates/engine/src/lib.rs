@@ -53,6 +53,7 @@ pub use records::{Commit, RecordError, Records, Shown, Versioned};
 pub use settings::Settings;
 pub use sweep::Maintenance;
 pub use tasks::callbacks::{CalledBack, Report};
+pub use tasks::glimpse::Glimpse;
 pub use tasks::idempotency::KeyedSubmitError;
 pub use tasks::kinds::KnownKind;
 pub use tasks::listing::{Filter, ListError, TaskPage};

@@ -11,7 +11,7 @@ use super::OpenError;
 /// What leads from each schema version to the next one; version 0 is an empty file.
 ///
 /// Never edit a released entry: append one.
-const MIGRATIONS: &[&str] = &[RECORDS_AND_MESSAGES, NEWEST_AND_ERRORS];
+const MIGRATIONS: &[&str] = &[RECORDS_AND_MESSAGES, NEWEST_AND_ERRORS, RAW_MESSAGES];
 
 /// `records` keeps its row id although names are unique: `WITHOUT ROWID` would spread bodies over
 /// the inner pages of the tree, and a lookup would pass through them. `body` comes last, so that a
@@ -64,6 +64,25 @@ const NEWEST_AND_ERRORS: &str = "
     CREATE INDEX records_by_time ON records (created_at);
     CREATE INDEX records_without_success ON records (status, created_at)
         WHERE status IN ('failed', 'canceled');
+";
+
+/// Clients' own messages, apart from those of tasks, which pay for no column more. An index for what is next,
+/// and one for what has come to its end.
+const RAW_MESSAGES: &str = "
+    CREATE TABLE raw_messages (
+        number        INTEGER PRIMARY KEY AUTOINCREMENT,
+        id            TEXT    NOT NULL UNIQUE,
+        queue         TEXT    NOT NULL,
+        inserted_at   INTEGER NOT NULL,
+        expires_at    INTEGER NOT NULL,
+        visible_at    INTEGER NOT NULL,
+        dequeue_count INTEGER NOT NULL DEFAULT 0,
+        pop_receipt   TEXT    NOT NULL,
+        text          TEXT    NOT NULL
+    ) STRICT;
+
+    CREATE INDEX raw_messages_by_visibility ON raw_messages (queue, visible_at, number);
+    CREATE INDEX raw_messages_by_end ON raw_messages (queue, expires_at);
 ";
 
 /// How long a connection waits for somebody else's lock, such as a backup tool's.

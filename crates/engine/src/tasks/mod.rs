@@ -3,6 +3,7 @@
 pub(crate) mod callbacks;
 pub(crate) mod consume;
 pub(crate) mod follow_ups;
+pub(crate) mod glimpse;
 pub(crate) mod health;
 pub(crate) mod idempotency;
 pub(crate) mod kinds;

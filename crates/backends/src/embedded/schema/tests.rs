@@ -110,3 +110,19 @@ fn a_new_file_gets_every_migration() {
     migrate(folder.path(), &mut connection, &[MIGRATIONS[0], NEXT]).unwrap();
     assert_eq!(one::<u32>(&connection, "PRAGMA user_version"), 2);
 }
+
+#[test]
+fn a_file_of_version_2_keeps_its_data_and_gets_room_for_clients_own_messages() {
+    let file = File::of_version_1();
+    drop(file.migrate(&MIGRATIONS[..2]).unwrap());
+    assert_eq!(file.version(), 2);
+
+    let connection = file.migrate(&MIGRATIONS[..3]).unwrap();
+
+    assert_eq!(file.version(), 3);
+    assert_eq!(file.contents(), ("a".to_owned(), "m".to_owned()));
+    assert_eq!(
+        one::<u32>(&connection, "SELECT count(*) FROM raw_messages"),
+        0
+    );
+}
