@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use backends::embedded::OpenError;
 use engine::OutlastsHost;
-use ports::StorageError;
+use ports::{QueueName, StorageError};
 use work::KindRefused;
 
 /// Why the process cannot start, or had to stop.
@@ -17,6 +17,9 @@ pub enum StartError {
     /// An attempt of a kind may last longer than the Functions host lets it.
     #[error("{0}: functionTimeout in host.json is 10 minutes, of which it may wait for some")]
     OutlastsHost(#[from] OutlastsHost),
+    /// The queue of clients' own messages is one of tasks.
+    #[error("RAW_QUEUE_NAME is {0}, which is a queue of tasks, or of their dead letters")]
+    RawQueueOfTasks(QueueName),
     /// The address is taken, or not ours.
     #[error("cannot listen on {address}: {cause}")]
     Listen {
@@ -61,6 +64,9 @@ pub enum StartError {
 impl StartError {
     /// Whether the start was refused because of what was asked for, so that trying again cannot help.
     pub fn is_misuse(&self) -> bool {
-        matches!(self, Self::Kind(_) | Self::OutlastsHost(_))
+        matches!(
+            self,
+            Self::Kind(_) | Self::OutlastsHost(_) | Self::RawQueueOfTasks(_)
+        )
     }
 }

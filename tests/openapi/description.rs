@@ -55,20 +55,29 @@ async fn an_operation_is_named_after_its_function_in_camel_case() {
         .collect();
     let functions = [
         "cancelOperation",
+        "clearMessages",
+        "createMessage",
         "createTask",
         "deleteOperation",
         "getDocs",
         "getHealth",
         "getKinds",
+        "getMessages",
         "getMetrics",
+        "getNextMessage",
         "getOpenapi",
         "getOpenapi30",
         "getOperation",
         "getOperationResult",
+        "getQueueLength",
         "getTask",
+        "leaseMessages",
         "listOperations",
+        "peekMessages",
+        "popMessage",
         "postCallback",
         "retryOperation",
+        "updateMessage",
     ];
     assert_eq!(named, BTreeSet::from(functions.map(str::to_owned)));
 }

@@ -6,7 +6,7 @@ use work::ErrorCode;
 
 use crate::api::edge::body::refuse;
 use crate::api::edge::problem::{Code, Problem};
-use engine::json::{Object, named_field, present, shortened};
+use engine::json::{Object, present};
 use engine::{Report, TaskError};
 
 /// The fields of a report, none of which is always there.
@@ -34,7 +34,7 @@ struct ErrorFields {
 
 /// Reads a report.
 pub(super) fn read(body: &str) -> Result<Report, Problem> {
-    let Object(fields) = serde_json::from_str::<Object<Fields<'_>>>(body).map_err(refused)?;
+    let Object(fields) = serde_json::from_str::<Object<Fields<'_>>>(body).map_err(refuse)?;
     match (fields.status, fields.percent_complete) {
         (None, None) => Err(Problem::new(
             Code::MissingStatus,
@@ -137,17 +137,6 @@ fn beside<const N: usize>(
 
 fn text(value: &RawValue) -> Option<String> {
     serde_json::from_str(value.get()).ok()
-}
-
-fn refused(error: serde_json::Error) -> Problem {
-    let sentence = error.to_string();
-    match named_field(&sentence) {
-        Some(field) if sentence.starts_with("unknown field") => {
-            let detail = format!("{} is not known", shortened(field));
-            Problem::new(Code::UnknownField, detail).target(field)
-        }
-        _ => refuse(error),
-    }
 }
 
 #[cfg(test)]

@@ -229,6 +229,10 @@ impl<'a> Body<'a> {
 pub(in crate::api) fn refuse(error: serde_json::Error) -> Problem {
     let sentence = error.to_string();
     match named_field(&sentence) {
+        Some(field) if sentence.starts_with("unknown field") => {
+            let detail = format!("{} is not known", shortened(field));
+            Problem::new(Code::UnknownField, detail).target(field)
+        }
         Some(field) => {
             Problem::new(Code::DuplicateField, format!("{field} is there twice")).target(field)
         }

@@ -28,6 +28,7 @@ use super::edge::route::Route;
 
 pub(super) const TASKS: &str = "tasks";
 pub(super) const OPERATIONS: &str = "operations";
+pub(super) const QUEUE: &str = "queue";
 pub(super) const SERVICE: &str = "service";
 
 /// The places of the key; any of them opens a route.
@@ -79,6 +80,10 @@ fn document(routes: &[Route], kinds: &[String]) -> OpenApi {
         (
             OPERATIONS,
             "Watch a task, read its result as often as needed, cancel, delete, list, retry.",
+        ),
+        (
+            QUEUE,
+            "A queue of clients' own messages, and a look at those of tasks.",
         ),
         (
             SERVICE,
@@ -171,6 +176,7 @@ fn http_method(method: &Method) -> Option<HttpMethod> {
     match *method {
         Method::GET => Some(HttpMethod::Get),
         Method::POST => Some(HttpMethod::Post),
+        Method::PUT => Some(HttpMethod::Put),
         Method::DELETE => Some(HttpMethod::Delete),
         _ => None,
     }
