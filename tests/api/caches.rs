@@ -5,6 +5,7 @@ use ports::Secret;
 use reqwest::header::HeaderMap;
 
 use crate::helpers::app::{spawn_app, spawn_app_with};
+use crate::helpers::queues;
 
 #[tokio::test]
 async fn nothing_behind_a_key_may_be_kept() {
@@ -60,7 +61,7 @@ fn names(headers: &HeaderMap) -> Vec<String> {
 
 #[tokio::test]
 async fn head_works_wherever_get_does_and_takes_nothing() {
-    let app = spawn_app();
+    let app = spawn_app_with(|config| config.raw_queue = Some(queues::name("own-messages")));
     let reads = ROUTES
         .iter()
         .filter(|route| route.methods.contains(&actix_web::http::Method::GET));
@@ -83,5 +84,5 @@ async fn head_works_wherever_get_does_and_takes_nothing() {
             assert_eq!(send("GET").await.status, 404, "it should be consumed");
         }
     }
-    assert_eq!(routes, 11);
+    assert_eq!(routes, 15);
 }

@@ -54,7 +54,8 @@ pub(in crate::api) async fn pop(request: HttpRequest, api: Api) -> Result<HttpRe
     let queue = &own(&api)?.messages;
     Parameters::of(request.query_string(), &[])?;
     if request.method() == Method::HEAD {
-        return look(queue).await;
+        look(queue).await?;
+        return Ok(HttpResponse::Ok().json(PoppedMessage::new(None)));
     }
     let received = queue.receive(1, POPPING).await.map_err(failed)?;
     let popped = match received.into_iter().next() {
@@ -84,7 +85,9 @@ pub(in crate::api) async fn lease(request: HttpRequest, api: Api) -> Result<Http
         return Err(Problem::invalid("max_messages", detail));
     }
     if request.method() == Method::HEAD {
-        return look(queue).await;
+        look(queue).await?;
+        let messages = Vec::new();
+        return Ok(HttpResponse::Ok().json(Messages { messages }));
     }
     let leased = receive(&**queue, page, max as usize, hide).await;
     let messages = leased.map_err(failed)?;
@@ -224,9 +227,8 @@ fn own(api: &Api) -> Result<&OwnQueue, Problem> {
 }
 
 /// What `HEAD` learns: whether the queue can be read.
-async fn look(queue: &Arc<dyn RawQueue>) -> Result<HttpResponse, Problem> {
-    queue.peek(1).await.map_err(failed)?;
-    Ok(HttpResponse::Ok().finish())
+async fn look(queue: &Arc<dyn RawQueue>) -> Result<(), Problem> {
+    queue.peek(1).await.map(drop).map_err(failed)
 }
 
 /// Whether a text is made as ids are, so that storage is asked for it.
