@@ -5,14 +5,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use async_request_reply::config::Storage;
+use backends::SystemClock;
+use engine::{Commit, Records, TaskId, TaskRecord, Versioned};
 use futures_util::future::join_all;
+use ports::Clock;
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::helpers::app::{App, spawn_app_with};
 use crate::helpers::azurite::azurite;
 use crate::helpers::eventually::eventually;
 use crate::helpers::proxy::{Fate, Proxy};
-use crate::helpers::queues;
+use crate::helpers::queues::{self, AzureStorage};
 
 /// How many ask at once.
 const CROWD: usize = 1_000;
@@ -20,8 +24,17 @@ const CROWD: usize = 1_000;
 /// How long storage takes for what is counted: time for the crowd to come.
 const SLOW: Duration = Duration::from_millis(200);
 
+/// How long a crowd waits: several looks.
+const WAIT: Duration = Duration::from_secs(5);
+
 /// A service, and how many requests to its storage were counted.
 async fn counted(counts: fn(&str) -> bool) -> (App, Arc<AtomicUsize>) {
+    let name = format!("looks-{}", Uuid::now_v7());
+    counted_in(&name, counts).await
+}
+
+/// The same in a container and a queue of this name.
+async fn counted_in(name: &str, counts: fn(&str) -> bool) -> (App, Arc<AtomicUsize>) {
     let mut account = azurite().account();
     let count = Arc::new(AtomicUsize::new(0));
     for endpoint in [&mut account.blob_endpoint, &mut account.queue_endpoint] {
@@ -34,11 +47,10 @@ async fn counted(counts: fn(&str) -> bool) -> (App, Arc<AtomicUsize>) {
             Fate::Delay(SLOW)
         });
     }
-    let name = format!("looks-{}", Uuid::now_v7());
     let app = spawn_app_with(|config| {
         config.storage = Storage::Azure(account);
-        config.container.clone_from(&name);
-        config.queue = queues::name(&name);
+        config.container = name.to_owned();
+        config.queue = queues::name(name);
     });
     eventually("the service is healthy", async || {
         (app.client.get("/api/health").await.status == 200).then_some(())
@@ -70,14 +82,7 @@ async fn a_crowd_that_asks_for_health_costs_two_calls_a_second() {
 
 #[tokio::test]
 async fn a_crowd_that_polls_one_monitor_shares_its_reads() {
-    let (app, count) = counted(|request| {
-        request.starts_with("GET")
-            && request.contains("/looks-")
-            && !request.contains("comp=")
-            && !request.contains("restype=")
-            && !request.contains("/messages")
-    })
-    .await;
+    let (app, count) = counted(is_read_of_a_record).await;
     let id = app.client.run(r#"{"number": 24}"#).await;
     let before = count.load(Ordering::SeqCst);
     let began = Instant::now();
@@ -91,4 +96,46 @@ async fn a_crowd_that_polls_one_monitor_shares_its_reads() {
     let calls = count.load(Ordering::SeqCst) - before;
     let one_at_a_time = 2 + (elapsed.as_millis() / SLOW.as_millis()) as usize;
     assert!(calls <= one_at_a_time, "{calls} calls in {elapsed:?}");
+}
+
+#[tokio::test]
+async fn a_crowd_that_waits_for_a_task_of_another_process_shares_its_reads() {
+    let name = format!("looks-{}", Uuid::now_v7());
+    let (app, count) = counted_in(&name, is_read_of_a_record).await;
+    let id = task_of_another(&AzureStorage::new(&azurite().account(), &name)).await;
+    let before = count.load(Ordering::SeqCst);
+    let began = Instant::now();
+    let replies = join_all((0..CROWD).map(|_| {
+        let wait = app.client.request("GET", &format!("/api/tasks/{id}"));
+        let wait = wait.header("prefer", format!("wait={}", WAIT.as_secs()));
+        app.client.send(wait)
+    }))
+    .await;
+    let elapsed = began.elapsed();
+    assert!(elapsed >= WAIT, "nobody waited: {elapsed:?}");
+    assert!(replies.iter().all(|reply| reply.status == 404));
+    let calls = count.load(Ordering::SeqCst) - before;
+    let one_at_a_time = 2 + (elapsed.as_millis() / SLOW.as_millis()) as usize;
+    assert!(calls <= one_at_a_time, "{calls} calls in {elapsed:?}");
+}
+
+/// A blob is read, and nothing is listed, asked for its properties or received.
+fn is_read_of_a_record(request: &str) -> bool {
+    request.starts_with("GET")
+        && request.contains("/looks-")
+        && !request.contains("comp=")
+        && !request.contains("restype=")
+        && !request.contains("/messages")
+}
+
+/// A task whose message another process has.
+async fn task_of_another(storage: &AzureStorage) -> TaskId {
+    let clock = Arc::new(SystemClock);
+    let now = clock.now();
+    let input = RawValue::from_string(r#"{"number":24}"#.to_owned()).unwrap();
+    let record = TaskRecord::queued(TaskId::new(now), "fibonacci".to_owned(), input, now);
+    let mut task = Versioned { record, etag: None };
+    let records = Records::new(storage.tasks(), clock);
+    assert_eq!(records.commit(&mut task).await.unwrap(), Commit::Written);
+    task.record.id
 }

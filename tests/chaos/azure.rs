@@ -38,6 +38,7 @@ async fn a_storage_account_keeps_its_promises_while_everything_fails() {
         folder: folder("azure"),
         kills_until: until - CALM_BEFORE.min(chaos / 2),
         chaos_until: until,
+        leaves_hidden: false,
     };
     let Account {
         mut blob_endpoint,

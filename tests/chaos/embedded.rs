@@ -31,6 +31,7 @@ async fn embedded_storage_keeps_its_promises_while_the_process_is_killed() {
         folder: folder("embedded"),
         kills_until: until,
         chaos_until: until,
+        leaves_hidden: false,
     };
     let keeper = run.handler(
         0,

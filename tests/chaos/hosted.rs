@@ -27,6 +27,7 @@ async fn the_functions_host_keeps_our_promises_while_its_handler_is_killed() {
         folder: folder("hosted"),
         kills_until: until,
         chaos_until: until,
+        leaves_hidden: true,
     };
     let connection_string = azurite.connection_string();
     let keeper = run.keeper(0, move |keeping| keep(&connection_string, NAME, keeping));

@@ -23,8 +23,9 @@ use crate::random::Random;
 use crate::settings::Settings;
 
 /// How long the service may take, once all is well, to end what it has accepted: a message that a
-/// killed process had is hidden for a minute, and one that was lost is sent again by a sweep.
-const SETTLING: Duration = Duration::from_secs(180);
+/// killed process had is hidden for a minute, one that was lost is sent again by a sweep, and one that a
+/// dead host has is missed two minutes after the last sign of life, by the sweep that comes then.
+const SETTLING: Duration = Duration::from_secs(300);
 
 /// `MAX_QUEUE_LENGTH`: submissions are refused while so many messages wait. Clients that go on
 /// regardless would leave a backlog that no settling works off. Hidden messages count, and each
@@ -45,6 +46,8 @@ pub(crate) struct Run {
     pub(crate) folder: PathBuf,
     pub(crate) kills_until: Instant,
     pub(crate) chaos_until: Instant,
+    /// Whether messages of dead hosts stay hidden for longer than a test can wait. Their tasks end before.
+    pub(crate) leaves_hidden: bool,
 }
 
 impl Run {
@@ -82,9 +85,12 @@ impl Run {
             .await;
     }
 
-    /// No message may be left in the queue and the poison queue.
+    /// No message may be left in the queue and the poison queue, or none that is visible.
     pub(crate) async fn check_empty(&self, queues: [Arc<dyn Queue>; 2]) {
         for (queue, name) in queues.iter().zip(["queue", "poison queue"]) {
+            if self.leaves_hidden && queue.front().await.unwrap().is_none() {
+                continue;
+            }
             let length = length(&**queue).await;
             if length > 0 {
                 let what = format!("{length} messages are left in the {name}");
@@ -148,7 +154,8 @@ impl Run {
                 }
             }
             open = still_open;
-            if open.is_empty() && self.messages(front).await == Some(0) {
+            let is_empty = self.leaves_hidden || self.messages(front).await == Some(0);
+            if open.is_empty() && is_empty {
                 return;
             }
             sleep(PAUSE).await;
@@ -158,7 +165,7 @@ impl Run {
                 .breach(Breach::Lost, format!("{id} does not end"));
         }
         let messages = self.messages(front).await;
-        if messages != Some(0) {
+        if !self.leaves_hidden && messages != Some(0) {
             let what = format!("messages are left: {messages:?}");
             self.ledger.breach(Breach::Unexpected, what);
         }
