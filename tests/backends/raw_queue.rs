@@ -90,7 +90,7 @@ async fn a_message_that_was_put_is_seen_and_taken(subject: &Subject) {
         let put = subject.put(text).await;
         assert_eq!((&*put.message.text, put.message.dequeue_count), (text, 0));
         assert_eq!(put.message.expires_at - put.message.inserted_at, WEEK);
-        assert_eq!(subject.peek().await, [put.message.clone()]);
+        assert_eq!(subject.peek().await, std::slice::from_ref(&put.message));
 
         let taken = subject.take(LONG).await;
 
