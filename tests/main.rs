@@ -25,6 +25,7 @@ mod openapi;
 mod process;
 mod raw_queue;
 mod readme;
+mod submissions;
 mod testing;
 mod urls;
 mod worker;

@@ -7,6 +7,7 @@
 //! `routes` is the one table, and knows them all.
 
 mod callbacks;
+mod dead_letters;
 mod edge;
 mod kinds;
 mod openapi;

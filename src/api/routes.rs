@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use actix_web::{HttpResponse, web};
 
 use super::callbacks::{self, describe as describe_callbacks};
+use super::dead_letters::{self, describe as describe_dead_letters};
 use super::edge::paths::Paths;
 use super::edge::problem::Problem;
 use super::edge::requests::{Described, ROOT, Requests};
@@ -29,7 +30,8 @@ pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
             .answers(
                 "to `{\"number\": n}` or `{\"kind\": \"…\", \"input\": …}`: 202 with `Location`, \
                  `Operation-Location`, `Operation-Id` and `Retry-After`; the body is `{\"id\", \
-                 \"number\"}` or `{\"id\", \"kind\"}`",
+                 \"number\"}` or `{\"id\", \"kind\"}`. `startAfter` or `delay`, and `labels`, may be \
+                 beside. To an array of up to 1,000 of these: 202 `{\"tasks\": […]}`",
             ),
         Route::get("get_task", "/api/tasks/{task_id}", tasks::fetch)
             .describe(describe_tasks::fetch)
@@ -75,8 +77,8 @@ pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
             .keyed()
             .describe(describe_operations::list)
             .answers(
-                "the tasks, newest first: `status`, `kind`, `createdAfter`, `createdBefore`, \
-                 `top`; `nextLink` leads on. On Azure Storage a filter looks through all tasks, \
+                "the tasks, newest first: `status`, `kind`, `label`, `createdAfter`, \
+                 `createdBefore`, `top`; `nextLink` leads on. On Azure Storage a filter looks through all tasks, \
                  page by page: an empty page with a `nextLink` is not the end",
             ),
         // Any id: no open route ends like this, to whose id something could be added.
@@ -97,6 +99,54 @@ pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
         .answers(
             "200 when the report of an attempt is taken, 409 when the attempt is over, 410 when the \
              task has ended. Needs the `token` that the service gave for the attempt",
+        ),
+        Route::get("list_dead_letters", "/api/dead-letters", dead_letters::list)
+            .keyed()
+            .describe(describe_dead_letters::list)
+            .answers(
+                "what failed, newest first: failed tasks, and messages that name no task: `kind`, `errorCode`, \
+                 `failedAfter`, `failedBefore`, `text`, `top`; `nextLink` leads on. What succeeded is not \
+                 looked through",
+            ),
+        Route::delete(
+            "delete_dead_letters",
+            "/api/dead-letters",
+            dead_letters::delete_all,
+        )
+        .keyed()
+        .describe(describe_dead_letters::delete_all)
+        .answers(
+            "202 with the headers of a submission: a task deletes what the same filters take, or all with \
+             `all=true`; with `dryRun=true` 200 `{\"count\"}`, and nothing is done",
+        ),
+        Route::get(
+            "get_dead_letter",
+            "/api/dead-letters/{id:guid}",
+            dead_letters::one,
+        )
+        .keyed()
+        .describe(describe_dead_letters::one)
+        .answers("200 with the error, the times and the input of one, or 404"),
+        Route::post(
+            "replay_dead_letter",
+            "/api/dead-letters/{id:guid}:replay",
+            dead_letters::replay,
+        )
+        .keyed()
+        .describe(describe_dead_letters::replay)
+        .answers(
+            "202 with the headers of a submission: it runs again, with another input if the body is \
+             `{\"input\": …}`; a message that names no task is sent to its queue again",
+        ),
+        Route::post(
+            "replay_dead_letters",
+            "/api/dead-letters:replay",
+            dead_letters::replay_all,
+        )
+        .keyed()
+        .describe(describe_dead_letters::replay_all)
+        .answers(
+            "as `DELETE`, but that they run again",
         ),
         Route::post("create_message", "/api/queue/messages", raw_queue::create)
             .keyed()

@@ -151,7 +151,7 @@ pub struct Args {
     #[arg(
         long,
         env = "MAX_BODY_BYTES",
-        default_value = "2097152",
+        default_value = "8388608",
         hide_env_values = true
     )]
     pub max_body_bytes: String,

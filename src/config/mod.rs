@@ -111,7 +111,7 @@ impl Config {
             allowed_origins: Origins::None,
             kinds_file: None,
             max_number: 10_000_000,
-            max_body_bytes: 2 * 1024 * 1024,
+            max_body_bytes: 8 * 1024 * 1024,
             max_queue_length: None,
             retention: Duration::from_secs(60 * 60),
             request_budget: Duration::from_secs(10),

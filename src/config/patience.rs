@@ -7,7 +7,7 @@ use std::time::Duration;
 pub struct Patience {
     /// To send the head of its first request.
     pub head: Duration,
-    /// To send a body: 2 MiB at 300 kbit/s.
+    /// To send a body: 8 MiB at 1.2 Mbit/s.
     pub body: Duration,
     /// Between two requests. The host keeps idle connections in its pool for two minutes: were it
     /// not longer here, it might send a request on a connection that is just being closed.

@@ -48,7 +48,7 @@ async fn the_limit_holds_for_a_body_of_unknown_length() {
 #[tokio::test]
 async fn a_body_of_megabytes_is_read_to_the_limit() {
     let app = spawn_app();
-    let limit = 2 * 1024 * 1024;
+    let limit = 8 * 1024 * 1024;
     assert_eq!(app.client.submit(padded(limit)).await.status, 202);
     assert_eq!(app.client.submit(padded(limit + 1)).await.status, 413);
 }

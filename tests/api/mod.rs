@@ -8,6 +8,7 @@ mod callbacks;
 mod cancel;
 mod conditions;
 mod cors;
+mod dead_letters;
 mod delete;
 mod fetch;
 mod fetching_at_once;

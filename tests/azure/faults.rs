@@ -110,12 +110,11 @@ async fn a_key_whose_claim_was_not_heard_of_is_ones_own() {
     };
     let tasks = storage.process(&TestKinds::default(), 1, true).tasks;
     for (fate, key) in UNHEARD.into_iter().zip(["one", "two"]) {
-        let submission = Submission {
-            id: tasks.new_id(),
-            kind: "fibonacci".to_owned(),
-            input: RawValue::from_string(r#"{"number": 7}"#.to_owned()).unwrap(),
-            traceparent: None,
-        };
+        let submission = Submission::new(
+            tasks.new_id(),
+            "fibonacci",
+            RawValue::from_string(r#"{"number": 7}"#.to_owned()).unwrap(),
+        );
         let mine = submission.id;
         // The claim is the first request of a submission with a key.
         spoiled.spoil(fate);

@@ -1,6 +1,7 @@
 //! What only the Azure backend can get wrong: signing, credentials, its errors, its requests.
 
 mod credentials;
+mod dead_letters;
 mod failures;
 mod faults;
 mod messages;
@@ -32,6 +33,7 @@ pub(crate) fn document(body: impl Into<Bytes>) -> Document {
             created_at: datetime!(2026-11-21 10:11:12.345 UTC),
             updated_at: datetime!(2026-11-21 10:11:13 UTC),
             attempts: 1,
+            further: None,
             error: None,
         },
         body: body.into(),

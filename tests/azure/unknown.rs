@@ -143,6 +143,27 @@ async fn a_submission_without_an_answer_names_the_task_that_there_may_be() {
 }
 
 #[tokio::test]
+async fn of_many_without_an_answer_each_names_the_task_that_there_may_be() {
+    let spoiled = Spoiled::start().await;
+    let rule = Rule {
+        method: "PUT",
+        part: "/unknown-",
+        fate: Fate::HangAfter,
+    };
+    let many = format!("[{WAITS},{WAITS},{WAITS}]");
+    let reply = spoiled.send(rule, "POST", "/api/tasks", &many).await;
+    assert_eq!((reply.status, &*code(&reply)), (503, "OutcomeUnknown"));
+    assert_eq!(reply.header("operation-id"), None);
+    let tasks = reply.json()["tasks"].as_array().unwrap().clone();
+    assert_eq!(tasks.len(), 3);
+    for task in tasks {
+        assert_eq!(task["outcome"], "Unknown");
+        let id = task["id"].as_str().unwrap();
+        assert!(spoiled.status(id).await.is_some(), "{task}");
+    }
+}
+
+#[tokio::test]
 async fn a_submission_that_storage_refuses_says_that_nothing_was_changed() {
     let spoiled = Spoiled::start().await;
     for (method, part) in [("PUT", "/unknown-"), ("POST", "/messages")] {

@@ -33,6 +33,7 @@ fn wanted(statuses: &[&'static str]) -> Wanted {
         kind: None,
         created_after: None,
         created_before: None,
+        labels: Vec::new(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ports::{HeadError, Listed, Page, TaskStore};
+use ports::{Further, HeadError, Listed, Page, TaskStore};
 
 use super::Subject;
 use super::record_store::{create, document};
@@ -134,4 +134,22 @@ pub(super) async fn a_row_shows_why_a_task_failed(subject: &Subject) {
     tasks.replace("a", &queued, &second).await.unwrap().unwrap();
     let rows = rest(tasks, "", None, 100).await;
     assert_eq!(rows[0].head.as_ref(), Some(&queued.head));
+}
+
+pub(super) async fn a_row_shows_when_a_task_is_due_and_what_it_is_called(subject: &Subject) {
+    let tasks = &*subject.tasks;
+    let mut waiting = document("queued", "1");
+    let due_at = waiting.head.created_at + Duration::from_millis(86_400_123);
+    let labels = Some("customer:4711,env=prod,a@b/c+d_e-f.g");
+    waiting.head.further = Further::of(Some(due_at), labels);
+    let first = create(tasks, "a", &waiting).await;
+    let rows = rest(tasks, "", None, 100).await;
+    assert_eq!(rows[0].head.as_ref(), Some(&waiting.head));
+
+    // It has begun.
+    let mut running = document("running", "2");
+    running.head.further = Further::of(None, labels);
+    tasks.replace("a", &running, &first).await.unwrap().unwrap();
+    let rows = rest(tasks, "", None, 100).await;
+    assert_eq!(rows[0].head.as_ref(), Some(&running.head));
 }

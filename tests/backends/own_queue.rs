@@ -78,12 +78,11 @@ impl<'a> Apart<'a> {
     }
 
     async fn submit(&self, kind: &str, input: &str) -> TaskId {
-        let submission = Submission {
-            id: self.process.tasks.new_id(),
-            kind: kind.to_owned(),
-            input: RawValue::from_string(input.to_owned()).unwrap(),
-            traceparent: None,
-        };
+        let submission = Submission::new(
+            self.process.tasks.new_id(),
+            kind,
+            RawValue::from_string(input.to_owned()).unwrap(),
+        );
         self.process.tasks.submit(submission).await.unwrap().id
     }
 

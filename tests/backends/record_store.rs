@@ -18,6 +18,7 @@ pub(super) fn document(status: &str, body: impl Into<Bytes>) -> Document {
             created_at: datetime!(2026-02-28 23:59:59.123 UTC),
             updated_at: datetime!(2026-03-01 00:00:00.007 UTC),
             attempts: 3,
+            further: None,
             error: None,
         },
         body: body.into(),

@@ -340,3 +340,48 @@ pub(super) async fn a_record_and_the_message_that_is_held_for_it_are_one_write(s
     assert_eq!(texts(subject).await, [tell(etag.as_ref())]);
     assert_eq!(length(&*subject.queue).await, 1);
 }
+
+pub(super) async fn what_is_put_is_there_whatever_was_before(subject: &Subject) {
+    let (one, two) = (&document("queued", "1"), &document("failed", "2"));
+    let put = |document| Step::Put {
+        name: "a",
+        document,
+    };
+    let first = etag(subject.tasks.write(&[put(one)]).await.unwrap()).unwrap();
+    let second = etag(subject.tasks.write(&[put(two)]).await.unwrap()).unwrap();
+
+    assert_ne!(first, second);
+    let stored = subject.tasks.read("a").await.unwrap().unwrap();
+    assert_eq!((&stored.body[..], &stored.etag), (&b"2"[..], &second));
+    let listed = subject.tasks.list("a", None, 10).await.unwrap().items;
+    assert_eq!(listed.len(), 1);
+    assert_eq!(listed[0].head.as_ref(), Some(&two.head));
+}
+
+pub(super) async fn an_ending_that_does_not_hold_is_not_done_after_its_entry(subject: &Subject) {
+    let old = create(&*subject.tasks, "a", &document("running", "1")).await;
+    let entry = &document("dead-task", "entry");
+    let ending = |etag| {
+        [
+            Step::Put {
+                name: "f-a",
+                document: entry,
+            },
+            Step::Replace {
+                name: "a",
+                document: entry,
+                etag,
+            },
+        ]
+    };
+    let stale = ETag::new("0x8DE");
+    let written = subject.tasks.write(&ending(&stale)).await.unwrap();
+    assert_eq!(written, Written::Not { step: 1 });
+    assert_eq!(body(subject, "a").await.unwrap(), "1");
+
+    let new = etag(subject.tasks.write(&ending(&old)).await.unwrap());
+    // The version is that of the record, which was written last.
+    let stored = subject.tasks.read("a").await.unwrap().unwrap();
+    assert_eq!((&stored.body[..], Some(stored.etag)), (&b"entry"[..], new));
+    assert_eq!(body(subject, "f-a").await.unwrap(), "entry");
+}

@@ -32,12 +32,11 @@ async fn each_step_of_a_task_commits_no_more_often_than_it_must() {
     let Engine {
         tasks, consumers, ..
     } = Engine::new(ports, kinds, clock, settings(1, false));
-    let submission = Submission {
-        id: tasks.new_id(),
-        kind: "fibonacci".to_owned(),
-        input: RawValue::from_string(r#"{"number":24}"#.to_owned()).unwrap(),
-        traceparent: None,
-    };
+    let submission = Submission::new(
+        tasks.new_id(),
+        "fibonacci",
+        RawValue::from_string(r#"{"number":24}"#.to_owned()).unwrap(),
+    );
     let id = submission.id;
     let receive = async || -> Option<Delivery> { consumers[0].receive(32).await.unwrap().pop() };
 

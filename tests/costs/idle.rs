@@ -8,7 +8,9 @@ use std::time::Duration;
 use async_request_reply::startup::AZURE_PACE;
 use async_request_reply::triggers::{early, standalone};
 use backends::{Counted, Counts};
-use engine::{EarlyStart, Engine, Ports, Settings, Submission, TaskStatus, Tasks};
+use engine::{
+    EarlyStart, Engine, Labels, Ports, Settings, Start, Submission, TaskStatus, Tasks, Wishes,
+};
 use ports::{Queues, StorageCalls, TaskStore};
 use serde_json::value::RawValue;
 use tokio::task::LocalSet;
@@ -76,12 +78,11 @@ impl Process {
     }
 
     fn submission(&self, kind: &str, input: &str) -> Submission {
-        Submission {
-            id: self.tasks.new_id(),
-            kind: kind.to_owned(),
-            input: RawValue::from_string(input.to_owned()).unwrap(),
-            traceparent: None,
-        }
+        Submission::new(
+            self.tasks.new_id(),
+            kind,
+            RawValue::from_string(input.to_owned()).unwrap(),
+        )
     }
 
     /// Submits a task and waits for its end.
@@ -94,6 +95,33 @@ impl Process {
         let ended = self.tasks.wait(waiter, HOUR).await.unwrap().unwrap();
         assert_eq!(ended.status(), TaskStatus::Succeeded);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_waits_for_its_time_begins_then_in_an_idle_process() {
+    let _alone = ALONE.lock().await;
+    let kinds = TestKinds::default();
+    let idle = async {
+        let process = Process::start(&kinds, EarlyStart::Off);
+        sleep(UNTIL_IDLE).await;
+        let delay = Duration::from_secs(17);
+        let submission = Submission {
+            wishes: Wishes::new(Start::After(delay), Labels::default()),
+            ..process.submission("fibonacci", r#"{"number":24}"#)
+        };
+        let Ok(waiter) = process.tasks.watch(submission.id) else {
+            panic!("nobody waits, and this may not");
+        };
+        let begun = Instant::now();
+        process.tasks.submit(submission).await.unwrap();
+        process.tasks.wait(waiter, HOUR).await.unwrap().unwrap();
+        let took = begun.elapsed();
+        assert!(
+            took >= delay && took < delay + Duration::from_secs(1),
+            "{took:?}"
+        );
+    };
+    LocalSet::new().run_until(idle).await;
 }
 
 #[tokio::test(start_paused = true)]

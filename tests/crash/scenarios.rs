@@ -84,6 +84,12 @@ pub(super) fn scenario(point: CrashPoint) -> Scenario {
             untold: 0..=1,
             ..plain
         },
+        CrashPoint::AfterEntry => Scenario {
+            before: Before::Waiting,
+            // So that the task fails; the next process can do it.
+            settings: &[("MAX_NUMBER", "10")],
+            ..plain
+        },
         CrashPoint::AfterReply => Scenario {
             drive: Drive::Fetch,
             ..plain

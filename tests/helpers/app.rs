@@ -101,6 +101,7 @@ async fn write_blobs(folder: &Path, blobs: &[(&str, &str)]) {
             created_at: SystemClock.now(),
             updated_at: SystemClock.now(),
             attempts: 0,
+            further: None,
             error: None,
         };
         let body = (*body).to_owned().into();

@@ -16,6 +16,7 @@ pub(crate) enum Call {
     Create,
     Read,
     Replace,
+    Put,
     DeleteRecord,
     List,
     Send,

@@ -155,6 +155,10 @@ impl OneStep for Memory {
                 let is_current = state.rows.get(name).is_some_and(|row| row.etag == *etag);
                 is_current.then(|| Some(self.put(&mut state, name, document)))
             }
+            Step::Put { name, document } => {
+                let mut state = self.state();
+                Some(Some(self.put(&mut state, name, document)))
+            }
             Step::Delete { name, etag } => {
                 let mut state = self.state();
                 let row = state.rows.get(name);

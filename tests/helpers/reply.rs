@@ -147,6 +147,20 @@ impl Reply {
                 assert_eq!(told, self.header(header), "{path}");
             }
         }
+        // Of many, what became of each.
+        if let Some(tasks) = problem["tasks"].as_array() {
+            assert_eq!(code, "OutcomeUnknown", "{path}");
+            fields.insert("tasks");
+            for task in tasks {
+                let has_id = task["outcome"] == "Accepted" || !task["id"].is_null();
+                assert_eq!(task["id"].is_string(), has_id, "{path}: {task}");
+                assert_eq!(
+                    task["operationLocation"].is_string(),
+                    has_id,
+                    "{path}: {task}"
+                );
+            }
+        }
         let present: BTreeSet<&str> = keys(&problem).collect();
         assert_eq!(present, fields, "{path}");
         for key in keys(&problem["error"]) {

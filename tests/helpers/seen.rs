@@ -70,6 +70,7 @@ impl OneStep for SeenStore {
         let call = match step {
             Step::Create { .. } => Call::Create,
             Step::Replace { .. } => Call::Replace,
+            Step::Put { .. } => Call::Put,
             Step::Delete { .. } => Call::DeleteRecord,
             Step::Send { .. } => Call::Send,
             Step::Settle { how, .. } => settling(how),

@@ -49,7 +49,9 @@ async fn typed(app: &App, operation: &Value, parameter: &str) -> String {
                 .to_owned();
         }
         (Some("postCallback"), _) => return handed_over(app).await,
-        (Some("retryOperation"), _) => r#"{"kind": "hopeless", "input": 0}"#,
+        (Some("retryOperation" | "getDeadLetter" | "replayDeadLetter"), _) => {
+            r#"{"kind": "hopeless", "input": 0}"#
+        }
         _ => r#"{"number": 24}"#,
     };
     app.client.run(work).await
@@ -105,6 +107,13 @@ async fn sent(
             Some("query") => query += &format!("&{name}={value}"),
             _ => headers.push((name, value)),
         }
+    }
+    if ["replayDeadLetters", "deleteDeadLetters"]
+        .map(Some)
+        .contains(&operation.value["operationId"].as_str())
+    {
+        // A person says which are meant: nobody may mean all by saying nothing.
+        query += "&all=true";
     }
     let method = operation.method.to_uppercase();
     let request = app.client.request(&method, &format!("{path}?{query}"));

@@ -89,12 +89,7 @@ impl Bench {
 
     /// What `submit` submits, with an id of its own.
     pub(super) fn submission(&self, kind: &str, input: &str) -> Submission {
-        Submission {
-            id: self.tasks.new_id(),
-            kind: kind.to_owned(),
-            input: json(input),
-            traceparent: None,
-        }
+        Submission::new(self.tasks.new_id(), kind, json(input))
     }
 
     /// Another process over the same storage: it shares nothing else.

@@ -60,6 +60,7 @@ impl Archive {
             created_at: at,
             updated_at: at,
             attempts: 1,
+            further: None,
             error: None,
         };
         let body = "{}".into();

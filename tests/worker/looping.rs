@@ -71,12 +71,7 @@ impl Looping {
     }
 
     pub(super) async fn submit(&self, kind: &str) -> TaskId {
-        let submission = Submission {
-            id: self.process.tasks.new_id(),
-            kind: kind.to_owned(),
-            input: json("1"),
-            traceparent: None,
-        };
+        let submission = Submission::new(self.process.tasks.new_id(), kind, json("1"));
         self.process.tasks.submit(submission).await.unwrap().id
     }
 

@@ -126,7 +126,7 @@ async fn a_sweep_leaves_a_task_of_a_newer_version_alone() {
             .await
             .unwrap();
         let swept = bench.maintenance.sweep_beside_loop().await.unwrap();
-        assert_eq!((swept.buried, swept.nameless), (0, 1));
+        assert_eq!((swept.buried, swept.staying), (0, 1));
         assert_eq!(bench.stored(id).await, before);
         assert_eq!(bench.messages().await, (0, 1));
     }

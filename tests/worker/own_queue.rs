@@ -91,12 +91,7 @@ impl Apart {
     }
 
     pub(super) fn submission(&self, kind: &str, input: &str) -> Submission {
-        Submission {
-            id: self.process.tasks.new_id(),
-            kind: kind.to_owned(),
-            input: json(input),
-            traceparent: None,
-        }
+        Submission::new(self.process.tasks.new_id(), kind, json(input))
     }
 
     /// The one message of the queue that is visible.
@@ -271,14 +266,14 @@ async fn dead_letters_of_each_queue_become_failed_tasks() {
     let swept = bench.process.maintenance.sweep_beside_loop().await.unwrap();
     let expected = Swept {
         buried: 2,
-        nameless: 2,
+        kept: 2,
         ..Swept::default()
     };
     assert_eq!(swept, expected);
     for id in [id, other] {
         assert_eq!(bench.status(id).await, TaskStatus::Failed);
     }
-    assert_eq!(bench.dead_letters().await, (1, 1));
+    assert_eq!(bench.dead_letters().await, (0, 0));
 }
 
 #[tokio::test]

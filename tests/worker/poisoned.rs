@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use engine::limits::{MAX_DEQUEUE_COUNT, VISIBILITY_TIMEOUT};
-use engine::{Gauges, Swept, TaskStatus};
+use engine::{DeadLetter, Gauges, LetterBody, LetterFilter, Swept, TaskStatus};
 
 use super::bench::{Bench, is_poison, is_spent};
+use crate::helpers::calls::{Call, Moment};
 
 /// Delivers a message to workers that all die with it.
 pub(super) async fn wear_out(bench: &Bench) {
@@ -76,7 +77,7 @@ async fn a_poisoned_message_of_r0_becomes_a_failed_record() {
 }
 
 #[tokio::test]
-async fn a_poisoned_message_that_names_no_task_stays_for_somebody_to_look_at() {
+async fn a_poisoned_message_that_names_no_task_is_listed_and_leaves_its_queue() {
     let bench = Bench::new();
     let id = bench.submit("echo", "1").await;
     wear_out(&bench).await;
@@ -87,23 +88,75 @@ async fn a_poisoned_message_that_names_no_task_stays_for_somebody_to_look_at() {
         .unwrap();
     bench.deliver().await;
 
-    for count in [1, 0] {
-        let swept = Swept {
-            nameless: 1,
-            ..buried(count)
-        };
-        assert_eq!(bench.maintenance.sweep().await.unwrap(), swept);
-        assert_eq!(bench.messages().await, (0, 1));
-    }
+    let swept = Swept {
+        kept: 1,
+        ..buried(1)
+    };
+    assert_eq!(bench.maintenance.sweep().await.unwrap(), swept);
+    assert_eq!(bench.messages().await, (0, 0));
     assert_eq!(bench.status(id).await, Some(TaskStatus::Failed));
-    let left = bench.consumer.receive_dead_letters(1).await.unwrap();
-    assert_eq!(left[0].text, "hello");
+    let letters = letters(&bench).await;
+    let messages: Vec<_> = letters.iter().map(|letter| &letter.body).collect();
+    let text =
+        |body: &LetterBody| matches!(body, LetterBody::Message { text, .. } if text == "hello");
+    assert_eq!(messages.iter().filter(|body| text(body)).count(), 1);
+    assert_eq!(letters.len(), 2);
     let metrics = bench
         .process
         .engine
         .metrics
         .to_prometheus(&Gauges::default());
-    for line in ["sweep_buried_total 1\n", "poison_messages 1\n"] {
+    for line in [
+        "sweep_buried_total 1\n",
+        "sweep_kept_total 1\n",
+        "poison_messages 0\n",
+    ] {
         assert!(metrics.contains(line), "{line}{metrics}");
     }
+}
+
+#[tokio::test]
+async fn a_message_is_listed_before_it_leaves_its_queue_and_once() {
+    let bench = Bench::new();
+    bench
+        .poison_queue
+        .send("hello", Duration::ZERO)
+        .await
+        .unwrap();
+    // The sweep dies, or storage is away, when the message is listed and not gone.
+    bench.calls.fail(Call::DeleteMessage, Moment::Before);
+    bench.maintenance.sweep().await.unwrap();
+    assert_eq!(bench.messages().await, (0, 1));
+    assert_eq!(letters(&bench).await.len(), 1);
+
+    bench.clock.advance(VISIBILITY_TIMEOUT);
+    let swept = bench.maintenance.sweep().await.unwrap();
+    assert_eq!(swept.kept, 1);
+    assert_eq!(bench.messages().await, (0, 0));
+    assert_eq!(letters(&bench).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_message_that_cannot_be_listed_stays_where_it_is() {
+    let bench = Bench::new();
+    bench
+        .poison_queue
+        .send("hello", Duration::ZERO)
+        .await
+        .unwrap();
+    bench.calls.fail(Call::Put, Moment::Before);
+    let swept = bench.maintenance.sweep().await.unwrap();
+    assert_eq!(swept.kept, 0);
+    assert_eq!(bench.messages().await, (0, 1));
+    assert!(letters(&bench).await.is_empty());
+}
+
+async fn letters(bench: &Bench) -> Vec<DeadLetter> {
+    let all = LetterFilter::default();
+    bench
+        .tasks
+        .dead_letters(&all, 100, None)
+        .await
+        .unwrap()
+        .letters
 }

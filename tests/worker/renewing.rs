@@ -52,12 +52,7 @@ impl Hours {
     }
 
     async fn submit(&self, kind: &str, input: &str) -> TaskId {
-        let submission = Submission {
-            id: self.one.tasks.new_id(),
-            kind: kind.to_owned(),
-            input: json(input),
-            traceparent: None,
-        };
+        let submission = Submission::new(self.one.tasks.new_id(), kind, json(input));
         self.one.tasks.submit(submission).await.unwrap().id
     }
 

@@ -48,12 +48,8 @@ impl Elsewhere {
     }
 
     async fn submit(&self) -> TaskId {
-        let submission = Submission {
-            id: self.here.tasks.new_id(),
-            kind: "echo".to_owned(),
-            input: RawValue::NULL.to_owned(),
-            traceparent: None,
-        };
+        let submission =
+            Submission::new(self.here.tasks.new_id(), "echo", RawValue::NULL.to_owned());
         self.here.tasks.submit(submission).await.unwrap().id
     }
 

@@ -115,7 +115,8 @@ impl TaskStore for Counted<dyn TaskStore> {
         for step in steps.iter().take(asked) {
             match step {
                 Step::Create { .. } => self.counts.add("create_record"),
-                Step::Replace { .. } => self.counts.add("replace_record"),
+                // On the bill they are the same.
+                Step::Replace { .. } | Step::Put { .. } => self.counts.add("replace_record"),
                 Step::Delete { .. } => self.counts.add("delete_record"),
                 Step::Send { .. } => self.counts.add("send_message"),
                 Step::Settle { how, .. } => self.counts.settle(*how),

@@ -14,6 +14,7 @@ use crate::settings::Settings;
 use crate::sweep::Maintenance;
 use crate::sweep::rescue::Rescue;
 use crate::sweep::walk::Walk;
+use crate::tasks::dead_letters::bulk::Late;
 use crate::tasks::follow_ups::FollowUps;
 use crate::tasks::service::{Parts, Tasks};
 use crate::worker::Worker;
@@ -63,6 +64,8 @@ impl Engine {
             queue,
             storage_calls,
         } = ports;
+        let bulk = Late::default();
+        let kinds = bulk.add(kinds);
         let queues = TaskQueues::open(&*queues, queue, &kinds);
         let (kinds, running, stop) = (Arc::new(kinds), Arc::default(), Stop::default());
         let metrics = Arc::new(Metrics::new(&kinds));
@@ -108,6 +111,7 @@ impl Engine {
             list_hints: Arc::default(),
             shared: Arc::default(),
         });
+        bulk.set(&tasks);
         let worker = Worker {
             records: records.clone(),
             queues: queues.clone(),

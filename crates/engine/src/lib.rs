@@ -42,21 +42,28 @@ pub use model::count::Count;
 pub use model::extensible::Others;
 pub use model::id::{IdText, NotATaskId, TaskId};
 pub use model::json;
+pub use model::labels::{Labels, NotLabels, is_label};
 pub use model::message::{TaskMessage, UnreadableMessage};
 pub use model::precondition::{Precondition, Target, Versions};
 pub use model::r0::R0_KIND;
+pub use model::start::Start;
 pub use model::stored::UnreadableRecord;
 pub use model::task::{HandedOver, TaskError, TaskRecord, TaskState, TaskStatus};
 pub use model::trace::is_traceparent;
+pub use model::wishes::Wishes;
 pub use policies::{OutlastsHost, Treatment, fit_host};
 pub use records::{Commit, RecordError, Records, Shown, Versioned};
 pub use settings::Settings;
 pub use sweep::Maintenance;
 pub use tasks::callbacks::{CalledBack, Report};
+pub use tasks::dead_letters::{
+    Bulk, DeadLetter, Edit, LetterBody, LetterFilter, LetterPage, LetterPosition, Replayed,
+};
 pub use tasks::glimpse::Glimpse;
 pub use tasks::idempotency::KeyedSubmitError;
 pub use tasks::kinds::KnownKind;
 pub use tasks::listing::{Filter, ListError, TaskPage};
+pub use tasks::many::{EachSubmitted, NoneAccepted};
 pub use tasks::operate::Operated;
 pub use tasks::service::Tasks;
 pub use tasks::submit::{Submission, SubmitError};

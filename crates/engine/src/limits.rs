@@ -223,6 +223,21 @@ pub const LIST_SETTLES_IN: Duration = Duration::from_secs(10);
 /// Calls to the store that one page of a listing may cost.
 pub const LIST_CALLS: usize = 16;
 
+/// Entries of dead letters that one call lists: half a megabyte of them.
+pub const LETTER_PAGE: u32 = 1_000;
+
+/// Such calls that one page may cost. Failures are few: they lead through sixteen thousand.
+pub const LETTER_CALLS: usize = 16;
+
+/// Records that are read for one page, where a text is looked for that few of them have.
+pub const LETTER_LOOKS: usize = MAX_TOP;
+
+/// The longest record that a listing of dead letters reads, and the largest input that it shows, in bytes.
+pub const LETTER_WHOLE: usize = 64 * 1024;
+
+/// How long a message that names no task is kept at the least: as long as a queue of Azure would.
+pub const DEAD_MESSAGE_RETENTION: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
 /// How long an idempotency key stands for its task.
 pub const IDEMPOTENCY_RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -270,6 +285,31 @@ pub const EARLY_BY: Duration = Duration::from_secs(1);
 pub const SHORTEST_LATER: Duration = Duration::from_secs(1);
 /// See [`SHORTEST_LATER`].
 pub const LONGEST_LATER: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
+/// Submissions in one body, at the most.
+pub const MAX_SUBMISSIONS: usize = 1_000;
+
+/// How many of these are accepted side by side: as many as share a commit of the embedded store. An account
+/// takes as many at a time as it has turns for.
+pub const SUBMITTED_AT_ONCE: usize = 256;
+
+/// How much longer storage may take for each of many than for one: of the slowest, two calls are a fraction of
+/// this where 64 are under way.
+pub const BUDGET_FOR_EACH: Duration = Duration::from_millis(20);
+
+/// Labels of a task, at the most.
+pub const MAX_LABELS: usize = 8;
+
+/// The longest label, in characters. With [`MAX_LABELS`] that is half a kilobyte of the 8 KiB that a blob's
+/// metadata have.
+pub const LABEL_LENGTH: usize = 64;
+
+/// How late the work of a task may begin by its client's wish: as late as work itself may ask for.
+pub const LONGEST_DELAY: Duration = LONGEST_LATER;
+
+/// How far ahead a process remembers when messages become due. Each sweep tells of those of the next hour again,
+/// and has gone through three million records by then.
+pub const DUE_AHEAD: Duration = Duration::from_secs(60 * 60);
 
 /// For how long work may ask for another time without spending attempts.
 pub const LATER_UNCOUNTED: Duration = Duration::from_secs(24 * 60 * 60);

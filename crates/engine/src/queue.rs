@@ -11,9 +11,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize};
 use tokio::sync::Notify;
 
 use crate::local::backlog::Backlog;
+use crate::local::due_times::DueTimes;
 use crate::local::early::Leave;
 use crate::local::hosted::Hosted;
-use ports::{Delivery, Queue, QueueName, Queues, StorageError};
+use ports::{Clock, Delivery, Queue, QueueName, Queues, StorageError, Timestamp};
 use work::{KindName, Kinds, Policy};
 
 /// A queue of tasks and that of its dead letters, with what this process knows of them.
@@ -24,6 +25,8 @@ pub(crate) struct TaskQueue {
     pub(crate) dead_letters: Arc<dyn Queue>,
     /// How many messages wait in it.
     pub(crate) backlog: Arc<Backlog>,
+    /// When what is put off in it becomes due.
+    pub(crate) due_times: DueTimes,
     /// Messages of it that are worked on and take no place in hand.
     pub(crate) aside: Arc<AtomicUsize>,
     /// Whether the last look into it has brought all that it could: then more wait there, and come first.
@@ -41,6 +44,7 @@ impl TaskQueue {
             name,
             is_main,
             backlog: Arc::default(),
+            due_times: DueTimes::default(),
             aside: Arc::default(),
             is_behind: Arc::default(),
             hosted: Hosted::default(),
@@ -68,9 +72,18 @@ impl TaskQueue {
         self.wake.notify_one();
     }
 
-    /// Returns when this process has sent a message since this last returned.
-    pub(crate) async fn woken(&self) {
-        self.wake.notified().await;
+    /// A message was sent to it that nobody is to work on before this time.
+    pub(crate) fn sent_for(&self, due_at: Timestamp, now: Timestamp) {
+        self.backlog.put_off(due_at);
+        self.due_times.add(due_at, now);
+    }
+
+    /// Returns when this process has sent a message since this last returned, and when one is due.
+    pub(crate) async fn woken(&self, clock: &dyn Clock) {
+        tokio::select! {
+            () = self.wake.notified() => {}
+            () = self.due_times.next(clock) => {}
+        }
     }
 }
 
@@ -117,6 +130,11 @@ impl TaskQueues {
     /// Where messages about tasks of this kind may be, in the order in which they move.
     pub(crate) fn places_of(&self, kind: &str) -> impl Iterator<Item = &Arc<TaskQueue>> {
         [&self.0.main].into_iter().chain(self.0.of_kinds.get(kind))
+    }
+
+    /// That of all kinds that have none of their own.
+    pub(crate) fn main(&self) -> &Arc<TaskQueue> {
+        &self.0.main
     }
 
     /// The queue of this name, if it is one of them.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::limits::{COMMIT_TRIES, READ_WHOLE};
+use crate::model::dead_letter::{Entry, EntryName};
 use crate::model::id::TaskId;
 use crate::model::stored::UnreadableRecord;
 use crate::model::task::{TaskRecord, TaskStatus};
@@ -194,6 +195,7 @@ impl Records {
                     record.attempts = now.record.attempts.max(record.attempts);
                     // What a message does not tell, or tells otherwise.
                     record.created_at = now.record.created_at;
+                    record.labels = now.record.labels;
                     record.others = now.record.others;
                 }
                 None if versioned.etag.is_some() => return Ok(Committed::Lost),
@@ -234,6 +236,8 @@ impl Records {
     ) -> Result<Option<Followed>, StorageError> {
         let Versioned { record, etag } = versioned;
         let document = &record.to_document();
+        // First, so that a process which dies in between leaves an entry too many, and never one too few.
+        let entry = Entry::of_failure(record, &document.head);
         let tell = |etag: Option<&ETag>| {
             let Some(next) = then.send else {
                 return String::new();
@@ -244,6 +248,12 @@ impl Records {
             (next.tell)(record, etag, next.held.unwrap_or_default())
         };
         let mut steps = Vec::with_capacity(3);
+        steps.extend(
+            entry
+                .as_ref()
+                .map(|Entry { name, document }| Step::Put { name, document }),
+        );
+        let before = steps.len();
         steps.push(match etag.as_ref() {
             Some(etag) => Step::Replace {
                 name,
@@ -279,7 +289,10 @@ impl Records {
                 (etag, Followed::All { settled, held })
             }
             Written::Not { .. } => return Ok(None),
-            Written::Partly { steps, etag, cause } if steps == 1 && then.send.is_some() => {
+            Written::Partly { steps, cause, .. } if steps == before => return Err(cause),
+            Written::Partly { steps, etag, cause }
+                if steps == before + 1 && then.send.is_some() =>
+            {
                 (etag, Followed::Unsent(cause))
             }
             Written::Partly { etag, cause, .. } => (etag, Followed::Unsettled(cause)),
@@ -311,6 +324,39 @@ impl Records {
             Written::Partly { cause, .. } => Err(cause),
             // Neither of the two has a condition.
             Written::Not { .. } => Ok(false),
+        }
+    }
+
+    /// Removes the entry of a failure that the record no longer tells of. Best effort: one that stays is passed
+    /// over, and goes when its time is over.
+    pub(crate) async fn forget_failure(&self, failed: &TaskRecord) {
+        if failed.status() != TaskStatus::Failed {
+            return;
+        }
+        let name = EntryName::of(failed).text();
+        if let Err(error) = self.store.delete(&name, None).await {
+            log::debug!("task.id" = failed.id; "the entry of its failure stays: {error}");
+        }
+    }
+
+    /// Moves a message that names no task from the dead letters of its queue to those that are listed: it is
+    /// stored there before it leaves.
+    pub(crate) async fn keep_message(
+        &self,
+        letter: &Delivery,
+        queue: &QueueName,
+        reason: &str,
+    ) -> Result<(), StorageError> {
+        let Entry { name, document } = &Entry::of_message(letter, queue, reason, self.clock.now());
+        let mut steps = vec![Step::Put { name, document }];
+        steps.extend(letter.receipt.as_ref().map(|receipt| Step::Settle {
+            receipt,
+            how: Settle::Done,
+        }));
+        match self.store.write(&steps).await? {
+            Written::Partly { cause, .. } => Err(cause),
+            // No step has a condition, and whoever has the message by now makes the same entry of it.
+            Written::Done { .. } | Written::Not { .. } => Ok(()),
         }
     }
 

@@ -23,6 +23,8 @@ pub enum CrashPoint {
     AfterWork,
     /// Work: the record has its terminal status, the message is not acknowledged.
     AfterCommit,
+    /// Work: the failure is among the dead letters, the record does not know.
+    AfterEntry,
     /// Work: an attempt failed, the record is queued again, the next message is not sent.
     AfterRequeue,
     /// Work: the next message is sent, the one at hand is not deleted.
@@ -45,13 +47,14 @@ pub enum CrashPoint {
 
 impl CrashPoint {
     /// Every point.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::AfterRecord,
         Self::AfterMessage,
         Self::AfterKey,
         Self::AfterRetry,
         Self::AfterWork,
         Self::AfterCommit,
+        Self::AfterEntry,
         Self::AfterRequeue,
         Self::AfterNextMessage,
         Self::AfterPoisoning,
@@ -70,6 +73,7 @@ impl CrashPoint {
             Self::AfterRecord
                 | Self::AfterRetry
                 | Self::AfterCommit
+                | Self::AfterEntry
                 | Self::AfterRequeue
                 | Self::AfterNextMessage
                 | Self::AfterPoisoning
@@ -86,6 +90,7 @@ impl CrashPoint {
             Self::AfterRetry => "after-retry",
             Self::AfterWork => "after-work",
             Self::AfterCommit => "after-commit",
+            Self::AfterEntry => "after-entry",
             Self::AfterRequeue => "after-requeue",
             Self::AfterNextMessage => "after-next-message",
             Self::AfterPoisoning => "after-poisoning",

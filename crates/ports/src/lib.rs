@@ -37,7 +37,10 @@ pub use queue::{
 };
 pub use queued_message::{NEVER, QueuedMessage};
 pub use raw_queue::{Changed, Lease, Leased, RawQueue, RawQueues};
-pub use records::{Document, ETag, Head, HeadError, Listed, Looked, Newest, Page, Stored, Wanted};
+pub use records::{
+    Document, ETag, Further, Head, HeadError, Listed, Looked, Newest, Page, Stored, Wanted,
+    are_among,
+};
 pub use secret::Secret;
 pub use store::TaskStore;
 pub use write::{OneStep, Step, Tell, Text, Written, one_by_one};

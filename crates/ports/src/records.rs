@@ -38,6 +38,38 @@ pub struct Head {
     /// Why the task failed, if it did; `None` too where an older release wrote the record. Few have one,
     /// so the others carry no room for it.
     pub error: Option<Box<HeadError>>,
+    /// What it has beside that, which is as seldom.
+    pub further: Option<Box<Further>>,
+}
+
+/// What few records have in their heads.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Further {
+    /// When its next attempt may begin, to the millisecond, if it waits for a time; `None` too where an older
+    /// release wrote the record.
+    pub due_at: Option<Timestamp>,
+    /// What its client calls it, separated by commas: short printable ASCII. `None` without.
+    pub labels: Option<Box<str>>,
+}
+
+impl Head {
+    /// When its next attempt may begin, if it waits for a time.
+    pub fn due_at(&self) -> Option<Timestamp> {
+        self.further.as_ref()?.due_at
+    }
+
+    /// What its client calls it, if anything.
+    pub fn labels(&self) -> Option<&str> {
+        self.further.as_ref()?.labels.as_deref()
+    }
+}
+
+impl Further {
+    /// As a head has it.
+    pub fn of(due_at: Option<Timestamp>, labels: Option<&str>) -> Option<Box<Self>> {
+        let labels = labels.map(Box::from);
+        (due_at.is_some() || labels.is_some()).then(|| Box::new(Self { due_at, labels }))
+    }
 }
 
 /// An error in short: any text on one line, of a few hundred bytes.
@@ -111,13 +143,23 @@ pub struct Wanted {
     pub created_after: Option<Timestamp>,
     /// Those created before this time.
     pub created_before: Option<Timestamp>,
+    /// Those with all of these labels.
+    pub labels: Vec<String>,
 }
 
 impl Wanted {
-    /// Whether a record of this status and kind is wanted, whenever it was created.
+    /// Whether a record of this status and kind is wanted, whenever it was created and whatever it is called.
     pub fn takes(&self, status: &str, kind: &str) -> bool {
         self.statuses.contains(&status) && self.kind.as_ref().is_none_or(|wanted| wanted == kind)
     }
+}
+
+/// Whether labels as [`Head`] has them are all of these, and perhaps more.
+pub fn are_among(wanted: &[String], labels: Option<&str>) -> bool {
+    let labels = || labels.unwrap_or_default().split(',');
+    wanted
+        .iter()
+        .all(|wanted| labels().any(|label| label == wanted))
 }
 
 /// How a store answers when it is asked for its newest records.

@@ -28,6 +28,14 @@ pub enum Step<'a> {
         /// The version that is written over.
         etag: &'a ETag,
     },
+    /// A record as it is to be, whether its name is taken or not; always holds. For a note whose name says all
+    /// that would make two of them differ.
+    Put {
+        /// Its name.
+        name: &'a str,
+        /// What it says.
+        document: &'a Document,
+    },
     /// The end of a record; holds if it is there, and still has the ETag, if one is given.
     Delete {
         /// Its name.
@@ -144,12 +152,13 @@ pub async fn one_by_one(store: &impl OneStep, steps: &[Step<'_>]) -> Result<Writ
             }
             step => step,
         };
-        if matches!(step, Step::Settle { .. }) {
-            match steps.get(done.wrapping_sub(1)) {
-                Some(Step::Send { .. }) => crash_point(CrashPoint::AfterNextMessage),
-                Some(_) => crash_point(CrashPoint::AfterCommit),
-                None => {}
+        match (steps.get(done.wrapping_sub(1)), step) {
+            (Some(Step::Put { .. }), _) => crash_point(CrashPoint::AfterEntry),
+            (Some(Step::Send { .. }), Step::Settle { .. }) => {
+                crash_point(CrashPoint::AfterNextMessage);
             }
+            (Some(_), Step::Settle { .. }) => crash_point(CrashPoint::AfterCommit),
+            _ => {}
         }
         match store.step(step).await {
             Ok(Written::Done {

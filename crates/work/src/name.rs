@@ -10,6 +10,9 @@ use serde::{Deserialize, Deserializer, de};
 /// The longest name of a kind, in bytes.
 const MAX_NAME: usize = 64;
 
+/// What the names of the engine's own kinds begin with, and no other does.
+const INTERNAL: &str = "_";
+
 /// The name of a kind of work, as clients write it: 1 to 64 lower-case letters, digits, `-`, `_` and
 /// `.`, a letter or a digit first. It can be told in a URL, a header and a metric.
 ///
@@ -54,6 +57,16 @@ impl KindName {
         } else {
             Ok(Self(name.into()))
         }
+    }
+
+    /// What the engine calls a kind of its own: no kind of anybody else can be named so.
+    pub fn internal(name: &str) -> Self {
+        Self([INTERNAL, name].concat().into())
+    }
+
+    /// Whether the kind comes with the engine.
+    pub fn is_internal(&self) -> bool {
+        self.0.starts_with(INTERNAL)
     }
 
     /// What the tests of a kind call it.

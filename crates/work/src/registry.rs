@@ -58,6 +58,19 @@ impl Kinds {
         self
     }
 
+    /// Adds a kind of the engine's own, which is done and not told of: no client can submit its tasks.
+    #[must_use]
+    pub fn with_internal(mut self, name: &str, kind: Arc<dyn AnyKind>, policy: Policy) -> Self {
+        let name = KindName::internal(name);
+        let registered = Registered {
+            name: name.clone(),
+            kind,
+            policy,
+        };
+        self.by_name.insert(name, registered);
+        self
+    }
+
     fn add(
         &mut self,
         name: &str,
@@ -97,14 +110,15 @@ impl Kinds {
         self.by_name.get(name)
     }
 
-    /// The kinds, in the order of their names.
+    /// The kinds, in the order of their names, without the engine's own.
     pub fn iter(&self) -> impl Iterator<Item = &Registered> {
-        self.by_name.values()
+        let all = self.by_name.values();
+        all.filter(|registered| !registered.name.is_internal())
     }
 
     /// The names, for a client to read: all of a handful, and how many more there are.
     pub fn names_for_people(&self) -> String {
-        let mut names: Vec<_> = self.by_name.keys().map(KindName::as_str).collect();
+        let mut names: Vec<_> = self.iter().map(|kind| kind.name.as_str()).collect();
         let others = names.len().saturating_sub(MAX_NAMES);
         let more = format!("{others} others");
         if others > 0 {
@@ -194,6 +208,16 @@ mod tests {
     fn the_first_refusal_is_told() {
         let told = refusal(with(["First", "Second", "third", "third"]));
         assert!(told.contains("\"First\""), "{told}");
+    }
+
+    #[test]
+    fn a_kind_of_the_engines_own_is_found_and_not_told_of() {
+        let echo = any::of_blocking(Echo);
+        let kinds = with(["echo"]).with_internal("echo", echo, Policy::default());
+        assert_eq!(kinds.names_for_people(), "echo");
+        assert_eq!(kinds.iter().count(), 1);
+        assert!(kinds.get("_echo").unwrap().name.is_internal());
+        assert!(refusal(with(["_echo"])).contains("cannot be used"));
     }
 
     #[test]

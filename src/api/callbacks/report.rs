@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use work::ErrorCode;
 
-use crate::api::edge::body::refuse;
+use crate::api::edge::body::refuse_unknown;
 use crate::api::edge::problem::{Code, Problem};
 use engine::json::{Object, present};
 use engine::{Report, TaskError};
@@ -34,7 +34,8 @@ struct ErrorFields {
 
 /// Reads a report.
 pub(super) fn read(body: &str) -> Result<Report, Problem> {
-    let Object(fields) = serde_json::from_str::<Object<Fields<'_>>>(body).map_err(refuse)?;
+    let Object(fields) =
+        serde_json::from_str::<Object<Fields<'_>>>(body).map_err(refuse_unknown)?;
     match (fields.status, fields.percent_complete) {
         (None, None) => Err(Problem::new(
             Code::MissingStatus,

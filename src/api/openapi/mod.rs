@@ -28,6 +28,7 @@ use super::edge::route::Route;
 
 pub(super) const TASKS: &str = "tasks";
 pub(super) const OPERATIONS: &str = "operations";
+pub(super) const DEAD_LETTERS: &str = "dead letters";
 pub(super) const QUEUE: &str = "queue";
 pub(super) const SERVICE: &str = "service";
 
@@ -80,6 +81,10 @@ fn document(routes: &[Route], kinds: &[String]) -> OpenApi {
         (
             OPERATIONS,
             "Watch a task, read its result as often as needed, cancel, delete, list, retry.",
+        ),
+        (
+            DEAD_LETTERS,
+            "What failed: list it, look at it, replay it, delete it.",
         ),
         (
             QUEUE,

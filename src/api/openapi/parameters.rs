@@ -182,13 +182,71 @@ pub(in crate::api) fn listing() -> Vec<Parameter> {
             time(),
         ),
         query(
-            "top",
-            "How many tasks a page holds at most.",
-            Schema::from(top),
+            "label",
+            "Only tasks with this label, such as `customer:4711`. Several times, with an `&` between: only \
+             those with all of them.",
+            text(None),
         ),
+        query("top", "How many a page holds at most.", Schema::from(top)),
         query(
             "continuationToken",
             "Where the listing goes on: as `nextLink` has it, with the same filters.",
+            text(None),
+        ),
+    ]
+}
+
+/// The query of a listing of dead letters.
+pub(in crate::api) fn letters() -> Vec<Parameter> {
+    let paging = listing()
+        .into_iter()
+        .filter(|parameter| ["top", "continuationToken"].contains(&&*parameter.name));
+    letter_filters().into_iter().chain(paging).collect()
+}
+
+/// The query of what is done to many dead letters.
+pub(in crate::api) fn bulk() -> Vec<Parameter> {
+    let flag = || Schema::from(ObjectBuilder::new().schema_type(Type::Boolean).build());
+    let mut parameters = letter_filters();
+    parameters.push(query(
+        "all",
+        "Where there is no filter: that all dead letters are meant.",
+        flag(),
+    ));
+    parameters.push(query(
+        "dryRun",
+        "Only tells how many dead letters are meant.",
+        flag(),
+    ));
+    parameters
+}
+
+fn letter_filters() -> Vec<Parameter> {
+    let time = || text(Some(KnownFormat::DateTime));
+    vec![
+        query(
+            "kind",
+            "Only tasks of this kind, such as `fibonacci`.",
+            text(None),
+        ),
+        query(
+            "errorCode",
+            "Only those whose error has this code, such as `TimeLimitExceeded`.",
+            text(None),
+        ),
+        query(
+            "failedAfter",
+            "Only those that failed after this time (RFC 3339).",
+            time(),
+        ),
+        query(
+            "failedBefore",
+            "Only those that failed before this time (RFC 3339).",
+            time(),
+        ),
+        query(
+            "text",
+            "Only those with this text in the message of their error, in their input or in their message.",
             text(None),
         ),
     ]

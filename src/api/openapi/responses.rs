@@ -78,7 +78,7 @@ const SHARED: [Shared; 14] = [
         name: "BodyTooLarge",
         description: "The body is larger than the service takes.",
         example: || {
-            let detail = "the body is larger than 2097152 bytes";
+            let detail = "the body is larger than 8388608 bytes";
             Problem::new(Code::BodyTooLarge, detail).target("body")
         },
         headers: &[],

@@ -5,14 +5,17 @@ use std::borrow::Cow;
 
 use serde_json::{Value, json};
 use utoipa::openapi::schema::{
-    AdditionalProperties, AnyOfBuilder, ObjectBuilder, OneOfBuilder, SchemaFormat, Type,
+    AdditionalProperties, AnyOfBuilder, ArrayBuilder, ObjectBuilder, OneOfBuilder, SchemaFormat,
+    Type,
 };
 use utoipa::openapi::{ComponentsBuilder, KnownFormat, Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::values::{EXAMPLE_ID, any, uuid};
 use crate::api::callbacks::schemas as callback_schemas;
-use crate::api::edge::problem::{Document, ErrorObject};
+use crate::api::dead_letters::schemas as letter_schemas;
+use crate::api::dead_letters::view::{LetterList, LetterView};
+use crate::api::edge::problem::{Document, ErrorObject, ItemOutcome};
 use crate::api::kinds::view::{BackOffView, EndView, KindList, KindView, PolicyView, SeenView};
 use crate::api::operations::listing::TaskList;
 use crate::api::operations::view::{ListedView, Status, TaskView, azure_status};
@@ -24,6 +27,7 @@ use crate::api::service::health::Health;
 use crate::api::tasks::NoResult;
 use crate::api::tasks::schemas::submitted_task;
 use engine::TaskStatus;
+use engine::limits::{LABEL_LENGTH, LONGEST_DELAY, MAX_LABELS};
 
 /// Adds all schemas, those included that others refer to. `kinds` are the names that a submission may have.
 pub(in crate::api) fn add(components: ComponentsBuilder, kinds: &[String]) -> ComponentsBuilder {
@@ -41,6 +45,9 @@ pub(in crate::api) fn add(components: ComponentsBuilder, kinds: &[String]) -> Co
             ),
         )
         .schema("Report", Schema::from(callback_schemas::report()))
+        .schema("Replay", Schema::from(letter_schemas::edit()))
+        .schema("ReplayedDeadLetter", Schema::from(letter_schemas::replayed()))
+        .schema("ManyDeadLetters", Schema::from(letter_schemas::many()))
         .schema("Description", description())
         .schema_from::<NoResult<'_>>()
         .schema_from::<TaskView<'_>>()
@@ -48,6 +55,7 @@ pub(in crate::api) fn add(components: ComponentsBuilder, kinds: &[String]) -> Co
         .schema_from::<ListedView<'_>>()
         .schema_from::<Document<'_>>()
         .schema_from::<ErrorObject<'_>>()
+        .schema_from::<ItemOutcome>()
         .schema_from::<Status>()
         .schema_from::<Number>()
         .schema_from::<Health>()
@@ -57,6 +65,8 @@ pub(in crate::api) fn add(components: ComponentsBuilder, kinds: &[String]) -> Co
         .schema_from::<BackOffView>()
         .schema_from::<SeenView>()
         .schema_from::<EndView>()
+        .schema_from::<LetterList<'_>>()
+        .schema_from::<LetterView<'_>>()
         .schema_from::<Content>()
         .schema_from::<MessageView>()
         .schema_from::<Messages>()
@@ -107,12 +117,11 @@ fn submission() -> Schema {
 }
 
 fn number_submission() -> Schema {
-    ObjectBuilder::new()
+    let number = ObjectBuilder::new()
         .description(Some("A Fibonacci number to be computed."))
         .property("number", Ref::from_schema_name("Number"))
-        .required("number")
-        .build()
-        .into()
+        .required("number");
+    with_wishes(number).build().into()
 }
 
 /// The names are examples, not an `enum`: a client that was made before a kind came goes on with it.
@@ -125,7 +134,7 @@ fn kind_submission(kinds: &[String]) -> Schema {
             names.join(", ")
         )))
         .examples(kinds.iter().map(|name| json!(name)));
-    ObjectBuilder::new()
+    let work = ObjectBuilder::new()
         .description(Some("Any kind of work."))
         .property("kind", kind)
         .property(
@@ -133,10 +142,41 @@ fn kind_submission(kinds: &[String]) -> Schema {
             any("What the kind takes: its `inputSchema` in `GET /api/kinds`."),
         )
         .required("kind")
-        .required("input")
+        .required("input");
+    with_wishes(work)
         .additional_properties(Some(AdditionalProperties::FreeForm(false)))
         .build()
         .into()
+}
+
+/// What a client may say of its task beside the work.
+fn with_wishes(submission: ObjectBuilder) -> ObjectBuilder {
+    let days = LONGEST_DELAY.as_secs() / (24 * 60 * 60);
+    let time = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+        .description(Some(format!(
+            "When the work may begin, within {days} days: no earlier, and at once when that is over."
+        )));
+    let seconds = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(0))
+        .maximum(Some(LONGEST_DELAY.as_secs() as f64))
+        .description(Some("The same, in seconds from now. Only one of the two."));
+    let label = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .pattern(Some(format!("^[A-Za-z0-9_.:/=@+-]{{1,{LABEL_LENGTH}}}$")));
+    let labels = ArrayBuilder::new()
+        .items(label)
+        .max_items(Some(MAX_LABELS))
+        .unique_items(true)
+        .description(Some(
+            "What the client calls its task: the monitor shows it, and a listing finds it by `label`.",
+        ));
+    submission
+        .property("startAfter", time)
+        .property("delay", seconds)
+        .property("labels", labels)
 }
 
 fn fetched_result() -> Schema {

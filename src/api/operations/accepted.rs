@@ -39,7 +39,8 @@ pub(in crate::api) fn maybe_accepted(
     Problem::outcome_unknown(cause).operation(&id.text(), &monitor_url(request, api, id))
 }
 
-fn monitor_url(request: &HttpRequest, api: &Api, id: TaskId) -> String {
+/// Where the monitor of a task is.
+pub(in crate::api) fn monitor_url(request: &HttpRequest, api: &Api, id: TaskId) -> String {
     let base = base_url(request, api.public_base_url.as_deref());
     [&base, "/api/operations/", &id.text()].concat()
 }

@@ -12,7 +12,7 @@ use crate::api::edge::problem::{Code, Problem};
 use crate::api::edge::state::Api;
 use engine::json::shortened;
 use engine::limits::{DEFAULT_TOP, MAX_TOP};
-use engine::{Filter, ListError};
+use engine::{Filter, ListError, is_label};
 use ports::timestamp;
 
 /// The query, as text: what it means is checked field by field, to name the one at fault.
@@ -29,6 +29,9 @@ struct ListQuery {
     created_before: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     top: Option<String>,
+    /// As often as there are labels that a task is to have.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    label: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     continuation_token: Option<String>,
 }
@@ -46,6 +49,11 @@ impl ListQuery {
                 "kind" => &mut read.kind,
                 "createdAfter" => &mut read.created_after,
                 "createdBefore" => &mut read.created_before,
+                "label" => {
+                    // The Functions host joins what is there twice by a comma, which no label has.
+                    read.label.extend(value.split(',').map(str::to_owned));
+                    continue;
+                }
                 "top" => &mut read.top,
                 "continuationToken" => &mut read.continuation_token,
                 // The key and its name, as the host takes them, and what Azure's clients always send.
@@ -53,7 +61,7 @@ impl ListQuery {
                 _ => {
                     let detail = format!(
                         "{} is not known; a listing has status, kind, createdAfter, createdBefore, \
-                         top and continuationToken",
+                         label, top and continuationToken",
                         shortened(&name)
                     );
                     return Err(Problem::new(Code::UnknownParameter, detail).target(name));
@@ -65,6 +73,17 @@ impl ListQuery {
             }
         }
         Ok(read)
+    }
+
+    /// As the query of a URL, which has a pair for each label.
+    fn into_text(mut self) -> String {
+        let labels = std::mem::take(&mut self.label);
+        let labels: Vec<_> = labels.iter().map(|label| ("label", label)).collect();
+        let texts = [
+            serde_urlencoded::to_string(self).unwrap_or_default(),
+            serde_urlencoded::to_string(labels).unwrap_or_default(),
+        ];
+        texts.join("&").trim_end_matches('&').to_owned()
     }
 }
 
@@ -117,10 +136,7 @@ pub(in crate::api) async fn list(request: HttpRequest, api: Api) -> Result<HttpR
             ..query
         };
         let base = base_url(&request, api.public_base_url.as_deref());
-        format!(
-            "{base}/api/operations?{}",
-            serde_urlencoded::to_string(next).unwrap_or_default()
-        )
+        format!("{base}/api/operations?{}", next.into_text())
     });
     let value = page
         .tasks
@@ -160,7 +176,12 @@ fn filter(query: &ListQuery) -> Result<Filter, Problem> {
         let detail = "kind must be the name of a kind";
         return Err(Problem::invalid("kind", detail));
     }
+    if !query.label.iter().all(|label| is_label(label)) {
+        let detail = "label must be one that a task may have";
+        return Err(Problem::invalid("label", detail));
+    }
     Ok(Filter {
+        labels: query.label.clone(),
         status: status.transpose()?,
         kind: query.kind.clone(),
         created_after: time("createdAfter", &query.created_after)?,

@@ -46,7 +46,10 @@ pub(in crate::api) async fn monitor(
     if let Shown::Task(Versioned { record, .. }) = &task
         && !record.status().is_terminal()
     {
-        reply.insert_header((RETRY_AFTER, api.tasks.retry_after(&record.kind)));
+        reply.insert_header((
+            RETRY_AFTER,
+            api.tasks.retry_after(&record.kind, record.start_after()),
+        ));
     }
     if is_known {
         return Ok(reply.finish());
@@ -58,7 +61,7 @@ pub(in crate::api) async fn monitor(
 }
 
 /// Says of which version a monitor is.
-fn tag(reply: &mut HttpResponseBuilder, version: Option<&ETag>) {
+pub(in crate::api) fn tag(reply: &mut HttpResponseBuilder, version: Option<&ETag>) {
     if let Some(etag) = version {
         reply.insert_header((ETAG, format!("\"{}\"", etag.as_str())));
     }
@@ -74,7 +77,10 @@ pub(in crate::api) async fn result(
     match record.state {
         TaskState::Queued { .. } | TaskState::Running { .. } => Ok(HttpResponse::Accepted()
             .insert_header((LOCATION, result_url(record.id, &request, &api)))
-            .insert_header((RETRY_AFTER, api.tasks.retry_after(&record.kind)))
+            .insert_header((
+                RETRY_AFTER,
+                api.tasks.retry_after(&record.kind, record.start_after()),
+            ))
             .json(TaskView::new(&record, &request, &api))),
         // It may be megabytes, and is not copied.
         TaskState::Succeeded { result } => Ok(HttpResponse::Ok()
@@ -117,7 +123,7 @@ pub(in crate::api) async fn retry(
 ) -> Result<HttpResponse, Problem> {
     let retried = api.tasks.retry(target(&request, &path)?).await;
     let task = operated(&api, retried)?;
-    let retry_after = api.tasks.retry_after(&task.record.kind);
+    let retry_after = api.tasks.retry_after(&task.record.kind, None);
     let mut reply = accepted(&request, &api, task.record.id, retry_after);
     tag(&mut reply, task.etag.as_ref());
     Ok(reply.json(TaskView::new(&task.record, &request, &api)))
@@ -136,7 +142,7 @@ fn operated(api: &Api, operated: Result<Operated, RecordError>) -> Result<Versio
 fn conflict(api: &Api, record: &TaskRecord) -> Problem {
     match record.status() {
         TaskStatus::Queued | TaskStatus::Running => Problem::conflict("the task has not ended")
-            .retry_after(api.tasks.retry_after(&record.kind)),
+            .retry_after(api.tasks.retry_after(&record.kind, record.start_after())),
         TaskStatus::Succeeded => Problem::conflict("the task has succeeded"),
         TaskStatus::Failed => Problem::conflict("the task has failed, and cannot be retried"),
         TaskStatus::Canceled => Problem::conflict("the task was canceled"),

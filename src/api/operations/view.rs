@@ -13,7 +13,7 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::api::edge::base_url::base_url;
 use crate::api::edge::problem::ErrorObject;
 use crate::api::edge::state::Api;
-use engine::{TaskId, TaskRecord, TaskState, TaskStatus};
+use engine::{Labels, TaskId, TaskRecord, TaskState, TaskStatus};
 use ports::{Head, Timestamp};
 
 /// The largest result that is part of a monitor, in bytes. A monitor is asked for again and again, and
@@ -63,6 +63,17 @@ pub(in crate::api) struct TaskView<'a> {
     last_action_date_time: Timestamp,
     /// How often the work was begun.
     attempts: u32,
+    /// When it is begun for the first time, at the earliest, where it was asked to wait for that.
+    #[serde(
+        with = "ports::timestamp::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(value_type = String, format = DateTime, required = false)]
+    start_after: Option<Timestamp>,
+    /// What its client calls it.
+    #[serde(skip_serializing_if = "Labels::is_empty")]
+    #[schema(value_type = Vec<String>, required = false)]
+    labels: Cow<'a, Labels>,
     /// How far the work is, when its kind tells.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, maximum = 100)]
@@ -120,6 +131,8 @@ impl<'a> TaskView<'a> {
             created_date_time: record.created_at,
             last_action_date_time: record.updated_at,
             attempts: record.attempts,
+            start_after: record.start_after(),
+            labels: Cow::Borrowed(&record.labels),
             percent_complete,
             result,
             resource_location,
@@ -143,6 +156,8 @@ impl<'a> TaskView<'a> {
             created_date_time: head.created_at,
             last_action_date_time: head.updated_at,
             attempts: head.attempts,
+            start_after: None,
+            labels: Cow::Owned(labels_of(head)),
             percent_complete: None,
             result: None,
             resource_location: Some(result_url(id, request, api)),
@@ -182,6 +197,17 @@ pub(in crate::api) struct ListedView<'a> {
     last_action_date_time: Timestamp,
     /// How often the work was begun.
     attempts: u32,
+    /// When it is begun for the first time, at the earliest, where it was asked to wait for that.
+    #[serde(
+        with = "ports::timestamp::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(value_type = String, format = DateTime, required = false)]
+    start_after: Option<Timestamp>,
+    /// What its client calls it.
+    #[serde(skip_serializing_if = "Labels::is_empty")]
+    #[schema(value_type = Vec<String>, required = false)]
+    labels: Labels,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = ErrorObject<'static>, required = false)]
     error: Option<ErrorObject<'a>>,
@@ -198,6 +224,8 @@ impl<'a> ListedView<'a> {
             created_date_time: head.created_at,
             last_action_date_time: head.updated_at,
             attempts: head.attempts,
+            start_after: head.due_at().filter(|_| head.attempts == 0),
+            labels: labels_of(head),
             error: match status {
                 TaskStatus::Canceled => Some(ErrorObject::canceled()),
                 _ => head
@@ -207,6 +235,12 @@ impl<'a> ListedView<'a> {
             },
         })
     }
+}
+
+/// The labels of a record by its head. What is none of ours has none.
+fn labels_of(head: &Head) -> Labels {
+    let labels = head.labels().map(|labels| Labels::new(labels.split(',')));
+    labels.and_then(Result::ok).unwrap_or_default()
 }
 
 /// The status that Azure's guidelines spell like this.

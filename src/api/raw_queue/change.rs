@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::content::text_of;
 use super::parameters::{HIDDEN, LONGEST_HIDDEN, out_of_range};
-use crate::api::edge::body::refuse;
+use crate::api::edge::body::refuse_unknown;
 use crate::api::edge::problem::Problem;
 use engine::json::{Object, present};
 
@@ -35,7 +35,8 @@ pub(super) struct Change {
 
 /// Reads a change.
 pub(super) fn read(body: &str) -> Result<Change, Problem> {
-    let Object(fields) = serde_json::from_str::<Object<Fields<'_>>>(body).map_err(refuse)?;
+    let Object(fields) =
+        serde_json::from_str::<Object<Fields<'_>>>(body).map_err(refuse_unknown)?;
     let pop_receipt = fields
         .pop_receipt
         .and_then(|receipt| serde_json::from_str::<String>(receipt.get()).ok())

@@ -40,7 +40,11 @@ pub(in crate::api) fn submit() -> OperationBuilder {
             "Answers at once, and says where to look. Beside `number`, other fields of the body are \
              ignored; beside `kind` they are refused. Both successes have one schema, in which `id` is \
              that of a task that was accepted, and `task_id` that of a result. Needs no key, unless the \
-             operator has set one for submission.",
+             operator has set one for submission.\n\nAn array of up to 1,000 such bodies is taken, too. All are \
+             looked at before the first is accepted, and a problem names the place: `[17].input.number`. The \
+             202 is `{\"tasks\": […]}` then, for each in its order `id`, `number` or `kind`, and \
+             `operationLocation`; `Prefer` means nothing. Where storage took in some of them, the 503 has \
+             `tasks` with what became of each. A key covers all of them.",
         ))
         .parameter(idempotency_key())
         .parameter(repeatable_id)
@@ -67,6 +71,11 @@ fn submission() -> RequestBody {
             "kind",
             "Any kind of work",
             json!({ "kind": "fibonacci", "input": { "number": 24 } }),
+        ),
+        (
+            "later",
+            "In a minute, with a label",
+            json!({ "number": 24, "delay": 60, "labels": ["customer:4711"] }),
         ),
     ];
     request("Submission", examples)

@@ -1,8 +1,10 @@
 //! `POST /api/tasks` and `GET /api/tasks/{task_id}`: submit, and the fetch that consumes.
 
+mod body;
 mod consuming;
 pub(in crate::api) mod describe;
 mod key_text;
+mod many;
 mod result_body;
 pub(in crate::api) mod schemas;
 mod submitting;
@@ -17,11 +19,12 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use self::body::{Body, Work};
 use self::consuming::ConsumingBody;
 use self::result_body::{result_body, submitted_result_body};
 use self::submitting::{Repetition, traceparent};
 use crate::api::edge::base_url::base_url;
-use crate::api::edge::body::{Body, read_json};
+use crate::api::edge::body::read_json;
 use crate::api::edge::headers::{JSON, PREFERENCE_APPLIED};
 use crate::api::edge::preferences::{Preferences, has_api_version};
 use crate::api::edge::problem::Problem;
@@ -65,13 +68,16 @@ async fn accept(
 ) -> Result<HttpResponse, Problem> {
     let mut preferences = Preferences::of(request);
     let (text, held) = read_json(request, payload, api).await?;
+    if many::is_array(&text) {
+        // What is seldom does not make every submission larger.
+        return Box::pin(many::accept(request, api, &text, repetition)).await;
+    }
     let body = Body::parse(&text)?;
-    let (kind, input, prefix) = body.work();
+    let (kind, input, prefix) = body.work.parts();
     let submission = Submission {
-        id: api.tasks.new_id(),
-        kind: kind.to_owned(),
-        input,
         traceparent: traceparent(request),
+        wishes: body.wishes.clone(),
+        ..Submission::new(api.tasks.new_id(), kind, input)
     };
     let refused = |error| match error {
         SubmitError::Unknown { id, cause } => maybe_accepted(request, api, id, &cause),
@@ -101,10 +107,12 @@ async fn accept(
             (id, None)
         }
     };
-    let retry_after = api.tasks.retry_after(kind);
-    let (number, kind) = match body {
-        Body::R0 { number } => (Some(number.to_owned()), None),
-        Body::Kind { kind, .. } => (None, Some(kind)),
+    let retry_after = api
+        .tasks
+        .retry_after(kind, api.tasks.due_at(body.wishes.start()));
+    let (number, kind) = match body.work {
+        Work::R0 { number } => (Some(number.to_owned()), None),
+        Work::Kind { kind, .. } => (None, Some(kind)),
     };
     // Others may need the memory while this client waits.
     drop((text, held));
@@ -205,7 +213,10 @@ pub(in crate::api) async fn fetch(
         format!("<{base}/api/operations/{id}>; rel=\"monitor\""),
     ));
     if !record.status().is_terminal() {
-        absent.insert_header((RETRY_AFTER, api.tasks.retry_after(&record.kind)));
+        absent.insert_header((
+            RETRY_AFTER,
+            api.tasks.retry_after(&record.kind, record.start_after()),
+        ));
     }
     if let Some(applied) = preferences.applied() {
         absent.insert_header((PREFERENCE_APPLIED, applied));

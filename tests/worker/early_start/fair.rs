@@ -86,12 +86,7 @@ impl Busy {
     }
 
     async fn submit(&self, engine: &Engine, number: usize) {
-        let submission = Submission {
-            id: engine.tasks.new_id(),
-            kind: "noted".to_owned(),
-            input: json(&number.to_string()),
-            traceparent: None,
-        };
+        let submission = Submission::new(engine.tasks.new_id(), "noted", json(&number.to_string()));
         engine.tasks.submit(submission).await.unwrap();
     }
 

@@ -137,12 +137,7 @@ struct Beginning {
 
 impl Beginning {
     fn submission(&self, kind: &str, input: &str) -> Submission {
-        Submission {
-            id: self.process.tasks.new_id(),
-            kind: kind.to_owned(),
-            input: json(input),
-            traceparent: None,
-        }
+        Submission::new(self.process.tasks.new_id(), kind, json(input))
     }
 
     async fn submit(&self, kind: &str, input: &str) -> TaskId {

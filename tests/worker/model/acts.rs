@@ -75,12 +75,7 @@ impl World {
     async fn submit(&self, process: usize, work: Work) {
         let tasks = &self.processes[process].tasks;
         let entry = Entry::new(tasks.new_id(), work);
-        let submission = Submission {
-            id: entry.id,
-            kind: entry.kind().to_owned(),
-            input: json(&entry.input()),
-            traceparent: None,
-        };
+        let submission = Submission::new(entry.id, entry.kind(), json(&entry.input()));
         let task = {
             let mut ledger = self.ledger.borrow_mut();
             ledger.push(entry);

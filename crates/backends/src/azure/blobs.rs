@@ -21,7 +21,7 @@ use tokio::sync::Semaphore;
 use super::error::{incomplete, unless};
 use super::resource::{self, Resource};
 use ports::timestamp;
-use ports::{Document, ETag, Head, HeadError, Listed, Looked, Page, StorageError, Stored};
+use ports::{Document, ETag, Further, Head, HeadError, Listed, Looked, Page, StorageError, Stored};
 
 /// The crate splits a transfer at this size (its default is 4 MiB), and holds the parts of a download beside
 /// the whole. Records are below it, so that a write is one conditional request and a read one consistent
@@ -207,6 +207,16 @@ impl Container {
             .await
     }
 
+    /// Writes a record, whatever is there.
+    pub(super) async fn overwrite(
+        &self,
+        name: &str,
+        document: &Document,
+    ) -> Result<Option<ETag>, StorageError> {
+        let condition = BlockBlobClientUploadOptions::default();
+        self.put("put record", name, document, condition, &[]).await
+    }
+
     /// A deletion whose answer was lost is sent again, and gives `false` for its own success.
     pub(super) async fn delete(
         &self,
@@ -307,6 +317,12 @@ fn metadata(head: &Head) -> HashMap<String, String> {
         ("updated".to_owned(), timestamp::to_text(head.updated_at)),
         ("attempts".to_owned(), head.attempts.to_string()),
     ]);
+    if let Some(due_at) = head.due_at() {
+        metadata.insert("due".to_owned(), timestamp::to_text(due_at));
+    }
+    if let Some(labels) = head.labels() {
+        metadata.insert("labels".to_owned(), labels.to_string());
+    }
     if let Some(HeadError { code, message }) = head.error.as_deref() {
         let encoded = |text| utf8_percent_encode(text, NOT_PLAIN).to_string();
         metadata.insert("errorcode".to_owned(), encoded(code));
@@ -345,5 +361,9 @@ fn head(metadata: &HashMap<String, String>) -> Option<Head> {
         updated_at: timestamp::parse(metadata.get("updated")?)?,
         attempts: metadata.get("attempts")?.parse().ok()?,
         error: error(metadata),
+        further: Further::of(
+            metadata.get("due").and_then(|due| timestamp::parse(due)),
+            metadata.get("labels").map(String::as_str),
+        ),
     })
 }

@@ -62,6 +62,7 @@ impl OneStep for AzureTasks {
                 document,
                 etag,
             } => container.replace(name, document, etag).await?,
+            Step::Put { name, document } => container.overwrite(name, document).await?,
             Step::Delete { name, etag } => {
                 return Ok(match container.delete(name, etag).await? {
                     true => done(true),

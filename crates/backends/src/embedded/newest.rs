@@ -6,14 +6,14 @@ use std::str::FromStr;
 use rusqlite::{Connection, Row, params};
 
 use super::rows::listed;
-use ports::{Page, Timestamp, Wanted};
+use ports::{Page, Timestamp, Wanted, are_among};
 
 /// Rows that one page looks through: a fraction of a second of a reader, where a filter takes few.
 const MAX_LOOKED_THROUGH: usize = 50_000;
 
 const BY_TIME: &str = "
     SELECT name, etag, modified_at, kind, status, created_at, updated_at, attempts, error_code,
-        error_message, rowid
+        error_message, due_at, labels, rowid
     FROM records INDEXED BY records_by_time
     WHERE (created_at, rowid) < (?1, ?2) AND created_at > ?3
     ORDER BY created_at DESC, rowid DESC";
@@ -23,7 +23,7 @@ const WITHOUT_SUCCESS: [&str; 2] = ["failed", "canceled"];
 
 const BY_STATUS: &str = "
     SELECT name, etag, modified_at, kind, status, created_at, updated_at, attempts, error_code,
-        error_message, rowid
+        error_message, due_at, labels, rowid
     FROM records INDEXED BY records_without_success
     WHERE status IN ('failed', 'canceled') AND status = ?4
         AND (created_at, rowid) < (?1, ?2) AND created_at > ?3
@@ -119,7 +119,10 @@ pub(super) fn page(
         }
         looked_through += 1;
         let (status, kind) = (row.get_ref("status")?, row.get_ref("kind")?);
-        if wanted.takes(status.as_str()?, kind.as_str()?) {
+        // Not even looked at where nobody asks: they come after the body.
+        let is_labelled = wanted.labels.is_empty()
+            || are_among(&wanted.labels, row.get_ref("labels")?.as_str_or_null()?);
+        if is_labelled && wanted.takes(status.as_str()?, kind.as_str()?) {
             page.items.push(listed(row)?);
         }
         last = Some(Position::of(row)?);

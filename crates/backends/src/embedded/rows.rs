@@ -9,21 +9,22 @@ use rusqlite::{Connection, MAIN_DB, Row, params};
 use uuid::Uuid;
 
 use super::millis::Millis;
-use ports::{Document, ETag, Head, HeadError, Listed, Looked, Stored};
+use ports::{Document, ETag, Further, Head, HeadError, Listed, Looked, Stored};
 
 const CREATE: &str = "
     INSERT INTO records
         (name, etag, kind, status, created_at, updated_at, attempts, modified_at, body, error_code,
-        error_message)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+        error_message, due_at, labels)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
     ON CONFLICT (name) DO NOTHING";
 
 /// Leaves alone when the record was created: to name an indexed column is to write its index.
 const REPLACE: &str = "
     UPDATE records
     SET etag = ?2, kind = ?3, status = ?4, updated_at = ?5, attempts = ?6, modified_at = ?7,
-        body = ?8, error_code = ?9, error_message = ?10
-    WHERE name = ?1 AND etag = ?11";
+        body = ?8, error_code = ?9, error_message = ?10, due_at = ?11,
+        labels = ?12
+    WHERE name = ?1 AND etag = ?13";
 
 const DELETE: &str = "DELETE FROM records WHERE name = ?1 AND etag = coalesce(?2, etag)";
 
@@ -61,6 +62,8 @@ pub(super) fn create(
         room_for(body),
         head.error.as_ref().map(|error| &error.code),
         head.error.as_ref().map(|error| &error.message),
+        head.due_at().map(Millis),
+        head.labels(),
     ])?;
     if created == 0 {
         return Ok(false);
@@ -88,6 +91,8 @@ pub(super) fn replace(
         room_for(body),
         head.error.as_ref().map(|error| &error.code),
         head.error.as_ref().map(|error| &error.message),
+        head.due_at().map(Millis),
+        head.labels(),
         expected.as_str(),
     ])?;
     if replaced == 0 {
@@ -167,6 +172,9 @@ pub(super) fn listed(row: &Row<'_>) -> rusqlite::Result<Listed> {
             message: message.unwrap_or_default(),
         })
     });
+    let due_at = row.get::<_, Option<Millis>>("due_at")?;
+    let labels = row.get_ref("labels")?.as_str_or_null()?;
+    let further = Further::of(due_at.map(|due| due.0), labels);
     Ok(Listed {
         name: row.get("name")?,
         etag: etag(row)?,
@@ -178,6 +186,7 @@ pub(super) fn listed(row: &Row<'_>) -> rusqlite::Result<Listed> {
             updated_at: row.get::<_, Millis>("updated_at")?.0,
             attempts: row.get("attempts")?,
             error,
+            further,
         }),
     })
 }

@@ -11,7 +11,12 @@ use super::OpenError;
 /// What leads from each schema version to the next one; version 0 is an empty file.
 ///
 /// Never edit a released entry: append one.
-const MIGRATIONS: &[&str] = &[RECORDS_AND_MESSAGES, NEWEST_AND_ERRORS, RAW_MESSAGES];
+const MIGRATIONS: &[&str] = &[
+    RECORDS_AND_MESSAGES,
+    NEWEST_AND_ERRORS,
+    DUE_AND_LABELS,
+    RAW_MESSAGES,
+];
 
 /// `records` keeps its row id although names are unique: `WITHOUT ROWID` would spread bodies over
 /// the inner pages of the tree, and a lookup would pass through them. `body` comes last, so that a
@@ -64,6 +69,13 @@ const NEWEST_AND_ERRORS: &str = "
     CREATE INDEX records_by_time ON records (created_at);
     CREATE INDEX records_without_success ON records (status, created_at)
         WHERE status IN ('failed', 'canceled');
+";
+
+/// When a task may begin, while it waits for that, and what its client calls it: most have neither, and pay a
+/// byte each. Behind the body as the errors are, and for the same reason.
+const DUE_AND_LABELS: &str = "
+    ALTER TABLE records ADD COLUMN due_at INTEGER;
+    ALTER TABLE records ADD COLUMN labels TEXT;
 ";
 
 /// Clients' own messages, apart from those of tasks, which pay for no column more. An index for what is next,

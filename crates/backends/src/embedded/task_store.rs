@@ -17,7 +17,7 @@ const READ: &str = "SELECT body, etag, modified_at FROM records WHERE name = ?1"
 /// SQLite knows the length of a body without reading it.
 const LOOK: &str = "
     SELECT name, etag, modified_at, kind, status, created_at, updated_at, attempts, error_code,
-        error_message, CASE WHEN length(body) <= ?2 THEN body END AS body
+        error_message, due_at, labels, CASE WHEN length(body) <= ?2 THEN body END AS body
     FROM records
     WHERE name = ?1";
 
@@ -27,7 +27,7 @@ const CHECK: &str = "
 
 const LIST: &str = "
     SELECT name, etag, modified_at, kind, status, created_at, updated_at, attempts, error_code,
-        error_message
+        error_message, due_at, labels
     FROM records
     WHERE name >= ?1 AND name < ?2
     ORDER BY name

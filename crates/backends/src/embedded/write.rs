@@ -25,6 +25,11 @@ enum Kept {
         expected: ETag,
         etag: ETag,
     },
+    Put {
+        name: String,
+        document: Document,
+        etag: ETag,
+    },
     Delete {
         name: String,
         etag: Option<ETag>,
@@ -46,6 +51,7 @@ impl Kept {
             Self::Create { document, .. } | Self::Replace { document, .. } => {
                 !rows::is_large(document)
             }
+            Self::Put { .. } => false,
             Self::Delete { .. } | Self::Send { .. } | Self::Settle { .. } => true,
         }
     }
@@ -113,6 +119,11 @@ fn keep(steps: &[Step<'_>]) -> (Vec<Kept>, Option<ETag>) {
                 expected: etag.clone(),
                 etag: last.insert(rows::new_etag()).clone(),
             },
+            Step::Put { name, document } => Kept::Put {
+                name: name.to_owned(),
+                document: document.clone(),
+                etag: last.insert(rows::new_etag()).clone(),
+            },
             Step::Delete { name, etag } => Kept::Delete {
                 name: name.to_owned(),
                 etag: etag.cloned(),
@@ -168,6 +179,14 @@ fn run(
                 expected,
                 etag,
             } => rows::replace(connection, name, document, (expected, etag), now)?,
+            Kept::Put {
+                name,
+                document,
+                etag,
+            } => {
+                rows::delete(connection, name, None)?;
+                rows::create(connection, name, document, etag, now)?
+            }
             Kept::Delete { name, etag } => rows::delete(connection, name, etag.as_ref())?,
             Kept::Send { queue, text, delay } => {
                 messages::send(connection, queue, text, now, now.after(*delay))?;
@@ -204,6 +223,7 @@ fn operation(steps: &[Step<'_>]) -> &'static str {
     match steps {
         [Step::Create { .. }, Step::Send { .. }, ..] => "accept task",
         [Step::Create { .. }, ..] => "create record",
+        [Step::Put { .. }, ..] => "put record",
         [Step::Replace { .. }, ..] => "replace record",
         [Step::Delete { .. }, ..] => "delete record",
         [Step::Send { .. }, ..] => "send message",

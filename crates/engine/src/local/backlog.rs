@@ -3,8 +3,8 @@
 //! `Retry-After`, health and metrics alike.
 //!
 //! What is sent while somebody looks may be counted twice until the next look, and never not at all:
-//! the limit has to hold. What this process put off to the deadline of an attempt that was handed over does
-//! not wait for anybody's time, and is left out until then.
+//! the limit has to hold. What this process put off to a time, be it the deadline of an attempt that was handed
+//! over or the start that a client asked for, does not wait for anybody's time, and is left out until then.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,9 +42,11 @@ struct State {
     tells: bool,
     /// Why the last look failed, if it did.
     failed: Option<StorageError>,
-    /// How many messages are hidden until a deadline in each minute since 1970: a few thousand, however
-    /// many tasks there are, since deadlines are within days.
+    /// How many messages are hidden until a time in each minute since 1970: one for each task at the most, and
+    /// half a million for the year that a start may be ahead.
     put_off: BTreeMap<i64, u64>,
+    /// All of these.
+    put_off_in_all: u64,
 }
 
 impl State {
@@ -54,8 +56,12 @@ impl State {
 
     /// Messages that wait for somebody to take them.
     fn due(&mut self, now: Timestamp) -> u64 {
-        self.put_off = self.put_off.split_off(&(minute(now) + 1));
-        self.waiting.saturating_sub(self.put_off.values().sum())
+        while let Some(first) = self.put_off.first_entry()
+            && *first.key() <= minute(now)
+        {
+            self.put_off_in_all -= first.remove();
+        }
+        self.waiting.saturating_sub(self.put_off_in_all)
     }
 }
 
@@ -98,14 +104,16 @@ impl Backlog {
         state.waiting = state.waiting.saturating_sub(1);
     }
 
-    /// A message of this queue is hidden from now on, until the deadline of an attempt that was handed over. It
-    /// stays there until then, whatever becomes of the task.
+    /// A message of this queue is hidden from now on until a time. It stays there until then, whatever becomes
+    /// of the task.
     pub(crate) fn put_off(&self, until: Timestamp) {
+        let mut state = lock(&self.state);
         // Rounded down: it counts again before anybody can receive it.
-        *lock(&self.state).put_off.entry(minute(until)).or_default() += 1;
+        *state.put_off.entry(minute(until)).or_default() += 1;
+        state.put_off_in_all += 1;
     }
 
-    /// How many wait, and are not put off to a deadline.
+    /// How many wait, and are not put off to a time.
     pub(crate) fn waiting(&self, now: Timestamp) -> u64 {
         lock(&self.state).due(now)
     }

@@ -57,9 +57,15 @@ impl Estimate {
         Duration::try_from_secs_f64(seconds).ok()
     }
 
-    /// Whole seconds until a task of the kind is probably done, behind so many that wait, within
-    /// [`RETRY_AFTER_RANGE`].
-    pub(crate) fn retry_after(&self, kind: &str, waiting: u64, concurrency: usize) -> u64 {
+    /// Whole seconds until a task of the kind is probably done that may begin when so much time is over, behind
+    /// so many that wait, within [`RETRY_AFTER_RANGE`].
+    pub(crate) fn retry_after(
+        &self,
+        kind: &str,
+        waiting: u64,
+        concurrency: usize,
+        left: Duration,
+    ) -> u64 {
         let state = lock(&self.0);
         // Counts of tasks are far below the 2^53 that a float holds exactly.
         let rounds = waiting as f64 / concurrency.max(1) as f64;
@@ -69,6 +75,7 @@ impl Estimate {
             None => (rounds, state.of_any.unwrap_or(UNKNOWN)),
         };
         let guess = Duration::try_from_secs_f64(rounds * seconds).unwrap_or(Duration::MAX);
+        let guess = guess.saturating_add(left);
         let whole = guess.as_secs() + u64::from(guess.subsec_nanos() > 0);
         whole.clamp(*RETRY_AFTER_RANGE.start(), *RETRY_AFTER_RANGE.end())
     }
@@ -78,6 +85,8 @@ impl Estimate {
 mod tests {
     use super::*;
 
+    const AT_ONCE: Duration = Duration::ZERO;
+
     fn kind() -> KindName {
         KindName::new("k").unwrap()
     }
@@ -85,23 +94,27 @@ mod tests {
     #[test]
     fn the_guess_follows_length_duration_and_concurrency() {
         let estimate = Estimate::default();
-        assert_eq!(estimate.retry_after("k", 10, 2), 1);
+        assert_eq!(estimate.retry_after("k", 10, 2, AT_ONCE), 1);
         estimate.ended(&kind(), Some(Duration::from_secs(4)));
         assert_eq!(estimate.of("k"), Some(Duration::from_secs(4)));
         assert_eq!(estimate.of("other"), None);
-        assert_eq!(estimate.retry_after("k", 10, 2), 20);
-        assert_eq!(estimate.retry_after("k", 10, 4), 10);
+        assert_eq!(estimate.retry_after("k", 10, 2, AT_ONCE), 20);
+        assert_eq!(estimate.retry_after("k", 10, 4, AT_ONCE), 10);
+        let left = |milliseconds| Duration::from_millis(milliseconds);
+        assert_eq!(estimate.retry_after("k", 0, 2, left(1_500)), 6);
+        assert_eq!(estimate.retry_after("k", 0, 2, left(3_600_000)), 60);
         // Behind the same tasks.
-        assert_eq!(estimate.retry_after("other", 10, 2), 20);
-        assert_eq!(estimate.retry_after("k", 1_000_000, 2), 60);
-        assert_eq!(estimate.retry_after("k", 0, 2), 4);
-        assert_eq!(estimate.retry_after("other", 0, 2), 1);
+        assert_eq!(estimate.retry_after("other", 10, 2, AT_ONCE), 20);
+        assert_eq!(estimate.retry_after("k", 1_000_000, 2, AT_ONCE), 60);
+        assert_eq!(estimate.retry_after("k", 0, 2, AT_ONCE), 4);
+        assert_eq!(estimate.retry_after("other", 0, 2, AT_ONCE), 1);
     }
 
     #[test]
     fn the_guess_grows_with_the_queue_before_anything_is_known() {
         let estimate = Estimate::default();
-        let guesses = [0, 100, 4_000, 99_779].map(|length| estimate.retry_after("k", length, 2));
+        let guesses =
+            [0, 100, 4_000, 99_779].map(|length| estimate.retry_after("k", length, 2, AT_ONCE));
         assert_eq!(guesses, [1, 1, 10, 60]);
     }
 
@@ -112,7 +125,7 @@ mod tests {
         for _ in 0..30 {
             estimate.ended(&kind(), None);
         }
-        assert_eq!(estimate.retry_after("k", 0, 1), 8);
+        assert_eq!(estimate.retry_after("k", 0, 1, AT_ONCE), 8);
     }
 
     #[test]
@@ -122,6 +135,6 @@ mod tests {
         for _ in 0..30 {
             estimate.ended(&kind(), Some(Duration::from_millis(100)));
         }
-        assert_eq!(estimate.retry_after("k", 1, 1), 1);
+        assert_eq!(estimate.retry_after("k", 1, 1, AT_ONCE), 1);
     }
 }

@@ -160,7 +160,8 @@ impl Metrics {
         swept.buried += pass.buried;
         swept.rescued += pass.rescued;
         swept.pruned += pass.pruned;
-        swept.nameless = pass.nameless;
+        swept.kept += pass.kept;
+        swept.staying = pass.staying;
     }
 
     /// The text that Prometheus reads.
@@ -271,6 +272,11 @@ impl Metrics {
                 "Poisoned messages that sweeps turned into failed tasks.",
             ),
             (
+                "sweep_kept_total",
+                swept.kept,
+                "Poisoned messages without a task that sweeps put among the dead letters.",
+            ),
+            (
                 "sweep_rescued_total",
                 swept.rescued,
                 "Tasks that had lost their message and were sent again, or failed.",
@@ -286,8 +292,8 @@ impl Metrics {
         text.single(
             "poison_messages",
             "gauge",
-            "Messages in the poison queues that name no task, at the last sweep.",
-            swept.nameless,
+            "Messages in the poison queues whose tasks cannot be read, at the last sweep.",
+            swept.staying,
         );
     }
 }

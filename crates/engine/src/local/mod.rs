@@ -3,6 +3,7 @@
 pub(crate) mod at_hand;
 pub(crate) mod backlog;
 pub(crate) mod consumed;
+pub(crate) mod due_times;
 pub(crate) mod early;
 pub(crate) mod endings;
 pub(crate) mod estimate;

@@ -9,8 +9,10 @@ pub struct Swept {
     pub drained: usize,
     /// Poisoned messages whose task is now a failed record.
     pub buried: usize,
-    /// Poisoned messages that name no task: they stay, for somebody to look at.
-    pub nameless: usize,
+    /// Poisoned messages that name no task: they are listed among the dead letters now.
+    pub kept: usize,
+    /// Poisoned messages whose task's record nobody here can read: they stay, for somebody to look at.
+    pub staying: usize,
     /// Tasks that had lost their message, and have a new one or have failed.
     pub rescued: usize,
     /// Records deleted because their retention had ended.
@@ -22,14 +24,15 @@ impl fmt::Display for Swept {
         let Self {
             drained,
             buried,
-            nameless,
+            kept,
+            staying,
             rescued,
             pruned,
         } = self;
         write!(
             f,
-            "swept: {drained} messages drained, {buried} tasks buried, {nameless} nameless messages \
-             left, {rescued} tasks rescued, {pruned} records pruned"
+            "swept: {drained} messages drained, {buried} tasks buried, {kept} messages without a task \
+             kept, {staying} dead letters left, {rescued} tasks rescued, {pruned} records pruned"
         )
     }
 }

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::fmt::Hyphenated;
-use uuid::{NoContext, Uuid, Variant};
+use uuid::{Builder, NoContext, Uuid, Variant};
 
 use ports::Timestamp;
 
@@ -28,6 +28,15 @@ impl TaskId {
             seconds,
             now.nanosecond(),
         )))
+    }
+
+    /// The id that this time and these random bits make, the same each time.
+    pub(crate) fn of_digest(now: Timestamp, digest: &[u8; 32]) -> Self {
+        let milliseconds = u64::try_from(now.unix_timestamp_nanos() / 1_000_000);
+        let mut random = [0; 10];
+        random.copy_from_slice(&digest[..10]);
+        let id = Builder::from_unix_timestamp_millis(milliseconds.unwrap_or_default(), &random);
+        Self(id.into_uuid())
     }
 
     /// The text of the id, on the stack.

@@ -11,12 +11,13 @@
 //! | `spent` | those of them that count towards the maximum; missing when none |
 //! | `retries` | how often the task had been retried; missing when never |
 //! | `traceparent` | the client's trace; passed over when it is none |
+//! | `labels` | what its client calls it; missing when it has no labels |
 //! | `due_at` | when its attempt may begin; missing when at once |
 //! | `created_at` | when the task was submitted; missing when its id tells, or nobody knows |
 //! | `handed_over` | the attempt that nobody had reported the end of when this was sent; missing when none |
 //! | `later_since` | since when its work has asked for another time; missing when it has not |
 //!
-//! Times that cannot be read as such are passed over: others may call something else like that. A key
+//! Times and labels that cannot be read as such are passed over: others may call something else like that. A key
 //! that is not in this table is a newer version's. It is sent on with the next message, and the record,
 //! which may have more in it as well, is read before the work begins: so **a version that adds to the
 //! record adds a key here**, or leaves out `input`.
@@ -38,6 +39,7 @@ use crate::model::count::Count;
 use crate::model::extensible::{Extended, Extensible, Others};
 use crate::model::id::TaskId;
 use crate::model::json::{describe, is_zero, null_as_default, present};
+use crate::model::labels::Labels;
 use crate::model::r0::R0_KIND;
 use crate::model::task::TaskRecord;
 use crate::model::trace::is_traceparent;
@@ -62,6 +64,8 @@ pub struct TaskMessage<'a> {
     pub retries: u32,
     /// The client's trace.
     pub traceparent: Option<Cow<'a, str>>,
+    /// What its client calls it.
+    pub labels: Labels,
     /// When its attempt may begin, if not at once. The record has the same, and is the truth.
     pub due_at: Option<Timestamp>,
     /// When the task was submitted, if its id does not tell that.
@@ -125,6 +129,12 @@ struct Wire<'a> {
     traceparent: Option<Cow<'a, str>>,
     #[serde(
         default,
+        deserialize_with = "labels_or_none",
+        skip_serializing_if = "Labels::is_empty"
+    )]
+    labels: Cow<'a, Labels>,
+    #[serde(
+        default,
         deserialize_with = "time_or_none",
         serialize_with = "timestamp::option::serialize",
         skip_serializing_if = "Option::is_none"
@@ -172,6 +182,7 @@ impl<'a> TaskMessage<'a> {
             created_at,
             retries,
             traceparent,
+            labels,
             others,
             ..
         } = record;
@@ -183,6 +194,8 @@ impl<'a> TaskMessage<'a> {
             etag: etag.map(Cow::Borrowed),
             retries: *retries,
             traceparent: traceparent.as_deref().map(Cow::Borrowed),
+            labels: labels.clone(),
+            due_at: record.due_at(),
             ..Self::naming(*id)
         }
     }
@@ -197,6 +210,7 @@ impl<'a> TaskMessage<'a> {
             count: Count::default(),
             retries: 0,
             traceparent: None,
+            labels: Labels::default(),
             due_at: None,
             created_at: None,
             handed_over: None,
@@ -220,6 +234,7 @@ impl<'a> TaskMessage<'a> {
             spent: self.count.spent,
             retries: self.retries,
             traceparent: self.traceparent.as_deref().map(Cow::Borrowed),
+            labels: Cow::Borrowed(&self.labels),
             due_at: self.due_at,
             created_at: self.created_at,
             later_since: self.count.later_since,
@@ -309,12 +324,23 @@ impl TaskMessage<'static> {
                 .traceparent
                 .filter(|text| is_traceparent(text))
                 .map(|text| Cow::Owned(text.into_owned())),
+            labels: wire.labels.into_owned(),
             due_at: wire.due_at,
             created_at: wire.created_at,
             handed_over: wire.handed_over,
             others: others.into_owned(),
         })
     }
+}
+
+/// Labels, if the value is some.
+fn labels_or_none<'de, 'a, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Cow<'a, Labels>, D::Error> {
+    let value = <&RawValue>::deserialize(deserializer)?;
+    Ok(Cow::Owned(
+        serde_json::from_str(value.get()).unwrap_or_default(),
+    ))
 }
 
 /// A time, if the value is one.

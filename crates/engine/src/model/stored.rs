@@ -8,10 +8,11 @@ use serde_json::value::RawValue;
 use crate::model::extensible::{Extended, Extensible, Others};
 use crate::model::id::TaskId;
 use crate::model::json::{Object, describe, is_zero, present};
+use crate::model::labels::Labels;
 use crate::model::r0::R0_KIND;
 use crate::model::task::{HandedOver, TaskError, TaskRecord, TaskState, TaskStatus};
 use crate::text::in_short;
-use ports::{Document, Head, HeadError, Timestamp};
+use ports::{Document, Further, Head, HeadError, Timestamp};
 
 /// The record's form in storage, and, with only the last two fields of a result, R0's blob.
 #[derive(Serialize, Deserialize)]
@@ -30,6 +31,8 @@ struct StoredRecord<'a> {
     retries: u32,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     traceparent: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    labels: Cow<'a, Labels>,
     #[serde(
         default,
         with = "ports::timestamp::option",
@@ -146,6 +149,7 @@ impl TaskRecord {
             attempts: self.attempts,
             retries: self.retries,
             traceparent: self.traceparent.as_deref().map(Cow::Borrowed),
+            labels: Cow::Borrowed(&self.labels),
             due_at,
             percent,
             handed_over,
@@ -178,6 +182,7 @@ impl TaskRecord {
                     .error
                     .as_ref()
                     .map(|error| Box::new(shortened(error))),
+                further: Further::of(due_at, self.labels.joined()),
             },
             body: body.into(),
         }
@@ -230,6 +235,7 @@ impl TaskRecord {
             attempts: stored.attempts,
             retries: stored.retries,
             traceparent: stored.traceparent.map(Cow::into_owned),
+            labels: stored.labels.into_owned(),
             state,
             others: others.into_owned(),
         })
@@ -250,6 +256,7 @@ impl TaskRecord {
             attempts: 1,
             retries: 0,
             traceparent: None,
+            labels: Labels::default(),
             state: TaskState::Succeeded {
                 result: RawValue::from_string(result).ok()?,
             },
@@ -258,7 +265,8 @@ impl TaskRecord {
     }
 }
 
-fn shortened(error: &TaskError) -> HeadError {
+/// What a listing shows of an error.
+pub(crate) fn shortened(error: &TaskError) -> HeadError {
     HeadError {
         code: in_short(&error.code, CODE_IN_SHORT),
         message: in_short(&error.message, MESSAGE_IN_SHORT),

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use crate::model::count::Count;
 use crate::model::extensible::Others;
 use crate::model::id::TaskId;
+use crate::model::labels::Labels;
 use ports::Timestamp;
 
 /// Where a task stands. The last three are terminal: written once, never overwritten.
@@ -160,6 +161,8 @@ pub struct TaskRecord {
     pub retries: u32,
     /// The client's trace (W3C Trace Context), if it sent one.
     pub traceparent: Option<String>,
+    /// What its client calls it.
+    pub labels: Labels,
     /// Its status and what belongs to it.
     pub state: TaskState,
     /// What a newer version keeps here: it stays as it is.
@@ -179,6 +182,7 @@ impl TaskRecord {
             attempts: 0,
             retries: 0,
             traceparent: None,
+            labels: Labels::default(),
             state: TaskState::queued(),
             others: Others::default(),
         }
@@ -201,6 +205,19 @@ impl TaskRecord {
             TaskState::Failed { .. } => TaskStatus::Failed,
             TaskState::Canceled => TaskStatus::Canceled,
         }
+    }
+
+    /// When its next attempt may begin, if it waits for a time.
+    pub fn due_at(&self) -> Option<Timestamp> {
+        match self.state {
+            TaskState::Queued { due_at, .. } => due_at,
+            _ => None,
+        }
+    }
+
+    /// When its first attempt may begin, if it waits for a time.
+    pub fn start_after(&self) -> Option<Timestamp> {
+        self.due_at().filter(|_| self.attempts == 0)
     }
 
     fn input_text(&self) -> Option<&str> {

@@ -21,7 +21,7 @@ use crate::local::metrics::Metrics;
 use crate::local::stop::Stop;
 use crate::local::swept::Swept;
 use crate::records::RecordError;
-use crate::sweep::rescue::Nameless;
+use crate::sweep::rescue::Staying;
 use crate::sweep::walk::{Walk, Walked};
 use crate::worker::Outcome;
 use crate::worker::consumer::Consumer;
@@ -77,7 +77,7 @@ impl Maintenance {
 
     async fn upkeep(&self, begun: Instant) -> Result<Swept, StorageError> {
         // Dead letters come first: its tasks are not lost, they have failed.
-        let (mut buried, mut nameless) = (Ok(0), Nameless::new());
+        let (mut buried, mut kept, mut staying) = (Ok(0), 0, Staying::new());
         let until = begun + BURIAL_BUDGET;
         let queues = self.consumers.iter();
         let drained = queues.map(|consumer| self.drain_dead_letters(consumer, until));
@@ -85,19 +85,21 @@ impl Maintenance {
             match drained {
                 Ok(drained) => {
                     buried = buried.map(|buried| buried + drained.buried);
-                    nameless.insert(consumer.queue_name().clone(), drained.nameless);
+                    kept += drained.kept;
+                    staying.insert(consumer.queue_name().clone(), drained.staying);
                 }
                 Err(error) => buried = buried.and(Err(error)),
             }
         }
         let until = begun + WALK_BUDGET;
         let is_over = || Instant::now() >= until || self.stop.is_told();
-        let walked = self.walk.pass(&nameless, is_over).await;
+        let walked = self.walk.pass(&staying, is_over).await;
         let (buried, Walked { rescued, pruned }) = (buried?, walked?);
         let swept = Swept {
             drained: 0,
             buried,
-            nameless: nameless.into_values().sum(),
+            kept,
+            staying: staying.into_values().sum(),
             rescued,
             pruned,
         };
@@ -140,31 +142,31 @@ impl Maintenance {
         Ok(drained)
     }
 
-    /// Turns the dead letters of a queue into failed records, page by page. Messages that name no task, or
-    /// something that is none, go back in the end, for somebody to look at.
+    /// Turns the dead letters of a queue into failed records, page by page, and those that name no task into
+    /// entries. Messages of records that nobody here can read go back in the end, for somebody to look at.
     async fn drain_dead_letters(
         &self,
         consumer: &Consumer,
         until: Instant,
     ) -> Result<Buried, StorageError> {
-        let mut buried = 0;
-        let mut nameless = Vec::new();
+        let (mut buried, mut kept) = (0, 0);
+        let mut staying = Vec::new();
         while Instant::now() < until && !self.stop.is_told() {
             let page = consumer.receive_dead_letters(RECEIVE_PAGE).await?;
             let is_last = page.len() < RECEIVE_PAGE as usize;
             for received in page {
                 match consumer.bury(&received).await {
                     Ok(true) => buried += 1,
-                    Ok(false) => nameless.push(received),
+                    Ok(false) => kept += 1,
                     Err(RecordError::Unreadable(error)) => {
                         log::warn!("message.id" = received.id(); "dead letter stays: {error}");
-                        nameless.push(received);
+                        staying.push(received);
                     }
                     // Whoever repairs the record finds the message still there; the rescue of other
                     // tasks does not wait for that.
                     Err(RecordError::Storage(error)) if !error.is_transient() => {
                         log::warn!("message.id" = received.id(); "dead letter stays: {error}");
-                        nameless.push(received);
+                        staying.push(received);
                     }
                     Err(RecordError::Storage(error)) => {
                         log::warn!("message.id" = received.id(); "dead letter stays for now: {error}");
@@ -175,24 +177,31 @@ impl Maintenance {
                 break;
             }
         }
-        let releases = nameless
+        let releases = staying
             .iter()
             .map(|received| consumer.release_dead_letter(received));
         join_all(releases)
             .await
             .into_iter()
             .collect::<Result<(), _>>()?;
-        let nameless = nameless.len();
-        if nameless > 0 {
-            let queue = consumer.queue_name();
-            log::warn!("{nameless} dead letters of queue {queue} name no task");
+        let (staying, queue) = (staying.len(), consumer.queue_name());
+        if kept > 0 {
+            log::warn!("{kept} dead letters of queue {queue} name no task, and are listed");
         }
-        Ok(Buried { buried, nameless })
+        if staying > 0 {
+            log::warn!("{staying} dead letters of queue {queue} stay");
+        }
+        Ok(Buried {
+            buried,
+            kept,
+            staying,
+        })
     }
 }
 
 /// What became of the dead letters of a queue, see [`Swept`].
 struct Buried {
     buried: usize,
-    nameless: usize,
+    kept: usize,
+    staying: usize,
 }

@@ -49,8 +49,8 @@ use ports::crash::{CrashPoint, crash_point};
 use ports::{Clock, ETag, Listed, QueueName, StorageError, Timestamp};
 use work::Kinds;
 
-/// How many dead letters stay in each queue without being a task's.
-pub(crate) type Nameless = HashMap<QueueName, usize>;
+/// How many dead letters stay in each queue, because nobody here can read the records of their tasks.
+pub(crate) type Staying = HashMap<QueueName, usize>;
 
 /// Sends lost tasks again.
 #[derive(Clone)]
@@ -72,7 +72,7 @@ impl Rescue {
     pub(crate) async fn run(
         &self,
         listed: &[Listed],
-        nameless: &Nameless,
+        staying: &Staying,
         is_over: &impl Fn() -> bool,
     ) -> Result<usize, StorageError> {
         let now = self.clock.now();
@@ -83,12 +83,17 @@ impl Rescue {
         let mut seen = HashMap::new();
         let mut lost = Vec::new();
         for (id, kind, listed) in unfinished {
+            if let Some(due_at) = yet_to_come(listed, now) {
+                // Not lost before its time; and by then somebody looks.
+                self.queues.of(kind).due_times.add(due_at, now);
+                continue;
+            }
             let is_settled = self.is_settled(listed, now);
             // What is seen now counts later, also for those that have just changed.
             if !is_settled && !self.has_other_workers {
                 continue;
             }
-            let horizon = self.horizon_of(kind, &mut seen, now, nameless).await?;
+            let horizon = self.horizon_of(kind, &mut seen, now, staying).await?;
             let horizon =
                 horizon.filter(|horizon| is_settled && listed.modified_at < horizon.front);
             if let Some(horizon) = horizon {
@@ -152,7 +157,7 @@ impl Rescue {
         kind: &str,
         seen: &mut HashMap<&'a QueueName, Look>,
         now: Timestamp,
-        nameless: &Nameless,
+        staying: &Staying,
     ) -> Result<Option<Horizon>, StorageError> {
         let mut horizons = Vec::new();
         // In their order: a message is in the next queue before it leaves the one before. Each is looked at,
@@ -161,8 +166,8 @@ impl Rescue {
             let known = match seen.get(&queue.name) {
                 Some(known) => *known,
                 None => {
-                    let nameless = nameless.get(&queue.name).copied().unwrap_or_default();
-                    let known = self.look(queue, now, nameless).await?;
+                    let staying = staying.get(&queue.name).copied().unwrap_or_default();
+                    let known = self.look(queue, now, staying).await?;
                     seen.insert(&queue.name, known);
                     known
                 }
@@ -186,7 +191,7 @@ impl Rescue {
         &self,
         queue: &TaskQueue,
         now: Timestamp,
-        nameless: usize,
+        staying: usize,
     ) -> Result<Look, StorageError> {
         let length = queue.messages.length().await?;
         let front = match length {
@@ -212,7 +217,7 @@ impl Rescue {
                 .passed(Horizon::of(front - LOST_AFTER, now))
                 .map_or(Look::Nothing, Look::Known),
         };
-        let is_whole = dead.is_some_and(|dead| dead <= nameless as u64);
+        let is_whole = dead.is_some_and(|dead| dead <= staying as u64);
         Ok(if is_whole { look } else { Look::Nothing })
     }
 
@@ -288,4 +293,10 @@ impl Rescue {
         }
         Ok(failed)
     }
+}
+
+/// When a task is due that waits for a time, by the head of its record.
+fn yet_to_come(listed: &Listed, now: Timestamp) -> Option<Timestamp> {
+    let due_at = listed.head.as_ref()?.due_at()?;
+    (due_at > now).then_some(due_at)
 }

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use crate::limits::{SWEEP_PAGE, WALK_CONCURRENCY, WALK_PAGES};
+use crate::limits::{DEAD_MESSAGE_RETENTION, SWEEP_PAGE, WALK_CONCURRENCY, WALK_PAGES};
 use crate::local::sync::{Mutex, lock};
+use crate::model::dead_letter::{EntryName, is_of_message};
 use crate::model::id::TaskId;
 use crate::model::task::TaskStatus;
 use crate::policies;
 use crate::sweep::refused::Refused;
-use crate::sweep::rescue::{Nameless, Rescue};
+use crate::sweep::rescue::{Rescue, Staying};
 use crate::tasks::idempotency;
 use ports::crash::{CrashPoint, crash_point};
 use ports::{Clock, Listed, StorageError, TaskStore, Timestamp};
@@ -44,10 +45,10 @@ pub(crate) struct Walk {
 
 impl Walk {
     /// Up to [`WALK_PAGES`] pages, unless it is over before or the last page is reached. What is left
-    /// of a page comes with the next pass. For `nameless` see [`Rescue::run`].
+    /// of a page comes with the next pass. For `staying` see [`Rescue::run`].
     pub(crate) async fn pass(
         &self,
-        nameless: &Nameless,
+        staying: &Staying,
         is_over: impl Fn() -> bool,
     ) -> Result<Walked, StorageError> {
         let mut walked = Walked::default();
@@ -60,7 +61,7 @@ impl Walk {
             }
             let page = page?;
             let is_last = page.next.is_none();
-            walked.rescued += self.rescue.run(&page.items, nameless, &is_over).await?;
+            walked.rescued += self.rescue.run(&page.items, staying, &is_over).await?;
             walked.pruned += self.prune(&page.items, &is_over).await?;
             if is_over() {
                 break;
@@ -124,7 +125,13 @@ impl Walk {
         }
         let is_terminal = TaskStatus::parse(&head.status).is_some_and(TaskStatus::is_terminal);
         let is_task = listed.name.parse::<TaskId>().is_ok();
-        (is_task && is_terminal)
+        // The entry of a failure is written just before the record, and kept as long: so the walk needs to know
+        // of none whether its record still tells of it.
+        let entry_of = EntryName::parse(&listed.name).and_then(|_| is_of_message(head));
+        if entry_of == Some(true) {
+            return Some(self.retention.max(DEAD_MESSAGE_RETENTION));
+        }
+        ((is_task && is_terminal) || entry_of.is_some())
             .then(|| policies::retention(&self.kinds, &head.kind).unwrap_or(self.retention))
     }
 }

@@ -127,14 +127,13 @@ impl Tasks {
         handed: Option<HandedOver>,
         wait: Duration,
     ) -> Result<bool, RecordError> {
-        let TaskState::Queued { due_at, .. } = task.record.state else {
+        let TaskState::Queued { .. } = task.record.state else {
             return Ok(self.parts.records.replace(task).await?);
         };
         let count = handed.map(HandedOver::count).unwrap_or_default();
         let tell = |record: &TaskRecord, etag: Option<&ETag>, begun: u32| {
             let message = TaskMessage {
                 count: count.delivered(begun),
-                due_at,
                 ..TaskMessage::of(record, etag)
             };
             message.to_text()

@@ -51,10 +51,8 @@ async fn submit(tasks: Tasks, follow_up: FollowUp) -> Result<String, SubmitFaile
     // No client can send such a key: a header holds no such character.
     let key = format!("\0{parent}\0{ordinal}");
     let submission = Submission {
-        id: tasks.new_id(),
-        kind: kind.clone(),
-        input,
         traceparent: traceparent.filter(|parent| is_traceparent(parent)),
+        ..Submission::new(tasks.new_id(), kind.clone(), input)
     };
     // What stands for a task is its place among those of its parent, and not what it is.
     let submitted = tasks.submit_keyed(&key, &key, submission).await;

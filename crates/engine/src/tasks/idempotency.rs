@@ -87,7 +87,7 @@ impl Tasks {
         key: &str,
         submission: Submission,
     ) -> Result<TaskId, KeyedSubmitError> {
-        let text = [&submission.kind, "\n", submission.input.get()].concat();
+        let text = submission.text();
         self.submit_keyed(key, &text, submission).await
     }
 
@@ -307,6 +307,7 @@ impl KeyRecord {
                 error: None,
                 updated_at: self.claimed_at,
                 attempts: 0,
+                further: None,
             },
             body: Bytes::from(body),
         }
@@ -318,6 +319,6 @@ pub(crate) fn retention(name: &str, head: &Head) -> Option<Duration> {
     (name.starts_with(NAME_PREFIX) && head.kind == KIND).then_some(IDEMPOTENCY_RETENTION)
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

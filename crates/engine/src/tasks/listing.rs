@@ -15,7 +15,7 @@ use crate::model::id::TaskId;
 use crate::model::task::TaskStatus;
 use crate::tasks::service::Tasks;
 use descent::{Descent, Seen};
-use ports::{Head, Listed, Newest, StorageError, TaskStore, Timestamp, Wanted};
+use ports::{Head, Listed, Newest, StorageError, TaskStore, Timestamp, Wanted, are_among};
 use windows::{DIGITS, millisecond_of, milliseconds, time_text};
 
 /// Which tasks to list.
@@ -29,6 +29,8 @@ pub struct Filter {
     pub created_after: Option<Timestamp>,
     /// Only those made before this time.
     pub created_before: Option<Timestamp>,
+    /// Only those with all of these labels.
+    pub labels: Vec<String>,
 }
 
 /// Some tasks, newest first.
@@ -64,6 +66,7 @@ impl Filter {
         self.status
             .is_none_or(|status| head.status == status.as_str())
             && self.kind.as_ref().is_none_or(|kind| head.kind == *kind)
+            && are_among(&self.labels, head.labels())
             && self
                 .created_after
                 .is_none_or(|after| head.created_at > after)
@@ -82,12 +85,13 @@ impl Filter {
             kind: self.kind.clone(),
             created_after: self.created_after,
             created_before: self.created_before,
+            labels: self.labels.clone(),
         }
     }
 
     /// Whether it may pass over most of what there is.
     fn is_choosy(&self) -> bool {
-        self.status.is_some() || self.kind.is_some()
+        self.status.is_some() || self.kind.is_some() || !self.labels.is_empty()
     }
 }
 

@@ -2,12 +2,14 @@
 
 pub(crate) mod callbacks;
 pub(crate) mod consume;
+pub(crate) mod dead_letters;
 pub(crate) mod follow_ups;
 pub(crate) mod glimpse;
 pub(crate) mod health;
 pub(crate) mod idempotency;
 pub(crate) mod kinds;
 pub(crate) mod listing;
+pub(crate) mod many;
 pub(crate) mod operate;
 pub(crate) mod service;
 pub(crate) mod submit;

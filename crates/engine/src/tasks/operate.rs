@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::value::RawValue;
+
 use crate::local::early::Leave;
 use crate::model::count::Count;
 use crate::model::message::TaskMessage;
@@ -12,6 +14,7 @@ use crate::model::precondition::{Precondition, Target};
 use crate::model::task::{TaskRecord, TaskState, TaskStatus};
 use crate::records::{Commit, Followed, NextMessage, RecordError, Then, Versioned};
 use crate::tasks::service::Tasks;
+use crate::tasks::submit::SubmitError;
 use ports::crash::CrashPoint;
 use ports::{ETag, StorageError};
 use work::any::Canceled;
@@ -99,6 +102,7 @@ impl Tasks {
             }
             // Otherwise it was deleted or retried at the same moment: look again.
             if self.parts.records.delete(id, task.etag.as_ref()).await? {
+                self.parts.records.forget_failure(&task.record).await;
                 log::info!("task.id" = id, "trace.id" = task.record.trace_id(); "task deleted");
                 return Ok(Operated::Done(task));
             }
@@ -108,7 +112,25 @@ impl Tasks {
     /// Lets a failed task run again under its id: a full round of attempts, counted on from those
     /// it has had.
     pub async fn retry(&self, target: impl Into<Target>) -> Result<Operated, RecordError> {
-        let Target { id, only_if } = target.into();
+        match self.run_again(target.into(), None).await {
+            Ok(operated) => Ok(operated),
+            Err(SubmitError::Storage(error)) => Err(error.into()),
+            Err(SubmitError::Unreadable(error)) => Err(error.into()),
+            // Its input is as it was, and is not looked at.
+            Err(error) => Err(StorageError::permanent("retry task", error.to_string()).into()),
+        }
+    }
+
+    /// The same, with another input if one is given.
+    ///
+    /// # Errors
+    ///
+    /// The kind does not take the input, or is not known here; or as of a retry.
+    pub(super) async fn run_again(
+        &self,
+        Target { id, only_if }: Target,
+        input: Option<Box<RawValue>>,
+    ) -> Result<Operated, SubmitError> {
         let tell = |record: &TaskRecord, etag: Option<&ETag>, begun: u32| {
             let message = TaskMessage {
                 count: Count::new_round(record.attempts).delivered(begun),
@@ -126,7 +148,11 @@ impl Tasks {
             if !only_if.holds(task.etag.as_ref()) {
                 return Ok(Operated::OtherVersion);
             }
+            if let Some(input) = &input {
+                self.check_input(&task.record.kind, input)?;
+            }
             let failed = task.record.clone();
+            task.record.input = input.clone().or(task.record.input);
             task.record.state = TaskState::queued();
             task.record.retries += 1;
             let queue = self.parts.queues.of(&task.record.kind);
@@ -169,6 +195,7 @@ impl Tasks {
             }
         };
         self.parts.queues.of(&task.record.kind).sent(leave, held);
+        self.parts.records.forget_failure(&failed).await;
         log::info!("task.id" = id, "task.kind" = task.record.kind, "trace.id" = task.record.trace_id(); "task retried");
         Ok(Operated::Done(task))
     }

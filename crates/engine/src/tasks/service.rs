@@ -10,11 +10,12 @@ use crate::local::running::Running;
 use crate::local::stop::Stop;
 use crate::local::sync::Mutex;
 use crate::model::id::TaskId;
+use crate::model::start::left;
 use crate::queue::TaskQueues;
 use crate::records::{RecordError, Records, Shown, Versioned};
 use crate::settings::Settings;
 use crate::tasks::listing::descent::Hints;
-use ports::{Clock, StorageCalls, StorageError, TaskStore};
+use ports::{Clock, StorageCalls, StorageError, TaskStore, Timestamp};
 use work::Kinds;
 
 /// What clients can ask for: submit, look, wait, consume, cancel, delete, retry, list. Knows records and
@@ -65,8 +66,8 @@ impl Tasks {
         TaskId::new(self.parts.clock.now())
     }
 
-    /// Seconds after which a client should ask again for a task of this kind.
-    pub fn retry_after(&self, kind: &str) -> u64 {
+    /// Seconds after which a client should ask again for a task of this kind, which may not begin before a time.
+    pub fn retry_after(&self, kind: &str, due_at: Option<Timestamp>) -> u64 {
         let Parts {
             queues,
             clock,
@@ -74,10 +75,10 @@ impl Tasks {
             settings,
             ..
         } = &*self.parts;
-        let waiting = queues.of(kind).backlog.waiting(clock.now());
-        endings
-            .estimate
-            .retry_after(kind, waiting, settings.concurrency)
+        let now = clock.now();
+        let waiting = queues.of(kind).backlog.waiting(now);
+        let (left, estimate) = (left(due_at, now), &endings.estimate);
+        estimate.retry_after(kind, waiting, settings.concurrency, left)
     }
 
     /// Whether the process was told to stop, and takes no new work.

@@ -11,8 +11,10 @@ use crate::local::early::Leave;
 use crate::model::count::Count;
 use crate::model::id::TaskId;
 use crate::model::message::TaskMessage;
+use crate::model::start::{Start, left};
 use crate::model::stored::UnreadableRecord;
-use crate::model::task::TaskRecord;
+use crate::model::task::{TaskRecord, TaskState};
+use crate::model::wishes::Wishes;
 use crate::queue::TaskQueue;
 use crate::records::{RecordError, Versioned};
 use crate::tasks::service::{Parts, Tasks};
@@ -31,6 +33,26 @@ pub struct Submission {
     pub input: Box<RawValue>,
     /// The client's trace (W3C Trace Context), carried along and logged.
     pub traceparent: Option<String>,
+    /// When it may begin, and what its client calls it.
+    pub wishes: Wishes,
+}
+
+impl Submission {
+    /// Work that may begin at once, of a client that says no more.
+    pub fn new(id: TaskId, kind: impl Into<String>, input: Box<RawValue>) -> Self {
+        Self {
+            id,
+            kind: kind.into(),
+            input,
+            traceparent: None,
+            wishes: Wishes::default(),
+        }
+    }
+
+    /// What tells it from others, as long as no client asks for the same twice.
+    pub(super) fn text(&self) -> String {
+        [&self.kind, "\n", self.input.get(), &self.wishes.text()].concat()
+    }
 }
 
 /// Why a submission was not accepted. Nothing is stored then, but for what [`Unknown`](Self::Unknown) says.
@@ -45,6 +67,9 @@ pub enum SubmitError {
     /// The kind does not take this input.
     #[error(transparent)]
     InvalidInput(#[from] InvalidInput),
+    /// It is to begin later than [`LONGEST_DELAY`](crate::limits::LONGEST_DELAY) from now.
+    #[error("a task cannot begin so late")]
+    TooFar(Start),
     /// More messages wait than the configured limit allows.
     #[error("too many tasks are waiting")]
     QueueFull,
@@ -87,14 +112,34 @@ impl From<RecordError> for SubmitError {
 impl Tasks {
     /// Says whether a submission would be refused for what it is.
     pub fn check(&self, submission: &Submission) -> Result<(), SubmitError> {
-        let kind =
-            self.parts
-                .kinds
-                .get(&submission.kind)
-                .ok_or_else(|| SubmitError::UnknownKind {
-                    known: self.parts.kinds.names_for_people(),
-                })?;
-        Ok(kind.kind.check(&submission.input)?)
+        let kind = self.parts.kinds.get(&submission.kind);
+        let start = submission.wishes.start();
+        // Those that come with the engine are its own to submit.
+        match kind.is_some_and(|kind| kind.name.is_internal()) {
+            true => Err(self.unknown_kind()),
+            false if kind.is_some() && start.is_too_far(self.parts.clock.now()) => {
+                Err(SubmitError::TooFar(start))
+            }
+            false => self.check_input(&submission.kind, &submission.input),
+        }
+    }
+
+    /// Says whether a kind would not take an input, whoever has it.
+    pub(super) fn check_input(&self, kind: &str, input: &RawValue) -> Result<(), SubmitError> {
+        let kind = self.parts.kinds.get(kind);
+        let kind = kind.ok_or_else(|| self.unknown_kind())?;
+        Ok(kind.kind.check(input)?)
+    }
+
+    fn unknown_kind(&self) -> SubmitError {
+        SubmitError::UnknownKind {
+            known: self.parts.kinds.names_for_people(),
+        }
+    }
+
+    /// When a task may begin that is accepted now, if not at once.
+    pub fn due_at(&self, start: Start) -> Option<Timestamp> {
+        start.due_at(self.parts.clock.now())
     }
 
     /// Accepts work: there is a record, and a message for a worker.
@@ -103,6 +148,14 @@ impl Tasks {
     /// must not leave half a task.
     pub async fn submit(&self, submission: Submission) -> Result<TaskRecord, SubmitError> {
         self.check(&submission)?;
+        self.submit_checked(submission).await
+    }
+
+    /// The same for a submission that was made here, of whatever kind.
+    pub(super) async fn submit_checked(
+        &self,
+        submission: Submission,
+    ) -> Result<TaskRecord, SubmitError> {
         let queue = self.parts.queues.of(&submission.kind);
         let reservation = self.reserve(queue).await?;
         let tasks = self.clone();
@@ -113,7 +166,7 @@ impl Tasks {
             })
     }
 
-    async fn accept(
+    pub(super) async fn accept(
         self,
         submission: Submission,
         reservation: Reservation,
@@ -123,15 +176,26 @@ impl Tasks {
             kind,
             input,
             traceparent,
+            wishes,
         } = submission;
         let now = self.parts.clock.now();
         let queue = self.parts.queues.of(&kind);
+        let due_at = wishes.start().due_at(now);
         let record = TaskRecord {
             traceparent,
+            labels: wishes.labels(),
+            state: TaskState::Queued {
+                due_at,
+                last_error: None,
+            },
             ..TaskRecord::queued(id, kind, input, now)
         };
         let early = &self.parts.early;
-        let leave = early.leave(&record, Duration::ZERO, &queue.is_behind);
+        // What is to begin later goes to whoever has a slot by then.
+        let leave = match due_at {
+            None => early.leave(&record, Duration::ZERO, &queue.is_behind),
+            Some(_) => None,
+        };
         let tell = |etag: Option<&ETag>| {
             crash_point(CrashPoint::AfterRecord);
             let begun = leave.as_deref().map_or(0, Leave::begun);
@@ -150,7 +214,9 @@ impl Tasks {
             Step::Send {
                 queue: &queue.name,
                 text: Text::Of(&tell),
-                delay: leave.as_deref().map_or(Duration::ZERO, Leave::hide),
+                delay: leave
+                    .as_deref()
+                    .map_or_else(|| left(due_at, now), Leave::hide),
                 held: leave.is_some(),
             },
         ];
@@ -181,7 +247,10 @@ impl Tasks {
         reservation.kept();
         crash_point(CrashPoint::AfterMessage);
         self.parts.endings.metrics.accepted(&record.kind);
-        queue.sent(leave, held);
+        match record.due_at() {
+            Some(due_at) => queue.sent_for(due_at, now),
+            None => queue.sent(leave, held),
+        }
         if let Some(look) = queue.backlog.due(now) {
             self.look_up(queue, look);
         }
@@ -208,7 +277,8 @@ impl Tasks {
         }
         let message = TaskMessage::of(&record, etag.as_ref()).to_text();
         let queue = self.parts.queues.of(&record.kind);
-        match queue.messages.send(&message, Duration::ZERO).await {
+        let delay = left(record.due_at(), self.parts.clock.now());
+        match queue.messages.send(&message, delay).await {
             Ok(()) => Ok(record),
             Err(cause) if cause.is_unanswered() => Ok(may_be_sent(record, &cause)),
             Err(cause) if record.updated_at == now => {
@@ -232,7 +302,7 @@ impl Tasks {
 
     /// Room in its queue for a submission. Where there is a limit, the length is looked up when it
     /// is too old, by one submission for all that come meanwhile.
-    async fn reserve(&self, queue: &Arc<TaskQueue>) -> Result<Reservation, SubmitError> {
+    pub(super) async fn reserve(&self, queue: &Arc<TaskQueue>) -> Result<Reservation, SubmitError> {
         let Parts {
             clock, settings, ..
         } = &*self.parts;

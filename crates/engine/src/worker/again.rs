@@ -207,7 +207,6 @@ impl Worker {
         let tell = |record: &TaskRecord, etag: Option<&ETag>, begun: u32| {
             let message = TaskMessage {
                 count: count.at_least(record.attempts).delivered(begun),
-                due_at,
                 others: others.clone(),
                 ..TaskMessage::of(record, etag)
             };

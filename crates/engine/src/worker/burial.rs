@@ -42,17 +42,17 @@ impl Worker {
         }
     }
 
-    /// Ends the task of a dead letter, which was sent at that time; `false` when the message
-    /// names none.
+    /// Ends the task of a dead letter, which was sent at that time; gives the reason when nobody can tell which
+    /// task that is.
     pub(crate) async fn fail_dead_lettered(
         &self,
         text: &str,
         inserted_at: Option<Timestamp>,
-    ) -> Result<bool, RecordError> {
+    ) -> Result<Option<String>, RecordError> {
         let message = match TaskMessage::parse(text) {
             Ok(message) => message,
             Err(UnreadableMessage { id: Some(id), .. }) => TaskMessage::naming(id),
-            Err(UnreadableMessage { id: None, .. }) => return Ok(false),
+            Err(UnreadableMessage { id: None, reason }) => return Ok(Some(reason)),
         };
         let error = TaskError {
             code: "DeadLettered".to_owned(),
@@ -60,7 +60,7 @@ impl Worker {
         };
         self.fail_unfinished(message, inserted_at, error)
             .await
-            .map(|()| true)
+            .map(|()| None)
     }
 
     async fn fail_unfinished(

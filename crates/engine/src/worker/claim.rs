@@ -62,6 +62,7 @@ impl Worker {
             etag,
             retries,
             traceparent,
+            labels,
             created_at,
             ..
         } = message;
@@ -77,6 +78,7 @@ impl Worker {
             attempts: 0,
             retries,
             traceparent: traceparent.map(Cow::into_owned),
+            labels,
             state: TaskState::queued(),
             others: Others::default(),
         };

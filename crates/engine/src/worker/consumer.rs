@@ -45,9 +45,10 @@ impl Consumer {
         &self.queue.name
     }
 
-    /// Returns when this process has sent a message to its queue since this last returned.
+    /// Returns when this process has sent a message to its queue since this last returned, and when one of
+    /// those in it is due, as far as is known here.
     pub async fn woken(&self) {
-        self.queue.woken().await;
+        self.queue.woken(&*self.worker.clock).await;
     }
 
     /// Receives up to `max` (1 to 32) messages.
@@ -65,17 +66,21 @@ impl Consumer {
         dead_letters.receive(max, VISIBILITY_TIMEOUT).await
     }
 
-    /// Fails the task of a dead letter and deletes the letter; `false` when it names no task.
+    /// Fails the task of a dead letter and deletes the letter. One that names no task becomes an entry among
+    /// those that are listed: `false`.
     pub async fn bury(&self, letter: &Delivery) -> Result<bool, RecordError> {
         let Delivery {
             text, inserted_at, ..
         } = letter;
-        let buried = self.worker.fail_dead_lettered(text, *inserted_at).await?;
-        if buried {
-            crash_point(CrashPoint::SweepAfterBurial);
-            self.settle_dead_letter(letter, Settle::Done).await?;
+        let unreadable = self.worker.fail_dead_lettered(text, *inserted_at).await?;
+        if let Some(reason) = unreadable {
+            let (records, queue) = (&self.worker.records, &self.queue.name);
+            records.keep_message(letter, queue, &reason).await?;
+            return Ok(false);
         }
-        Ok(buried)
+        crash_point(CrashPoint::SweepAfterBurial);
+        self.settle_dead_letter(letter, Settle::Done).await?;
+        Ok(true)
     }
 
     /// Gives a dead letter back, for somebody to look at.

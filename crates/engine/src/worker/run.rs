@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::local::slots::Hand;
 use crate::model::message::TaskMessage;
-use crate::model::task::{HandedOver, TaskState};
+use crate::model::task::HandedOver;
 use crate::records::{RecordError, Versioned};
 use crate::worker::again::{Next, Step, ask_the_record};
 use crate::worker::ending::broken_off;
@@ -66,8 +66,8 @@ impl Worker {
             log::info!("task.id" = id, attempt = count.attempts; "task has ended already");
             return Ok(Outcome::Done);
         };
-        if let TaskState::Queued { due_at, .. } = task.record.state
-            && let Some(left) = self.is_early(due_at, delivery.inserted_at)
+        let due_at = task.record.due_at();
+        if let Some(left) = self.is_early(due_at, delivery.inserted_at)
             && let Ok(message) = TaskMessage::parse(&delivery.text)
         {
             log::debug!("task.id" = id; "message came before its task's time");

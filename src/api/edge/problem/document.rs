@@ -34,7 +34,27 @@ pub(in crate::api) struct Document<'a> {
     #[serde(rename = "operationLocation", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, format = "uri")]
     pub(super) operation_location: Option<&'a str>,
+    /// What became of each of many that were submitted in one body, in their order, where not all were accepted.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(required = false)]
+    pub(super) tasks: &'a [ItemOutcome],
     pub(super) error: ErrorObject<'a>,
+}
+
+/// What became of one of many that were submitted in one body.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::api) struct ItemOutcome {
+    /// `Accepted`, `NotAccepted`, or `Unknown`.
+    pub(in crate::api) outcome: &'static str,
+    /// The id of the task that there is, or may be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(in crate::api) id: Option<String>,
+    /// The monitor of that task.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = "uri")]
+    pub(in crate::api) operation_location: Option<String>,
 }
 
 /// The failure, as Azure's clients read it.

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use super::code::Code;
-use super::document::CANCELED;
+use super::document::{CANCELED, ItemOutcome};
 use super::{Problem, RETRY_AFTER_SECONDS};
-use engine::{RecordError, SubmitError, TaskError, UnreadableRecord};
+use engine::limits::LONGEST_DELAY;
+use engine::{RecordError, Start, SubmitError, TaskError, UnreadableRecord};
 use ports::StorageError;
 use work::InvalidInput;
 
@@ -38,6 +39,7 @@ impl Problem {
                 Self::new(Code::UnknownKind, detail).target("kind")
             }
             SubmitError::InvalidInput(invalid) => Self::invalid_input(&invalid, prefix),
+            SubmitError::TooFar(start) => Self::too_far(start),
             SubmitError::QueueFull => Self::new(
                 Code::TooManyTasks,
                 "too many tasks are waiting; try again later",
@@ -47,6 +49,16 @@ impl Problem {
             SubmitError::Unknown { cause, .. } => Self::outcome_unknown(&cause),
             SubmitError::Unreadable(error) => Self::unreadable(&error),
         }
+    }
+
+    /// A start that is too far away.
+    fn too_far(start: Start) -> Self {
+        let field = match start {
+            Start::At(_) => "startAfter",
+            Start::AtOnce | Start::After(_) => "delay",
+        };
+        let days = LONGEST_DELAY.as_secs() / (24 * 60 * 60);
+        Self::invalid(field, format!("{field} must be within {days} days"))
     }
 
     /// Logs the cause, once, and says no more than that we cannot serve now.
@@ -68,6 +80,16 @@ impl Problem {
              same again",
         )
         .retry_after(RETRY_AFTER_SECONDS)
+    }
+
+    /// Of many, storage took in some, or may have.
+    pub(in crate::api) fn partly_accepted(tasks: Vec<ItemOutcome>) -> Self {
+        let detail =
+            "not all of the tasks are known to be accepted; `tasks` tells what became of each";
+        Self {
+            tasks: Some(Box::new(tasks.into())),
+            ..Self::new(Code::OutcomeUnknown, detail).retry_after(RETRY_AFTER_SECONDS)
+        }
     }
 
     /// What the store holds of the task cannot be understood: by nobody, or not by this process.

@@ -17,7 +17,7 @@ use actix_web::{HttpResponse, ResponseError};
 use super::headers::{OPERATION_ID, OPERATION_LOCATION, X_MS_ERROR_CODE};
 pub(in crate::api) use code::Code;
 pub use code::code_rows;
-pub(in crate::api) use document::{Document, ErrorObject};
+pub(in crate::api) use document::{Document, ErrorObject, ItemOutcome};
 
 /// Seconds a client should wait when storage or the queue cannot take more now.
 const RETRY_AFTER_SECONDS: u64 = 5;
@@ -31,11 +31,13 @@ pub(in crate::api) struct Problem {
     code: Code,
     detail: String,
     /// The field at fault, as a path into the body.
-    target: Option<String>,
+    target: Option<Box<str>>,
     /// Seconds.
     retry_after: Option<u64>,
     /// Headers of the reply that not every problem has.
     headers: Vec<(HeaderName, HeaderValue)>,
+    /// What became of each of many, which few problems have to tell.
+    tasks: Option<Box<Box<[ItemOutcome]>>>,
 }
 
 impl Problem {
@@ -46,6 +48,7 @@ impl Problem {
             target: None,
             retry_after: None,
             headers: Vec::new(),
+            tasks: None,
         }
     }
 
@@ -55,8 +58,17 @@ impl Problem {
         if let Some((end, _)) = target.char_indices().nth(MAX_TARGET) {
             target.truncate(end);
         }
-        self.target = Some(target);
+        self.target = Some(target.into());
         self
+    }
+
+    /// Says that it is about the one of many at this place (from 0).
+    pub(in crate::api) fn at_item(mut self, place: usize) -> Self {
+        let within = self.target.take().filter(|target| **target != *"body");
+        self.target(match within {
+            Some(target) => format!("[{place}].{target}"),
+            None => format!("[{place}]"),
+        })
     }
 
     /// Adds a header to the reply, unless it is there.
@@ -111,6 +123,7 @@ impl Problem {
             instance,
             operation_id: self.header_text(&OPERATION_ID),
             operation_location: self.header_text(&OPERATION_LOCATION),
+            tasks: self.tasks.as_deref().map_or(&[], |tasks| tasks),
             error: ErrorObject {
                 code: self.code.name(),
                 message: &self.detail,

@@ -1,0 +1,394 @@
+//! Dead letters, newest first: failed tasks, and messages that name no task. They are found by the entries that
+//! were made of them, so that what succeeded is not looked through.
+
+pub(crate) mod bulk;
+mod replay;
+
+use futures_util::future::join_all;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+pub use self::bulk::Bulk;
+pub use self::replay::{Edit, Replayed};
+
+use crate::limits::{LETTER_CALLS, LETTER_LOOKS, LETTER_PAGE, LETTER_WHOLE, WALK_CONCURRENCY};
+use crate::model::dead_letter::{DeadMessage, EntryName, NAME_PREFIX, UNREADABLE};
+use crate::model::dead_letter::{is_of_message, kind};
+use crate::model::id::TaskId;
+use crate::model::task::{TaskError, TaskRecord, TaskState, TaskStatus};
+use crate::records::RecordError;
+use crate::tasks::listing::ListError;
+use crate::tasks::service::Tasks;
+use ports::{ETag, Head, Listed, Looked, Timestamp};
+
+/// Which dead letters are meant.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct LetterFilter {
+    /// Only those of this kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Only those whose error has this code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Only those that failed after this time.
+    #[serde(
+        with = "ports::timestamp::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub failed_after: Option<Timestamp>,
+    /// Only those that failed before this time.
+    #[serde(
+        with = "ports::timestamp::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub failed_before: Option<Timestamp>,
+    /// Only those with this in the message of their error, in their input or in their text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+/// A task that has failed, or a message that names no task.
+#[derive(Clone, Debug)]
+pub struct DeadLetter {
+    /// The task; of a message, the one that it becomes when it is replayed with an input.
+    pub id: TaskId,
+    /// When it failed, or was given up.
+    pub failed_at: Timestamp,
+    /// When the task was submitted.
+    pub created_at: Timestamp,
+    /// Its kind, which a message has none of.
+    pub kind: Option<String>,
+    /// How many attempts were begun.
+    pub attempts: u32,
+    /// Why it failed; in short, where its input is too large for a listing.
+    pub error: TaskError,
+    /// What it is of.
+    pub body: LetterBody,
+}
+
+/// What a dead letter holds.
+#[derive(Clone, Debug)]
+pub enum LetterBody {
+    /// A task with this input, if it has one.
+    Task {
+        /// What the client sent.
+        input: Option<Box<RawValue>>,
+    },
+    /// A task whose input is too large for a listing.
+    LargeTask,
+    /// A message.
+    Message {
+        /// What it says.
+        text: String,
+        /// The queue that it was given up in.
+        queue: String,
+    },
+}
+
+/// The longest that a store calls a page, in bytes: Azure's markers have a name in them, and some more.
+const MAX_MARKER: usize = 512;
+
+/// Where a page of dead letters ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LetterPosition {
+    /// The page of the store, as the store calls it.
+    page: Option<String>,
+    /// The last entry that was looked at.
+    after: String,
+}
+
+impl LetterPosition {
+    /// Whether it is made as positions are: one may be forged.
+    pub fn may_be_one(&self) -> bool {
+        let is_marker = |page: &String| {
+            page.len() <= MAX_MARKER && page.bytes().all(|byte| byte.is_ascii_graphic())
+        };
+        EntryName::parse(&self.after).is_some() && self.page.as_ref().is_none_or(is_marker)
+    }
+}
+
+/// Some dead letters, newest first.
+#[derive(Clone, Debug, Default)]
+pub struct LetterPage {
+    /// The letters.
+    pub letters: Vec<DeadLetter>,
+    /// Where the next page goes on; `None` after the last one.
+    pub next: Option<LetterPosition>,
+}
+
+/// An entry that may be of a dead letter that is wanted.
+struct Candidate {
+    name: EntryName,
+    /// As the store has it.
+    text: String,
+    is_message: bool,
+    head: Head,
+}
+
+impl LetterFilter {
+    /// Whether it names nothing, and so takes all.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether a letter may be wanted, by what a listing shows of it. A code that was cut there is compared
+    /// as far as it goes.
+    fn may_take(&self, candidate: &Candidate) -> bool {
+        let Candidate { name, head, .. } = candidate;
+        let code = head.error.as_ref().map_or("", |error| &error.code);
+        self.failed_before
+            .is_none_or(|before| name.failed_at < before)
+            && self
+                .kind
+                .as_deref()
+                .is_none_or(|wanted| kind(head) == Some(wanted))
+            && self
+                .code
+                .as_deref()
+                .is_none_or(|wanted| wanted.starts_with(code))
+    }
+
+    fn takes(&self, letter: &DeadLetter) -> bool {
+        let is_code = |code: &String| *code == letter.error.code;
+        self.code.as_ref().is_none_or(is_code)
+            && self.text.as_deref().is_none_or(|text| {
+                let held = match &letter.body {
+                    LetterBody::Task { input } => input.as_deref().map_or("", RawValue::get),
+                    LetterBody::LargeTask => "",
+                    LetterBody::Message { text, .. } => text,
+                };
+                letter.error.message.contains(text) || held.contains(text)
+            })
+    }
+}
+
+impl Candidate {
+    fn of(listed: Listed) -> Option<Self> {
+        let head = listed.head?;
+        Some(Self {
+            name: EntryName::parse(&listed.name)?,
+            text: listed.name,
+            is_message: is_of_message(&head)?,
+            head,
+        })
+    }
+}
+
+impl Tasks {
+    /// Lists up to `top` dead letters that the filter takes, from where the page before ended. The number of
+    /// calls is bounded: a page may be short, even empty, and still lead on.
+    ///
+    /// # Errors
+    ///
+    /// Storage was not reached, or knows no such position.
+    pub async fn dead_letters(
+        &self,
+        filter: &LetterFilter,
+        top: usize,
+        position: Option<&LetterPosition>,
+    ) -> Result<LetterPage, ListError> {
+        let mut at = position.and_then(|position| position.page.clone());
+        let mut after = position.map_or(String::new(), |position| position.after.clone());
+        let (mut found, mut looks) = (LetterPage::default(), 0);
+        for _ in 0..LETTER_CALLS {
+            let store = &self.parts.store;
+            let page = store.list(NAME_PREFIX, at.as_deref(), LETTER_PAGE).await;
+            let page = page.map_err(|error| match position {
+                Some(_) if !error.is_transient() => ListError::UnknownPosition,
+                _ => error.into(),
+            })?;
+            let mut rows = page.items.into_iter().filter_map(Candidate::of).peekable();
+            while rows.peek().is_some() {
+                let room = (top - found.letters.len()).min(WALK_CONCURRENCY);
+                let mut some = Vec::new();
+                while let Some(row) = rows.next_if(|_| some.len() < room) {
+                    if row.text <= after {
+                        continue;
+                    }
+                    let is_over = |after| row.name.failed_at <= after;
+                    if filter.failed_after.is_some_and(is_over) {
+                        found.letters.extend(self.look_at(&some, filter).await?);
+                        return Ok(found);
+                    }
+                    after.clone_from(&row.text);
+                    if filter.may_take(&row) {
+                        some.push(row);
+                    }
+                }
+                looks += some.len();
+                found.letters.extend(self.look_at(&some, filter).await?);
+                let is_full = found.letters.len() == top || looks >= LETTER_LOOKS;
+                if is_full && (rows.peek().is_some() || page.next.is_some()) {
+                    found.next = Some(LetterPosition { page: at, after });
+                    return Ok(found);
+                }
+                if is_full {
+                    return Ok(found);
+                }
+            }
+            if page.next.is_none() {
+                return Ok(found);
+            }
+            at = page.next;
+        }
+        found.next = Some(LetterPosition { page: at, after });
+        Ok(found)
+    }
+
+    /// How many dead letters the filter takes.
+    ///
+    /// # Errors
+    ///
+    /// As of [`dead_letters`](Self::dead_letters).
+    pub async fn count_dead_letters(&self, filter: &LetterFilter) -> Result<usize, ListError> {
+        let (mut count, mut position) = (0, None);
+        loop {
+            let page = self
+                .dead_letters(filter, LETTER_LOOKS, position.as_ref())
+                .await?;
+            count += page.letters.len();
+            match page.next {
+                Some(next) => position = Some(next),
+                None => return Ok(count),
+            }
+        }
+    }
+
+    /// A dead letter with all that it holds; `None` when there is none with this id, or not any more. A task
+    /// that failed before there were entries is found as well.
+    ///
+    /// # Errors
+    ///
+    /// Storage was not reached, or the record cannot be read.
+    pub async fn dead_letter(&self, id: TaskId) -> Result<Option<DeadLetter>, RecordError> {
+        match self.parts.records.read(id).await? {
+            Some(task) => Ok(of_record(task.record)),
+            None => {
+                let found = self.dead_message(id).await?;
+                Ok(found.map(|(name, message, _)| of_message(name, message)))
+            }
+        }
+    }
+
+    /// A message that names no task, with its entry's name and version.
+    async fn dead_message(
+        &self,
+        id: TaskId,
+    ) -> Result<Option<(EntryName, DeadMessage, ETag)>, RecordError> {
+        // Its id tells when it was given up.
+        let Some(failed_at) = id.created_at() else {
+            return Ok(None);
+        };
+        let name = EntryName { id, failed_at };
+        let stored = self.parts.store.read(&name.text()).await?;
+        Ok(stored.and_then(|stored| {
+            let message = DeadMessage::from_body(&stored.body)?;
+            Some((name, message, stored.etag))
+        }))
+    }
+
+    /// Those of the candidates that are dead letters, and are wanted.
+    async fn look_at(
+        &self,
+        candidates: &[Candidate],
+        filter: &LetterFilter,
+    ) -> Result<Vec<DeadLetter>, ListError> {
+        let looks = candidates
+            .iter()
+            .map(|candidate| self.letter_of(candidate, filter));
+        let mut letters = Vec::new();
+        for letter in join_all(looks).await {
+            letters.extend(letter?.filter(|letter| filter.takes(letter)));
+        }
+        Ok(letters)
+    }
+
+    /// What an entry stands for; `None` when its task has not failed, or not then.
+    async fn letter_of(
+        &self,
+        candidate: &Candidate,
+        filter: &LetterFilter,
+    ) -> Result<Option<DeadLetter>, ListError> {
+        let Candidate { name, text, .. } = candidate;
+        let store = &self.parts.store;
+        if candidate.is_message {
+            let stored = store.read(text).await?;
+            let message = stored.and_then(|stored| DeadMessage::from_body(&stored.body));
+            return Ok(message.map(|message| of_message(*name, message)));
+        }
+        // What is looked for may be in any of it.
+        let most = filter
+            .text
+            .as_ref()
+            .map_or(LETTER_WHOLE, |_| usize::MAX >> 1);
+        let letter = match store.look(&name.id.text(), most).await? {
+            None => None,
+            // What cannot be read is none that could be replayed.
+            Some(Looked::Whole(stored)) => {
+                TaskRecord::from_body(name.id, &stored.body, stored.modified_at)
+                    .ok()
+                    .and_then(of_record)
+            }
+            Some(Looked::Large(listed)) => listed.head.and_then(|head| of_head(name.id, head)),
+        };
+        Ok(letter.filter(|letter| letter.failed_at == name.failed_at))
+    }
+}
+
+fn of_record(record: TaskRecord) -> Option<DeadLetter> {
+    let TaskState::Failed { error } = record.state else {
+        return None;
+    };
+    Some(DeadLetter {
+        id: record.id,
+        failed_at: record.updated_at,
+        created_at: record.created_at,
+        kind: Some(record.kind),
+        attempts: record.attempts,
+        error,
+        body: LetterBody::Task {
+            input: record.input,
+        },
+    })
+}
+
+fn of_head(id: TaskId, head: Head) -> Option<DeadLetter> {
+    if head.status != TaskStatus::Failed.as_str() {
+        return None;
+    }
+    let error = head.error?;
+    Some(DeadLetter {
+        id,
+        failed_at: head.updated_at,
+        created_at: head.created_at,
+        kind: Some(head.kind),
+        attempts: head.attempts,
+        error: TaskError {
+            code: error.code,
+            message: error.message,
+        },
+        body: LetterBody::LargeTask,
+    })
+}
+
+fn of_message(name: EntryName, message: DeadMessage) -> DeadLetter {
+    let DeadMessage {
+        text,
+        queue,
+        reason,
+        ..
+    } = message;
+    DeadLetter {
+        id: name.id,
+        failed_at: name.failed_at,
+        created_at: name.failed_at,
+        kind: None,
+        attempts: 0,
+        error: TaskError {
+            code: UNREADABLE.to_owned(),
+            message: reason,
+        },
+        body: LetterBody::Message { text, queue },
+    }
+}

@@ -1,0 +1,135 @@
+//! What an operator sees of a dead letter.
+
+use actix_web::HttpRequest;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use crate::api::edge::base_url::base_url;
+use crate::api::edge::problem::ErrorObject;
+use crate::api::edge::state::Api;
+use engine::limits::LETTER_WHOLE;
+use engine::{DeadLetter, LetterBody, TaskId};
+use ports::Timestamp;
+
+/// A failed task, or a message that names no task.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = DeadLetter)]
+pub(in crate::api) struct LetterView<'a> {
+    /// The id of the task; of a message, that of the task that it becomes when it is replayed with an
+    /// input.
+    #[schema(value_type = String, format = Uuid)]
+    id: TaskId,
+    /// `TaskFailed`, or `NoTask` of a message that names none.
+    reason: &'static str,
+    /// The kind of work of a task.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    kind: Option<&'a str>,
+    /// The last error.
+    #[schema(value_type = ErrorObject<'static>)]
+    error: ErrorObject<'a>,
+    /// How often the work was begun.
+    attempts: u32,
+    /// When the task was submitted.
+    #[serde(with = "ports::timestamp")]
+    #[schema(value_type = String, format = DateTime)]
+    created_date_time: Timestamp,
+    /// When it failed, or was given up.
+    #[serde(with = "ports::timestamp")]
+    #[schema(value_type = String, format = DateTime)]
+    failed_date_time: Timestamp,
+    /// The input of the task. A list leaves it out when it is larger than 64 KiB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = serde_json::Value, required = false)]
+    input: Option<&'a RawValue>,
+    /// Where an input is that is left out for its size.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = "uri", required = false)]
+    resource_location: Option<String>,
+    /// What a message says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    message: Option<&'a str>,
+    /// The queue that a message was given up in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    queue: Option<&'a str>,
+}
+
+impl<'a> LetterView<'a> {
+    /// With all that it holds.
+    pub(super) fn whole(letter: &'a DeadLetter, request: &HttpRequest, api: &Api) -> Self {
+        let (mut input, mut message, mut queue) = (None, None, None);
+        let mut resource_location = None;
+        match &letter.body {
+            LetterBody::Task { input: held } => input = held.as_deref(),
+            LetterBody::LargeTask => {
+                let base = base_url(request, api.public_base_url.as_deref());
+                resource_location = Some(format!("{base}/api/dead-letters/{}", letter.id));
+            }
+            LetterBody::Message { text, queue: of } => {
+                (message, queue) = (Some(&**text), Some(&**of));
+            }
+        }
+        Self {
+            id: letter.id,
+            reason: match message {
+                None => "TaskFailed",
+                Some(_) => "NoTask",
+            },
+            kind: letter.kind.as_deref(),
+            error: (&letter.error).into(),
+            attempts: letter.attempts,
+            created_date_time: letter.created_at,
+            failed_date_time: letter.failed_at,
+            input,
+            resource_location,
+            message,
+            queue,
+        }
+    }
+
+    /// Without a large input.
+    pub(super) fn in_list(letter: &'a DeadLetter, request: &HttpRequest, api: &Api) -> Self {
+        let view = Self::whole(letter, request, api);
+        let is_large = |input: &&RawValue| input.get().len() > LETTER_WHOLE;
+        if view.input.as_ref().is_none_or(|input| !is_large(input)) {
+            return view;
+        }
+        let base = base_url(request, api.public_base_url.as_deref());
+        Self {
+            input: None,
+            resource_location: Some(format!("{base}/api/dead-letters/{}", letter.id)),
+            ..view
+        }
+    }
+}
+
+/// A page of dead letters.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = DeadLetterList)]
+pub(in crate::api) struct LetterList<'a> {
+    /// The dead letters, newest first.
+    pub(super) value: Vec<LetterView<'a>>,
+    /// Where the next page is; absent on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(super) next_link: Option<String>,
+}
+
+/// A message that was sent to its queue again.
+#[derive(Serialize)]
+pub(in crate::api) struct Sent<'a> {
+    pub(super) id: TaskId,
+    pub(super) queue: &'a str,
+}
+
+/// What a dry run found.
+#[derive(Serialize)]
+pub(in crate::api) struct Counted {
+    /// How many dead letters are meant.
+    pub(super) count: usize,
+}

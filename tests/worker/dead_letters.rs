@@ -1,0 +1,391 @@
+//! Dead letters: found by their entries, replayed once, and never removed before what follows them is stored.
+
+use std::time::Duration;
+
+use engine::limits::SWEEP_INTERVAL;
+use engine::{
+    Bulk, DeadLetter, Edit, LetterBody, LetterFilter, LetterPosition, Outcome, Replayed,
+    SubmitError, TaskId, TaskStatus,
+};
+use ports::Clock;
+use work::InvalidInput;
+
+use super::bench::{Bench, json};
+use crate::helpers::calls::{Call, Moment};
+
+const JUST_AFTER: Duration = Duration::from_millis(1);
+
+impl Bench {
+    /// A task that has failed, and after it some time.
+    async fn hopeless(&self) -> TaskId {
+        let id = self.submit("hopeless", r#"{"who": "Ada"}"#).await;
+        self.deliver().await;
+        assert_eq!(self.status(id).await, Some(TaskStatus::Failed));
+        self.clock.advance(JUST_AFTER);
+        id
+    }
+
+    /// A message that names no task, and was given up.
+    async fn unreadable(&self, text: &str) -> TaskId {
+        self.poison_queue.send(text, Duration::ZERO).await.unwrap();
+        self.maintenance.sweep_beside_loop().await.unwrap();
+        self.clock.advance(JUST_AFTER);
+        let letters = self.letters(&LetterFilter::default()).await;
+        letters[0].id
+    }
+
+    async fn letters(&self, filter: &LetterFilter) -> Vec<DeadLetter> {
+        let (mut letters, mut position) = (Vec::new(), None::<LetterPosition>);
+        loop {
+            let page = self.tasks.dead_letters(filter, 2, position.as_ref());
+            let page = page.await.unwrap();
+            assert!(page.letters.len() <= 2);
+            letters.extend(page.letters);
+            match page.next {
+                Some(next) => position = Some(next),
+                None => return letters,
+            }
+        }
+    }
+
+    async fn ids(&self, filter: &LetterFilter) -> Vec<TaskId> {
+        let letters = self.letters(filter).await;
+        assert_eq!(
+            self.tasks.count_dead_letters(filter).await.unwrap(),
+            letters.len()
+        );
+        letters.iter().map(|letter| letter.id).collect()
+    }
+
+    /// The entries there are, stale ones included.
+    async fn entries(&self) -> usize {
+        self.store.list("f-", None, 100).await.unwrap().items.len()
+    }
+}
+
+fn all() -> LetterFilter {
+    LetterFilter::default()
+}
+
+fn edit(kind: Option<&str>, input: &str) -> Option<Edit> {
+    Some(Edit {
+        kind: kind.map(str::to_owned),
+        input: json(input),
+    })
+}
+
+#[tokio::test]
+async fn failures_are_found_newest_first_by_each_filter() {
+    let bench = Bench::new();
+    bench.submit("echo", "1").await;
+    bench.deliver().await;
+    let first = bench.hopeless().await;
+    let between = bench.clock.now();
+    bench.clock.advance(JUST_AFTER);
+    let second = bench.submit("panics", r#""ada""#).await;
+    bench.deliver_to_the_end().await;
+    bench.clock.advance(JUST_AFTER);
+    let third = bench.unreadable("hello").await;
+
+    assert_eq!(bench.ids(&all()).await, [third, second, first]);
+    let kind = |kind: &str| LetterFilter {
+        kind: Some(kind.to_owned()),
+        ..all()
+    };
+    assert_eq!(bench.ids(&kind("panics")).await, [second]);
+    assert!(bench.ids(&kind("echo")).await.is_empty());
+    let code = |code: &str| LetterFilter {
+        code: Some(code.to_owned()),
+        ..all()
+    };
+    assert_eq!(bench.ids(&code("NoHope")).await, [first]);
+    assert_eq!(bench.ids(&code("UnreadableMessage")).await, [third]);
+    assert!(bench.ids(&code("NoHopeAtAll")).await.is_empty());
+    let after = LetterFilter {
+        failed_after: Some(between),
+        ..all()
+    };
+    assert_eq!(bench.ids(&after).await, [third, second]);
+    let before = LetterFilter {
+        failed_before: Some(between),
+        ..all()
+    };
+    assert_eq!(bench.ids(&before).await, [first]);
+    let text = |text: &str| LetterFilter {
+        text: Some(text.to_owned()),
+        ..all()
+    };
+    // In an error, in an input, in a message.
+    for (wanted, expected) in [
+        ("never was any", vec![first]),
+        ("Ada", vec![first]),
+        ("hello", vec![third]),
+        ("nowhere", vec![]),
+    ] {
+        assert_eq!(bench.ids(&text(wanted)).await, expected, "{wanted}");
+    }
+}
+
+#[tokio::test]
+async fn a_dead_letter_tells_why() {
+    let bench = Bench::new();
+    let id = bench.hopeless().await;
+    let letter = bench.tasks.dead_letter(id).await.unwrap().unwrap();
+    assert_eq!(letter.kind.as_deref(), Some("hopeless"));
+    assert_eq!((&*letter.error.code, letter.attempts), ("NoHope", 1));
+    assert_eq!(letter.error.message, "there never was any");
+    assert!(
+        matches!(letter.body, LetterBody::Task { input: Some(input) } if input.get() == r#"{"who": "Ada"}"#)
+    );
+    let unreadable = bench.unreadable("hello").await;
+    let letter = bench.tasks.dead_letter(unreadable).await.unwrap().unwrap();
+    assert_eq!(letter.error.message, "the message is not a JSON object");
+    assert!(
+        bench
+            .tasks
+            .dead_letter(bench.tasks.new_id())
+            .await
+            .unwrap()
+            .is_none()
+    );
+}
+
+#[tokio::test]
+async fn a_task_whose_id_tells_no_time_is_found() {
+    let bench = Bench::new();
+    let id = "6f1c2b3e-1d2c-4b3a-8f4e-000000000007";
+    let text = format!(r#"{{"id": "{id}", "number": 24}}"#);
+    bench
+        .poison_queue
+        .send(&text, Duration::ZERO)
+        .await
+        .unwrap();
+    bench.maintenance.sweep_beside_loop().await.unwrap();
+    assert_eq!(bench.ids(&all()).await, [id.parse().unwrap()]);
+}
+
+#[tokio::test]
+async fn a_death_between_an_entry_and_its_record_leaves_an_entry_that_counts_for_nothing() {
+    let bench = Bench::new();
+    let id = bench.submit("hopeless", "1").await;
+    // The record is read after a write whose answer is lost; here storage is away for all of it.
+    bench.calls.fail(Call::Replace, Moment::Before);
+    bench.deliver().await;
+    assert_eq!(bench.status(id).await, Some(TaskStatus::Queued));
+    assert_eq!(bench.entries().await, 1);
+    assert!(bench.ids(&all()).await.is_empty());
+
+    bench.clock.advance(Duration::from_secs(60));
+    bench.deliver().await;
+    assert_eq!(bench.status(id).await, Some(TaskStatus::Failed));
+    assert_eq!(bench.ids(&all()).await, [id]);
+}
+
+#[tokio::test]
+async fn a_task_that_cannot_be_noted_as_a_dead_letter_has_not_failed() {
+    let bench = Bench::new();
+    let id = bench.submit("hopeless", "1").await;
+    bench.calls.fail(Call::Put, Moment::Before);
+    bench.deliver().await;
+    assert_eq!(bench.status(id).await, Some(TaskStatus::Queued));
+}
+
+#[tokio::test]
+async fn what_is_retried_or_deleted_is_listed_no_more() {
+    let bench = Bench::new();
+    let (one, two) = (bench.hopeless().await, bench.hopeless().await);
+    bench.tasks.retry(one).await.unwrap();
+    assert_eq!(bench.ids(&all()).await, [two]);
+    bench.tasks.delete(two).await.unwrap();
+    assert_eq!(
+        (bench.ids(&all()).await.len(), bench.entries().await),
+        (0, 0)
+    );
+}
+
+#[tokio::test]
+async fn an_entry_that_stays_is_passed_over_and_goes_when_its_time_is_over() {
+    let bench = Bench::new();
+    let id = bench.hopeless().await;
+    bench.calls.fail(Call::DeleteRecord, Moment::Before);
+    bench.tasks.retry(id).await.unwrap();
+    assert_eq!(
+        (bench.ids(&all()).await.len(), bench.entries().await),
+        (0, 1)
+    );
+
+    let retention = bench.process.engine.settings.retention;
+    bench.clock.advance(retention + SWEEP_INTERVAL);
+    bench.maintenance.sweep_beside_loop().await.unwrap();
+    assert_eq!(bench.entries().await, 0);
+}
+
+#[tokio::test]
+async fn a_task_is_replayed_with_another_input() {
+    let bench = Bench::new();
+    let id = bench.submit("echo", "1").await;
+    super::poisoned::wear_out(&bench).await;
+    bench.deliver().await;
+    bench.maintenance.sweep_beside_loop().await.unwrap();
+    assert_eq!(bench.ids(&all()).await, [id]);
+
+    let replayed = bench
+        .tasks
+        .replay(id, edit(None, r#""two""#))
+        .await
+        .unwrap();
+    assert!(matches!(replayed, Replayed::Task(_)));
+    assert_eq!(bench.deliver().await, Outcome::Done);
+    assert_eq!(bench.result(id).await, r#""two""#);
+    assert!(bench.ids(&all()).await.is_empty());
+}
+
+#[tokio::test]
+async fn an_input_that_the_kind_does_not_take_changes_nothing() {
+    let bench = Bench::new();
+    let id = bench.submit("flaky", r#"{"failures": 99}"#).await;
+    bench.deliver_to_the_end().await;
+    let refused = bench
+        .tasks
+        .replay(id, edit(None, r#"{"failures": "x"}"#))
+        .await;
+    let Err(SubmitError::InvalidInput(InvalidInput { field, .. })) = refused else {
+        panic!("not refused: {refused:?}");
+    };
+    assert_eq!(field, "failures");
+    assert_eq!(bench.ids(&all()).await, [id]);
+    assert_eq!(bench.messages().await.0, 0);
+}
+
+#[tokio::test]
+async fn of_two_replays_at_a_time_one_counts() {
+    let bench = Bench::new();
+    let id = bench.hopeless().await;
+    let tasks = &bench.tasks;
+    let (one, two) = tokio::join!(tasks.replay(id, None), tasks.replay(id, None));
+    let done = [one.unwrap(), two.unwrap()]
+        .into_iter()
+        .filter(|it| matches!(it, Replayed::Task(_)));
+    assert_eq!(done.count(), 1);
+    assert_eq!(bench.messages().await.0, 1);
+
+    bench.deliver().await;
+    bench.clock.advance(JUST_AFTER);
+    let id = bench.unreadable("hello").await;
+    let (one, two) = tokio::join!(tasks.replay(id, None), tasks.replay(id, None));
+    let done = [one.unwrap(), two.unwrap()]
+        .into_iter()
+        .filter(|it| matches!(it, Replayed::Sent { .. }));
+    assert_eq!(done.count(), 1);
+    assert_eq!(bench.messages().await.0, 1);
+}
+
+#[tokio::test]
+async fn a_message_is_sent_to_its_queue_again_and_listed_until_it_is() {
+    let bench = Bench::new();
+    let id = bench.unreadable("hello").await;
+    bench.calls.fail(Call::Send, Moment::Before);
+    assert!(bench.tasks.replay(id, None).await.is_err());
+    assert_eq!(bench.ids(&all()).await, [id]);
+    assert_eq!(bench.messages().await, (0, 0));
+
+    // It was let go, and is there to be replayed at once.
+    let replayed = bench.tasks.replay(id, None).await.unwrap();
+    assert!(matches!(replayed, Replayed::Sent { .. }));
+    assert!(bench.ids(&all()).await.is_empty());
+    assert_eq!(bench.receive().await.text, "hello");
+    assert!(matches!(
+        bench.tasks.replay(id, None).await,
+        Ok(Replayed::Unknown)
+    ));
+}
+
+#[tokio::test]
+async fn a_message_becomes_the_task_that_an_input_makes() {
+    let bench = Bench::new();
+    let id = bench.unreadable("hello").await;
+    let unknown = bench
+        .tasks
+        .replay(id, edit(Some("_replay-dead-letters"), "{}"))
+        .await;
+    assert!(matches!(unknown, Err(SubmitError::UnknownKind { .. })));
+    let made = bench
+        .tasks
+        .replay(id, edit(Some("echo"), "7"))
+        .await
+        .unwrap();
+    assert!(matches!(made, Replayed::Made(record) if record.id == id));
+    assert!(bench.ids(&all()).await.is_empty());
+    bench.deliver().await;
+    assert_eq!(bench.result(id).await, "7");
+}
+
+#[tokio::test]
+async fn no_client_submits_what_is_the_engines_own() {
+    let bench = Bench::new();
+    let own = bench.submission("_delete-dead-letters", "{}");
+    let refused = bench.tasks.submit(own).await.unwrap_err();
+    assert!(
+        matches!(&refused, SubmitError::UnknownKind { known } if !known.contains("dead-letters"))
+    );
+}
+
+#[tokio::test]
+async fn many_are_replayed_by_a_task_that_goes_on_where_one_broke_off() {
+    let bench = Bench::new();
+    for _ in 0..40 {
+        bench.hopeless().await;
+    }
+    let bulk = bench.tasks.submit_bulk(Bulk::Replay, all()).await.unwrap();
+    // What fails from now on is not meant.
+    bench.clock.advance(JUST_AFTER);
+    // Storage is away when the second half is to be done.
+    let held = bench.calls.hold_after(Some(Call::Send), 20, Moment::Before);
+    let received = bench.receive().await;
+    tokio::select! {
+        _ = bench.consumer.process(received.clone()) => panic!("it is held"),
+        () = held.arrived() => {}
+    }
+    let left = bench.ids(&all()).await.len();
+    assert!((1..40).contains(&left), "{left}");
+
+    bench.clock.advance(Duration::from_secs(120));
+    let mut page = bench.consumer.receive(32).await.unwrap();
+    let mut delivered = 0;
+    while !page.is_empty() {
+        for message in page {
+            delivered += usize::from(!message.text.contains("_replay"));
+            bench.consumer.process(message).await;
+        }
+        page = bench.consumer.receive(32).await.unwrap();
+    }
+    let done = bench.result(bulk.id).await;
+    assert!(done.contains("\"failed\":0"), "{done}");
+    // Each ran once more; the one whose message was not sent is the sweep's to send.
+    assert!((39..=40).contains(&delivered), "{delivered}");
+}
+
+#[tokio::test]
+async fn many_are_deleted_by_a_task() {
+    let bench = Bench::new();
+    let kept = bench.submit("panics", "0").await;
+    bench.deliver_to_the_end().await;
+    bench.maintenance.sweep_beside_loop().await.unwrap();
+    let gone = bench.hopeless().await;
+    bench.unreadable("hello").await;
+    let kind = Some("hopeless".to_owned());
+    let filter = LetterFilter { kind, ..all() };
+    let bulk = bench.tasks.submit_bulk(Bulk::Delete, filter).await.unwrap();
+    bench.deliver().await;
+    assert_eq!(bench.result(bulk.id).await, r#"{"deleted":1,"failed":0}"#);
+    assert!(bench.record(gone).await.is_none());
+    assert!(bench.record(kept).await.is_some());
+
+    let bulk = bench.tasks.submit_bulk(Bulk::Delete, all()).await.unwrap();
+    bench.deliver().await;
+    assert_eq!(bench.result(bulk.id).await, r#"{"deleted":2,"failed":0}"#);
+    assert_eq!(
+        (bench.ids(&all()).await.len(), bench.entries().await),
+        (0, 0)
+    );
+}
