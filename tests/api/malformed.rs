@@ -61,17 +61,11 @@ async fn a_body_that_is_not_utf_8_is_refused() {
 #[tokio::test]
 async fn a_body_that_is_not_an_object_is_refused() {
     let app = spawn_app();
-    for body in [
-        "[24]",
-        "24",
-        r#""24""#,
-        "null",
-        "true",
-        "[]",
-        r#"[{"number":24}]"#,
-    ] {
+    for body in ["24", r#""24""#, "null", "true", "[]"] {
         assert_refused(&app, body.as_bytes(), "InvalidBody", "body").await;
     }
+    // An array is of tasks, each of which is an object.
+    assert_refused(&app, b"[24]", "InvalidBody", "[0]").await;
     app.client.has_taken(0).await;
 }
 

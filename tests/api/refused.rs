@@ -163,7 +163,7 @@ async fn a_field_beside_kind_and_input_is_refused_by_name() {
     let app = spawn_app();
     for (body, field) in [
         (r#"{"kind":"echo","input":1,"runAt":"2100-01-01"}"#, "runAt"),
-        (r#"{"delay":60,"kind":"echo","input":1,"x":2}"#, "delay"),
+        (r#"{"Delay":60,"kind":"echo","input":1,"x":2}"#, "Delay"),
         (r#"{"kind":"echo","Input":1}"#, "Input"),
         (r#"{"knid":"echo","input":1}"#, "knid"),
         (r#"{"kind":"echo","input":1,"":2}"#, ""),
@@ -171,7 +171,9 @@ async fn a_field_beside_kind_and_input_is_refused_by_name() {
         let sentence = assert_refused(&app, body, "UnknownField", field).await;
         assert_eq!(
             sentence,
-            format!("{field} is not known; beside kind there is input")
+            format!(
+                "{field} is not known; beside kind there are input, startAfter, delay and labels"
+            )
         );
     }
     let long = "x".repeat(1_000_000);

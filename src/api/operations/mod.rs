@@ -48,7 +48,7 @@ pub(in crate::api) async fn monitor(
     {
         reply.insert_header((
             RETRY_AFTER,
-            api.tasks.retry_after(&record.kind, record.due_at()),
+            api.tasks.retry_after(&record.kind, record.start_after()),
         ));
     }
     if is_known {
@@ -79,7 +79,7 @@ pub(in crate::api) async fn result(
             .insert_header((LOCATION, result_url(record.id, &request, &api)))
             .insert_header((
                 RETRY_AFTER,
-                api.tasks.retry_after(&record.kind, record.due_at()),
+                api.tasks.retry_after(&record.kind, record.start_after()),
             ))
             .json(TaskView::new(&record, &request, &api))),
         // It may be megabytes, and is not copied.
@@ -142,7 +142,7 @@ fn operated(api: &Api, operated: Result<Operated, RecordError>) -> Result<Versio
 fn conflict(api: &Api, record: &TaskRecord) -> Problem {
     match record.status() {
         TaskStatus::Queued | TaskStatus::Running => Problem::conflict("the task has not ended")
-            .retry_after(api.tasks.retry_after(&record.kind, record.due_at())),
+            .retry_after(api.tasks.retry_after(&record.kind, record.start_after())),
         TaskStatus::Succeeded => Problem::conflict("the task has succeeded"),
         TaskStatus::Failed => Problem::conflict("the task has failed, and cannot be retried"),
         TaskStatus::Canceled => Problem::conflict("the task was canceled"),

@@ -131,7 +131,7 @@ impl<'a> TaskView<'a> {
             created_date_time: record.created_at,
             last_action_date_time: record.updated_at,
             attempts: record.attempts,
-            start_after: next_attempt_date_time.filter(|_| record.attempts == 0),
+            start_after: record.start_after(),
             labels: Cow::Borrowed(&record.labels),
             percent_complete,
             result,

@@ -215,7 +215,7 @@ pub(in crate::api) async fn fetch(
     if !record.status().is_terminal() {
         absent.insert_header((
             RETRY_AFTER,
-            api.tasks.retry_after(&record.kind, record.due_at()),
+            api.tasks.retry_after(&record.kind, record.start_after()),
         ));
     }
     if let Some(applied) = preferences.applied() {

@@ -215,6 +215,11 @@ impl TaskRecord {
         }
     }
 
+    /// When its first attempt may begin, if it waits for a time.
+    pub fn start_after(&self) -> Option<Timestamp> {
+        self.due_at().filter(|_| self.attempts == 0)
+    }
+
     fn input_text(&self) -> Option<&str> {
         self.input.as_deref().map(RawValue::get)
     }

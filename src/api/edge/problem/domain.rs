@@ -87,7 +87,7 @@ impl Problem {
         let detail =
             "not all of the tasks are known to be accepted; `tasks` tells what became of each";
         Self {
-            tasks,
+            tasks: Some(Box::new(tasks.into())),
             ..Self::new(Code::OutcomeUnknown, detail).retry_after(RETRY_AFTER_SECONDS)
         }
     }

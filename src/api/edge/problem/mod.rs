@@ -31,13 +31,13 @@ pub(in crate::api) struct Problem {
     code: Code,
     detail: String,
     /// The field at fault, as a path into the body.
-    target: Option<String>,
+    target: Option<Box<str>>,
     /// Seconds.
     retry_after: Option<u64>,
     /// Headers of the reply that not every problem has.
     headers: Vec<(HeaderName, HeaderValue)>,
-    /// What became of each of many.
-    tasks: Vec<ItemOutcome>,
+    /// What became of each of many, which few problems have to tell.
+    tasks: Option<Box<Box<[ItemOutcome]>>>,
 }
 
 impl Problem {
@@ -48,7 +48,7 @@ impl Problem {
             target: None,
             retry_after: None,
             headers: Vec::new(),
-            tasks: Vec::new(),
+            tasks: None,
         }
     }
 
@@ -58,13 +58,13 @@ impl Problem {
         if let Some((end, _)) = target.char_indices().nth(MAX_TARGET) {
             target.truncate(end);
         }
-        self.target = Some(target);
+        self.target = Some(target.into());
         self
     }
 
     /// Says that it is about the one of many at this place (from 0).
     pub(in crate::api) fn at_item(mut self, place: usize) -> Self {
-        let within = self.target.take().filter(|target| target != "body");
+        let within = self.target.take().filter(|target| **target != *"body");
         self.target(match within {
             Some(target) => format!("[{place}].{target}"),
             None => format!("[{place}]"),
@@ -123,7 +123,7 @@ impl Problem {
             instance,
             operation_id: self.header_text(&OPERATION_ID),
             operation_location: self.header_text(&OPERATION_LOCATION),
-            tasks: &self.tasks,
+            tasks: self.tasks.as_deref().map_or(&[], |tasks| tasks),
             error: ErrorObject {
                 code: self.code.name(),
                 message: &self.detail,
