@@ -54,7 +54,8 @@
 //!
 //! The vocabulary is Azure's: task, record, message, delivery, attempt, dequeue count, visibility
 //! timeout, poison queue, sweep. **R0** is the small Python sample for Azure Functions whose HTTP
-//! API, queue messages and blobs this service understands; see `docs/compatibility.md`.
+//! API, queue messages and blobs this service understands, and **R1** an API over a raw Storage queue, which
+//! is here in `api::raw_queue`; see `docs/compatibility.md`.
 
 #[doc(hidden)]
 pub mod api;

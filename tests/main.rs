@@ -23,6 +23,7 @@ mod limits;
 mod manifests;
 mod openapi;
 mod process;
+mod raw_queue;
 mod readme;
 mod submissions;
 mod surfaces;

@@ -16,6 +16,7 @@ use super::enqueue::{self, describe as describe_enqueue};
 use super::kinds::{self, describe as describe_kinds};
 use super::openapi::Description;
 use super::operations::{self, describe as describe_operations, listing};
+use super::raw_queue::{self, describe as describe_queue};
 use super::request_status::{self, acceptor, describe as describe_request_status};
 use super::service::description::Served;
 use super::service::{self, describe as describe_service, docs, health, metrics};
@@ -183,6 +184,54 @@ pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
             "302 to the result in the storage account, or 200 with it (`OnComplete=Stream`); before that 200 `{\"status\": \
              \"In progress\", \"Location\"}`, or a wait for it (`OnPending=Synchronous`)",
         ),
+        Route::post("create_message", "/api/queue/messages", raw_queue::create)
+            .keyed()
+            .describe(describe_queue::create)
+            .answers(
+                "to any JSON, such as a person: 200 with the message that is in the raw queue from now on. \
+                 `time_to_live` and `visibility_timeout` in seconds",
+            ),
+        Route::get("get_messages", "/api/queue/messages", raw_queue::lease)
+            .keyed()
+            .describe(describe_queue::lease)
+            .answers(
+                "200 `{\"messages\"}`, with their pop receipts, which nobody else sees for a while: \
+                 `messages_per_page`, `max_messages`, `visibility_timeout`",
+            ),
+        Route::delete("clear_messages", "/api/queue/messages", raw_queue::clear)
+            .keyed()
+            .describe(describe_queue::clear)
+            .answers("200; the raw queue is empty"),
+        Route::post("lease_messages", "/api/queue/messages/lease", raw_queue::lease)
+            .keyed()
+            .describe(describe_queue::lease)
+            .answers("the same as `GET /api/queue/messages`, which changes things as well"),
+        Route::get("get_next_message", "/api/queue/messages/pop", raw_queue::pop)
+            .keyed()
+            .describe(describe_queue::pop)
+            .answers("200 with the next message, which is deleted, or without `data` if there is none"),
+        Route::post("pop_message", "/api/queue/messages/pop", raw_queue::pop)
+            .keyed()
+            .describe(describe_queue::pop)
+            .answers("the same"),
+        Route::get("peek_messages", "/api/queue/messages/peek", raw_queue::peek)
+            .keyed()
+            .describe(describe_queue::peek)
+            .answers(
+                "200 `{\"messages\"}`, and nothing is changed: `max_messages`; of a queue of tasks or of \
+                 its dead letters with `queue`",
+            ),
+        Route::put("update_message", "/api/queue/messages/{message_id}", raw_queue::update)
+            .keyed()
+            .describe(describe_queue::update)
+            .answers(
+                "to `{\"pop_receipt\", \"content\", \"visibility_timeout\"}`: 200 with the next pop \
+                 receipt; 404 for an unknown message, 409 for a pop receipt that is not its last",
+            ),
+        Route::get("get_queue_length", "/api/queue/length", raw_queue::length)
+            .keyed()
+            .describe(describe_queue::length)
+            .answers("200 `{\"queue\", \"length\"}`; of a queue of tasks or of its dead letters with `queue`"),
         Route::get("get_kinds", "/api/kinds", kinds::list)
             .describe(describe_kinds::list)
             .answers(

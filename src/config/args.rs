@@ -72,6 +72,10 @@ pub struct Args {
     )]
     pub queue_name: String,
 
+    /// Queue of clients' own messages, behind /api/queue, created when missing; without it there is none
+    #[arg(long, env = "RAW_QUEUE_NAME", hide_env_values = true)]
+    pub raw_queue_name: Option<String>,
+
     /// Address to listen on in standalone mode; port 0 takes a free one
     #[arg(
         long,
@@ -314,6 +318,7 @@ impl Args {
             &mut self.public_base_url,
             &mut self.cors_allowed_origins,
             &mut self.kinds_file,
+            &mut self.raw_queue_name,
             &mut self.worker_concurrency,
             &mut self.functions_port,
         ] {

@@ -50,6 +50,8 @@ pub struct Config {
     pub container: String,
     /// The queue of the messages; the poison queue has `-poison` behind it.
     pub queue: QueueName,
+    /// The queue of clients' own messages, if there is to be one.
+    pub raw_queue: Option<QueueName>,
     /// The keys of the routes that list, manage or measure.
     pub api_keys: Vec<Secret>,
     /// The keys of submission, which takes the others as well; without any it is open.
@@ -109,6 +111,7 @@ impl Config {
             storage: Storage::Embedded(folder.to_owned()),
             container: "tasks".to_owned(),
             queue,
+            raw_queue: None,
             api_keys: Vec::new(),
             submit_keys: Vec::new(),
             callback_secrets: Vec::new(),
@@ -163,6 +166,7 @@ impl TryFrom<Args> for Config {
             storage,
             container,
             queue,
+            raw_queue: raw_queue(args.raw_queue_name.as_deref())?,
             api_keys: keys([
                 ("API_KEY", args.api_key),
                 ("API_KEY_SECONDARY", args.api_key_secondary),
@@ -218,6 +222,13 @@ impl TryFrom<Args> for Config {
             patience: Patience::default(),
         })
     }
+}
+
+/// That no task uses it is known when the kinds are.
+fn raw_queue(name: Option<&str>) -> Result<Option<QueueName>, ConfigError> {
+    name.map(QueueName::try_from)
+        .transpose()
+        .map_err(|error| wrong("RAW_QUEUE_NAME", error.to_string()))
 }
 
 /// Storage is tried more than once in a second. And whoever claimed a key has ended, or given up, before

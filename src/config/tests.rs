@@ -52,6 +52,7 @@ fn a_wrong_setting_is_named() {
         ("--client-id", "x", "AzureWebJobsStorage__clientId"),
         ("--queue-name", "Tasks", "queue_name"),
         ("--queue-name", &"q".repeat(57), "queue_name"),
+        ("--raw-queue-name", "Own_Messages", "RAW_QUEUE_NAME"),
         ("--container", "a--b", "BLOB_CONTAINER_NAME"),
         ("--public-base-url", "tasks.example", "PUBLIC_BASE_URL"),
         ("--public-base-url", "localhost:8080", "PUBLIC_BASE_URL"),

@@ -3,17 +3,20 @@
 use std::sync::Arc;
 
 use super::error::StartError;
+use crate::api::OwnQueue;
 use crate::config::{Config, Storage};
 use backends::azure::Azure;
 use backends::embedded::Embedded;
 use backends::{Counted, Counts};
 use engine::Ports;
-use ports::{Clock, Queues, StorageError};
+use ports::{Clock, QueueName, Queues, RawQueues, StorageError};
 
 /// What all parts use of storage; clones share it.
 #[derive(Clone)]
 pub(super) struct Backend {
     pub(super) ports: Ports,
+    /// Where a queue of clients' own messages is opened.
+    raw_queues: Arc<dyn RawQueues>,
     /// In this process.
     embedded: Option<Embedded>,
     location: String,
@@ -31,13 +34,14 @@ impl Backend {
         clock: Arc<dyn Clock>,
         counts: &Arc<Counts>,
     ) -> Result<Self, StartError> {
-        let counted = |store, queues: Arc<dyn Queues>, embedded, location| Self {
+        let counted = |store, queues: Arc<dyn Queues>, raw_queues, embedded, location| Self {
             ports: Ports {
                 store: Arc::new(Counted::new(store, counts)),
                 queues: Arc::new(Counted::new(queues, counts)),
                 queue: config.queue.clone(),
                 storage_calls: counts.clone(),
             },
+            raw_queues: Arc::new(Counted::<dyn RawQueues>::new(raw_queues, counts)),
             embedded,
             location,
         };
@@ -46,15 +50,34 @@ impl Backend {
                 let location = folder.display().to_string();
                 let embedded = Embedded::open(folder, clock)?;
                 let queues = Arc::new(embedded.clone());
-                Ok(counted(embedded.tasks(), queues, Some(embedded), location))
+                let raw_queues = queues.clone();
+                Ok(counted(
+                    embedded.tasks(),
+                    queues,
+                    raw_queues,
+                    Some(embedded),
+                    location,
+                ))
             }
             Storage::Azure(account) => {
                 let location = format!("{}, {}", account.blob_endpoint, account.queue_endpoint);
                 match Azure::new(account, &config.container) {
-                    Ok(azure) => Ok(counted(azure.tasks(), Arc::new(azure), None, location)),
+                    Ok(azure) => {
+                        let queues = Arc::new(azure.clone());
+                        let raw_queues = queues.clone();
+                        Ok(counted(azure.tasks(), queues, raw_queues, None, location))
+                    }
                     Err(cause) => Err(StartError::Storage { location, cause }),
                 }
             }
+        }
+    }
+
+    /// Opens the queue of clients' own messages.
+    pub(super) fn raw_queue(&self, name: &QueueName) -> OwnQueue {
+        OwnQueue {
+            name: name.clone(),
+            messages: self.raw_queues.open_raw(name),
         }
     }
 

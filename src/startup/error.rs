@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use backends::embedded::OpenError;
 use engine::OutlastsHost;
-use ports::StorageError;
+use ports::{QueueName, StorageError};
 use work::KindRefused;
 
 /// Why the process cannot start, or had to stop.
@@ -27,6 +27,9 @@ pub enum StartError {
         /// The names of the registered kinds.
         known: String,
     },
+    /// The queue of clients' own messages is one of tasks.
+    #[error("RAW_QUEUE_NAME is {0}, which is a queue of tasks, or of their dead letters")]
+    RawQueueOfTasks(QueueName),
     /// The address is taken, or not ours.
     #[error("cannot listen on {address}: {cause}")]
     Listen {
@@ -73,7 +76,10 @@ impl StartError {
     pub fn is_misuse(&self) -> bool {
         matches!(
             self,
-            Self::Kind(_) | Self::OutlastsHost(_) | Self::NoSuchKind { .. }
+            Self::Kind(_)
+                | Self::OutlastsHost(_)
+                | Self::NoSuchKind { .. }
+                | Self::RawQueueOfTasks(_)
         )
     }
 }

@@ -27,6 +27,7 @@ use self::backend::Backend;
 use self::callbacks::callbacks;
 use self::server::serve;
 use self::stop::{Signals, shut_down, stop_on_signal};
+use crate::api::OwnQueue;
 use crate::config::{self, Config, Mode, Storage};
 use crate::triggers::early;
 use crate::triggers::standalone::{self, Pace};
@@ -59,6 +60,7 @@ pub struct Application {
     config: Config,
     backend: Backend,
     engine: Engine,
+    raw_queue: Option<OwnQueue>,
 }
 
 impl Application {
@@ -91,13 +93,15 @@ impl Application {
             callbacks: callbacks(&config, &access, address),
         };
         let engine = Engine::new(backend.ports.clone(), kinds, clock, settings);
-        let server = serve(listener, &config, &engine, access)?;
+        let raw_queue = raw_queue(&config, &engine.tasks, &backend)?;
+        let server = serve(listener, &config, &engine, access, raw_queue.clone())?;
         Ok(Self {
             server,
             address,
             config,
             backend,
             engine,
+            raw_queue,
         })
     }
 
@@ -126,6 +130,7 @@ impl Application {
             config,
             backend,
             engine,
+            raw_queue,
             ..
         } = self;
         let Stop {
@@ -137,7 +142,7 @@ impl Application {
         let mut loops = JoinSet::new();
         // Requests are answered meanwhile: the host's readiness check must not wait for storage.
         tokio::select! {
-            prepared = prepare(&engine.tasks, &backend, config.mode) => if let Err(error) = prepared {
+            prepared = prepare(&engine.tasks, raw_queue.as_ref(), &backend, config.mode) => if let Err(error) = prepared {
                 handle.stop(false).await;
                 return Err(error);
             },
@@ -177,6 +182,22 @@ impl Application {
     }
 }
 
+/// The queue of clients' own messages, if the settings name one, which no task may use: whoever takes a
+/// task's message out of its queue takes an attempt from it.
+fn raw_queue(
+    config: &Config,
+    tasks: &Tasks,
+    backend: &Backend,
+) -> Result<Option<OwnQueue>, StartError> {
+    let Some(name) = &config.raw_queue else {
+        return Ok(None);
+    };
+    match tasks.glimpse(name.as_str()) {
+        Some(_) => Err(StartError::RawQueueOfTasks(name.clone())),
+        None => Ok(Some(backend.raw_queue(name))),
+    }
+}
+
 /// Which tasks begin where they were accepted. On the embedded store none: its loop is told of each message
 /// at once.
 fn early_start(config: &Config) -> EarlyStart {
@@ -196,10 +217,22 @@ fn early_start(config: &Config) -> EarlyStart {
 /// for, and requests get a 503 meanwhile. So is a permission, which takes minutes to count once it was
 /// granted. Fails when waiting cannot help; never under the Functions host, which gives up for good
 /// after three processes that ended.
-async fn prepare(tasks: &Tasks, backend: &Backend, mode: Mode) -> Result<(), StartError> {
+async fn prepare(
+    tasks: &Tasks,
+    raw_queue: Option<&OwnQueue>,
+    backend: &Backend,
+    mode: Mode,
+) -> Result<(), StartError> {
     let mut wait = FIRST_PREPARE_WAIT;
     loop {
-        match tasks.prepare_storage().await {
+        let prepared = async {
+            tasks.prepare_storage().await?;
+            match raw_queue {
+                Some(queue) => queue.messages.prepare().await,
+                None => Ok(()),
+            }
+        };
+        match prepared.await {
             Ok(()) => return Ok(()),
             Err(cause) => {
                 let is_final = cause.recovery == Recovery::Permanent;

@@ -19,7 +19,7 @@ use super::connection::{Connection, watch};
 use super::descriptors::max_connections;
 use super::error::StartError;
 use super::socket::{end_dead_connections, widen_backlog};
-use crate::api::{self, Access, Api, Browsers, Memory};
+use crate::api::{self, Access, Api, Browsers, Memory, OwnQueue};
 use crate::config::{Config, Mode};
 use crate::triggers;
 use engine::Engine;
@@ -38,6 +38,7 @@ pub(super) fn serve(
     config: &Config,
     engine: &Engine,
     access: Access,
+    raw_queue: Option<OwnQueue>,
 ) -> Result<Server, StartError> {
     let address = listener.local_addr()?;
     widen_backlog(&listener)?;
@@ -59,6 +60,7 @@ pub(super) fn serve(
         } = engine.clone();
         let api = Api {
             tasks,
+            raw_queue: raw_queue.clone(),
             address,
             mode: config.mode.name(),
             storage: config.storage.name(),

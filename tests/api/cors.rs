@@ -56,7 +56,11 @@ fn granted(reply: &Reply) -> (Option<&str>, bool) {
 async fn every_route_tells_a_browser_what_it_may_send() {
     let app = spawn_for_page();
     for route in ROUTES.iter() {
-        let path = route.path.replace("{task_id}", "x").replace("{id}", "x");
+        let path = route
+            .path
+            .replace("{task_id}", "x")
+            .replace("{id}", "x")
+            .replace("{message_id}", "x");
         for method in route.methods {
             for path in [path.clone(), format!("{}/", path.to_uppercase())] {
                 let reply = preflight(&app, &path, PAGE, method.as_str()).await;

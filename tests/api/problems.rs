@@ -15,13 +15,17 @@ async fn each_route_refuses_in_the_same_words_as_ever() {
     let mut all = String::new();
     for route in ROUTES.iter() {
         let path = |id: &str| {
-            let path = route.path.replace("{task_id}", id).replace("{id}", id);
+            let path = route
+                .path
+                .replace("{task_id}", id)
+                .replace("{id}", id)
+                .replace("{message_id}", id);
             path.replace("{file}", "nothing")
         };
         // An id that may be one, a text that is none, no key, no body, a method that nobody has.
         let unknown = "01a1fde5-dc8c-728c-86f8-01a2760d7385";
         let methods = route.methods.iter().map(|method| method.as_str());
-        for method in methods.filter(|method| *method != "HEAD").chain(["PUT"]) {
+        for method in methods.filter(|method| *method != "HEAD").chain(["PATCH"]) {
             for path in [path(unknown), path("no-id")] {
                 for key in ["", "s3cret"] {
                     let request = app.client.request(method, &path);

@@ -172,13 +172,16 @@ async fn a_field_beside_kind_and_input_is_refused_by_name() {
         assert_eq!(
             sentence,
             format!(
-                "{field} is not known; beside kind there are input, startAfter, delay and labels"
+                "{field} is not known; beside kind there are input, startAfter, delay, labels and callbackUrl"
             )
         );
     }
     let long = "x".repeat(1_000_000);
     let body = format!(r#"{{"kind":"echo","input":1,"{long}":2}}"#);
-    let shown = format!("{}… is not known; beside kind there is input", &long[..40]);
+    let shown = format!(
+        "{}… is not known; beside kind there are input, startAfter, delay, labels and callbackUrl",
+        &long[..40]
+    );
     assert_eq!(
         assert_refused(&app, &body, "UnknownField", &long[..200]).await,
         shown

@@ -13,7 +13,11 @@ const METHODS: [&str; 8] = [
 async fn a_route_names_its_methods_to_every_other() {
     let app = spawn_app();
     for route in ROUTES.iter() {
-        let path = route.path.replace("{task_id}", "x").replace("{id}", "x");
+        let path = route
+            .path
+            .replace("{task_id}", "x")
+            .replace("{id}", "x")
+            .replace("{message_id}", "x");
         let same_path = ROUTES.iter().filter(|other| other.path == route.path);
         let known: Vec<&str> = same_path
             .flat_map(|other| other.methods)
@@ -48,7 +52,11 @@ async fn a_path_is_taken_in_any_case_and_with_a_slash_at_the_end() {
     let app = spawn_app();
     for route in ROUTES.iter() {
         let path = |id: &str| {
-            let path = route.path.replace("{task_id}", id).replace("{id}", id);
+            let path = route
+                .path
+                .replace("{task_id}", id)
+                .replace("{id}", id)
+                .replace("{message_id}", id);
             path.replace("{file}", "x")
         };
         let plain = path("x");

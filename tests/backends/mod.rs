@@ -7,6 +7,7 @@
 mod listing;
 mod message_queue;
 mod own_queue;
+mod raw_queue;
 mod record_store;
 mod subject;
 mod two_versions;

@@ -1,6 +1,8 @@
 //! The service as it is deployed: by itself on either store, or under the double of the Functions host. For
 //! what must hold everywhere.
 
+use std::path::Path;
+
 use functions_host::{FunctionsHost, HostOptions};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -36,7 +38,8 @@ impl Setting {
 pub(crate) struct Deployment {
     pub(crate) client: Client,
     running: Running,
-    _folder: TempDir,
+    queue: String,
+    folder: TempDir,
 }
 
 enum Running {
@@ -62,7 +65,11 @@ impl Deployment {
             return Self {
                 client: serving.client.clone(),
                 running: Running::Standalone(Box::new(serving)),
-                _folder: folder,
+                queue: match setting {
+                    Setting::Embedded => "background-tasks".to_owned(),
+                    Setting::Azurite | Setting::Hosted => name,
+                },
+                folder,
             };
         }
         settings.extend([
@@ -73,7 +80,8 @@ impl Deployment {
         Self {
             client: Client::of_host(&host),
             running: Running::Hosted(host),
-            _folder: folder,
+            queue: name,
+            folder,
         }
     }
 
@@ -83,6 +91,16 @@ impl Deployment {
             Running::Standalone(serving) => serving.handler.id(),
             Running::Hosted(host) => host.worker_process().await,
         }
+    }
+
+    /// The name of the main queue of tasks.
+    pub(crate) fn queue(&self) -> String {
+        self.queue.clone()
+    }
+
+    /// The folder it runs in, if it is by itself.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Kills that process.

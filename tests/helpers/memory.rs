@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use ports::{
-    Clock, Delivery, Document, ETag, Listed, Looked, OneStep, Page, Queue, QueueName, Queues,
-    Receipt, Settle, Step, StorageError, Stored, TaskStore, Text, Timestamp, Written, one_by_one,
+    Clock, Delivery, Document, ETag, Listed, Looked, NEVER, OneStep, Page, Queue, QueueName,
+    QueuedMessage, Queues, Receipt, Settle, Step, StorageError, Stored, TaskStore, Text, Timestamp,
+    Written, one_by_one,
 };
 
 /// Records and queues by name. Records are dated by the clock, as messages are.
@@ -344,5 +345,19 @@ impl Queue for MemoryQueue {
         let state = self.state();
         let visible = state.waiting.range(..=(now, u64::MAX)).next();
         Ok(visible.and_then(|(_, message)| message.inserted_at))
+    }
+
+    async fn peek(&self, max: u32) -> Result<Vec<QueuedMessage>, StorageError> {
+        let now = self.clock.now();
+        let state = self.state();
+        let visible = state.waiting.range(..=(now, u64::MAX)).take(max as usize);
+        let seen = |(_, message): (_, &Delivery)| QueuedMessage {
+            id: message.id().to_owned(),
+            text: message.text.clone(),
+            inserted_at: message.inserted_at.unwrap(),
+            expires_at: NEVER,
+            dequeue_count: message.dequeue_count,
+        };
+        Ok(visible.map(seen).collect())
     }
 }

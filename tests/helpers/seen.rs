@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use ports::{
-    Delivery, Newest, OneStep, Page, Queue, QueueName, Queues, Receipt, Settle, Step, StorageError,
-    Stored, TaskStore, Text, Timestamp, Wanted, Written, one_by_one,
+    Delivery, Newest, OneStep, Page, Queue, QueueName, QueuedMessage, Queues, Receipt, Settle,
+    Step, StorageError, Stored, TaskStore, Text, Timestamp, Wanted, Written, one_by_one,
 };
 
 use super::calls::{Call, Calls};
@@ -145,5 +145,9 @@ impl Queue for SeenQueue {
 
     async fn front(&self) -> Result<Option<Timestamp>, StorageError> {
         self.1.pass(self.2(Call::Look), self.0.front()).await
+    }
+
+    async fn peek(&self, max: u32) -> Result<Vec<QueuedMessage>, StorageError> {
+        self.1.pass(self.2(Call::Look), self.0.peek(max)).await
     }
 }

@@ -5,6 +5,7 @@ use tokio::process::Command;
 
 use super::{KEY, installed, succeeds};
 use crate::helpers::app::spawn_standard_app_with;
+use crate::helpers::queues;
 
 /// What every reply must pass.
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
@@ -16,6 +17,7 @@ async fn no_request_gets_a_reply_that_is_not_described() {
     // The fuzzer tries the kinds that are named, and some of the tests' wait for a gate.
     let app = spawn_standard_app_with(|config| {
         config.api_keys = vec![Secret::new(KEY)];
+        config.raw_queue = Some(queues::name("own-messages"));
         // The fuzzer likes large numbers, and has nothing to learn from their size.
         config.max_number = 1_000;
     });

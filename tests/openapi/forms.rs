@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{KEY, Operation, operations, resolved, served};
 use crate::helpers::app::{App, spawn_app_with};
 use crate::helpers::eventually::eventually;
+use crate::helpers::queues;
 use crate::helpers::reply::Reply;
 
 /// What the page writes into the field of a parameter.
@@ -70,6 +71,15 @@ async fn handed_over(app: &App) -> String {
     id
 }
 
+/// The id and the pop receipt of a message, which a person types as well.
+async fn put_message(app: &App) -> (String, String) {
+    let request = app.client.request("POST", "/api/queue/messages");
+    let request = request.header("x-functions-key", KEY).body("1");
+    let message = app.client.send(request).await.json();
+    let text = |field: &str| message[field].as_str().unwrap().to_owned();
+    (text("message_id"), text("pop_receipt"))
+}
+
 /// Sends the form of an operation.
 async fn sent(
     app: &App,
@@ -78,11 +88,17 @@ async fn sent(
     body: Option<&str>,
 ) -> Reply {
     let (mut path, mut query, mut headers) = (operation.path.to_owned(), String::new(), vec![]);
+    let mut body = body.map(str::to_owned);
     let parameters = operation.value["parameters"].as_array();
     for parameter in parameters.into_iter().flatten() {
         let name = parameter["name"].as_str().unwrap();
         let value = match filled_in(description, parameter) {
             Some(value) => value,
+            None if name == "message_id" => {
+                let (id, receipt) = put_message(app).await;
+                body = body.map(|body| body.replace("r2", &receipt));
+                id
+            }
             None if parameter["required"] == true => typed(app, operation.value, name).await,
             None => continue,
         };
@@ -107,14 +123,17 @@ async fn sent(
     }
     if let Some(body) = body {
         request = request.header("content-type", "application/json");
-        request = request.body(body.to_owned());
+        request = request.body(body);
     }
     app.client.send(request).await
 }
 
 #[tokio::test]
 async fn a_form_that_is_sent_as_it_comes_works_and_works_again() {
-    let app = spawn_app_with(|config| config.api_keys = vec![Secret::new(KEY)]);
+    let app = spawn_app_with(|config| {
+        config.api_keys = vec![Secret::new(KEY)];
+        config.raw_queue = Some(queues::name("own-messages"));
+    });
     let description = served(&app).await;
     for operation in operations(&description) {
         let bodies = bodies(operation.value);

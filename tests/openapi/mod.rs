@@ -80,7 +80,7 @@ fn resolved<'d>(description: &'d Value, value: &'d Value) -> &'d Value {
 }
 
 /// A program below `tests/`, which has to be installed there.
-fn installed(path: &str) -> PathBuf {
+pub(crate) fn installed(path: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests")
         .join(path);
@@ -92,7 +92,7 @@ fn installed(path: &str) -> PathBuf {
 }
 
 /// Runs a client to its end, which must be a good one.
-async fn succeeds(command: &mut Command) -> String {
+pub(crate) async fn succeeds(command: &mut Command) -> String {
     let running = command
         .current_dir(env!("CARGO_TARGET_TMPDIR"))
         .kill_on_drop(true)

@@ -66,8 +66,8 @@ async fn a_thousand_are_one_call_on_the_embedded_store() {
 }
 
 #[tokio::test]
-async fn a_thousand_are_one_call_on_azure_storage() {
-    many_are_one_call(Setting::Azurite, 1_000).await;
+async fn many_are_one_call_on_azure_storage() {
+    many_are_one_call(Setting::Azurite, 300).await;
 }
 
 #[tokio::test]

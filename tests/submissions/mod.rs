@@ -28,7 +28,12 @@ impl Rig {
         let kind = "[[kind]]\nname = \"length\"\ncommand = [\"sh\", \"-c\", \"wc -c\"]\n";
         fs::write(&file, kind).unwrap();
         let path = std::env::var("PATH").unwrap();
-        let settings = [("PATH", &*path), ("KINDS_FILE", file.to_str().unwrap())];
+        let settings = [
+            ("PATH", &*path),
+            ("KINDS_FILE", file.to_str().unwrap()),
+            // On a busy machine the emulator takes its time.
+            ("REQUEST_BUDGET", "100s"),
+        ];
         Self {
             deployment: Deployment::start(setting, &settings).await,
             _kinds: kinds,

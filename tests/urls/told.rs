@@ -86,7 +86,7 @@ async fn an_end_is_told(setting: Setting) {
     let forged = json!({ "kind": "_callback", "input": { "url": url, "event": {} } });
     let refused = client.submit(forged.to_string()).await;
     assert_eq!(
-        (refused.status, &refused.json()["code"]),
+        (refused.status, &refused.json()["error"]["code"]),
         (422, &json!("UnknownKind"))
     );
 }
@@ -148,14 +148,18 @@ async fn a_url_that_may_not_be_called_is_refused_and_named() {
             let refused = client.submit(body.to_string()).await;
             let problem = refused.json();
             assert_eq!(
-                (refused.status, &problem["target"]),
+                (refused.status, &problem["error"]["target"]),
                 (422, &json!("callbackUrl")),
                 "{url}: {problem}"
             );
         }
         let many = json!([{ "number": 1 }, { "number": 1, "callbackUrl": url }]);
         let refused = client.submit(many.to_string()).await;
-        assert_eq!(refused.json()["target"], "[1].callbackUrl", "{url}");
+        assert_eq!(
+            refused.json()["error"]["target"],
+            "[1].callbackUrl",
+            "{url}"
+        );
     }
     assert_eq!(service.requests(), 0);
 }

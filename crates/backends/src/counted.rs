@@ -9,12 +9,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use ports::{
-    Delivery, Looked, Newest, Page, Queue, QueueName, Queues, Receipt, Settle, Step, StorageCalls,
-    StorageError, Stored, TaskStore, Timestamp, Wanted, Written,
+    Changed, Delivery, Leased, Looked, Newest, Page, Queue, QueueName, QueuedMessage, Queues,
+    RawQueue, RawQueues, Receipt, Settle, Step, StorageCalls, StorageError, Stored, TaskStore,
+    Timestamp, Wanted, Written,
 };
 
 /// The calls that are counted, by the names in metrics.
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 13] = [
     "check_store",
     "create_record",
     "read_record",
@@ -27,6 +28,7 @@ const NAMES: [&str; 12] = [
     "delete_message",
     "count_messages",
     "peek_message",
+    "clear_queue",
 ];
 
 /// How often each operation was asked for, by all threads of the process.
@@ -194,5 +196,63 @@ impl Queue for Counted<dyn Queue> {
 
     async fn front(&self) -> Result<Option<Timestamp>, StorageError> {
         self.counted("peek_message").front().await
+    }
+
+    async fn peek(&self, max: u32) -> Result<Vec<QueuedMessage>, StorageError> {
+        self.counted("peek_message").peek(max).await
+    }
+}
+
+impl RawQueues for Counted<dyn RawQueues> {
+    fn open_raw(&self, name: &QueueName) -> Arc<dyn RawQueue> {
+        Arc::new(Counted::new(self.inner.open_raw(name), &self.counts))
+    }
+}
+
+#[async_trait]
+impl RawQueue for Counted<dyn RawQueue> {
+    async fn prepare(&self) -> Result<(), StorageError> {
+        self.inner.prepare().await
+    }
+
+    async fn put(
+        &self,
+        text: &str,
+        life: Option<Duration>,
+        delay: Duration,
+    ) -> Result<Leased, StorageError> {
+        self.counted("send_message").put(text, life, delay).await
+    }
+
+    async fn receive(&self, max: u32, hide: Duration) -> Result<Vec<Leased>, StorageError> {
+        self.counted("receive_messages").receive(max, hide).await
+    }
+
+    async fn peek(&self, max: u32) -> Result<Vec<QueuedMessage>, StorageError> {
+        self.counted("peek_message").peek(max).await
+    }
+
+    async fn update(
+        &self,
+        id: &str,
+        pop_receipt: &str,
+        text: Option<&str>,
+        hide: Duration,
+    ) -> Result<Changed, StorageError> {
+        self.counted("update_message")
+            .update(id, pop_receipt, text, hide)
+            .await
+    }
+
+    async fn delete(&self, id: &str, pop_receipt: &str) -> Result<bool, StorageError> {
+        self.counted("delete_message").delete(id, pop_receipt).await
+    }
+
+    async fn clear(&self) -> Result<(), StorageError> {
+        self.counted("clear_queue").clear().await
+    }
+
+    async fn length(&self) -> Result<u64, StorageError> {
+        self.counted("count_messages").length().await
     }
 }

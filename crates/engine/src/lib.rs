@@ -60,6 +60,7 @@ pub use tasks::callbacks::{CalledBack, Report};
 pub use tasks::dead_letters::{
     Bulk, DeadLetter, Edit, LetterBody, LetterFilter, LetterPage, LetterPosition, Replayed,
 };
+pub use tasks::glimpse::Glimpse;
 pub use tasks::idempotency::KeyedSubmitError;
 pub use tasks::kinds::KnownKind;
 pub use tasks::listing::{Filter, ListError, TaskPage};

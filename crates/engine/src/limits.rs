@@ -292,9 +292,12 @@ pub const LONGEST_LATER: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 /// Submissions in one body, at the most.
 pub const MAX_SUBMISSIONS: usize = 1_000;
 
-/// How many of these are accepted side by side: as many as share a commit of the embedded store. An account
-/// takes as many at a time as it has turns for.
+/// How many of these are accepted side by side where the store is this process's own: as many as share a commit.
 pub const SUBMITTED_AT_ONCE: usize = 256;
+
+/// The same on storage that is shared: half of the turns that a thread has there, so that other requests wait
+/// for nobody.
+pub const SUBMITTED_AT_ONCE_SHARED: usize = 32;
 
 /// How much longer storage may take for each of many than for one: of the slowest, two calls are a fraction of
 /// this where 64 are under way.

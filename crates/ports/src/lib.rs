@@ -5,6 +5,8 @@
 //! | `store` | where task records live |
 //! | `records` | what a record is there, and a listing of them |
 //! | `queue` | queues by name, and what they hand over |
+//! | `queued_message` | what a look at a queue gives |
+//! | `raw_queue` | queues of clients' own messages, in which no task is |
 //! | `write` | the one law for everything that is written: steps, in their order |
 //! | `error` | why storage did not do it |
 //! | [`budget`] | how long it may take for somebody who waits |
@@ -17,6 +19,8 @@ pub mod budget;
 pub mod crash;
 mod error;
 mod queue;
+mod queued_message;
+mod raw_queue;
 mod records;
 mod secret;
 mod store;
@@ -31,6 +35,8 @@ pub use error::{Recovery, StorageError};
 pub use queue::{
     Delivery, NotAQueueName, Queue, QueueName, Queues, Receipt, Settle, is_storage_name,
 };
+pub use queued_message::{NEVER, QueuedMessage};
+pub use raw_queue::{Changed, Lease, Leased, RawQueue, RawQueues};
 pub use records::{
     Document, ETag, Further, Head, HeadError, Listed, Looked, Newest, Page, Stored, Wanted,
     are_among,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::{StorageError, Timestamp};
+use crate::{QueuedMessage, StorageError, Timestamp};
 
 /// The name of a queue: 3 to 56 lower-case letters, digits and single hyphens, which begins and ends
 /// with a letter or digit. Clones share it.
@@ -20,6 +20,9 @@ pub struct QueueName(Arc<str>);
 impl QueueName {
     /// The most characters a name has.
     pub const LONGEST: usize = 56;
+
+    /// What is appended to name the queue of dead letters: the Functions host does so.
+    pub const DEAD_LETTERS: &str = "-poison";
 
     /// The name, as it is written.
     pub fn as_str(&self) -> &str {
@@ -168,6 +171,9 @@ pub trait Queue: Send + Sync {
     /// When the message was sent that is next to be received; `None` when none is visible, or the queue
     /// cannot tell.
     async fn front(&self) -> Result<Option<Timestamp>, StorageError>;
+
+    /// Looks at up to `max` (1 to 32) visible messages, those that come next, and changes nothing.
+    async fn peek(&self, max: u32) -> Result<Vec<QueuedMessage>, StorageError>;
 }
 
 #[cfg(test)]

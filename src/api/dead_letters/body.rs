@@ -54,7 +54,7 @@ mod tests {
         for (body, code) in [
             ("{}", "MissingInput"),
             (r#"{"input": 1, "kind": 2}"#, "InvalidKind"),
-            (r#"{"input": 1, "inptu": 2}"#, "UnknownField"),
+            (r#"{"input": 1, "other": 2}"#, "UnknownField"),
             (r#"{"input": 1, "input": 2}"#, "DuplicateField"),
             ("[1]", "InvalidBody"),
             ("{", "MalformedBody"),

@@ -38,12 +38,20 @@ impl Paths {
     fn spelling(self, bare: &str) -> Option<String> {
         let spellings = self.0.iter().filter_map(|path| {
             let spelling = spelled(path, bare)?;
-            Some((path.len(), spelling))
+            Some((fixed(path), spelling))
         });
-        // Of two that match, one says more: `{id}:cancel` and `{id}`.
+        // Of two that match, one says more: `{id}:cancel` and `{id}`, or `pop` and `{message_id}`.
         let (_, spelling) = spellings.max_by_key(|(length, _)| *length)?;
         Some(spelling)
     }
+}
+
+/// How much of a route's path is given: all but the names of its parameters.
+fn fixed(route: &str) -> usize {
+    let mut pieces = route.split('{');
+    let start = pieces.next().map_or(0, str::len);
+    let rest = pieces.filter_map(|piece| piece.split_once('}'));
+    start + rest.map(|(_, after)| after.len()).sum::<usize>()
 }
 
 /// A path in the spelling of a route, with the parameters as they are; `None` when it is not the route's.
@@ -84,6 +92,8 @@ mod tests {
         "/api/health",
         "/api/openapi.json",
         "/api/docs/{file}",
+        "/api/queue/messages/pop",
+        "/api/queue/messages/{message_id}",
     ]);
 
     fn spelling(path: &str) -> Option<String> {
@@ -103,6 +113,8 @@ mod tests {
             ("/api/operations/x/Result", "/api/operations/x/result"),
             ("/api/OpenAPI.json", "/api/openapi.json"),
             ("/API/docs/LICENSE", "/api/docs/LICENSE"),
+            ("/api/queue/Messages/POP", "/api/queue/messages/pop"),
+            ("/api/queue/Messages/POPs", "/api/queue/messages/POPs"),
         ] {
             assert_eq!(spelling(path).as_deref(), Some(expected), "{path}");
         }

@@ -63,6 +63,16 @@ impl Route {
         Self::new(name, &[Method::POST], path, handler)
     }
 
+    /// Answers `PUT`.
+    pub(in crate::api) fn put<F, Args>(name: &'static str, path: &'static str, handler: F) -> Self
+    where
+        F: Handler<Args> + Send + Sync,
+        F::Output: Responder + 'static,
+        Args: FromRequest + 'static,
+    {
+        Self::new(name, &[Method::PUT], path, handler)
+    }
+
     /// Answers `DELETE`.
     pub(in crate::api) fn delete<F, Args>(
         name: &'static str,

@@ -11,7 +11,7 @@ use actix_web::{FromRequest, HttpRequest};
 use super::memory::Memory;
 use super::problem::Problem;
 use super::requests::Requests;
-use ports::Secret;
+use ports::{QueueName, RawQueue, Secret};
 
 use crate::origins::Origins;
 use crate::surfaces::Surfaces;
@@ -22,6 +22,8 @@ use engine::Tasks;
 pub struct Api {
     /// The domain.
     pub tasks: Tasks,
+    /// The queue of clients' own messages, if there is one.
+    pub raw_queue: Option<OwnQueue>,
     /// Where the server listens.
     pub address: SocketAddr,
     /// `hosted` or `standalone`, as health tells it.
@@ -46,6 +48,15 @@ pub struct Api {
     pub browsers: Browsers,
     /// What is done with what comes without the name of a kind.
     pub surfaces: Arc<Surfaces>,
+}
+
+/// A queue of clients' own messages, open.
+#[derive(Clone)]
+pub struct OwnQueue {
+    /// Its name.
+    pub name: QueueName,
+    /// What is done to it.
+    pub messages: Arc<dyn RawQueue>,
 }
 
 /// Which pages may call the service from a browser, though they are not its own.

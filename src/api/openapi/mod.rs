@@ -29,6 +29,7 @@ use super::edge::route::Route;
 pub(super) const TASKS: &str = "tasks";
 pub(super) const OPERATIONS: &str = "operations";
 pub(super) const DEAD_LETTERS: &str = "dead letters";
+pub(super) const QUEUE: &str = "queue";
 pub(super) const SERVICE: &str = "service";
 
 /// The places of the key; any of them opens a route.
@@ -84,6 +85,10 @@ fn document(routes: &[Route], kinds: &[String]) -> OpenApi {
         (
             DEAD_LETTERS,
             "What failed: list it, look at it, replay it, delete it.",
+        ),
+        (
+            QUEUE,
+            "A queue of clients' own messages, and a look at those of tasks.",
         ),
         (
             SERVICE,
@@ -176,6 +181,7 @@ fn http_method(method: &Method) -> Option<HttpMethod> {
     match *method {
         Method::GET => Some(HttpMethod::Get),
         Method::POST => Some(HttpMethod::Post),
+        Method::PUT => Some(HttpMethod::Put),
         Method::DELETE => Some(HttpMethod::Delete),
         _ => None,
     }

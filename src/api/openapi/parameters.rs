@@ -121,6 +121,41 @@ pub(in crate::api) fn callback_token() -> Parameter {
         .build()
 }
 
+/// A message's id in the path.
+pub(in crate::api) fn message_id() -> Parameter {
+    ParameterBuilder::new()
+        .name("message_id")
+        .parameter_in(ParameterIn::Path)
+        .required(Required::True)
+        .description(Some(
+            "The id of the message. Another text is an unknown message.",
+        ))
+        .schema(Some(text(None)))
+        .build()
+}
+
+/// A whole number in the query, in a range and with a default.
+pub(in crate::api) fn number(
+    name: &str,
+    default: i64,
+    least: i64,
+    most: i64,
+    description: &str,
+) -> Parameter {
+    let schema = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(least))
+        .maximum(Some(most))
+        .default(Some(json!(default)))
+        .build();
+    query(name, description, Schema::from(schema))
+}
+
+/// A text in the query.
+pub(in crate::api) fn text_query(name: &str, description: &str) -> Parameter {
+    query(name, description, text(None))
+}
+
 /// The query of a listing.
 pub(in crate::api) fn listing() -> Vec<Parameter> {
     let time = || text(Some(KnownFormat::DateTime));

@@ -20,6 +20,10 @@ use crate::api::enqueue::Enqueued;
 use crate::api::kinds::view::{BackOffView, EndView, KindList, KindView, PolicyView, SeenView};
 use crate::api::operations::listing::TaskList;
 use crate::api::operations::view::{ListedView, Status, TaskView};
+use crate::api::raw_queue::view::{
+    ClearedQueue, Content, MessageView, Messages, PoppedMessage, QueueLength, UpdatedMessage,
+    update_request,
+};
 use crate::api::request_status::schemas::customer;
 use crate::api::service::health::Health;
 use crate::api::status::StatusView;
@@ -70,6 +74,14 @@ pub(in crate::api) fn add(components: ComponentsBuilder, kinds: &[String]) -> Co
         .schema_from::<EndView>()
         .schema_from::<LetterList<'_>>()
         .schema_from::<LetterView<'_>>()
+        .schema_from::<Content>()
+        .schema_from::<MessageView>()
+        .schema_from::<Messages>()
+        .schema_from::<PoppedMessage>()
+        .schema_from::<UpdatedMessage>()
+        .schema("UpdateMessageRequest", Schema::from(update_request()))
+        .schema_from::<ClearedQueue>()
+        .schema_from::<QueueLength<'_>>()
 }
 
 /// An integer of any size, or a string with one.

@@ -46,6 +46,8 @@ pub(super) fn collection(description: &Value, steps: &[Step]) -> Value {
             variable("key", ""),
             variable("id", ""),
             variable("etag", ""),
+            variable("messageId", ""),
+            variable("popReceipt", ""),
             variable("run", "")
         ],
         "item": items
@@ -102,6 +104,7 @@ fn find<'d>(description: &'d Value, id: &str) -> Operation<'d> {
 
 fn url(path: &str, query: &[(&str, &str)]) -> Value {
     let path = path.replace("{task_id}", "{id}").replace("{id}", "{{id}}");
+    let path = path.replace("{message_id}", "{{messageId}}");
     let pairs: Vec<_> = query.iter().map(|(k, v)| format!("{k}={v}")).collect();
     let question = if pairs.is_empty() { "" } else { "?" };
     let segments: Vec<_> = path.trim_start_matches('/').split('/').collect();

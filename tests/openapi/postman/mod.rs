@@ -13,6 +13,7 @@ use tokio::process::Command;
 use super::committed::is_committed;
 use super::{KEY, installed, operations, served, succeeds};
 use crate::helpers::app::{App, spawn_app, spawn_app_with, spawn_standard_app_with};
+use crate::helpers::queues;
 use conversation::CONVERSATION;
 
 #[tokio::test]
@@ -39,7 +40,10 @@ async fn the_conversation_uses_every_operation() {
 
 #[tokio::test]
 async fn newman_holds_the_whole_conversation() {
-    let app = spawn_app_with(|config| config.api_keys = vec![Secret::new(KEY)]);
+    let app = spawn_app_with(|config| {
+        config.api_keys = vec![Secret::new(KEY)];
+        config.raw_queue = Some(queues::name("own-messages"));
+    });
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("collection.json");
     fs::write(&file, made(&app).await).unwrap();

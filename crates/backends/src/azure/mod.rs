@@ -15,6 +15,7 @@ mod identity;
 mod link;
 mod queue;
 mod queues;
+mod raw_queue;
 mod resource;
 mod shared_key;
 mod store;
@@ -27,7 +28,7 @@ use self::clients::Clients;
 use self::connector::Connector;
 use self::queues::AzureQueue;
 use self::store::AzureTasks;
-use ports::{Queue, QueueName, Queues, StorageError, TaskStore};
+use ports::{Queue, QueueName, Queues, RawQueue, RawQueues, StorageError, TaskStore};
 
 /// A storage account: one value for the process, whose clones share it. Each thread makes clients of
 /// its own when it first needs them.
@@ -63,5 +64,11 @@ impl Queues for Azure {
 
     fn open_dead_letters(&self, name: &QueueName) -> Arc<dyn Queue> {
         Arc::new(AzureQueue::named(Arc::clone(&self.0), name).of_dead_letters())
+    }
+}
+
+impl RawQueues for Azure {
+    fn open_raw(&self, name: &QueueName) -> Arc<dyn RawQueue> {
+        Arc::new(AzureQueue::named(Arc::clone(&self.0), name))
     }
 }

@@ -8,8 +8,8 @@ use azure_core::http::{RequestContent, Response, XmlFormat};
 use azure_core::xml::to_xml;
 use azure_storage_queue::QueueClient;
 use azure_storage_queue::models::{
-    ListOfSentMessage, QueueClientGetPropertiesResultHeaders, QueueClientReceiveMessagesOptions,
-    QueueClientSendMessageOptions, QueueMessage, ReceivedMessage,
+    ListOfSentMessage, QueueClientGetPropertiesResultHeaders, QueueClientSendMessageOptions,
+    QueueMessage, ReceivedMessage,
 };
 
 use bytes::Bytes;
@@ -19,7 +19,7 @@ use super::error::{incomplete, unless};
 use super::resource::{self, Resource};
 use ports::{Delivery, Receipt, StorageError, Timestamp};
 
-/// A message stays until it is deleted. The service's default of 7 days would lose a backlog.
+/// A task's message stays until it is deleted. The service's default of 7 days would lose a backlog.
 const NEVER_EXPIRES: i32 = -1;
 
 /// The longest visibility timeout the service takes: 7 days, in seconds. A message that is to wait for
@@ -63,7 +63,7 @@ impl StorageQueue {
     }
 
     pub(super) async fn send(&self, text: &str, delay: Duration) -> Result<(), StorageError> {
-        self.put(text, delay).await.map(drop)
+        self.put(text, NEVER_EXPIRES, delay).await.map(drop)
     }
 
     /// Sends a message that is hidden for so long, and gives the receipt by which its sender settles or
@@ -73,20 +73,22 @@ impl StorageQueue {
         text: &str,
         hide: Duration,
     ) -> Result<Receipt, StorageError> {
-        let answer = self.put(text, hide).await?.into_model();
+        let answer = self.put(text, NEVER_EXPIRES, hide).await?.into_model();
         let sent = answer.and_then(ListOfSentMessage::into_message);
         let sent = sent.map_err(|_| incomplete(SEND, "a message"))?;
         receipt(SEND, &self.name, sent.message_id, sent.pop_receipt)
     }
 
-    /// A message whose answer was lost is sent again: it may then be there twice.
-    async fn put(
+    /// Sends a message that stays for so many seconds. One whose answer was lost is sent again: it may then
+    /// be there twice.
+    pub(super) async fn put(
         &self,
         text: &str,
+        life: i32,
         delay: Duration,
     ) -> Result<Response<ListOfSentMessage, XmlFormat>, StorageError> {
         let options = QueueClientSendMessageOptions {
-            message_time_to_live: Some(NEVER_EXPIRES),
+            message_time_to_live: Some(life),
             visibility_timeout: Some(seconds(delay)).filter(|delay| *delay > 0),
             ..Default::default()
         };
@@ -105,17 +107,7 @@ impl StorageQueue {
         hide: Duration,
     ) -> Result<Vec<Delivery>, StorageError> {
         const OPERATION: &str = "receive messages";
-        let options = QueueClientReceiveMessagesOptions {
-            number_of_messages: Some(i32::try_from(max).unwrap_or(i32::MAX)),
-            // The service hides a message for at least one second.
-            visibility_timeout: Some(seconds(hide).max(1)),
-            ..Default::default()
-        };
-        let answer = resource::run(self, OPERATION, || async {
-            let receive = self.client.receive_messages(Some(options.clone()));
-            receive.await?.into_model()
-        });
-        let messages = answer.await?.items.unwrap_or_default();
+        let messages = self.receive_page(max, hide).await?;
         messages
             .into_iter()
             .map(|message| delivery(OPERATION, message, &self.name))
@@ -179,24 +171,13 @@ impl StorageQueue {
     }
 
     pub(super) async fn front(&self) -> Result<Option<Timestamp>, StorageError> {
-        const OPERATION: &str = "peek at the queue";
-        // One message, unless asked for more.
-        let answer = resource::run(self, OPERATION, || async {
-            self.client.peek_messages(None).await?.into_model()
-        });
-        let first = answer.await?.items.unwrap_or_default().into_iter().next();
-        first
-            .map(|message| {
-                message
-                    .insertion_time
-                    .ok_or_else(|| incomplete(OPERATION, "a time"))
-            })
-            .transpose()
+        let first = self.peek(1).await?.into_iter().next();
+        Ok(first.map(|message| message.inserted_at))
     }
 }
 
 /// A text as XML. The crate leaves a carriage return as it is, which a parser reads as a line feed.
-fn envelope(text: &str) -> azure_core::Result<RequestContent<QueueMessage, XmlFormat>> {
+pub(super) fn envelope(text: &str) -> azure_core::Result<RequestContent<QueueMessage, XmlFormat>> {
     let xml = to_xml(&QueueMessage {
         message_text: Some(text.to_owned()),
     })?;
@@ -246,7 +227,7 @@ fn receipt(
 }
 
 /// Whole seconds, which the service counts in: never less than asked for.
-fn seconds(duration: Duration) -> i32 {
+pub(super) fn seconds(duration: Duration) -> i32 {
     let whole = duration.as_nanos().div_ceil(1_000_000_000);
     i32::try_from(whole).map_or(LONGEST_HIDDEN, |whole| whole.min(LONGEST_HIDDEN))
 }

@@ -9,10 +9,7 @@ use super::clients::Clients;
 use super::connector::Connector;
 use super::queue::StorageQueue;
 use ports::crash::{CrashPoint, crash_point};
-use ports::{Delivery, Queue, QueueName, Receipt, Settle, StorageError, Timestamp};
-
-/// What the Functions host appends to name the queue of dead letters, and takes for one.
-const DEAD_LETTERS: &str = "-poison";
+use ports::{Delivery, Queue, QueueName, QueuedMessage, Receipt, Settle, StorageError, Timestamp};
 
 /// One queue of the account.
 pub(super) struct AzureQueue {
@@ -35,11 +32,11 @@ impl AzureQueue {
 
     /// The queue of its dead letters; those of dead letters stay.
     pub(super) fn of_dead_letters(self) -> Self {
-        if self.name.ends_with(DEAD_LETTERS) {
+        if self.name.ends_with(QueueName::DEAD_LETTERS) {
             return self;
         }
         Self {
-            name: format!("{}{DEAD_LETTERS}", self.name).into(),
+            name: [&*self.name, QueueName::DEAD_LETTERS].concat().into(),
             ..self
         }
     }
@@ -53,7 +50,8 @@ impl AzureQueue {
         self.here()?.send_held(text, hide).await
     }
 
-    fn here(&self) -> Result<Arc<StorageQueue>, StorageError> {
+    /// As this thread reaches it.
+    pub(super) fn here(&self) -> Result<Arc<StorageQueue>, StorageError> {
         Clients::here(&self.connector)?.queue(&self.name)
     }
 }
@@ -105,5 +103,9 @@ impl Queue for AzureQueue {
 
     async fn front(&self) -> Result<Option<Timestamp>, StorageError> {
         self.here()?.front().await
+    }
+
+    async fn peek(&self, max: u32) -> Result<Vec<QueuedMessage>, StorageError> {
+        self.here()?.peek(max).await
     }
 }

@@ -8,10 +8,7 @@ use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use super::millis::Millis;
-use ports::{Receipt, Settle};
-
-/// What the Functions host appends to name the queue of dead letters.
-const DEAD_LETTERS: &str = "-poison";
+use ports::{QueueName, Receipt, Settle};
 
 const SEND: &str =
     "INSERT INTO messages (queue, inserted_at, visible_at, text) VALUES (?1, ?2, ?3, ?4)";
@@ -88,10 +85,10 @@ pub(super) fn settle(
 
 /// Where the dead letters of a queue are; those of dead letters stay.
 pub(super) fn dead_letters_of(queue: &str) -> Arc<str> {
-    if queue.ends_with(DEAD_LETTERS) {
+    if queue.ends_with(QueueName::DEAD_LETTERS) {
         queue.into()
     } else {
-        format!("{queue}{DEAD_LETTERS}").into()
+        [queue, QueueName::DEAD_LETTERS].concat().into()
     }
 }
 

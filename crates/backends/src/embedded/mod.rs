@@ -15,11 +15,14 @@ mod newest;
 mod open_error;
 mod put_back;
 mod queue;
+mod raw_messages;
+mod raw_queue;
 mod readers;
 mod rows;
 mod savepoint;
 mod schema;
 mod task_store;
+mod text;
 mod thread;
 mod write;
 mod writer;
@@ -32,9 +35,10 @@ use tokio_util::sync::CancellationToken;
 
 use database::Database;
 use folder::{FolderLock, keep_private};
-use ports::{Clock, Queue, QueueName, Queues, TaskStore};
+use ports::{Clock, Queue, QueueName, Queues, RawQueue, RawQueues, TaskStore};
 use put_back::Latest;
 use queue::EmbeddedQueue;
+use raw_queue::EmbeddedRawQueue;
 use readers::Readers;
 use task_store::EmbeddedTasks;
 use writer::Writer;
@@ -127,5 +131,12 @@ impl Queues for Embedded {
 
     fn open_dead_letters(&self, name: &QueueName) -> Arc<dyn Queue> {
         Arc::new(self.named(name).of_dead_letters())
+    }
+}
+
+impl RawQueues for Embedded {
+    fn open_raw(&self, name: &QueueName) -> Arc<dyn RawQueue> {
+        let (database, clock) = (Arc::clone(&self.database), Arc::clone(&self.clock));
+        Arc::new(EmbeddedRawQueue::named(name, database, clock))
     }
 }

@@ -14,8 +14,12 @@ use super::errors::storage_error;
 use super::millis::Millis;
 use super::put_back::Latest;
 use super::savepoint::all_or_nothing;
+use super::text::lossy;
 use super::{messages, write};
-use ports::{Clock, Delivery, Queue, QueueName, Receipt, Settle, StorageError, Timestamp};
+use ports::{
+    Clock, Delivery, NEVER, Queue, QueueName, QueuedMessage, Receipt, Settle, StorageError,
+    Timestamp,
+};
 
 /// In the order of the index, which is as fast with a million messages waiting as with one.
 const VISIBLE: &str = "
@@ -50,6 +54,13 @@ const FRONT: &str = "
     WHERE queue = ?1 AND visible_at <= ?2
     ORDER BY visible_at, id
     LIMIT 1";
+
+/// Without the text it is [`FRONT`].
+const PEEK: &str = "
+    SELECT id, text, inserted_at, dequeue_count FROM messages
+    WHERE queue = ?1 AND visible_at <= ?2
+    ORDER BY visible_at, id
+    LIMIT ?3";
 
 /// One queue of one file.
 pub(super) struct EmbeddedQueue {
@@ -192,6 +203,29 @@ impl Queue for EmbeddedQueue {
             .await
             .map(|found| found.map(|millis| millis.0))
     }
+
+    async fn peek(&self, max: u32) -> Result<Vec<QueuedMessage>, StorageError> {
+        let (queue, now) = (self.name.clone(), Millis(self.clock.now()));
+        self.database
+            .readers
+            .read("peek at the queue", move |connection| {
+                connection
+                    .prepare_cached(PEEK)?
+                    .query_map(params![queue, now, max], peeked)?
+                    .collect()
+            })
+            .await
+    }
+}
+
+fn peeked(row: &Row<'_>) -> rusqlite::Result<QueuedMessage> {
+    Ok(QueuedMessage {
+        id: row.get::<_, i64>("id")?.to_string(),
+        text: lossy(row, "text")?,
+        inserted_at: row.get::<_, Millis>("inserted_at")?.0,
+        expires_at: NEVER,
+        dequeue_count: row.get("dequeue_count")?,
+    })
 }
 
 /// Makes every message visible that somebody held, keeping its dequeue count.
@@ -222,17 +256,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn receiving_finds_the_oldest_messages_in_the_index() {
-        let plan = plan(VISIBLE);
-
-        assert!(
-            plan.contains("USING INDEX messages_by_visibility (queue=? AND visible_at<?)"),
-            "{plan}"
-        );
-        assert!(
-            !plan.contains("SCAN") && !plan.contains("SORT") && !plan.contains("TEMP"),
-            "{plan}"
-        );
+    fn receiving_and_peeking_find_the_oldest_messages_in_the_index() {
+        for plan in [plan(VISIBLE), plan(PEEK)] {
+            assert!(
+                plan.contains("USING INDEX messages_by_visibility (queue=? AND visible_at<?)"),
+                "{plan}"
+            );
+            assert!(
+                !plan.contains("SCAN") && !plan.contains("SORT") && !plan.contains("TEMP"),
+                "{plan}"
+            );
+        }
     }
 
     #[test]

@@ -11,7 +11,12 @@ use super::OpenError;
 /// What leads from each schema version to the next one; version 0 is an empty file.
 ///
 /// Never edit a released entry: append one.
-const MIGRATIONS: &[&str] = &[RECORDS_AND_MESSAGES, NEWEST_AND_ERRORS, DUE_AND_LABELS];
+const MIGRATIONS: &[&str] = &[
+    RECORDS_AND_MESSAGES,
+    NEWEST_AND_ERRORS,
+    DUE_AND_LABELS,
+    RAW_MESSAGES,
+];
 
 /// `records` keeps its row id although names are unique: `WITHOUT ROWID` would spread bodies over
 /// the inner pages of the tree, and a lookup would pass through them. `body` comes last, so that a
@@ -71,6 +76,25 @@ const NEWEST_AND_ERRORS: &str = "
 const DUE_AND_LABELS: &str = "
     ALTER TABLE records ADD COLUMN due_at INTEGER;
     ALTER TABLE records ADD COLUMN labels TEXT;
+";
+
+/// Clients' own messages, apart from those of tasks, which pay for no column more. An index for what is next,
+/// and one for what has come to its end.
+const RAW_MESSAGES: &str = "
+    CREATE TABLE raw_messages (
+        number        INTEGER PRIMARY KEY AUTOINCREMENT,
+        id            TEXT    NOT NULL UNIQUE,
+        queue         TEXT    NOT NULL,
+        inserted_at   INTEGER NOT NULL,
+        expires_at    INTEGER NOT NULL,
+        visible_at    INTEGER NOT NULL,
+        dequeue_count INTEGER NOT NULL DEFAULT 0,
+        pop_receipt   TEXT    NOT NULL,
+        text          TEXT    NOT NULL
+    ) STRICT;
+
+    CREATE INDEX raw_messages_by_visibility ON raw_messages (queue, visible_at, number);
+    CREATE INDEX raw_messages_by_end ON raw_messages (queue, expires_at);
 ";
 
 /// How long a connection waits for somebody else's lock, such as a backup tool's.

@@ -5,7 +5,7 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use sha2::{Digest, Sha256};
 
-use crate::limits::{BUDGET_FOR_EACH, SUBMITTED_AT_ONCE};
+use crate::limits::{BUDGET_FOR_EACH, SUBMITTED_AT_ONCE, SUBMITTED_AT_ONCE_SHARED};
 use crate::model::id::TaskId;
 use crate::tasks::idempotency::{KeyedSubmitError, hex};
 use crate::tasks::service::Tasks;
@@ -78,8 +78,15 @@ impl Tasks {
             let accepted = self.clone().accept(submission, reservation).await;
             accepted.map(|record| record.id).map_err(Into::into)
         });
-        let accepting = stream::iter(accepting).buffered(SUBMITTED_AT_ONCE);
+        let accepting = stream::iter(accepting).buffered(self.at_once());
         Ok(accepting.collect().await)
+    }
+
+    fn at_once(&self) -> usize {
+        match self.parts.settings.has_other_workers {
+            true => SUBMITTED_AT_ONCE_SHARED,
+            false => SUBMITTED_AT_ONCE,
+        }
     }
 
     /// The first stands for all of them with its key, and so comes first: where that was used for something
@@ -105,7 +112,7 @@ impl Tasks {
             let key = format!("\0many\0{key}\0{place}");
             self.submit_keyed(&key, text, submission).await
         });
-        let others = stream::iter(others).buffered(SUBMITTED_AT_ONCE);
+        let others = stream::iter(others).buffered(self.at_once());
         Ok(stream::iter([Ok(first)]).chain(others).collect().await)
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod callbacks;
 pub(crate) mod consume;
 pub(crate) mod dead_letters;
 pub(crate) mod follow_ups;
+pub(crate) mod glimpse;
 pub(crate) mod health;
 pub(crate) mod idempotency;
 pub(crate) mod kinds;

@@ -1,0 +1,77 @@
+//! The queues of tasks and of dead letters, looked at and counted, and nothing else.
+
+use serde_json::json;
+
+use super::{MESSAGES, Raw, in_every_deployment};
+use crate::helpers::app::spawn_app_with;
+use crate::helpers::deployment::Setting;
+use crate::helpers::eventually::eventually;
+
+in_every_deployment! { dead_letters_are_shown_and_counted_and_stay }
+
+async fn dead_letters_are_shown_and_counted_and_stay(setting: Setting) {
+    let raw = Raw::start(setting).await;
+    let tasks = raw.deployment.queue();
+    let dead_letters = format!("{tasks}-poison");
+    let peek = format!("{MESSAGES}/peek?queue={dead_letters}&max_messages=32");
+    let mut left = 0;
+    let shown = eventually(
+        "a dead letter is shown that no sweep looks at",
+        async || {
+            raw.dead_letter(&dead_letters, "no JSON at all").await;
+            left += 1;
+            let shown = raw.ok("GET", &peek).await;
+            (shown["messages"] != json!([])).then_some(shown)
+        },
+    )
+    .await;
+    let message = &shown["messages"][0];
+    assert_eq!(message["message_content"], "no JSON at all", "{shown}");
+    assert_eq!(message["unreadable"], true);
+    assert!(message["pop_receipt"].is_null());
+    let length = |queue: &str| format!("/api/queue/length?queue={queue}");
+    let counted = raw.ok("GET", &length(&dead_letters)).await;
+    assert_eq!(counted, json!({ "queue": dead_letters, "length": left }));
+    let idle = raw.ok("GET", &length(&tasks)).await;
+    assert_eq!(idle, json!({ "queue": tasks, "length": 0 }));
+
+    // It is asked for by its name, too.
+    let own = raw.ok("GET", &length(&raw.queue)).await;
+    assert_eq!(own, json!({ "queue": raw.queue, "length": 0 }));
+    let peek = format!("{MESSAGES}/peek?queue={}", raw.queue);
+    assert_eq!(raw.ok("GET", &peek).await, json!({ "messages": [] }));
+}
+
+#[tokio::test]
+async fn tasks_that_wait_are_shown_without_a_raw_queue_and_done_all_the_same() {
+    let app = spawn_app_with(|config| config.worker_concurrency = 1);
+    let peek = format!("{MESSAGES}/peek?queue=tasks");
+    let body = json!({ "kind": "waits", "input": {} }).to_string();
+    let mut accepted = Vec::new();
+    // A worker has some in hand beside the one that runs.
+    let shown = loop {
+        accepted.push(app.client.accepted(body.clone()).await);
+        assert!(accepted.len() < 200, "all of them are in hand");
+        let shown = app.client.get_keyed(&peek).await.json();
+        if shown["messages"] != json!([]) && accepted.len() > 100 {
+            break shown["messages"].clone();
+        }
+    };
+    for message in shown.as_array().unwrap() {
+        let id = message["message_content"]["id"].as_str().unwrap();
+        assert!(accepted.iter().any(|known| known == id), "{message}");
+        assert_eq!(message["dequeue_count"], 0);
+        assert!(message["pop_receipt"].is_null());
+    }
+    let counted = app.client.get_keyed("/api/queue/length?queue=tasks").await;
+    let expected = json!({ "queue": "tasks", "length": accepted.len() });
+    assert_eq!(counted.json(), expected);
+
+    app.kinds.open_gate();
+    for id in accepted {
+        assert_eq!(
+            app.client.ended(&id).await.json(),
+            json!({ "waited": true })
+        );
+    }
+}
