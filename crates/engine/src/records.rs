@@ -250,7 +250,7 @@ impl Records {
         let mut steps = Vec::with_capacity(3);
         steps.extend(
             entry
-                .as_ref()
+                .as_deref()
                 .map(|Entry { name, document }| Step::Put { name, document }),
         );
         let before = steps.len();

@@ -25,7 +25,8 @@ pub(in crate::api) async fn take_in(
         let record = api.tasks.submit(submission).await.map_err(refused)?;
         return Ok((record.id, Some(record)));
     };
-    let accepted = api.tasks.submit_once(key, submission).await;
+    // Most have none, and are not made larger by it.
+    let accepted = Box::pin(api.tasks.submit_once(key, submission)).await;
     let id = accepted.map_err(|error| repetition.refused(error, refused))?;
     Ok((id, None))
 }

@@ -74,7 +74,7 @@ pub(crate) struct Entry {
 
 impl Entry {
     /// Of a task that has failed, by the head of its record; `None` when it has not.
-    pub(crate) fn of_failure(record: &TaskRecord, head: &Head) -> Option<Self> {
+    pub(crate) fn of_failure(record: &TaskRecord, head: &Head) -> Option<Box<Self>> {
         if record.status() != TaskStatus::Failed {
             return None;
         }
@@ -82,10 +82,11 @@ impl Entry {
             status: OF_TASK.to_owned(),
             ..head.clone()
         };
-        Some(Self {
+        // What is seldom does not make every write larger.
+        Some(Box::new(Self {
             name: EntryName::of(record).text(),
             document: document(head, &Body::default()),
-        })
+        }))
     }
 
     /// Of a message that names no task, found among the dead letters of this queue. The same message makes the

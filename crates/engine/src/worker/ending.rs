@@ -71,7 +71,7 @@ impl Worker {
             Commit::Lost => {
                 log::info!("task.id" = id, attempt = attempts, wait_ms, duration_ms, "trace.id" = task.record.trace_id(); "task was ended before, this attempt counts for nothing");
                 if task.record.callback_url.is_some() {
-                    self.tell_if_ended(id).await?;
+                    Box::pin(self.tell_if_ended(id)).await?;
                 }
             }
             Commit::OtherWork => {
