@@ -157,7 +157,7 @@ async fn a_chunked_upload_is_accepted_where_the_host_lets_it_through() {
             assert_eq!(hosted.ended(&id).await["status"], "Succeeded");
         }
         // One that is too large has its answer, though it is refused while it is sent.
-        let large = Payload::Chunked(vec![b' '; 3 * 1024 * 1024].into());
+        let large = Payload::Chunked(vec![b' '; 9 * 1024 * 1024].into());
         let refused = hosted.send(Method::POST, "/api/tasks", large).await;
         assert_eq!(refused.status, if status == 202 { 413 } else { 500 });
     }
