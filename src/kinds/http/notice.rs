@@ -27,7 +27,7 @@ const LONGEST_URL: usize = 2_048;
 /// How long whoever is told may take to answer: what it has to do, it can do afterwards.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
-/// Over five hours in all, which outlasts most outages of a receiver.
+/// Four and a half hours in all, which outlasts most outages of a receiver.
 const ATTEMPTS: u32 = 10;
 const BACK_OFF: BackOff = BackOff {
     first: Duration::from_secs(5),
@@ -56,7 +56,11 @@ impl AllowedHost {
     }
 
     fn allows(&self, url: &Url) -> bool {
-        url.host_str() == Some(&self.host) && url.port() == self.port
+        let is_its_port = match self.port {
+            Some(port) => url.port_or_known_default() == Some(port),
+            None => url.port().is_none(),
+        };
+        url.host_str() == Some(&self.host) && is_its_port
     }
 }
 
@@ -245,12 +249,13 @@ mod tests {
 
     #[test]
     fn only_hosts_that_are_allowed_are_called() {
-        let kind = kind(&["hooks.example.com", "127.0.0.1:8080"]);
+        let kind = kind(&["hooks.example.com", "127.0.0.1:8080", "localhost:80"]);
         for url in [
             "https://hooks.example.com",
             "https://HOOKS.example.com:443/a?b=c",
             "http://127.0.0.1:8080/x",
             "http://2130706433:8080/the-same-address",
+            "http://localhost/on-its-port",
         ] {
             assert!(kind.allowed(url).is_ok(), "{url}");
         }
@@ -264,6 +269,7 @@ mod tests {
             ("https://user:secret@hooks.example.com/", "user"),
             ("https://hooks.example.com/#x", "fragment"),
             ("http://127.0.0.1/", "host"),
+            ("https://localhost/", "host"),
             ("http://169.254.169.254/metadata", "https"),
             ("ftp://hooks.example.com/", "https"),
             ("file:///etc/passwd", "https"),
