@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use engine::limits::SWEEP_INTERVAL;
+use engine::limits::{LETTER_WHOLE, SWEEP_INTERVAL};
 use engine::{
     Bulk, DeadLetter, Edit, LetterBody, LetterFilter, LetterPosition, Outcome, Replayed,
     SubmitError, TaskId, TaskStatus,
@@ -148,6 +148,28 @@ async fn a_dead_letter_tells_why() {
             .unwrap()
             .is_none()
     );
+}
+
+#[tokio::test]
+async fn what_is_found_in_a_large_input_is_listed_without_it() {
+    let bench = Bench::new();
+    let input = format!(r#"{{"pad":"{}","who":"Grace"}}"#, "x".repeat(LETTER_WHOLE));
+    let id = bench.submit("hopeless", &input).await;
+    bench.deliver().await;
+    bench.hopeless().await;
+    let filter = LetterFilter {
+        text: Some("Grace".to_owned()),
+        ..all()
+    };
+    let letters = bench.letters(&filter).await;
+    assert_eq!(letters.len(), 1);
+    assert_eq!(letters[0].id, id);
+    assert!(matches!(letters[0].body, LetterBody::LargeTask));
+    let whole = bench.tasks.dead_letter(id).await.unwrap().unwrap();
+    let LetterBody::Task { input: Some(held) } = whole.body else {
+        panic!("the letter has its input");
+    };
+    assert_eq!(held.get(), input);
 }
 
 #[tokio::test]

@@ -34,7 +34,7 @@ pub(in crate::api) async fn list(request: HttpRequest, api: Api) -> Result<HttpR
         format!("{base}/api/dead-letters?{}", query.going_on(next))
     });
     let letters = page.letters.iter();
-    let value = letters.map(|letter| LetterView::in_list(letter, &request, &api));
+    let value = letters.map(|letter| LetterView::new(letter, &request, &api));
     Ok(HttpResponse::Ok().json(LetterList {
         value: value.collect(),
         next_link,
@@ -49,7 +49,7 @@ pub(in crate::api) async fn one(
 ) -> Result<HttpResponse, Problem> {
     let letter = api.tasks.dead_letter(id(&path)?).await?;
     let letter = letter.ok_or_else(unknown)?;
-    Ok(HttpResponse::Ok().json(LetterView::whole(&letter, &request, &api)))
+    Ok(HttpResponse::Ok().json(LetterView::new(&letter, &request, &api)))
 }
 
 /// Replays a dead letter, with another input if the body has one: 202 with where to look for the task that

@@ -8,7 +8,6 @@ use utoipa::ToSchema;
 use crate::api::edge::base_url::base_url;
 use crate::api::edge::problem::ErrorObject;
 use crate::api::edge::state::Api;
-use engine::limits::LETTER_WHOLE;
 use engine::{DeadLetter, LetterBody, TaskId};
 use ports::Timestamp;
 
@@ -59,8 +58,8 @@ pub(in crate::api) struct LetterView<'a> {
 }
 
 impl<'a> LetterView<'a> {
-    /// With all that it holds.
-    pub(super) fn whole(letter: &'a DeadLetter, request: &HttpRequest, api: &Api) -> Self {
+    /// What the client of this request sees of it.
+    pub(super) fn new(letter: &'a DeadLetter, request: &HttpRequest, api: &Api) -> Self {
         let (mut input, mut message, mut queue) = (None, None, None);
         let mut resource_location = None;
         match &letter.body {
@@ -88,21 +87,6 @@ impl<'a> LetterView<'a> {
             resource_location,
             message,
             queue,
-        }
-    }
-
-    /// Without a large input.
-    pub(super) fn in_list(letter: &'a DeadLetter, request: &HttpRequest, api: &Api) -> Self {
-        let view = Self::whole(letter, request, api);
-        let is_large = |input: &&RawValue| input.get().len() > LETTER_WHOLE;
-        if view.input.as_ref().is_none_or(|input| !is_large(input)) {
-            return view;
-        }
-        let base = base_url(request, api.public_base_url.as_deref());
-        Self {
-            input: None,
-            resource_location: Some(format!("{base}/api/dead-letters/{}", letter.id)),
-            ..view
         }
     }
 }

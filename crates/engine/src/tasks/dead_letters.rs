@@ -2,89 +2,25 @@
 //! were made of them, so that what succeeded is not looked through.
 
 pub(crate) mod bulk;
+mod letter;
 mod replay;
 
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 pub use self::bulk::Bulk;
+pub use self::letter::{DeadLetter, LetterBody, LetterFilter};
+use self::letter::{of_head, of_message, of_record};
 pub use self::replay::{Edit, Replayed};
 
 use crate::limits::{LETTER_CALLS, LETTER_LOOKS, LETTER_PAGE, LETTER_WHOLE, WALK_CONCURRENCY};
-use crate::model::dead_letter::{DeadMessage, EntryName, NAME_PREFIX, UNREADABLE};
-use crate::model::dead_letter::{is_of_message, kind};
+use crate::model::dead_letter::{DeadMessage, EntryName, NAME_PREFIX, is_of_message, kind};
 use crate::model::id::TaskId;
-use crate::model::task::{TaskError, TaskRecord, TaskState, TaskStatus};
+use crate::model::task::TaskRecord;
 use crate::records::RecordError;
 use crate::tasks::listing::ListError;
 use crate::tasks::service::Tasks;
-use ports::{ETag, Head, Listed, Looked, Timestamp};
-
-/// Which dead letters are meant.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct LetterFilter {
-    /// Only those of this kind.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-    /// Only those whose error has this code.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub code: Option<String>,
-    /// Only those that failed after this time.
-    #[serde(
-        with = "ports::timestamp::option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub failed_after: Option<Timestamp>,
-    /// Only those that failed before this time.
-    #[serde(
-        with = "ports::timestamp::option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub failed_before: Option<Timestamp>,
-    /// Only those with this in the message of their error, in their input or in their text.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub text: Option<String>,
-}
-
-/// A task that has failed, or a message that names no task.
-#[derive(Clone, Debug)]
-pub struct DeadLetter {
-    /// The task; of a message, the one that it becomes when it is replayed with an input.
-    pub id: TaskId,
-    /// When it failed, or was given up.
-    pub failed_at: Timestamp,
-    /// When the task was submitted.
-    pub created_at: Timestamp,
-    /// Its kind, which a message has none of.
-    pub kind: Option<String>,
-    /// How many attempts were begun.
-    pub attempts: u32,
-    /// Why it failed; in short, where its input is too large for a listing.
-    pub error: TaskError,
-    /// What it is of.
-    pub body: LetterBody,
-}
-
-/// What a dead letter holds.
-#[derive(Clone, Debug)]
-pub enum LetterBody {
-    /// A task with this input, if it has one.
-    Task {
-        /// What the client sent.
-        input: Option<Box<RawValue>>,
-    },
-    /// A task whose input is too large for a listing.
-    LargeTask,
-    /// A message.
-    Message {
-        /// What it says.
-        text: String,
-        /// The queue that it was given up in.
-        queue: String,
-    },
-}
+use ports::{ETag, Head, Listed, Looked};
 
 /// The longest that a store calls a page, in bytes: Azure's markers have a name in them, and some more.
 const MAX_MARKER: usize = 512;
@@ -127,11 +63,6 @@ struct Candidate {
 }
 
 impl LetterFilter {
-    /// Whether it names nothing, and so takes all.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-
     /// Whether a letter may be wanted, by what a listing shows of it. A code that was cut there is compared
     /// as far as it goes.
     fn may_take(&self, candidate: &Candidate) -> bool {
@@ -147,19 +78,6 @@ impl LetterFilter {
                 .code
                 .as_deref()
                 .is_none_or(|wanted| wanted.starts_with(code))
-    }
-
-    fn takes(&self, letter: &DeadLetter) -> bool {
-        let is_code = |code: &String| *code == letter.error.code;
-        self.code.as_ref().is_none_or(is_code)
-            && self.text.as_deref().is_none_or(|text| {
-                let held = match &letter.body {
-                    LetterBody::Task { input } => input.as_deref().map_or("", RawValue::get),
-                    LetterBody::LargeTask => "",
-                    LetterBody::Message { text, .. } => text,
-                };
-                letter.error.message.contains(text) || held.contains(text)
-            })
     }
 }
 
@@ -299,7 +217,8 @@ impl Tasks {
             .map(|candidate| self.letter_of(candidate, filter));
         let mut letters = Vec::new();
         for letter in join_all(looks).await {
-            letters.extend(letter?.filter(|letter| filter.takes(letter)));
+            let letter = letter?.filter(|letter| filter.takes(letter));
+            letters.extend(letter.map(DeadLetter::without_large_input));
         }
         Ok(letters)
     }
@@ -333,62 +252,5 @@ impl Tasks {
             Some(Looked::Large(listed)) => listed.head.and_then(|head| of_head(name.id, head)),
         };
         Ok(letter.filter(|letter| letter.failed_at == name.failed_at))
-    }
-}
-
-fn of_record(record: TaskRecord) -> Option<DeadLetter> {
-    let TaskState::Failed { error } = record.state else {
-        return None;
-    };
-    Some(DeadLetter {
-        id: record.id,
-        failed_at: record.updated_at,
-        created_at: record.created_at,
-        kind: Some(record.kind),
-        attempts: record.attempts,
-        error,
-        body: LetterBody::Task {
-            input: record.input,
-        },
-    })
-}
-
-fn of_head(id: TaskId, head: Head) -> Option<DeadLetter> {
-    if head.status != TaskStatus::Failed.as_str() {
-        return None;
-    }
-    let error = head.error?;
-    Some(DeadLetter {
-        id,
-        failed_at: head.updated_at,
-        created_at: head.created_at,
-        kind: Some(head.kind),
-        attempts: head.attempts,
-        error: TaskError {
-            code: error.code,
-            message: error.message,
-        },
-        body: LetterBody::LargeTask,
-    })
-}
-
-fn of_message(name: EntryName, message: DeadMessage) -> DeadLetter {
-    let DeadMessage {
-        text,
-        queue,
-        reason,
-        ..
-    } = message;
-    DeadLetter {
-        id: name.id,
-        failed_at: name.failed_at,
-        created_at: name.failed_at,
-        kind: None,
-        attempts: 0,
-        error: TaskError {
-            code: UNREADABLE.to_owned(),
-            message: reason,
-        },
-        body: LetterBody::Message { text, queue },
     }
 }
