@@ -20,7 +20,9 @@ use crate::tasks::service::{Parts, Tasks};
 use crate::worker::Worker;
 use crate::worker::attempt::{Attempts, Callers};
 use crate::worker::consumer::Consumer;
-use ports::{Clock, QueueName, Queues, StorageCalls, TaskStore};
+use crate::worker::turns::Turns;
+use crate::workflows::Workflows;
+use ports::{Clock, QueueName, Queues, StorageCalls, Tallies, TaskStore};
 use work::Kinds;
 use work::any::ResultLimit;
 
@@ -31,6 +33,8 @@ pub struct Ports {
     pub store: Arc<dyn TaskStore>,
     /// What workers take messages from.
     pub queues: Arc<dyn Queues>,
+    /// What members of fan-outs add to.
+    pub tallies: Arc<dyn Tallies>,
     /// The queue of all kinds that have none of their own.
     pub queue: QueueName,
     /// Counts what is asked of all these.
@@ -42,6 +46,8 @@ pub struct Ports {
 pub struct Engine {
     /// What clients ask for.
     pub tasks: Tasks,
+    /// What is asked of instances of workflows beside that.
+    pub workflows: Workflows,
     /// What works on messages: one for each queue, that of the main one first.
     pub consumers: Vec<Consumer>,
     /// What sweeps.
@@ -61,6 +67,7 @@ impl Engine {
         let Ports {
             store,
             queues,
+            tallies,
             queue,
             storage_calls,
         } = ports;
@@ -94,7 +101,8 @@ impl Engine {
             endings: endings.clone(),
             line: Line::default(),
         });
-        let records = Records::new(Arc::clone(&store), Arc::clone(&clock));
+        let records = Records::new(Arc::clone(&store), Arc::clone(&clock))
+            .with_tallies(Arc::clone(&tallies));
         let tasks = Tasks::new(Parts {
             store: Arc::clone(&store),
             records: records.clone(),
@@ -127,12 +135,19 @@ impl Engine {
             notices: Arc::new(tasks.clone()),
         };
         let worker = Arc::new(worker);
+        let workflows = Workflows::new(
+            Arc::clone(&worker),
+            tasks.clone(),
+            Arc::clone(&store),
+            tallies,
+        );
+        let turns: Arc<dyn Turns> = Arc::new(workflows.clone());
         let consumers: Vec<_> = queues
             .all()
-            .map(|queue| Consumer::new(Arc::clone(&worker), Arc::clone(queue)))
+            .map(|queue| Consumer::new(Arc::clone(&worker), Arc::clone(&turns), Arc::clone(queue)))
             .collect();
         let rescue = Rescue {
-            records,
+            records: records.clone(),
             queues,
             clock: Arc::clone(&clock),
             has_other_workers: settings.has_other_workers,
@@ -143,6 +158,7 @@ impl Engine {
         };
         let walk = Walk {
             store: Arc::clone(&store),
+            records,
             rescue,
             clock: Arc::clone(&clock),
             position: Arc::default(),
@@ -153,6 +169,7 @@ impl Engine {
             Maintenance::new(consumers.clone(), walk, stop.clone(), Arc::clone(&metrics));
         Self {
             tasks,
+            workflows,
             consumers,
             maintenance,
             metrics,

@@ -9,6 +9,7 @@
 //! | [`records`] | records in the store; the first terminal write wins |
 //! | [`tasks`] | what clients ask for: submit, look, wait, consume, operate, list |
 //! | [`worker`] | one delivery in, one [`Outcome`] out |
+//! | [`workflows`] | instances: turns, steps, fan-outs, and what is asked of them |
 //! | [`sweep`] | upkeep: dead letters, old records, tasks that have lost their message |
 //! | [`Engine`] | all of it, put together |
 //! | [`limits`] | every fixed limit, with its reason |
@@ -26,6 +27,7 @@ pub mod sweep;
 pub mod tasks;
 pub mod text;
 pub mod worker;
+pub mod workflows;
 
 pub use engine::{Engine, Ports};
 pub use local::at_hand::task_at_hand;
@@ -42,6 +44,7 @@ pub use model::count::Count;
 pub use model::extensible::Others;
 pub use model::id::{IdText, NotATaskId, TaskId};
 pub use model::json;
+pub use model::instance::{Instance, Parent};
 pub use model::labels::{Labels, NotLabels, is_label};
 pub use model::message::{TaskMessage, UnreadableMessage};
 pub use model::notice::NOTICE_KIND;
@@ -70,3 +73,4 @@ pub use tasks::service::Tasks;
 pub use tasks::submit::{Submission, SubmitError};
 pub use worker::Outcome;
 pub use worker::consumer::{Consumer, Unsettled};
+pub use workflows::{Controlled, History, HistoryStep, NewEvent, StepKind, StepState, Workflows};

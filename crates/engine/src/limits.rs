@@ -10,6 +10,49 @@ pub const MAX_MESSAGE_BYTES: usize = 48 * 1024;
 /// follow would fail in the end, and their results could be fetched again.
 pub const MAX_DELETIONS: usize = 256;
 
+/// The largest text in the journal of an instance that has no document of its own, in bytes: the record is
+/// written anew with each entry.
+pub const INLINE_PAYLOAD: usize = 16 * 1024;
+
+/// The largest entry of a tally, in bytes. What a member gives beyond that has a document of its own.
+pub const MAX_TALLY_ENTRY: usize = 48 * 1024;
+
+/// Entries in the journal of one generation of an instance, at the most: it is replayed for each message.
+pub const MAX_HISTORY: usize = 10_000;
+
+/// The largest record of an instance, in bytes: it is written anew with each entry.
+pub const MAX_INSTANCE_BYTES: usize = 4 * 1024 * 1024;
+
+/// Calls that one instance has open side by side, at the most. More is a fan-out, which is one step.
+pub const MAX_OPEN_STEPS: usize = 1_000;
+
+/// Members of a fan-out that one message stands for until they are sent each by itself.
+pub const MEMBERS_IN_RANGE: u32 = 256;
+
+/// Members of a fan-out that one message brings where their work is quick.
+pub const QUICK_MEMBERS: u32 = 32;
+
+/// How long the holder of a message goes on with the steps that follow from it, itself: less than the
+/// least time that a message is held.
+pub const INLINE_TIME: Duration = Duration::from_secs(30);
+
+/// How long results of steps that have no effects but these may stay unwritten, while the next such step is done:
+/// what is repeated at the most when a process dies.
+pub const UNWRITTEN_TIME: Duration = Duration::from_secs(1);
+
+/// By how much the count of a tally may lag behind the truth: Azurite tells that of the blocks before it appends,
+/// and was seen 76 too low with 64 writers.
+pub const TALLY_LAG: u64 = 128;
+
+/// How often an instance that waits for others is looked after, should one of them not have begun.
+pub const LOOK_AFTER_CHILDREN: Duration = Duration::from_secs(60 * 60);
+
+/// How often who works on a step leaves a sign of that in the record of its instance.
+pub const STEP_SIGN_INTERVAL: Duration = Duration::from_secs(60);
+
+/// How often a turn whose record was changed by others is taken anew before it is put off.
+pub const TURN_TRIES: usize = 64;
+
 /// Attempts before a task fails for good.
 pub const MAX_ATTEMPTS: u32 = 5;
 

@@ -88,7 +88,12 @@ pub(crate) fn max_attempts(kinds: &Kinds, kind: &str) -> u32 {
 /// The wait after the `spent`-th attempt that failed.
 pub(crate) fn wait_after(kinds: &Kinds, kind: &str, spent: u32) -> Duration {
     let back_off = policy(kinds, kind).and_then(|policy| policy.back_off);
-    varied(back_off.unwrap_or_default().wait_after(spent))
+    wait_of(back_off.unwrap_or_default(), spent)
+}
+
+/// How long it is from a failed attempt to the next one, the last of so many.
+pub(crate) fn wait_of(back_off: BackOff, spent: u32) -> Duration {
+    varied(back_off.wait_after(spent))
 }
 
 /// How long a task is kept after its end, if the policy says.

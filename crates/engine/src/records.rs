@@ -3,15 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::limits::{COMMIT_TRIES, READ_WHOLE};
+use crate::limits::{COMMIT_TRIES, READ_WHOLE, SWEEP_PAGE};
 use crate::model::dead_letter::{Entry, EntryName};
 use crate::model::id::TaskId;
+use crate::model::instance::prefix_of;
 use crate::model::stored::UnreadableRecord;
 use crate::model::task::{TaskRecord, TaskStatus};
 use ports::crash::{CrashPoint, crash_point};
 use ports::{
     Clock, Delivery, ETag, Head, Listed, Looked, QueueName, Receipt, Settle, Step, StorageError,
-    Stored, TaskStore, Text, Written,
+    Stored, Tallies, TaskStore, Text, Timestamp, Written,
 };
 
 /// Why a record could not be read or written.
@@ -90,6 +91,25 @@ pub(crate) struct NextMessage<'a> {
     pub(crate) unsent: Option<CrashPoint>,
 }
 
+/// A message to send, as it is.
+#[derive(Clone, Debug)]
+pub(crate) struct Outgoing {
+    pub(crate) queue: QueueName,
+    pub(crate) text: String,
+    pub(crate) delay: Duration,
+}
+
+impl Outgoing {
+    pub(crate) fn step(&self) -> Step<'_> {
+        Step::Send {
+            queue: &self.queue,
+            text: Text::Fixed(&self.text),
+            delay: self.delay,
+            held: false,
+        }
+    }
+}
+
 /// How a conditional write with something after it ended.
 #[derive(Debug)]
 pub(crate) enum Committed {
@@ -121,13 +141,51 @@ pub(crate) enum Followed {
 #[derive(Clone)]
 pub struct Records {
     store: Arc<dyn TaskStore>,
+    /// Where what belongs to instances is counted; `None` where there are none.
+    tallies: Option<Arc<dyn Tallies>>,
     clock: Arc<dyn Clock>,
 }
 
 impl Records {
     /// Over this store; the clock dates changes.
     pub fn new(store: Arc<dyn TaskStore>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock }
+        Self {
+            store,
+            tallies: None,
+            clock,
+        }
+    }
+
+    /// The same, with what the fan-outs of instances add to.
+    #[must_use]
+    pub fn with_tallies(self, tallies: Arc<dyn Tallies>) -> Self {
+        Self {
+            tallies: Some(tallies),
+            ..self
+        }
+    }
+
+    /// Deletes what belongs to an instance beside its record.
+    pub(crate) async fn clear_parts(&self, id: TaskId) -> Result<(), StorageError> {
+        let prefix = &prefix_of(id);
+        if let Some(tallies) = &self.tallies {
+            tallies.clear(prefix).await?;
+        }
+        loop {
+            let page = self.store.list(prefix, None, SWEEP_PAGE).await?;
+            let is_last = page.next.is_none();
+            for listed in page.items {
+                self.store.delete(&listed.name, None).await?;
+            }
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    /// What time it is.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// The record of a task, if there is one.
@@ -225,6 +283,66 @@ impl Records {
         versioned.record.updated_at = self.clock.now();
         let name = versioned.record.id.text();
         self.write(&name, versioned, then).await
+    }
+
+    /// Writes a record over exactly its version, or as a new one, and sends these messages after it; then the
+    /// message at hand is settled. `None` when the version is no longer the one in the store.
+    pub(crate) async fn advance(
+        &self,
+        versioned: &mut Versioned,
+        messages: &[Outgoing],
+        settle: Option<(&Receipt, Settle<'_>)>,
+    ) -> Result<Option<Followed>, StorageError> {
+        versioned.record.updated_at = self.clock.now();
+        let name = versioned.record.id.text();
+        let document = &versioned.record.to_document();
+        let entry = Entry::of_failure(&versioned.record, &document.head);
+        let put = entry
+            .as_deref()
+            .map(|Entry { name, document }| Step::Put { name, document });
+        let before = usize::from(put.is_some());
+        let name = &*name;
+        let write = match versioned.etag.as_ref() {
+            Some(etag) => Step::Replace {
+                name,
+                document,
+                etag,
+            },
+            None => Step::Create { name, document },
+        };
+        let mut steps: Vec<_> = put.into_iter().chain([write]).collect();
+        steps.extend(messages.iter().map(Outgoing::step));
+        steps.extend(settle.map(|(receipt, how)| Step::Settle { receipt, how }));
+        let (written, followed) = match self.store.write(&steps).await? {
+            Written::Done { etag, settled, .. } => (
+                etag,
+                Followed::All {
+                    settled,
+                    held: None,
+                },
+            ),
+            Written::Not { .. } => return Ok(None),
+            Written::Partly { steps, cause, .. } if steps == before => return Err(cause),
+            Written::Partly { steps, etag, cause } if steps <= before + messages.len() => {
+                (etag, Followed::Unsent(cause))
+            }
+            Written::Partly { etag, cause, .. } => (etag, Followed::Unsettled(cause)),
+        };
+        versioned.etag = written;
+        Ok(Some(followed))
+    }
+
+    /// Sends messages, side by side or in one write.
+    pub(crate) async fn send_all(&self, messages: &[Outgoing]) -> Result<(), StorageError> {
+        if messages.is_empty() {
+            return Ok(());
+        }
+        let steps: Vec<_> = messages.iter().map(Outgoing::step).collect();
+        match self.store.write(&steps).await? {
+            Written::Partly { cause, .. } => Err(cause),
+            // No step has a condition.
+            Written::Done { .. } | Written::Not { .. } => Ok(()),
+        }
     }
 
     /// Writes a record over its version, or as a new one, once; `None` when that does not hold.

@@ -31,6 +31,24 @@ pub enum CrashPoint {
     AfterNextMessage,
     /// Work: the message is a dead letter, and still in its own queue.
     AfterPoisoning,
+    /// Workflow: what has arrived is written, and the messages that follow are sent; the one at hand is not settled.
+    FlowAfterCommit,
+    /// Workflow: the single messages that follow are sent, the fan-outs are not.
+    FlowAfterSends,
+    /// Workflow: the tally of a fan-out is open, no member is sent.
+    FlowAfterTally,
+    /// Workflow: the members of a range are sent, the range's message is not settled.
+    FlowAfterRange,
+    /// Workflow: a member has added what it gave, nobody has looked whether it was the last.
+    FlowAfterAdd,
+    /// Workflow: all members have given something, the instance does not know.
+    FlowAfterLook,
+    /// Workflow: the instance has ended, whoever waits for it does not know.
+    FlowAfterEnd,
+    /// Workflow: the instance begins anew, nothing has begun.
+    FlowAfterGeneration,
+    /// Workflow: what had failed is taken back, nothing is sent again.
+    FlowAfterRewind,
     /// Read: the reply is written, the record is not deleted.
     AfterReply,
     /// Sweep: messages are received, none is worked on.
@@ -47,7 +65,7 @@ pub enum CrashPoint {
 
 impl CrashPoint {
     /// Every point.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 25] = [
         Self::AfterRecord,
         Self::AfterMessage,
         Self::AfterKey,
@@ -58,6 +76,15 @@ impl CrashPoint {
         Self::AfterRequeue,
         Self::AfterNextMessage,
         Self::AfterPoisoning,
+        Self::FlowAfterCommit,
+        Self::FlowAfterSends,
+        Self::FlowAfterTally,
+        Self::FlowAfterRange,
+        Self::FlowAfterAdd,
+        Self::FlowAfterLook,
+        Self::FlowAfterEnd,
+        Self::FlowAfterGeneration,
+        Self::FlowAfterRewind,
         Self::AfterReply,
         Self::SweepAfterReceive,
         Self::SweepAfterBurial,
@@ -94,6 +121,15 @@ impl CrashPoint {
             Self::AfterRequeue => "after-requeue",
             Self::AfterNextMessage => "after-next-message",
             Self::AfterPoisoning => "after-poisoning",
+            Self::FlowAfterCommit => "flow-after-commit",
+            Self::FlowAfterSends => "flow-after-sends",
+            Self::FlowAfterTally => "flow-after-tally",
+            Self::FlowAfterRange => "flow-after-range",
+            Self::FlowAfterAdd => "flow-after-add",
+            Self::FlowAfterLook => "flow-after-look",
+            Self::FlowAfterEnd => "flow-after-end",
+            Self::FlowAfterGeneration => "flow-after-generation",
+            Self::FlowAfterRewind => "flow-after-rewind",
             Self::AfterReply => "after-reply",
             Self::SweepAfterReceive => "sweep-after-receive",
             Self::SweepAfterBurial => "sweep-after-burial",

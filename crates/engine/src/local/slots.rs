@@ -45,7 +45,8 @@ pub(crate) enum Takes {
 impl From<&Prepared> for Takes {
     fn from(work: &Prepared) -> Self {
         match work {
-            Prepared::Quick(_) => Self::Nothing,
+            // Replaying takes microseconds; the steps take slots of their own.
+            Prepared::Quick(_) | Prepared::Workflow(_) => Self::Nothing,
             Prepared::Blocking(_) => Self::Computing,
             Prepared::Waiting(_) => Self::Waiting,
         }
@@ -206,6 +207,19 @@ impl<H> Hand<H> {
     /// Whether its work begins where it was accepted.
     pub(crate) fn has_slots(&self) -> bool {
         self.taken.is_some()
+    }
+
+    /// The same, whatever its place is.
+    pub(crate) fn boxed<'a>(mut self) -> Hand<Box<dyn Send + 'a>>
+    where
+        H: Send + 'a,
+    {
+        Hand {
+            held: self.held.take().map(|held| Box::new(held) as _),
+            is_aside: std::mem::take(&mut self.is_aside),
+            aside: Arc::clone(&self.aside),
+            taken: self.taken.take(),
+        }
     }
 
     fn set_aside(&mut self) {

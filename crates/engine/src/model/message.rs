@@ -15,6 +15,7 @@
 //! | `due_at` | when its attempt may begin; missing when at once |
 //! | `created_at` | when the task was submitted; missing when its id tells, or nobody knows |
 //! | `handed_over` | the attempt that nobody had reported the end of when this was sent; missing when none |
+//! | `cause` | what it is to the instance of a workflow; missing of any other task |
 //! | `later_since` | since when its work has asked for another time; missing when it has not |
 //!
 //! Times and labels that cannot be read as such are passed over: others may call something else like that. A key
@@ -38,6 +39,7 @@ use crate::limits::MAX_MESSAGE_BYTES;
 use crate::model::count::Count;
 use crate::model::extensible::{Extended, Extensible, Others};
 use crate::model::id::TaskId;
+use crate::model::instance::Cause;
 use crate::model::json::{describe, is_zero, null_as_default, present};
 use crate::model::labels::Labels;
 use crate::model::r0::R0_KIND;
@@ -72,6 +74,8 @@ pub struct TaskMessage<'a> {
     pub created_at: Option<Timestamp>,
     /// The attempt that was handed over, if this message is for its deadline.
     pub handed_over: Option<u32>,
+    /// What it is to an instance, if the task is one.
+    pub cause: Option<Box<Cause>>,
     /// What a newer version has in it.
     pub others: Others<'a>,
 }
@@ -156,6 +160,8 @@ struct Wire<'a> {
     later_since: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     handed_over: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cause: Option<Cow<'a, Cause>>,
 }
 
 /// R0's input, the one field that moves between `input` and the message itself.
@@ -184,10 +190,13 @@ impl<'a> TaskMessage<'a> {
             traceparent,
             labels,
             callback_url,
+            instance,
             others,
             ..
         } = record;
-        let is_told = others.is_empty() && callback_url.is_none();
+        let is_told = others.is_empty()
+            && callback_url.is_none()
+            && instance.as_ref().is_none_or(|instance| instance.is_new());
         let input = input.as_deref().filter(|_| is_told);
         Self {
             kind: Some(kind.into()),
@@ -198,6 +207,7 @@ impl<'a> TaskMessage<'a> {
             traceparent: traceparent.as_deref().map(Cow::Borrowed),
             labels: labels.clone(),
             due_at: record.due_at(),
+            cause: instance.as_deref().map(|instance| Box::new(Cause::of_start(instance))),
             ..Self::naming(*id)
         }
     }
@@ -216,6 +226,7 @@ impl<'a> TaskMessage<'a> {
             due_at: None,
             created_at: None,
             handed_over: None,
+            cause: None,
             others: Others::default(),
         }
     }
@@ -241,6 +252,7 @@ impl<'a> TaskMessage<'a> {
             created_at: self.created_at,
             later_since: self.count.later_since,
             handed_over: self.handed_over,
+            cause: self.cause.as_deref().map(Cow::Borrowed),
         };
         if wire.kind.as_deref() == Some(R0_KIND)
             && let Some(R0Input { number }) = wire
@@ -330,6 +342,7 @@ impl TaskMessage<'static> {
             due_at: wire.due_at,
             created_at: wire.created_at,
             handed_over: wire.handed_over,
+            cause: wire.cause.map(|cause| Box::new(cause.into_owned())),
             others: others.into_owned(),
         })
     }

@@ -5,6 +5,7 @@ pub(crate) mod count;
 pub(crate) mod dead_letter;
 pub(crate) mod extensible;
 pub(crate) mod id;
+pub(crate) mod instance;
 pub mod json;
 pub(crate) mod labels;
 pub(crate) mod message;

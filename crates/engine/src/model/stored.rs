@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::model::extensible::{Extended, Extensible, Others};
 use crate::model::id::TaskId;
+use crate::model::instance::Instance;
 use crate::model::json::{Object, describe, is_zero, present};
 use crate::model::labels::Labels;
 use crate::model::r0::R0_KIND;
@@ -35,6 +36,8 @@ struct StoredRecord<'a> {
     labels: Cow<'a, Labels>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     callback_url: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    instance: Option<Cow<'a, Instance>>,
     #[serde(
         default,
         with = "ports::timestamp::option",
@@ -153,18 +156,25 @@ impl TaskRecord {
             traceparent: self.traceparent.as_deref().map(Cow::Borrowed),
             labels: Cow::Borrowed(&self.labels),
             callback_url: self.callback_url.as_deref().map(Cow::Borrowed),
+            instance: self.instance.as_deref().map(Cow::Borrowed),
             due_at,
             percent,
             handed_over,
-            // The input has served its purpose when the work succeeded; a failed task may be retried.
+            // The input has served its purpose when the work succeeded; a failed task may be retried, and what an
+            // instance was started with is told.
             input: self
                 .input
                 .as_deref()
-                .filter(|_| status != TaskStatus::Succeeded),
+                .filter(|_| status != TaskStatus::Succeeded || self.instance.is_some()),
             result,
             error,
             last_error,
         };
+        let waits_until = self
+            .instance
+            .as_ref()
+            .filter(|_| status == TaskStatus::Running)
+            .and_then(|instance| instance.shown_due_at());
         let texts = [stored.input, stored.result].into_iter().flatten();
         let length = texts.map(|text| text.get().len()).sum::<usize>() + FIELDS_LENGTH;
         let mut body = Vec::with_capacity(length);
@@ -185,7 +195,7 @@ impl TaskRecord {
                     .error
                     .as_ref()
                     .map(|error| Box::new(shortened(error))),
-                further: Further::of(due_at, self.labels.joined()),
+                further: Further::of(due_at.or(waits_until), self.labels.joined()),
             },
             body: body.into(),
         }
@@ -240,6 +250,7 @@ impl TaskRecord {
             traceparent: stored.traceparent.map(Cow::into_owned),
             labels: stored.labels.into_owned(),
             callback_url: stored.callback_url.map(|url| url.into_owned().into()),
+            instance: stored.instance.map(|instance| Box::new(instance.into_owned())),
             state,
             others: others.into_owned(),
         })
@@ -262,6 +273,7 @@ impl TaskRecord {
             traceparent: None,
             labels: Labels::default(),
             callback_url: None,
+            instance: None,
             state: TaskState::Succeeded {
                 result: RawValue::from_string(result).ok()?,
             },

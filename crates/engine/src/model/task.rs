@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use crate::model::count::Count;
 use crate::model::extensible::Others;
 use crate::model::id::TaskId;
+use crate::model::instance::Instance;
 use crate::model::labels::Labels;
 use ports::Timestamp;
 
@@ -176,6 +177,8 @@ pub struct TaskRecord {
     pub labels: Labels,
     /// Where its end is told, if its client said so.
     pub callback_url: Option<Box<str>>,
+    /// What it is as the instance of a workflow, if it is one.
+    pub instance: Option<Box<Instance>>,
     /// Its status and what belongs to it.
     pub state: TaskState,
     /// What a newer version keeps here: it stays as it is.
@@ -197,6 +200,7 @@ impl TaskRecord {
             traceparent: None,
             labels: Labels::default(),
             callback_url: None,
+            instance: None,
             state: TaskState::queued(),
             others: Others::default(),
         }

@@ -38,11 +38,12 @@ use crate::local::endings::Endings;
 use crate::local::sync::{Mutex, lock};
 use crate::model::count::Count;
 use crate::model::id::TaskId;
+use crate::model::instance::{Cause, Purpose};
 use crate::model::message::TaskMessage;
 use crate::model::task::{TaskError, TaskRecord, TaskState, TaskStatus};
 use crate::policies::max_attempts;
 use crate::queue::{TaskQueue, TaskQueues};
-use crate::records::{Followed, NextMessage, RecordError, Records, Then, Versioned};
+use crate::records::{Followed, NextMessage, Outgoing, RecordError, Records, Then, Versioned};
 use crate::sweep::fronts::{Fronts, Horizon, Look};
 use crate::sweep::refused::Refused;
 use ports::crash::{CrashPoint, crash_point};
@@ -234,6 +235,9 @@ impl Rescue {
         if task.etag.as_ref() != Some(&listed.etag) || !horizon.is_past(&task.record.state) {
             return Ok(false);
         }
+        if task.record.instance.is_some() {
+            return self.rescue_instance(task).await;
+        }
         let max_attempts = max_attempts(&self.kinds, &task.record.kind);
         if matches!(task.record.state, TaskState::Running { .. })
             && task.record.attempts >= max_attempts
@@ -275,6 +279,34 @@ impl Rescue {
         queue.wake();
         crash_point(CrashPoint::SweepAfterResend);
         log::warn!("task.id" = id, "task.kind" = kind, attempt = attempts, "trace.id" = task.record.trace_id(); "task had lost its message, sent again");
+        Ok(true)
+    }
+
+    /// Sends all that is open of an instance, whose messages are not told apart here.
+    async fn rescue_instance(&self, mut task: Versioned) -> Result<bool, RecordError> {
+        let message = TaskMessage {
+            retries: task.record.retries,
+            cause: Some(Box::new(Cause {
+                purpose: Purpose::Everything,
+                ..Cause::default()
+            })),
+            ..TaskMessage::naming(task.record.id)
+        };
+        let queue = self.queues.of(&task.record.kind);
+        let message = [Outgoing {
+            queue: queue.name.clone(),
+            text: message.to_text(),
+            delay: Duration::ZERO,
+        }];
+        match self.records.advance(&mut task, &message, None).await? {
+            None => return Ok(false),
+            Some(Followed::Unsent(error) | Followed::Unsettled(error)) => return Err(error.into()),
+            Some(Followed::All { .. }) => {}
+        }
+        queue.wake();
+        crash_point(CrashPoint::SweepAfterResend);
+        let TaskRecord { id, kind, .. } = &task.record;
+        log::warn!("task.id" = id, "task.kind" = kind, "trace.id" = task.record.trace_id(); "instance had lost a message, all that is open is sent again");
         Ok(true)
     }
 

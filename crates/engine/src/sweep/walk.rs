@@ -12,6 +12,7 @@ use crate::model::dead_letter::{EntryName, is_of_message};
 use crate::model::id::TaskId;
 use crate::model::task::TaskStatus;
 use crate::policies;
+use crate::records::Records;
 use crate::sweep::refused::Refused;
 use crate::sweep::rescue::{Rescue, Staying};
 use crate::tasks::{idempotency, links};
@@ -35,6 +36,7 @@ pub(crate) type Position = Arc<Mutex<Option<String>>>;
 #[derive(Clone)]
 pub(crate) struct Walk {
     pub(crate) store: Arc<dyn TaskStore>,
+    pub(crate) records: Records,
     pub(crate) rescue: Rescue,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) position: Position,
@@ -91,9 +93,7 @@ impl Walk {
                 break;
             }
             // With its ETag: a task that was revived meanwhile stays.
-            let deletions = some
-                .iter()
-                .map(|listed| self.store.delete(&listed.name, Some(&listed.etag)));
+            let deletions = some.iter().map(|listed| self.delete(listed));
             for deleted in join_all(deletions).await {
                 match deleted {
                     Ok(deleted) => pruned += usize::from(deleted),
@@ -104,6 +104,21 @@ impl Walk {
         }
         refused.report("deleted");
         Ok(pruned)
+    }
+
+    async fn delete(&self, listed: &Listed) -> Result<bool, StorageError> {
+        // What belongs to an instance first: its record tells that there may be some.
+        if let Some(id) = self.instance_of(listed) {
+            self.records.clear_parts(id).await?;
+        }
+        self.store.delete(&listed.name, Some(&listed.etag)).await
+    }
+
+    /// The instance of a record, if it is one of a workflow.
+    fn instance_of(&self, listed: &Listed) -> Option<TaskId> {
+        let kind = self.kinds.get(&listed.head.as_ref()?.kind)?;
+        kind.kind.version()?;
+        listed.name.parse().ok()
     }
 
     fn is_expired(&self, listed: &Listed, now: Timestamp) -> bool {

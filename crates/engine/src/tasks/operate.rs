@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::local::early::Leave;
 use crate::model::count::Count;
+use crate::model::instance::{Cause, Purpose};
 use crate::model::message::TaskMessage;
 use crate::model::precondition::{Precondition, Target};
 use crate::model::task::{TaskRecord, TaskState, TaskStatus};
@@ -39,6 +40,15 @@ impl Tasks {
     /// Ends a task for its client. A queued one never runs, one that runs is told to stop, and a
     /// result that comes later loses. A task that has ended stays as it is, and is returned.
     pub async fn cancel(&self, target: impl Into<Target>) -> Result<Operated, RecordError> {
+        self.cancel_because(target, None).await
+    }
+
+    /// The same, for a reason that an instance shows.
+    pub async fn cancel_because(
+        &self,
+        target: impl Into<Target>,
+        reason: Option<&str>,
+    ) -> Result<Operated, RecordError> {
         let Target { id, only_if } = target.into();
         loop {
             let Some(mut task) = self.find(id).await? else {
@@ -54,7 +64,12 @@ impl Tasks {
                 return Ok(Operated::Done(task));
             }
             task.record.state = TaskState::Canceled;
-            let is_written = if only_if == Precondition::default() {
+            let is_instance = task.record.instance.is_some();
+            if let Some(instance) = &mut task.record.instance {
+                instance.reason = reason.map(Into::into);
+            }
+            // The journal of an instance is in its record: none is written over.
+            let is_written = if only_if == Precondition::default() && !is_instance {
                 self.parts.records.commit(&mut task).await? == Commit::Written
             } else {
                 self.parts.records.replace(&mut task).await?
@@ -65,11 +80,34 @@ impl Tasks {
                 let record = Cow::Borrowed(&task.record);
                 self.parts.endings.ended(record, None);
                 self.tell_kind(&task.record);
+                self.cancel_steps(&task.record).await?;
                 self.tell_soon(&task.record).await;
                 log::info!("task.id" = id, "task.kind" = task.record.kind, "trace.id" = task.record.trace_id(); "task canceled");
                 return Ok(Operated::Done(task));
             }
         }
+    }
+
+    /// Lets what an instance has begun end with it.
+    async fn cancel_steps(&self, record: &TaskRecord) -> Result<(), StorageError> {
+        if record.instance.is_none() {
+            return Ok(());
+        }
+        let message = TaskMessage {
+            retries: record.retries,
+            cause: Some(Box::new(Cause {
+                purpose: Purpose::Canceled,
+                ..Cause::default()
+            })),
+            ..TaskMessage::naming(record.id)
+        };
+        let queue = self.parts.queues.of(&record.kind);
+        queue
+            .messages
+            .send(&message.to_text(), Duration::ZERO)
+            .await?;
+        queue.wake();
+        Ok(())
     }
 
     /// Lets the kind of a canceled task tell those who go on with it elsewhere.
@@ -102,6 +140,9 @@ impl Tasks {
                 return Ok(Operated::OtherVersion);
             }
             // Otherwise it was deleted or retried at the same moment: look again.
+            if task.record.instance.is_some() {
+                self.parts.records.clear_parts(id).await?;
+            }
             if self.parts.records.delete(id, task.etag.as_ref()).await? {
                 self.parts.records.forget_failure(&task.record).await;
                 log::info!("task.id" = id, "trace.id" = task.record.trace_id(); "task deleted");
@@ -156,6 +197,9 @@ impl Tasks {
             task.record.input = input.clone().or(task.record.input);
             task.record.state = TaskState::queued();
             task.record.retries += 1;
+            if let Some(instance) = &mut task.record.instance {
+                instance.rewinds = true;
+            }
             let queue = self.parts.queues.of(&task.record.kind);
             let early = &self.parts.early;
             let leave = early.leave(&task.record, Duration::ZERO, &queue.is_behind);

@@ -10,6 +10,7 @@ use crate::local::backlog::{Look, Reservation};
 use crate::local::early::Leave;
 use crate::model::count::Count;
 use crate::model::id::TaskId;
+use crate::model::instance::Instance;
 use crate::model::message::TaskMessage;
 use crate::model::start::{Start, left};
 use crate::model::stored::UnreadableRecord;
@@ -143,6 +144,12 @@ impl Tasks {
         }
     }
 
+    /// What the record of a task of this kind has beside, if it is a workflow.
+    fn instance_of(&self, kind: &str) -> Option<Box<Instance>> {
+        let version = self.parts.kinds.get(kind)?.kind.version()?;
+        Some(Box::new(Instance::new(version)))
+    }
+
     /// When a task may begin that is accepted now, if not at once.
     pub fn due_at(&self, start: Start) -> Option<Timestamp> {
         start.due_at(self.parts.clock.now())
@@ -191,6 +198,7 @@ impl Tasks {
             traceparent,
             labels: wishes.labels(),
             callback_url: wishes.callback_url().map(Into::into),
+            instance: self.instance_of(&kind),
             state: TaskState::Queued {
                 due_at,
                 last_error: None,

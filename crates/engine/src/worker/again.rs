@@ -11,6 +11,7 @@ use crate::local::early::Leave;
 use crate::local::slots::NoSlot;
 use crate::model::count::Count;
 use crate::model::extensible::Others;
+use crate::model::instance::{Cause, Purpose};
 use crate::model::message::TaskMessage;
 use crate::model::task::{TaskError, TaskRecord, TaskState};
 use crate::policies::{max_attempts, wait_after};
@@ -372,6 +373,24 @@ pub(crate) fn sent_later(
         queue,
         after,
         reason: reason.to_owned(),
+    }
+}
+
+/// What is open of an instance, whatever its message told.
+pub(crate) fn everything(task: &Versioned) -> Outcome {
+    let message = TaskMessage {
+        retries: task.record.retries,
+        cause: Some(Box::new(Cause {
+            purpose: Purpose::Everything,
+            ..Cause::default()
+        })),
+        ..TaskMessage::naming(task.record.id)
+    };
+    Outcome::Again {
+        message: Some(message.to_text()),
+        queue: None,
+        after: Duration::ZERO,
+        reason: "the message does not tell that its task is an instance".to_owned(),
     }
 }
 

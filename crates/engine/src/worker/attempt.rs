@@ -12,8 +12,9 @@ use crate::local::slots::{Hand, Slots, Takes};
 use crate::local::stop::Stop;
 use crate::model::callback::{Attempted, Callbacks};
 use crate::policies::time_limit;
+use crate::model::id::TaskId;
 use crate::records::{Records, Versioned};
-use crate::worker::told::{Ended, panicked, told};
+use crate::worker::told::{Ended, not_workable, panicked, told};
 use crate::worker::watch::{Watch, computed, waited, watched};
 use ports::Clock;
 use work::any::{Prepared, ResultLimit};
@@ -37,6 +38,38 @@ pub(crate) struct Attempts {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) result_limit: ResultLimit,
     pub(crate) callers: Callers,
+}
+
+/// What an attempt is at.
+pub(crate) enum Attempting<'a> {
+    /// A task, whose record shows that.
+    Task(&'a mut Versioned),
+    /// A step of an instance, which has no record of its own.
+    Step(&'a StepOf),
+}
+
+/// A step, as its attempt knows it.
+pub(crate) struct StepOf {
+    /// The task of its instance.
+    pub(crate) instance: TaskId,
+    /// What stands for it: the same in every attempt.
+    pub(crate) id: TaskId,
+    /// Which attempt it is.
+    pub(crate) attempt: u32,
+    /// How long that may last, if its kind allows longer.
+    pub(crate) time_limit: Option<Duration>,
+    /// The trace that the instance is in.
+    pub(crate) traceparent: Option<String>,
+}
+
+impl Attempting<'_> {
+    /// The task that its client may cancel.
+    fn task(&self) -> TaskId {
+        match self {
+            Self::Task(task) => task.record.id,
+            Self::Step(step) => step.instance,
+        }
+    }
 }
 
 /// What the callbacks of attempts are made with.
@@ -65,7 +98,7 @@ impl Attempts {
     pub(crate) async fn run<H>(
         &self,
         work: Work<'_>,
-        task: &mut Versioned,
+        at: Attempting<'_>,
         records: &Records,
         patience: Duration,
         hand: &mut Hand<H>,
@@ -97,31 +130,42 @@ impl Attempts {
         let stop = self.stop.break_off.child_token();
         // If this future ends early or is dropped, nobody waits for the work any more.
         let _stop_work = stop.clone().drop_guard();
-        let id = task.record.id;
+        let id = at.task();
         let Some(_running) = self.running.begin(id, &stop) else {
             return (Ended::Stopped, took);
         };
         let _counted = self.metrics.attempt_begins(kind.name.as_str(), started);
-        let (time_limit, limit) = (time_limit(kind), self.result_limit);
+        let (mut time_limit, limit) = (time_limit(kind), self.result_limit);
+        let (own_id, attempt, traceparent) = match &at {
+            Attempting::Task(task) => {
+                let record = &task.record;
+                (id, record.attempts, record.traceparent.clone())
+            }
+            Attempting::Step(step) => {
+                time_limit = time_limit.min(step.time_limit.unwrap_or(time_limit));
+                (step.id, step.attempt, step.traceparent.clone())
+            }
+        };
+        // Quick work has ended before anybody could call, and a step has no record to call about.
+        let callback = match (&prepared, &at) {
+            (Prepared::Quick(_), _) | (_, Attempting::Step(_)) => None,
+            (_, Attempting::Task(task)) => self.callers.callback(task, time_limit),
+        };
         let cx = Context::new(ContextParts {
-            task_id: id.to_string(),
+            task_id: own_id.to_string(),
             kind: kind.name.clone(),
-            attempt: task.record.attempts,
+            attempt,
             deadline: SystemTime::now() + time_limit,
-            traceparent: task.record.traceparent.clone(),
+            traceparent,
             stop: stop.clone(),
-            // Quick work has ended before anybody could call.
-            callback: match prepared {
-                Prepared::Quick(_) => None,
-                _ => self.callers.callback(task, time_limit),
-            },
+            callback,
             submitter: Some(submitter),
         });
         let watch = |grace| Watch {
             stop,
             time_limit,
             grace,
-            task,
+            at,
             records,
         };
         // Quick work need not carry what lasting work takes.
@@ -142,6 +186,7 @@ impl Attempts {
                 let work = waited(start, &cx, id, limit);
                 Box::pin(watched(work, &cx, watch(STOP_GRACE))).await
             }
+            Prepared::Workflow(_) => (not_workable(), None),
         };
         took.work = work.unwrap_or_else(|| begun.elapsed());
         (ended, took)

@@ -16,6 +16,12 @@ use work::KindName;
 const NOT_WORKABLE: &str = "NotWorkable";
 
 impl Worker {
+    /// Whether a message is one of a workflow's instance, which has turns.
+    pub(crate) fn is_of_instance(&self, message: &TaskMessage<'_>) -> bool {
+        let kind = || message.kind.as_deref().and_then(|kind| self.kinds.get(kind));
+        message.cause.is_some() || kind().is_some_and(|kind| kind.kind.version().is_some())
+    }
+
     /// Whether the record is read before the work begins.
     ///
     /// The happy path reads nothing: the first delivery of a message that carries everything, for
@@ -55,7 +61,7 @@ impl Worker {
         }
     }
 
-    pub(super) fn first_version(
+    pub(crate) fn first_version(
         &self,
         message: TaskMessage<'_>,
         inserted_at: Option<Timestamp>,
@@ -86,6 +92,7 @@ impl Worker {
             labels,
             // Or the record was read.
             callback_url: None,
+            instance: None,
             state: TaskState::queued(),
             others: Others::default(),
         };

@@ -13,12 +13,14 @@ use crate::limits::{
 };
 use crate::local::early::Early;
 use crate::local::slots::Hand;
+use crate::model::message::TaskMessage;
 use crate::queue::TaskQueue;
 use crate::records::RecordError;
 use crate::worker::ending::log_dead_letter;
 use crate::worker::hold::{Hold, log_delivered_again};
 use crate::worker::outcome::Outcome;
 use crate::worker::parts::Worker;
+use crate::worker::turns::{Given, Turns};
 use ports::crash::{CrashPoint, crash_point};
 use ports::{Delivery, QueueName, Settle, StorageError};
 
@@ -26,14 +28,24 @@ use ports::{Delivery, QueueName, Settle, StorageError};
 #[derive(Clone)]
 pub struct Consumer {
     worker: Arc<Worker>,
+    /// What works on the messages of instances.
+    turns: Arc<dyn Turns>,
     /// Where the messages come from.
     queue: Arc<TaskQueue>,
 }
 
 impl Consumer {
     /// Takes messages from this queue.
-    pub(crate) fn new(worker: Arc<Worker>, queue: Arc<TaskQueue>) -> Self {
-        Self { worker, queue }
+    pub(crate) fn new(
+        worker: Arc<Worker>,
+        turns: Arc<dyn Turns>,
+        queue: Arc<TaskQueue>,
+    ) -> Self {
+        Self {
+            worker,
+            turns,
+            queue,
+        }
     }
 
     /// The name of its queue, if kinds have that for themselves; `None`: it is the main one.
@@ -72,7 +84,12 @@ impl Consumer {
         let Delivery {
             text, inserted_at, ..
         } = letter;
-        let unreadable = self.worker.fail_dead_lettered(text, *inserted_at).await?;
+        let of_instance = TaskMessage::parse(text).ok();
+        let of_instance = of_instance.filter(|message| self.worker.is_of_instance(message));
+        let unreadable = match of_instance {
+            Some(message) => self.turns.bury(message).await.map(|()| None)?,
+            None => self.worker.fail_dead_lettered(text, *inserted_at).await?,
+        };
         if let Some(reason) = unreadable {
             let (records, queue) = (&self.worker.records, &self.queue.name);
             records.keep_message(letter, queue, &reason).await?;
@@ -169,7 +186,7 @@ impl Consumer {
                     reason: "delivered too often".to_owned(),
                 }
             } else {
-                self.worker.run(&received, &hold, patience, hand).await
+                self.work_on(&received, &hold, patience, hand).await
             };
             self.settle(&received.text, &hold, &outcome).await;
             outcome
@@ -259,7 +276,33 @@ impl Consumer {
         let _brought = self.queue.hosted.brings(self.worker.clock.now());
         let hold = Hold::new(&self.queue, None);
         let hand = Hand::holding((), &self.queue.aside);
-        self.worker.run(delivery, &hold, SLOT_WAIT, hand).await
+        self.work_on(delivery, &hold, SLOT_WAIT, hand).await
+    }
+
+    /// Lets whoever works on such a message have it.
+    async fn work_on(
+        &self,
+        delivery: &Delivery,
+        hold: &Hold,
+        patience: Duration,
+        hand: Hand<impl Send>,
+    ) -> Outcome {
+        let message = match TaskMessage::parse(&delivery.text) {
+            Ok(message) => message,
+            // What is seldom does not make every delivery larger.
+            Err(unreadable) => return Box::pin(self.worker.refuse(unreadable, delivery)).await,
+        };
+        if self.worker.is_of_instance(&message) {
+            let given = Given {
+                message,
+                delivery,
+                hold,
+                patience,
+                hand: hand.boxed(),
+            };
+            return self.turns.turn(given).await;
+        }
+        self.worker.run(message, delivery, hold, patience, hand).await
     }
 
     /// What is left to do when the host holds the message: everything but the deletion, which

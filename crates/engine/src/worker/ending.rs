@@ -78,28 +78,40 @@ impl Worker {
                 log::warn!("task.id" = id, "task.kind" = kind; "message told of other work than the task's record, which counts");
                 return Ok(Some(task));
             }
-            Commit::Written => {
-                let (level, (code, message)) = match &task.record.state {
-                    TaskState::Failed { error } => (Level::Warn, error_fields(error)),
-                    _ => (Level::Info, ("", "")),
-                };
-                log::log!(
-                    level,
-                    "task.id" = id, "task.kind" = kind, attempt = attempts, wait_ms, duration_ms, "trace.id" = task.record.trace_id(),
-                    "error.code" = code, "error.message" = message;
-                    "task {}", task.record.status().as_str()
-                );
-                // Those who wait for the task have no use for it, and it may be megabytes.
-                task.record.input = None;
-                let told = task.record.callback_url.is_some();
-                let told = told.then(|| self.notices.tell(&task.record));
-                self.endings.ended(Cow::Owned(task.record), took);
-                if let Some(told) = told {
-                    told.await?;
-                }
-            }
+            Commit::Written => self.ended(task, took).await?,
         }
         Ok(None)
+    }
+
+    /// Tells of a task that has just been written as ended.
+    pub(crate) async fn ended(
+        &self,
+        mut task: Versioned,
+        took: Option<Took>,
+    ) -> Result<(), RecordError> {
+        let TaskRecord { id, attempts, .. } = task.record;
+        let kind = &task.record.kind;
+        let Took { wait, work } = took.unwrap_or_default();
+        let (wait_ms, duration_ms) = (wait.as_millis(), work.as_millis());
+        let (level, (code, message)) = match &task.record.state {
+            TaskState::Failed { error } => (Level::Warn, error_fields(error)),
+            _ => (Level::Info, ("", "")),
+        };
+        log::log!(
+            level,
+            "task.id" = id, "task.kind" = kind, attempt = attempts, wait_ms, duration_ms, "trace.id" = task.record.trace_id(),
+            "error.code" = code, "error.message" = message;
+            "task {}", task.record.status().as_str()
+        );
+        // Those who wait for the task have no use for it, and it may be megabytes.
+        task.record.input = None;
+        let told = task.record.callback_url.is_some();
+        let told = told.then(|| self.notices.tell(&task.record));
+        self.endings.ended(Cow::Owned(task.record), took);
+        if let Some(told) = told {
+            told.await?;
+        }
+        Ok(())
     }
 }
 

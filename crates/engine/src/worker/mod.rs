@@ -7,13 +7,14 @@ pub(crate) mod attempt;
 mod burial;
 mod claim;
 pub(crate) mod consumer;
-mod ending;
+pub(crate) mod ending;
 mod handed_over;
 pub(crate) mod hold;
 mod outcome;
 mod parts;
 mod run;
-mod told;
+pub(crate) mod told;
+pub(crate) mod turns;
 mod watch;
 
 pub use outcome::Outcome;

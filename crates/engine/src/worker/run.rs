@@ -6,7 +6,8 @@ use crate::local::slots::Hand;
 use crate::model::message::TaskMessage;
 use crate::model::task::HandedOver;
 use crate::records::{RecordError, Versioned};
-use crate::worker::again::{Next, Step, ask_the_record};
+use crate::worker::again::{Next, Step, ask_the_record, everything};
+use crate::worker::attempt::Attempting;
 use crate::worker::ending::broken_off;
 use crate::worker::hold::Hold;
 use crate::worker::outcome::Outcome;
@@ -20,16 +21,12 @@ impl Worker {
     /// than this process. A message that we hold is settled with its record, in one write where the store can.
     pub(crate) async fn run(
         &self,
+        message: TaskMessage<'_>,
         delivery: &Delivery,
         hold: &Hold,
         patience: Duration,
         hand: Hand<impl Send>,
     ) -> Outcome {
-        let message = match TaskMessage::parse(&delivery.text) {
-            Ok(message) => message,
-            // What is seldom does not make every delivery larger.
-            Err(unreadable) => return Box::pin(self.refuse(unreadable, delivery)).await,
-        };
         let id = message.id;
         let ended = self
             .run_message(message, delivery, hold, patience, hand)
@@ -66,6 +63,10 @@ impl Worker {
             log::info!("task.id" = id, attempt = count.attempts; "task has ended already");
             return Ok(Outcome::Done);
         };
+        if task.record.instance.is_some() {
+            // The message does not tell that: what it asks for is all that is open.
+            return Ok(everything(&task));
+        }
         let due_at = task.record.due_at();
         if let Some(left) = self.is_early(due_at, delivery.inserted_at)
             && let Ok(message) = TaskMessage::parse(&delivery.text)
@@ -100,7 +101,7 @@ impl Worker {
             Ok(work) => {
                 let (ended, took) = self
                     .attempts
-                    .run(work, &mut task, &self.records, patience, &mut hand)
+                    .run(work, Attempting::Task(&mut task), &self.records, patience, &mut hand)
                     .await;
                 drop(hand);
                 if let Some(came_out) = ended.came_out() {

@@ -12,6 +12,7 @@ use work::{Context, ErrorCode, Failure, Told};
 
 const TIME_LIMIT_EXCEEDED: ErrorCode = ErrorCode::literal("TimeLimitExceeded");
 const WORK_PANICKED: ErrorCode = ErrorCode::literal("WorkPanicked");
+const NOT_WORKABLE: ErrorCode = ErrorCode::literal("NotWorkable");
 const STOPPED_UNASKED: ErrorCode = ErrorCode::literal("StoppedUnasked");
 
 /// The longest message of an error in a line of the log, in bytes.
@@ -99,6 +100,15 @@ pub(super) fn panicked() -> Ended {
         code: WORK_PANICKED,
         message: "the work broke off because of a defect".to_owned(),
         may_pass: true,
+    }
+}
+
+/// A workflow has turns, and no attempts.
+pub(super) fn not_workable() -> Ended {
+    Ended::Failed {
+        code: NOT_WORKABLE,
+        message: "a workflow is no step".to_owned(),
+        may_pass: false,
     }
 }
 

@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
-use crate::limits::{PROGRESS_INTERVAL, RUNNING_AFTER, SHOW_TIMEOUT};
+use crate::limits::{PROGRESS_INTERVAL, RUNNING_AFTER, SHOW_TIMEOUT, STEP_SIGN_INTERVAL};
 use crate::local::at_hand::AtHand;
 use crate::model::id::TaskId;
 use crate::model::task::TaskState;
-use crate::records::{Commit, Records, Versioned};
+use crate::records::{Commit, RecordError, Records, Versioned};
+use crate::worker::attempt::{Attempting, StepOf};
 use crate::worker::told::{Ended, out_of_time, panicked, told};
 use work::Context;
 use work::any::{ResultLimit, Run, Start};
@@ -27,7 +28,7 @@ pub(super) async fn watched(
         stop,
         time_limit,
         grace,
-        task,
+        mut at,
         records,
     } = watch;
     let time_limit = tokio::time::sleep(time_limit);
@@ -43,7 +44,11 @@ pub(super) async fn watched(
             () = tokio::time::sleep(look_again) => {
                 // Written also when the percentage has not changed: that is how an attempt learns
                 // that another process has ended its task.
-                match show_running(task, cx.percent(), records).await {
+                let shown = match &mut at {
+                    Attempting::Task(task) => show_running(task, cx.percent(), records).await,
+                    Attempting::Step(step) => Box::pin(leave_sign(step, records)).await,
+                };
+                match shown {
                     Some(Commit::Lost) => break Ended::Stopped,
                     Some(Commit::OtherWork) => break Ended::OtherWork,
                     Some(Commit::Written) | None => look_again = PROGRESS_INTERVAL,
@@ -65,7 +70,7 @@ pub(super) struct Watch<'a> {
     pub(super) time_limit: Duration,
     /// How long the work is let go on when it was told to stop.
     pub(super) grace: Duration,
-    pub(super) task: &'a mut Versioned,
+    pub(super) at: Attempting<'a>,
     pub(super) records: &'a Records,
 }
 
@@ -128,5 +133,27 @@ async fn show_running(
         .inspect_err(
             |error| log::debug!("task.id" = task.record.id; "running status not shown: {error}"),
         )
+        .ok()
+}
+
+/// Says whether a step is still wanted, and leaves a sign in the record of its instance now and then: it has
+/// none itself, and its message must not be taken for lost.
+async fn leave_sign(step: &StepOf, records: &Records) -> Option<Commit> {
+    let look = async {
+        let Some(mut instance) = records.read(step.instance).await? else {
+            return Ok(Commit::Lost);
+        };
+        if instance.record.status().is_terminal() {
+            return Ok(Commit::Lost);
+        }
+        if records.now() - instance.record.updated_at > STEP_SIGN_INTERVAL {
+            // Who has written since has left one.
+            records.replace(&mut instance).await?;
+        }
+        Ok::<_, RecordError>(Commit::Written)
+    };
+    let looked = tokio::time::timeout(SHOW_TIMEOUT, look).await.ok()?;
+    looked
+        .inspect_err(|error| log::debug!("task.id" = step.instance; "instance not looked at: {error}"))
         .ok()
 }

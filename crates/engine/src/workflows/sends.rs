@@ -1,0 +1,137 @@
+//! The messages that open steps need.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+
+use super::Workflows;
+use super::standing::Standing;
+use crate::model::count::Count;
+use crate::model::instance::{Cause, Instance, Parent, Purpose};
+use crate::model::message::TaskMessage;
+use crate::model::start::left;
+use crate::model::task::TaskRecord;
+use crate::queue::TaskQueue;
+use crate::records::Outgoing;
+use ports::Timestamp;
+use work::workflow::replay::{Command, Open};
+
+impl Workflows {
+    /// Whether a name is that of a workflow here.
+    pub(super) fn is_workflow(&self, name: &str) -> bool {
+        let kind = self.worker().kinds.get(name);
+        kind.is_some_and(|kind| kind.kind.version().is_some())
+    }
+
+    /// The message that an open step needs, if it is one; a fan-out needs more, see
+    /// [`fan_out`](Self::fan_out), and an event comes from outside.
+    pub(super) fn send_of(&self, standing: &Standing, open: &Open) -> Option<Outgoing> {
+        match &*open.command {
+            Command::Call { name, input, .. } if self.is_workflow(name) => {
+                let parent = standing.parent(open.step, None);
+                let child = standing.child_id(open, None);
+                let message = TaskMessage {
+                    id: child,
+                    ..self.child_start(standing.record(), name, input, parent)
+                };
+                Some(self.outgoing(&message, name))
+            }
+            Command::Call { name, .. } => {
+                let message = about(standing.record(), Purpose::Step(open.step));
+                Some(self.outgoing(&message, name))
+            }
+            Command::Timer { at } => {
+                let message = TaskMessage {
+                    due_at: Some((*at).into()),
+                    ..about(standing.record(), Purpose::Timer(open.step))
+                };
+                Some(self.outgoing(&message, &standing.record().kind))
+            }
+            Command::All { .. } | Command::Event { .. } => None,
+        }
+    }
+
+    /// The message that starts the instance of a step; its id is the caller's to give.
+    pub(super) fn child_start<'a>(
+        &self,
+        of: &'a TaskRecord,
+        name: &'a str,
+        input: &'a RawValue,
+        parent: Parent,
+    ) -> TaskMessage<'a> {
+        TaskMessage {
+            kind: Some(Cow::Borrowed(name)),
+            input: Some(Cow::Borrowed(input)),
+            traceparent: of.traceparent.as_deref().map(Cow::Borrowed),
+            cause: Some(Box::new(Cause {
+                generation: 0,
+                parent: Some(parent),
+                purpose: Purpose::Start,
+            })),
+            ..TaskMessage::naming(of.id)
+        }
+    }
+
+    /// A message on its way to the queue of a kind.
+    pub(super) fn outgoing(&self, message: &TaskMessage<'_>, kind: &str) -> Outgoing {
+        let worker = self.worker();
+        let queue = worker.queues.of(kind);
+        Outgoing {
+            queue: queue.name.clone(),
+            text: message.to_text(),
+            delay: left(message.due_at, worker.clock.now()),
+        }
+    }
+
+    /// Tells whoever empties the queues of these that there are more.
+    pub(super) fn sent(&self, messages: &[Outgoing]) {
+        let worker = self.worker();
+        let now = worker.clock.now();
+        for message in messages {
+            if let Some(queue) = worker.queues.named(&message.queue) {
+                woken(queue, message.delay, now);
+            }
+        }
+    }
+}
+
+fn woken(queue: &TaskQueue, delay: Duration, now: Timestamp) {
+    if delay.is_zero() {
+        queue.wake();
+    } else {
+        let delay = delay.try_into().unwrap_or(time::Duration::MAX);
+        queue.sent_for(now.saturating_add(delay), now);
+    }
+}
+
+/// A message of an instance for this purpose.
+pub(super) fn about(record: &TaskRecord, purpose: Purpose) -> TaskMessage<'_> {
+    let instance = record.instance.as_deref().unwrap_or(&NONE);
+    TaskMessage {
+        retries: record.retries,
+        traceparent: record.traceparent.as_deref().map(Cow::Borrowed),
+        cause: Some(Box::new(Cause {
+            generation: instance.generation,
+            parent: None,
+            purpose,
+        })),
+        ..TaskMessage::naming(record.id)
+    }
+}
+
+static NONE: Instance = Instance::NONE;
+
+/// The message of a step that is tried again, with what was counted so far.
+pub(super) fn step_again(
+    record: &TaskRecord,
+    step: u32,
+    count: Count,
+    due_at: Option<Timestamp>,
+) -> TaskMessage<'_> {
+    TaskMessage {
+        count,
+        due_at,
+        ..about(record, Purpose::Step(step))
+    }
+}

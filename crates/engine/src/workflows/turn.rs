@@ -1,0 +1,526 @@
+//! One message of an instance: what arrives with it, what is written, what follows.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use serde_json::value::RawValue;
+
+use super::Workflows;
+use super::advance::{Advanced, Over, Turn};
+use super::members::Range;
+use super::sends::about;
+use super::standing::{Arriving, Standing, Stuck};
+use super::step::{Came, arriving, step_error};
+use crate::limits::{IN_HAND_WAIT, INLINE_TIME, MAX_ATTEMPTS, STEP_SIGN_INTERVAL, TURN_TRIES};
+use crate::local::slots::Hand;
+use crate::model::count::Count;
+use crate::model::instance::{Cause, Instance, Key, Parent, Purpose, StepEnd};
+use crate::model::message::TaskMessage;
+use crate::model::task::{TaskError, TaskState};
+use crate::policies::wait_after;
+use crate::records::{Outgoing, RecordError};
+use crate::worker::Outcome;
+use crate::worker::ending::broken_off;
+use crate::worker::hold::Hold;
+use crate::worker::turns::{Given, Turns};
+use ports::crash::{CrashPoint, crash_point};
+use ports::{Delivery, StorageError, Timestamp};
+use work::BoxFuture;
+use work::workflow::replay::{Command, Open};
+
+/// A step that a turn is to begin with, and what is counted of its attempts.
+type Todo = Option<(u32, Count)>;
+
+impl Turns for Workflows {
+    fn turn<'a>(&'a self, given: Given<'a>) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move {
+            let delivery = given.delivery;
+            let id = given.message.id;
+            match self.work_on(given).await {
+                Ok(outcome) => outcome,
+                Err(Stuck::Record(error)) => {
+                    log::warn!("task.id" = id, "dequeue.count" = delivery.dequeue_count; "turn broken off: {error}");
+                    broken_off(&error, delivery)
+                }
+                Err(Stuck::Code { error, may_pass }) => {
+                    let ended = self.stuck(delivery, error, may_pass).await;
+                    ended.unwrap_or_else(|error| broken_off(&error, delivery))
+                }
+            }
+        })
+    }
+
+    fn bury<'a>(&'a self, message: TaskMessage<'static>) -> BoxFuture<'a, Result<(), RecordError>> {
+        Box::pin(async move {
+            match self.give_up(message).await {
+                Ok(()) => Ok(()),
+                Err(Stuck::Record(error)) => Err(error),
+                Err(Stuck::Code { error, .. }) => {
+                    // The instance is told of with its next message.
+                    log::warn!("a message that was given up cannot be told to its instance: {}", error.code);
+                    Ok(())
+                }
+            }
+        })
+    }
+}
+
+impl Workflows {
+    async fn work_on(&self, given: Given<'_>) -> Result<Outcome, Stuck> {
+        let Given {
+            mut message,
+            delivery,
+            hold,
+            patience,
+            mut hand,
+        } = given;
+        let worker = self.worker();
+        if let Some(left) = worker.is_early(message.due_at, delivery.inserted_at) {
+            return Ok(worker.too_early(message, delivery, left));
+        }
+        let cause = message.cause.take().map(|cause| *cause).unwrap_or_default();
+        let Cause {
+            generation,
+            parent,
+            purpose,
+        } = cause;
+        let mut turn = Turn {
+            key: Key::Start,
+            everything: false,
+            is_again: delivery.dequeue_count > 1,
+            generation: Some(generation),
+            retries: Some(message.retries),
+            id: message.id,
+            hold,
+            begun: Instant::now(),
+            pending: Vec::new(),
+            appended: 0,
+            seen_to: HashSet::new(),
+            written: Instant::now(),
+        };
+        let count = message.count.delivered(delivery.dequeue_count);
+        let mut todo = None;
+        match purpose {
+            Purpose::Start => {
+                let first = self.first(message, parent, delivery).await?;
+                return match first {
+                    Some(first) => self.take(turn, Some(first), None, patience, &mut hand).await,
+                    None => self.take(turn, None, None, patience, &mut hand).await,
+                };
+            }
+            Purpose::Step(step) => {
+                turn.key = Key::Step(step);
+                todo = Some((step, count));
+            }
+            Purpose::Members {
+                step,
+                from,
+                to,
+                of,
+                adds,
+            } => {
+                let range = Range {
+                    step,
+                    members: from..to,
+                    of,
+                    adds,
+                    generation,
+                };
+                return Box::pin(self.members(message, range, count, delivery, hold, patience, &mut hand)).await;
+            }
+            Purpose::Timer(step) => {
+                turn.key = Key::Step(step);
+                turn.pending.push(Arriving::Fired(step));
+            }
+            Purpose::Event { id, name, data } => {
+                turn.key = Key::Event(id.clone());
+                (turn.generation, turn.retries) = (None, None);
+                let data = data.0;
+                turn.pending.push(Arriving::Event { id, name, data });
+            }
+            Purpose::Resumed(nth) => {
+                turn.key = Key::Resumed(nth);
+                (turn.generation, turn.retries) = (None, None);
+            }
+            Purpose::Everything => {
+                turn.everything = true;
+                (turn.generation, turn.retries) = (None, None);
+            }
+            Purpose::Canceled => return self.canceled(&turn).await,
+        }
+        self.take(turn, None, todo, patience, &mut hand).await
+    }
+
+    /// Takes a turn to its end: what has arrived is written, and what follows is done here or sent.
+    pub(super) async fn take(
+        &self,
+        mut turn: Turn<'_>,
+        first: Option<Standing>,
+        todo: Todo,
+        mut patience: Duration,
+        hand: &mut Hand<Box<dyn Send + '_>>,
+    ) -> Result<Outcome, Stuck> {
+        let mut standing = match first {
+            Some(first) => first,
+            None => match self.find(&turn).await? {
+                Ok(standing) => *standing,
+                Err(over) => return self.over(&turn, over).await,
+            },
+        };
+        if standing.instance().rewinds {
+            standing = match self.rewound(&mut turn, standing).await? {
+                Ok(standing) => standing,
+                Err(over) => return self.over(&turn, over).await,
+            };
+        }
+        let mut next: Option<(Open, Count)> = todo.and_then(|(step, count)| {
+            let open = standing.open().into_iter().find(|open| open.step == step);
+            open.map(|open| (open, count))
+        });
+        loop {
+            if let Some((open, count)) = next.take()
+                && let Command::Call { name, .. } = &*open.command
+            {
+                match self.step(&standing, &open, count, patience, hand).await {
+                    Came::To(end) => {
+                        crash_point(CrashPoint::AfterWork);
+                        let part = standing.part_of('d', open.step);
+                        let end = self.ended(turn.id, part, end).await?;
+                        turn.pending.push(arriving(open.step, end));
+                    }
+                    Came::Again { after, count } => {
+                        let later = (after, count);
+                        return self
+                            .step_later(&mut turn, &mut standing, (&open, name), later)
+                            .await;
+                    }
+                    Came::Stopped => {
+                        // Unless the instance has ended, or the step is no longer wanted.
+                        return match self.find(&turn).await? {
+                            Err(over) => self.over(&turn, over).await,
+                            Ok(now) if now.is_open(open.step) => {
+                                self.worker().running.forget(turn.id);
+                                let later = (Duration::ZERO, count.released());
+                                self.step_later(&mut turn, &mut standing, (&open, name), later)
+                                    .await
+                            }
+                            Ok(_) => Ok(Outcome::Done),
+                        };
+                    }
+                }
+                // Those that follow wait for no slot: others may have one.
+                patience = patience.min(IN_HAND_WAIT);
+            }
+            match self.advance(&mut turn, &mut standing).await? {
+                Advanced::Inline(open) => next = Some((open, Count::default().delivered(1))),
+                Advanced::Waits => return Ok(Outcome::Done),
+                Advanced::Ended { is_settled } => {
+                    let record = &standing.task.record;
+                    self.tell_parent(record, turn.hold, hand).await?;
+                    log::debug!("task.id" = record.id, is_settled; "instance has ended");
+                    return Ok(Outcome::Done);
+                }
+                Advanced::Anew if turn.begun.elapsed() < INLINE_TIME => {}
+                Advanced::Anew => {
+                    let record = standing.record();
+                    let start = self.outgoing(&about(record, Purpose::Start), &record.kind);
+                    self.send([start]).await?;
+                    return Ok(Outcome::Done);
+                }
+                Advanced::Over(over) => return self.over(&turn, over).await,
+            }
+        }
+    }
+
+    /// The instance of a start message, if the message tells all of it: nothing is read then. It has been read,
+    /// or is new, if its record tells more.
+    async fn first(
+        &self,
+        mut message: TaskMessage<'static>,
+        parent: Option<Parent>,
+        delivery: &Delivery,
+    ) -> Result<Option<Standing>, Stuck> {
+        let worker = self.worker();
+        let is_told = delivery.dequeue_count == 1
+            && message.kind.is_some()
+            && message.input.is_some()
+            && message.others.is_empty()
+            && message.retries == 0;
+        // One that is another's step has no record before its first entry; it may have begun all the same.
+        let is_new = match (is_told, &parent) {
+            (true, None) => message.etag.is_some(),
+            (true, Some(_)) => true,
+            (false, _) => worker.records.read(message.id).await?.is_none(),
+        };
+        if !is_new || (message.etag.is_some() && !is_told) {
+            return Ok(None);
+        }
+        if message.input.is_none() {
+            let Some(parent) = &parent else {
+                return Ok(None);
+            };
+            message.input = self.input_of(parent).await?.map(Cow::Owned);
+        }
+        let kind = message.kind.as_deref().and_then(|kind| worker.kinds.get(kind));
+        let version = kind.and_then(|kind| kind.kind.version()).unwrap_or_default();
+        let mut task = worker.first_version(message, delivery.inserted_at);
+        task.record.instance = Some(Box::new(Instance {
+            parent: parent.map(Box::new),
+            ..Instance::new(version)
+        }));
+        self.begin(task).map(Some)
+    }
+
+    /// The input of an instance that is a step of another, from that.
+    async fn input_of(
+        &self,
+        parent: &Parent,
+    ) -> Result<Option<Box<RawValue>>, Stuck> {
+        let Some(task) = self.worker().records.read(parent.id).await? else {
+            return Ok(None);
+        };
+        let standing = self.stand(task).await?;
+        Ok(match standing.command(parent.step).as_deref() {
+            Some(Command::Call { input, .. }) => Some(input.clone()),
+            Some(Command::All { inputs, .. }) => parent
+                .member
+                .and_then(|member| inputs.get(member as usize).cloned()),
+            _ => None,
+        })
+    }
+
+    /// Takes back what has failed, and writes that.
+    async fn rewound(
+        &self,
+        turn: &mut Turn<'_>,
+        mut standing: Standing,
+    ) -> Result<Result<Standing, Over>, Stuck> {
+        let _lock = self.parts.locks.of(turn.id).await;
+        for _ in 0..TURN_TRIES {
+            standing = self.rewind(standing).await?;
+            if self.write(turn, &mut standing, &[]).await? {
+                crash_point(CrashPoint::FlowAfterRewind);
+                turn.everything = true;
+                return Ok(Ok(standing));
+            }
+            standing = match self.find(turn).await? {
+                Ok(now) if now.instance().rewinds => *now,
+                Ok(now) => return Ok(Ok(*now)),
+                Err(over) => return Ok(Err(over)),
+            };
+        }
+        Err(StorageError::transient("rewind instance", "it keeps changing").into())
+    }
+
+    /// Writes what has arrived, and sends these.
+    pub(super) async fn flush(
+        &self,
+        turn: &mut Turn<'_>,
+        standing: &mut Standing,
+        sends: &[Outgoing],
+        due_at: Option<Timestamp>,
+    ) -> Result<(), Stuck> {
+        let is_shown = standing.record().updated_at + STEP_SIGN_INTERVAL
+            > self.worker().clock.now();
+        if turn.pending.is_empty() && standing.task.etag.is_some() && (due_at.is_none() || is_shown)
+        {
+            return self.send(sends.to_vec()).await;
+        }
+        let _lock = self.parts.locks.of(turn.id).await;
+        for _ in 0..TURN_TRIES {
+            standing.task.record.state = TaskState::Running {
+                percent: None,
+                handed_over: None,
+            };
+            if self.write(turn, standing, sends).await? {
+                return Ok(());
+            }
+            turn.appended = 0;
+            *standing = match self.find(turn).await? {
+                Ok(now) => *now,
+                Err(_) => return Ok(()),
+            };
+            while let Some(arriving) = turn.pending.get(turn.appended).cloned() {
+                if standing.wants(&arriving) {
+                    self.append(standing, arriving, turn.key.clone())?;
+                    self.catch_up(standing).await?;
+                    turn.appended += 1;
+                } else {
+                    turn.pending.remove(turn.appended);
+                }
+            }
+        }
+        Err(StorageError::transient("commit record", "it keeps changing").into())
+    }
+
+    /// Sends messages that follow from what is written.
+    pub(super) async fn send(
+        &self,
+        sends: impl AsRef<[Outgoing]>,
+    ) -> Result<(), Stuck> {
+        let sends = sends.as_ref();
+        self.worker().records.send_all(sends).await?;
+        self.sent(sends);
+        Ok(())
+    }
+
+    /// What is to be done where a turn finds that its instance is elsewhere.
+    pub(super) async fn over(&self, turn: &Turn<'_>, over: Over) -> Result<Outcome, Stuck> {
+        match over {
+            Over::Gone => {}
+            Over::Ended(task) => {
+                // Whoever ended it may have died before that was told.
+                let worker = self.worker();
+                worker.notices.tell(&task.record).await?;
+                let mut hand = Hand::holding((), &turn.hold.queue.aside).boxed();
+                self.tell_parent(&task.record, turn.hold, &mut hand).await?;
+            }
+            Over::Older(task) => {
+                let generation = task.record.instance.as_ref().map(|now| now.generation);
+                if turn.generation < generation {
+                    // Whoever wrote that it begins anew may have died before it did.
+                    let record = &task.record;
+                    let start = self.outgoing(&about(record, Purpose::Start), &record.kind);
+                    self.send([start]).await?;
+                }
+            }
+        }
+        log::info!("task.id" = turn.id; "message of an instance came to nothing: it has gone on");
+        Ok(Outcome::Done)
+    }
+
+    /// What becomes of a message whose instance cannot go on: it is tried again, for another process or a later
+    /// one may have the code for it; in the end the instance has failed.
+    async fn stuck(
+        &self,
+        delivery: &Delivery,
+        error: TaskError,
+        may_pass: bool,
+    ) -> Result<Outcome, RecordError> {
+        let worker = self.worker();
+        let Ok(message) = TaskMessage::parse(&delivery.text) else {
+            return Ok(Outcome::Poison { reason: error.code });
+        };
+        let count = message.count.delivered(delivery.dequeue_count);
+        let id = message.id;
+        log::warn!("task.id" = id, attempt = count.spent; "instance cannot go on: {}: {}", error.code, error.message);
+        if may_pass && !count.is_spent(MAX_ATTEMPTS) {
+            let kind = message.kind.clone().unwrap_or_default();
+            let after = wait_after(&worker.kinds, &kind, count.spent);
+            let message = TaskMessage {
+                count: count.failed(),
+                ..message
+            };
+            return Ok(Outcome::Again {
+                message: Some(message.to_text()),
+                queue: None,
+                after,
+                reason: error.code,
+            });
+        }
+        let hold = Hold::new(worker.queues.main(), None);
+        let turn = self.turn_of(&Parent::of_nobody(id), &hold, true);
+        match self.fail(&turn, &message, error).await {
+            Ok(()) => Ok(Outcome::Done),
+            Err(Stuck::Record(error)) => Err(error),
+            Err(Stuck::Code { error, .. }) => {
+                log::warn!("task.id" = id; "the end of an instance cannot be told to whom it belongs: {}", error.code);
+                Ok(Outcome::Done)
+            }
+        }
+    }
+
+    /// Ends an instance in whose round a message was given up.
+    async fn fail(
+        &self,
+        turn: &Turn<'_>,
+        message: &TaskMessage<'_>,
+        error: TaskError,
+    ) -> Result<(), Stuck> {
+        let worker = self.worker();
+        let _lock = self.parts.locks.of(turn.id).await;
+        for _ in 0..TURN_TRIES {
+            let Some(mut task) = worker.records.read(turn.id).await? else {
+                return Ok(());
+            };
+            if task.record.retries > message.retries {
+                return Ok(());
+            }
+            let is_open = !task.record.status().is_terminal();
+            if is_open {
+                let error = error.clone();
+                task.record.state = TaskState::Failed { error };
+                if !worker.records.replace(&mut task).await? {
+                    continue;
+                }
+                worker.ended(task.clone(), None).await?;
+            }
+            let mut hand = Hand::holding((), &turn.hold.queue.aside).boxed();
+            return self.tell_parent(&task.record, turn.hold, &mut hand).await;
+        }
+        Err(StorageError::transient("fail instance", "it keeps changing").into())
+    }
+
+    /// Sees to what follows from a message that was given up: its step has failed, or its instance has.
+    async fn give_up(&self, message: TaskMessage<'static>) -> Result<(), Stuck> {
+        let worker = self.worker();
+        let cause = message.cause.as_deref().cloned().unwrap_or_default();
+        let dead = step_error("DeadLettered", "the step was given up after its last attempt");
+        let hold = Hold::new(worker.queues.main(), None);
+        let mut hand = Hand::holding((), &worker.queues.main().aside).boxed();
+        let of = |step: u32| Parent {
+            step,
+            generation: cause.generation,
+            retries: message.retries,
+            ..Parent::of_nobody(message.id)
+        };
+        match cause.purpose {
+            Purpose::Step(step) => {
+                let mut turn = self.turn_of(&of(step), &hold, true);
+                turn.pending.push(Arriving::Done(step, StepEnd::Err(dead)));
+                let taken = self.take(turn, None, None, Duration::ZERO, &mut hand).await;
+                taken.map(drop)
+            }
+            Purpose::Members {
+                step,
+                from,
+                to,
+                of,
+                adds,
+            } => {
+                let range = Range {
+                    step,
+                    members: from..to,
+                    of,
+                    adds,
+                    generation: cause.generation,
+                };
+                self.give_up_members(&message, range, &dead, &hold, &mut hand)
+                    .await
+            }
+            _ => {
+                let turn = self.turn_of(&of(0), &hold, true);
+                let error = TaskError {
+                    code: "DeadLettered".to_owned(),
+                    message: "the task was given up after its last attempt".to_owned(),
+                };
+                self.fail(&turn, &message, error).await
+            }
+        }
+    }
+
+    /// Lets the instance of a parent know of something.
+    pub(super) async fn arrive(
+        &self,
+        of: &Parent,
+        arriving: Arriving,
+        hold: &Hold,
+        hand: &mut Hand<Box<dyn Send + '_>>,
+    ) -> Result<(), Stuck> {
+        let mut turn = self.turn_of(of, hold, false);
+        turn.pending.push(arriving);
+        let taken = Box::pin(self.take(turn, None, None, IN_HAND_WAIT, hand)).await;
+        taken.map(drop)
+    }
+}
