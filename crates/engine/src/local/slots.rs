@@ -45,7 +45,7 @@ pub(crate) enum Takes {
 impl From<&Prepared> for Takes {
     fn from(work: &Prepared) -> Self {
         match work {
-            Prepared::Quick(_) => Self::Nothing,
+            Prepared::Quick(_) | Prepared::Workflow(_) => Self::Nothing,
             Prepared::Blocking(_) => Self::Computing,
             Prepared::Waiting(_) => Self::Waiting,
         }

@@ -142,6 +142,8 @@ impl Attempts {
                 let work = waited(start, &cx, id, limit);
                 Box::pin(watched(work, &cx, watch(STOP_GRACE))).await
             }
+            // It is no attempt: a workflow has turns.
+            Prepared::Workflow(_) => (panicked(), None),
         };
         took.work = work.unwrap_or_else(|| begun.elapsed());
         (ended, took)
