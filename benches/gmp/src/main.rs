@@ -124,7 +124,7 @@ impl Product<'_> {
             Prepared::Quick(run) | Prepared::Blocking(run) => {
                 run(&self.cx, NO_LIMIT).map_err(|failure| format!("{failure:?}").into())
             }
-            Prepared::Waiting(_) => Err("the kind waits".into()),
+            Prepared::Waiting(_) | Prepared::Workflow(_) => Err("the kind waits".into()),
         }
     }
 }

@@ -1,10 +1,12 @@
 //! Kinds without their types, as the engine runs them: JSON in, JSON out.
 //!
-//! [`of`] and [`of_blocking`] make one of a kind in Rust. What runs a program or calls a URL implements
+//! [`of`] and [`of_blocking`] make one of a kind in Rust, [`of_workflow`] one of a workflow. What runs a program or calls a URL implements
 //! [`AnyKind`] itself.
 
 mod result;
+mod workflow;
 
+use std::any::TypeId;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
@@ -12,8 +14,10 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 pub use result::ResultLimit;
+pub use workflow::{Versions, of_workflow};
 
 use crate::input::parse;
+use crate::workflow::Flow;
 use crate::{BlockingKind, BoxFuture, Context, Failure, InvalidInput, Kind, KindName, schema};
 
 /// A kind of work without its types.
@@ -49,6 +53,23 @@ pub trait AnyKind: Send + Sync {
         let _ = canceled;
         None
     }
+
+    /// The type of the kind or workflow that it was made of, by which a workflow finds its name.
+    fn made_of(&self) -> Option<TypeId> {
+        None
+    }
+
+    /// Which version it is, if it is a workflow.
+    fn version(&self) -> Option<u32> {
+        None
+    }
+
+    /// The same workflow in this version, if it is registered: an instance goes on with the one it began
+    /// with.
+    fn in_version(self: Arc<Self>, version: u32) -> Option<Arc<dyn AnyKind>> {
+        let _ = version;
+        None
+    }
 }
 
 /// A task that was canceled.
@@ -72,6 +93,8 @@ pub enum Prepared {
     Blocking(Run),
     /// Waits: for the runtime.
     Waiting(Start),
+    /// Is run over its journal, in a [`Replay`](crate::workflow::replay::Replay).
+    Workflow(Begin),
 }
 
 /// Work that is done when it returns.
@@ -81,6 +104,10 @@ pub type Run = Box<dyn FnOnce(&Context, ResultLimit) -> Result<Box<RawValue>, Fa
 pub type Start = Box<
     dyn FnOnce(Context, ResultLimit) -> BoxFuture<'static, Result<Box<RawValue>, Failure>> + Send,
 >;
+
+/// A workflow that has its input. It never blocks.
+pub type Begin =
+    Box<dyn FnOnce(Flow, ResultLimit) -> BoxFuture<'static, Result<Box<RawValue>, Failure>> + Send>;
 
 /// An async kind without its types.
 pub fn of(kind: impl Kind) -> Arc<dyn AnyKind> {
@@ -123,6 +150,10 @@ impl<K: Kind> AnyKind for Async<K> {
     fn output_schema(&self) -> Option<Value> {
         schema::of_output::<K::Output>()
     }
+
+    fn made_of(&self) -> Option<TypeId> {
+        Some(TypeId::of::<K>())
+    }
 }
 
 struct Blocking<K>(K);
@@ -151,6 +182,10 @@ impl<K: BlockingKind> AnyKind for Blocking<K> {
 
     fn output_schema(&self) -> Option<Value> {
         schema::of_output::<K::Output>()
+    }
+
+    fn made_of(&self) -> Option<TypeId> {
+        Some(TypeId::of::<K>())
     }
 }
 

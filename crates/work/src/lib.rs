@@ -49,6 +49,7 @@ mod policy;
 mod registry;
 mod schema;
 mod wait;
+pub mod workflow;
 
 pub use schemars;
 pub use tokio_util::sync::CancellationToken;

@@ -1,9 +1,11 @@
 //! The kinds that a process can do, by name.
 
+use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::any::AnyKind;
+use crate::workflow::replay::{Names, NoName};
 use crate::{InvalidName, InvalidPolicy, KindName, Policy};
 
 /// How many kinds are named to a client that asks for one that is not known.
@@ -13,6 +15,8 @@ const MAX_NAMES: usize = 20;
 #[derive(Clone, Default)]
 pub struct Kinds {
     by_name: BTreeMap<KindName, Registered>,
+    /// What the types of kinds are named, if they have one name.
+    by_type: BTreeMap<TypeId, Option<KindName>>,
     /// The first that could not be registered.
     refused: Option<KindRefused>,
 }
@@ -84,6 +88,12 @@ impl Kinds {
         if let Err(wrong) = policy.checked() {
             return Err(KindRefused::Policy { name, wrong });
         }
+        if let Some(made_of) = kind.made_of() {
+            let named = self.by_type.entry(made_of);
+            named
+                .and_modify(|named| *named = None)
+                .or_insert_with(|| Some(name.clone()));
+        }
         let registered = Registered {
             name: name.clone(),
             kind,
@@ -126,6 +136,17 @@ impl Kinds {
             names.push(&more);
         }
         names.join(", ")
+    }
+}
+
+/// So that a workflow finds what it calls by its type.
+impl Names for Kinds {
+    fn name_of(&self, made_of: TypeId) -> Result<Arc<str>, NoName> {
+        match self.by_type.get(&made_of) {
+            None => Err(NoName::NotRegistered),
+            Some(None) => Err(NoName::Ambiguous),
+            Some(Some(name)) => Ok(name.shared()),
+        }
     }
 }
 

@@ -41,7 +41,7 @@ fn run(number: &str) -> String {
     let limit = ResultLimit::bytes(1_000);
     let worked = match kind(10_000_000).prepare(&input).unwrap() {
         Prepared::Quick(run) | Prepared::Blocking(run) => run(&context(), limit),
-        Prepared::Waiting(_) => unreachable!("it computes"),
+        Prepared::Waiting(_) | Prepared::Workflow(_) => unreachable!("it computes"),
     };
     worked.unwrap().get().to_owned()
 }

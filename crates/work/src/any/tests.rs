@@ -186,6 +186,7 @@ async fn a_result_over_the_limit_is_refused_whoever_made_it() {
             let result = match prepared(&kind, input) {
                 Prepared::Quick(run) | Prepared::Blocking(run) => run(&cx, limit),
                 Prepared::Waiting(start) => start(cx.clone(), limit).await,
+                Prepared::Workflow(_) => unreachable!("it is a kind"),
             };
             assert_eq!(result.unwrap_err().told(), limit.exceeded().told());
         }
@@ -201,6 +202,7 @@ async fn a_failure_of_the_work_is_passed_on() {
         let result = match prepared(&kind, r#"{"number":50}"#) {
             Prepared::Quick(run) | Prepared::Blocking(run) => run(&cx, LIMIT),
             Prepared::Waiting(start) => start(cx.clone(), LIMIT).await,
+            Prepared::Workflow(_) => unreachable!("it is a kind"),
         };
         assert_eq!(result.unwrap_err().told(), Told::Stopped);
     }
