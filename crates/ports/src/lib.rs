@@ -7,6 +7,7 @@
 //! | `queue` | queues by name, and what they hand over |
 //! | `queued_message` | what a look at a queue gives |
 //! | `raw_queue` | queues of clients' own messages, in which no task is |
+//! | `tallies` | lists to which many add at once |
 //! | `write` | the one law for everything that is written: steps, in their order |
 //! | `error` | why storage did not do it |
 //! | [`budget`] | how long it may take for somebody who waits |
@@ -24,6 +25,7 @@ mod raw_queue;
 mod records;
 mod secret;
 mod store;
+mod tallies;
 pub mod timestamp;
 mod write;
 
@@ -43,6 +45,7 @@ pub use records::{
 };
 pub use secret::Secret;
 pub use store::TaskStore;
+pub use tallies::Tallies;
 pub use write::{OneStep, Step, Tell, Text, Written, one_by_one};
 
 /// A point in time, UTC. Records and replies carry milliseconds, see [`Clock`].
