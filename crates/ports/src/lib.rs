@@ -9,6 +9,7 @@
 //! | `raw_queue` | queues of clients' own messages, in which no task is |
 //! | `tallies` | lists to which many add at once |
 //! | `write` | the one law for everything that is written: steps, in their order |
+//! | `one_by_one` | that law, for a store that can do one step at a time |
 //! | `error` | why storage did not do it |
 //! | [`budget`] | how long it may take for somebody who waits |
 //! | [`crash`] | where a test lets a process die |
@@ -19,6 +20,7 @@
 pub mod budget;
 pub mod crash;
 mod error;
+mod one_by_one;
 mod queue;
 mod queued_message;
 mod raw_queue;
@@ -34,6 +36,7 @@ use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
 pub use error::{Recovery, StorageError};
+pub use one_by_one::{OneStep, one_by_one};
 pub use queue::{
     Delivery, NotAQueueName, Queue, QueueName, Queues, Receipt, Settle, is_storage_name,
 };
@@ -46,7 +49,7 @@ pub use records::{
 pub use secret::Secret;
 pub use store::TaskStore;
 pub use tallies::Tallies;
-pub use write::{OneStep, Step, Tell, Text, Written, one_by_one};
+pub use write::{Step, Tell, Text, Written};
 
 /// A point in time, UTC. Records and replies carry milliseconds, see [`Clock`].
 pub type Timestamp = OffsetDateTime;
