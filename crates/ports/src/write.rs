@@ -97,8 +97,8 @@ pub enum Written {
         /// Which.
         step: usize,
     },
-    /// Only so many steps are known to be done: the next one failed. A store that does all or none never
-    /// says so.
+    /// Only so many steps are known to be done: the next one failed. Where that is one of several messages in a
+    /// row, some of those behind it may be sent. A store that does all or none never says so.
     Partly {
         /// How many; at least one.
         steps: usize,
