@@ -7,7 +7,9 @@
 //! | `queue` | queues by name, and what they hand over |
 //! | `queued_message` | what a look at a queue gives |
 //! | `raw_queue` | queues of clients' own messages, in which no task is |
+//! | `tallies` | lists to which many add at once |
 //! | `write` | the one law for everything that is written: steps, in their order |
+//! | `one_by_one` | that law, for a store that can do one step at a time |
 //! | `error` | why storage did not do it |
 //! | [`budget`] | how long it may take for somebody who waits |
 //! | [`crash`] | where a test lets a process die |
@@ -18,12 +20,14 @@
 pub mod budget;
 pub mod crash;
 mod error;
+mod one_by_one;
 mod queue;
 mod queued_message;
 mod raw_queue;
 mod records;
 mod secret;
 mod store;
+mod tallies;
 pub mod timestamp;
 mod write;
 
@@ -32,6 +36,7 @@ use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
 pub use error::{Recovery, StorageError};
+pub use one_by_one::{OneStep, one_by_one};
 pub use queue::{
     Delivery, NotAQueueName, Queue, QueueName, Queues, Receipt, Settle, is_storage_name,
 };
@@ -43,7 +48,8 @@ pub use records::{
 };
 pub use secret::Secret;
 pub use store::TaskStore;
-pub use write::{OneStep, Step, Tell, Text, Written, one_by_one};
+pub use tallies::Tallies;
+pub use write::{Step, Tell, Text, Written};
 
 /// A point in time, UTC. Records and replies carry milliseconds, see [`Clock`].
 pub type Timestamp = OffsetDateTime;

@@ -28,7 +28,8 @@ pub trait TaskStore: Send + Sync {
     }
 
     /// Does these steps in their order; after one that does not hold, none. A store that can does all
-    /// of them or none; the others say how far they came, see [`Written`].
+    /// of them or none; the others say how far they came, see [`Written`], and may send messages in a row in
+    /// any order.
     ///
     /// What was written survives the end of the process and a power cut, but for a settlement that is
     /// alone: its message may be delivered once more.

@@ -1,12 +1,12 @@
 //! The one law for everything that is written: steps in their order, and after one that does not hold,
-//! none. A store that can does all of them or none; for the others there is [`one_by_one`].
+//! none. A store that can does all of them or none; for the others there is
+//! [`one_by_one`](crate::one_by_one).
 //!
 //! So a record comes first and its message second, wherever both are not one: a record without a message
 //! can be found and repaired, a message without a record would be work nobody may read.
 
 use std::time::Duration;
 
-use crate::crash::{CrashPoint, crash_point};
 use crate::{Document, ETag, QueueName, Receipt, Settle, StorageError};
 
 /// One change.
@@ -97,8 +97,8 @@ pub enum Written {
         /// Which.
         step: usize,
     },
-    /// Only so many steps are known to be done: the next one failed. A store that does all or none never
-    /// says so.
+    /// Only so many steps are known to be done: the next one failed. Where that is one of several messages in a
+    /// row, some of those behind it may be sent. A store that does all or none never says so.
     Partly {
         /// How many; at least one.
         steps: usize,
@@ -117,70 +117,4 @@ impl Written {
             Self::Not { .. } | Self::Partly { .. } => None,
         }
     }
-}
-
-/// A store that can do one step at a time.
-pub trait OneStep: Sync {
-    /// Does a single step, whose text is [fixed](Text::Fixed).
-    fn step(&self, step: Step<'_>) -> impl Future<Output = Result<Written, StorageError>> + Send;
-}
-
-/// Does the steps one after another.
-///
-/// # Errors
-///
-/// When the first one failed.
-pub async fn one_by_one(store: &impl OneStep, steps: &[Step<'_>]) -> Result<Written, StorageError> {
-    let (mut etag, mut settled, mut held) = (None, true, None);
-    for (done, step) in steps.iter().enumerate() {
-        let text;
-        let step = match *step {
-            Step::Send {
-                queue,
-                text: Text::Of(tell),
-                delay,
-                held,
-            } => {
-                text = tell(etag.as_ref());
-                let text = Text::Fixed(&text);
-                Step::Send {
-                    queue,
-                    text,
-                    delay,
-                    held,
-                }
-            }
-            step => step,
-        };
-        match (steps.get(done.wrapping_sub(1)), step) {
-            (Some(Step::Put { .. }), _) => crash_point(CrashPoint::AfterEntry),
-            (Some(Step::Send { .. }), Step::Settle { .. }) => {
-                crash_point(CrashPoint::AfterNextMessage);
-            }
-            (Some(_), Step::Settle { .. }) => crash_point(CrashPoint::AfterCommit),
-            _ => {}
-        }
-        match store.step(step).await {
-            Ok(Written::Done {
-                etag: written,
-                settled: is_settled,
-                held: receipt,
-            }) => {
-                etag = written.or(etag);
-                settled &= is_settled;
-                held = receipt.or(held);
-            }
-            Ok(Written::Not { .. }) => return Ok(Written::Not { step: done }),
-            Ok(Written::Partly { cause, .. }) | Err(cause) if done > 0 => {
-                let steps = done;
-                return Ok(Written::Partly { steps, etag, cause });
-            }
-            Ok(Written::Partly { cause, .. }) | Err(cause) => return Err(cause),
-        }
-    }
-    Ok(Written::Done {
-        etag,
-        settled,
-        held,
-    })
 }
