@@ -24,6 +24,13 @@ pub struct Instance {
     /// How often it has continued as new.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub generation: u32,
+    /// When this generation began, if it is not the first.
+    #[serde(
+        default,
+        with = "ports::timestamp::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub began_at: Option<Timestamp>,
     /// What its client calls it, if that is not its task's id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<Box<str>>,
@@ -285,6 +292,7 @@ impl Instance {
     pub(crate) const NONE: Self = Self {
         version: 0,
         generation: 0,
+        began_at: None,
         name: None,
         parent: None,
         suspended: false,

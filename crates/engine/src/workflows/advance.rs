@@ -94,24 +94,19 @@ impl Workflows {
                 }
             }
             let ahead = turn.appended > 0;
-            let advanced = match standing.progress() {
+            let advanced = match standing.take_progress() {
                 Progress::Waiting => self.waits(turn, standing, ahead, is_new).await?,
                 Progress::Ended(ended) => {
                     let state = match ended {
-                        Ok(result) => TaskState::Succeeded {
-                            result: result.clone(),
-                        },
+                        Ok(result) => TaskState::Succeeded { result },
                         Err(failure) => TaskState::Failed {
                             error: error_of(failure.told()),
                         },
                     };
                     self.end(turn, standing, state).await?
                 }
-                Progress::Continued(input) => {
-                    let input = input.clone();
-                    self.anew(turn, standing, input).await?
-                }
-                Progress::Broken(why) => return Err(Stuck::broken(why.clone())),
+                Progress::Continued(input) => self.anew(turn, standing, input).await?,
+                Progress::Broken(why) => return Err(Stuck::broken(why)),
             };
             if let Some(advanced) = advanced {
                 return Ok(advanced);
@@ -259,7 +254,7 @@ impl Workflows {
 
     /// Whether what has arrived may stay unwritten while a step is done.
     fn may_stay_unwritten(&self, turn: &Turn<'_>, inline: &Open) -> bool {
-        let Command::Call { name, .. } = &inline.command else {
+        let Command::Call { name, .. } = &*inline.command else {
             return false;
         };
         let kind = self.worker().kinds.get(name);
@@ -381,6 +376,7 @@ impl Workflows {
         let instance = standing.instance_mut();
         instance.custom_status = status;
         instance.generation = generation;
+        instance.began_at = Some(now);
         instance.journal = journal;
         if !self.write(turn, standing, &[]).await? {
             return Ok(None);

@@ -127,7 +127,7 @@ impl Workflows {
         let has_ended = task.record.status().is_terminal();
         let mut standing = self.begin(task)?;
         let journal = std::mem::take(&mut standing.instance_mut().journal);
-        let begun = standing.record().created_at;
+        let begun = standing.begun_at();
         self.tell_open(&standing, begun, steps);
         for entry in journal {
             let at = entry.at;

@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use serde_json::value::RawValue;
 
 use super::Workflows;
 use super::step::step_error;
 use crate::limits::MAX_HISTORY;
+use crate::local::sync::{Mutex, lock};
 use crate::model::id::TaskId;
 use crate::model::instance::{
     Arrived, Entry, Instance, Key, Parent, Payload, StepEnd, derived_id, part_name,
@@ -17,12 +18,13 @@ use crate::model::task::{TaskError, TaskRecord};
 use crate::records::{RecordError, Versioned};
 use ports::{StorageError, Timestamp};
 use work::any::{Prepared, ResultLimit};
-use work::workflow::replay::{About, Arrival, Command, Open, Progress, Replay, What};
+use work::workflow::replay::{About, Arrival, Command, Names, Open, Progress, Replay, What};
 
 /// An instance, replayed up to its last entry.
 pub(super) struct Standing {
     pub(super) task: Versioned,
-    replay: Replay,
+    /// Behind a lock only because a future is nothing that threads share.
+    replay: Mutex<Replay>,
 }
 
 /// Why an instance cannot go on.
@@ -98,29 +100,34 @@ impl Standing {
 
     /// What is open, in the order of the steps.
     pub(super) fn open(&self) -> Vec<Open> {
-        self.replay.open()
+        lock(&self.replay).open()
     }
 
     pub(super) fn is_open(&self, step: u32) -> bool {
-        self.replay.is_open(step)
+        lock(&self.replay).is_open(step)
     }
 
     /// The command of a step, if it is open.
     pub(super) fn command(&self, step: u32) -> Option<Arc<Command>> {
-        let mut open = self.replay.open().into_iter();
+        let mut open = self.open().into_iter();
         open.find(|open| open.step == step).map(|open| open.command)
     }
 
-    pub(super) fn progress(&self) -> &Progress {
-        self.replay.progress()
+    /// How far it has come; to be asked for once after what has arrived.
+    pub(super) fn take_progress(&mut self) -> Progress {
+        self.replay().take_progress()
+    }
+
+    fn replay(&mut self) -> &mut Replay {
+        self.replay.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn custom_status(&self) -> Option<Box<RawValue>> {
-        self.replay.status()
+        lock(&self.replay).status()
     }
 
     pub(super) fn buffered(&self) -> Vec<(String, Box<RawValue>)> {
-        self.replay.buffered()
+        lock(&self.replay).buffered()
     }
 
     /// Whose message it is that what is open is due to.
@@ -135,12 +142,17 @@ impl Standing {
         }
     }
 
+    /// When this generation began.
+    pub(super) fn begun_at(&self) -> Timestamp {
+        self.instance().began_at.unwrap_or(self.record().created_at)
+    }
+
     /// When it was that something open came to be.
     fn issued_at(&self, open: &Open) -> Timestamp {
         let entry = open.issued_by.checked_sub(1);
         entry
             .and_then(|entry| self.instance().journal.get(entry))
-            .map_or(self.record().created_at, |entry| entry.at)
+            .map_or(self.begun_at(), |entry| entry.at)
     }
 
     /// What a step, or a member of it, is to the instance.
@@ -197,7 +209,7 @@ impl Workflows {
         let journal = std::mem::take(&mut standing.instance_mut().journal);
         let parts = self.parts_of(standing.id(), &journal).await?;
         for entry in journal {
-            apply(&mut standing.replay, &entry, &parts)?;
+            apply(standing.replay(), &entry, &parts)?;
             standing.instance_mut().journal.push(entry);
         }
         Ok(standing)
@@ -241,12 +253,12 @@ impl Workflows {
         let about = About {
             id: record.id.to_string(),
             generation: instance.generation,
-            started_at: record.created_at.into(),
-            kinds: Arc::clone(&worker.kinds),
+            started_at: instance.began_at.unwrap_or(record.created_at).into(),
+            kinds: Arc::clone(&worker.kinds) as Arc<dyn Names>,
         };
         let limit: ResultLimit = worker.attempts.result_limit;
         Ok(Standing {
-            replay: Replay::begin(begin, about, limit),
+            replay: Mutex::new(Replay::begin(begin, about, limit)),
             task,
         })
     }
@@ -309,7 +321,7 @@ impl Workflows {
             return Ok(());
         };
         let parts = self.parts_of(id, std::slice::from_ref(&entry)).await?;
-        apply(&mut standing.replay, &entry, &parts)
+        apply(standing.replay(), &entry, &parts)
     }
 
     /// Takes from the journal what has failed and what came of that, and reads again what is left.
@@ -352,7 +364,7 @@ impl Workflows {
                 Arrived::Event { .. } => true,
             };
             if is_kept {
-                apply(&mut standing.replay, &entry, &parts)?;
+                apply(standing.replay(), &entry, &parts)?;
                 standing.instance_mut().journal.push(entry);
             }
         }
