@@ -13,6 +13,7 @@ mod error;
 mod http;
 mod identity;
 mod link;
+mod listing;
 mod queue;
 mod queues;
 mod raw_queue;
