@@ -20,7 +20,7 @@ use crate::tasks::service::{Parts, Tasks};
 use crate::worker::Worker;
 use crate::worker::attempt::{Attempts, Callers};
 use crate::worker::consumer::Consumer;
-use ports::{Clock, QueueName, Queues, StorageCalls, TaskStore};
+use ports::{Clock, QueueName, Queues, StorageCalls, Tallies, TaskStore};
 use work::Kinds;
 use work::any::ResultLimit;
 
@@ -29,6 +29,8 @@ use work::any::ResultLimit;
 pub struct Ports {
     /// Where records are, and where new work comes in.
     pub store: Arc<dyn TaskStore>,
+    /// Where the members of a fan-out say that they have ended.
+    pub tallies: Arc<dyn Tallies>,
     /// What workers take messages from.
     pub queues: Arc<dyn Queues>,
     /// The queue of all kinds that have none of their own.
@@ -63,6 +65,7 @@ impl Engine {
             queues,
             queue,
             storage_calls,
+            ..
         } = ports;
         let bulk = Late::default();
         let kinds = bulk.add(kinds);
