@@ -34,17 +34,19 @@ impl Backend {
         clock: Arc<dyn Clock>,
         counts: &Arc<Counts>,
     ) -> Result<Self, StartError> {
-        let counted = |store, queues: Arc<dyn Queues>, raw_queues, embedded, location| Self {
-            ports: Ports {
-                store: Arc::new(Counted::new(store, counts)),
-                queues: Arc::new(Counted::new(queues, counts)),
-                queue: config.queue.clone(),
-                storage_calls: counts.clone(),
-            },
-            raw_queues: Arc::new(Counted::<dyn RawQueues>::new(raw_queues, counts)),
-            embedded,
-            location,
-        };
+        let counted =
+            |(store, tallies), queues: Arc<dyn Queues>, raw_queues, embedded, location| Self {
+                ports: Ports {
+                    store: Arc::new(Counted::new(store, counts)),
+                    tallies: Arc::new(Counted::new(tallies, counts)),
+                    queues: Arc::new(Counted::new(queues, counts)),
+                    queue: config.queue.clone(),
+                    storage_calls: counts.clone(),
+                },
+                raw_queues: Arc::new(Counted::<dyn RawQueues>::new(raw_queues, counts)),
+                embedded,
+                location,
+            };
         match &config.storage {
             Storage::Embedded(folder) => {
                 let location = folder.display().to_string();
@@ -52,7 +54,7 @@ impl Backend {
                 let queues = Arc::new(embedded.clone());
                 let raw_queues = queues.clone();
                 Ok(counted(
-                    embedded.tasks(),
+                    (embedded.tasks(), embedded.tallies()),
                     queues,
                     raw_queues,
                     Some(embedded),
@@ -65,7 +67,8 @@ impl Backend {
                     Ok(azure) => {
                         let queues = Arc::new(azure.clone());
                         let raw_queues = queues.clone();
-                        Ok(counted(azure.tasks(), queues, raw_queues, None, location))
+                        let stores = (azure.tasks(), azure.tallies());
+                        Ok(counted(stores, queues, raw_queues, None, location))
                     }
                     Err(cause) => Err(StartError::Storage { location, cause }),
                 }

@@ -37,6 +37,7 @@ async fn what_failed_takes_as_many_calls_however_much_succeeded() {
     let storage = Storage {
         clock: Arc::new(SystemClock),
         store: calls.store(store.clone()),
+        tallies: calls.tallies(azure.tallies()),
         queues: calls.queues(Arc::new(azure.azure.clone())),
         queue: azure.name.clone(),
     };

@@ -105,6 +105,7 @@ async fn a_key_whose_claim_was_not_heard_of_is_ones_own() {
     let storage = Storage {
         clock: Arc::new(SystemClock),
         store: spoiled.azure.tasks(),
+        tallies: spoiled.azure.tallies(),
         queues: Arc::new(spoiled.azure.azure.clone()),
         queue: spoiled.azure.name.clone(),
     };

@@ -3,10 +3,12 @@
 mod credentials;
 mod dead_letters;
 mod failures;
+mod fan_out;
 mod faults;
 mod messages;
 mod requests;
 mod shared_looks;
+mod tallies;
 mod unknown;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -11,7 +11,8 @@ async fn fresh() -> Subject {
     let name = format!("t{}", uuid::Uuid::new_v4().simple());
     let azure = Azure::new(&azurite().account(), &name).unwrap();
     let queues = Arc::new(azure.clone());
-    Subject::prepared(azure.tasks(), queues, &name, Time::Real, Box::new(())).await
+    let stores = (azure.tasks(), azure.tallies());
+    Subject::prepared(stores, queues, &name, Time::Real, Box::new(())).await
 }
 
 conformance!(fresh);

@@ -11,8 +11,9 @@ async fn fresh() -> Subject {
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(ManualClock::new());
     let embedded = Embedded::open(folder.path(), clock.clone()).unwrap();
-    let (tasks, time) = (embedded.tasks(), Time::Manual(clock));
-    Subject::prepared(tasks, Arc::new(embedded), "tasks", time, Box::new(folder)).await
+    let stores = (embedded.tasks(), embedded.tallies());
+    let time = Time::Manual(clock);
+    Subject::prepared(stores, Arc::new(embedded), "tasks", time, Box::new(folder)).await
 }
 
 conformance!(fresh);

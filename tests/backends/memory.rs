@@ -10,7 +10,8 @@ async fn fresh() -> Subject {
     let clock = Arc::new(ManualClock::new());
     let memory = Memory::new(clock.clone());
     let time = Time::Manual(clock);
-    Subject::prepared(memory.clone(), memory, "tasks", time, Box::new(())).await
+    let stores = (memory.clone() as _, memory.tallies());
+    Subject::prepared(stores, memory, "tasks", time, Box::new(())).await
 }
 
 conformance!(fresh);

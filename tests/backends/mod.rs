@@ -4,12 +4,14 @@
 //! `conformance!(fresh);`. A behaviour that is missing from the list below is dead code, and the
 //! compiler says so.
 
+mod fan_out;
 mod listing;
 mod message_queue;
 mod own_queue;
 mod raw_queue;
 mod record_store;
 mod subject;
+mod tallies;
 mod two_versions;
 mod writes;
 
@@ -56,6 +58,15 @@ macro_rules! conformance {
             writes::a_message_that_is_held_is_its_senders_to_renew,
             writes::a_message_that_was_held_comes_as_if_it_had_just_been_sent,
             writes::a_record_and_the_message_that_is_held_for_it_are_one_write,
+            fan_out::messages_in_a_row_are_sent_after_their_record_and_before_what_follows,
+            fan_out::of_a_write_that_does_not_hold_no_message_is_sent,
+            tallies::a_tally_is_empty_and_stays_as_it_is_when_it_is_opened_again,
+            tallies::entries_come_in_the_order_in_which_they_were_added,
+            tallies::many_add_at_once_and_no_entry_is_lost,
+            tallies::the_last_of_those_who_added_counts_all,
+            tallies::to_a_tally_that_is_missing_nothing_is_added,
+            tallies::tallies_are_cleared_by_what_their_names_begin_with,
+            tallies::a_tally_is_no_record,
             message_queue::a_queue_is_prepared_twice_without_harm,
             message_queue::an_empty_queue_gives_nothing,
             message_queue::a_text_arrives_unchanged,
@@ -99,4 +110,5 @@ mod azure;
 mod embedded;
 mod embedded_file;
 mod embedded_newest;
+mod embedded_tallies;
 mod memory;

@@ -56,6 +56,7 @@ impl<'a> Apart<'a> {
         let storage = Storage {
             clock: clock.clone(),
             store: subject.tasks.clone(),
+            tallies: subject.tallies.clone(),
             queues: subject.queues.clone(),
             queue: subject.name.clone(),
         };

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ports::{Queue, QueueName, Queues, TaskStore};
+use ports::{Queue, QueueName, Queues, Tallies, TaskStore};
 
 use crate::helpers::clock::ManualClock;
 use crate::helpers::queues;
@@ -12,6 +12,7 @@ use crate::helpers::queues;
 /// A prepared store and its queues, empty and shared with no other test.
 pub(crate) struct Subject {
     pub(crate) tasks: Arc<dyn TaskStore>,
+    pub(crate) tallies: Arc<dyn Tallies>,
     pub(crate) queues: Arc<dyn Queues>,
     pub(crate) queue: Arc<dyn Queue>,
     pub(crate) poison_queue: Arc<dyn Queue>,
@@ -33,9 +34,9 @@ pub(crate) enum Time {
 }
 
 impl Subject {
-    /// Over this store and these queues, whose names begin so.
+    /// Over these stores and these queues, whose names begin so.
     pub(crate) async fn prepared(
-        tasks: Arc<dyn TaskStore>,
+        (tasks, tallies): (Arc<dyn TaskStore>, Arc<dyn Tallies>),
         queues: Arc<dyn Queues>,
         name: &str,
         time: Time,
@@ -44,6 +45,7 @@ impl Subject {
         let (name, second) = (queues::name(name), queues::name(&format!("{name}-2")));
         let subject = Self {
             tasks,
+            tallies,
             queue: queues.open(&name),
             poison_queue: queues.open_dead_letters(&name),
             queues,

@@ -32,6 +32,7 @@ impl<'a> Older<'a> {
         let storage = Storage {
             clock,
             store: subject.tasks.clone(),
+            tallies: subject.tallies.clone(),
             queues: subject.queues.clone(),
             queue: subject.name.clone(),
         };

@@ -14,12 +14,12 @@ const HIDDEN: Duration = Duration::from_secs(60);
 const SHORT: Duration = Duration::from_secs(2);
 const PAST_SHORT: Duration = Duration::from_millis(2_500);
 
-fn tell(etag: Option<&ETag>) -> String {
+pub(super) fn tell(etag: Option<&ETag>) -> String {
     format!("version {}", etag.map_or("none", ETag::as_str))
 }
 
 /// A message of what was written before it.
-fn send(subject: &Subject) -> Step<'_> {
+pub(super) fn send(subject: &Subject) -> Step<'_> {
     Step::Send {
         queue: &subject.name,
         text: Text::Of(&tell),
@@ -56,24 +56,24 @@ async fn receive(subject: &Subject) -> Vec<Delivery> {
     subject.queue.receive(32, HIDDEN).await.unwrap()
 }
 
-async fn texts(subject: &Subject) -> Vec<String> {
+pub(super) async fn texts(subject: &Subject) -> Vec<String> {
     let messages = receive(subject).await.into_iter();
     messages.map(|message| message.text).collect()
 }
 
 /// A message that was received.
-async fn received(subject: &Subject) -> Delivery {
+pub(super) async fn received(subject: &Subject) -> Delivery {
     subject.queue.send("first", NOW).await.unwrap();
     receive(subject).await.remove(0)
 }
 
-async fn body(subject: &Subject, name: &str) -> Option<String> {
+pub(super) async fn body(subject: &Subject, name: &str) -> Option<String> {
     let stored = subject.tasks.read(name).await.unwrap()?;
     Some(String::from_utf8(stored.body.to_vec()).unwrap())
 }
 
 /// All is done, and the receipt was good; gives the version.
-fn etag(written: Written) -> Option<ETag> {
+pub(super) fn etag(written: Written) -> Option<ETag> {
     match written {
         Written::Done {
             etag,

@@ -24,6 +24,7 @@ async fn each_step_of_a_task_commits_no_more_often_than_it_must() {
     let embedded = Embedded::open(folder.path(), clock.clone()).unwrap();
     let ports = Ports {
         store: embedded.tasks(),
+        tallies: embedded.tallies(),
         queues: Arc::new(embedded.clone()),
         queue: queues::tasks(),
         storage_calls: Arc::new(Counts::default()),

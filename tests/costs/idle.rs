@@ -41,9 +41,11 @@ impl Process {
         let counts = Arc::new(Counts::default());
         let memory = Memory::new(clock.clone());
         let store: Arc<dyn TaskStore> = memory.clone();
+        let tallies = memory.tallies();
         let queues: Arc<dyn Queues> = memory;
         let ports = Ports {
             store: Arc::new(Counted::new(store, &counts)),
+            tallies: Arc::new(Counted::new(tallies, &counts)),
             queues: Arc::new(Counted::new(queues, &counts)),
             queue: queues::tasks(),
             storage_calls: counts.clone(),

@@ -25,6 +25,11 @@ pub(crate) enum Call {
     DeleteMessage,
     Poison,
     Look,
+    OpenTally,
+    AddToTally,
+    CountTally,
+    ReadTally,
+    ClearTallies,
 }
 
 /// On which side of the call's effect.

@@ -9,15 +9,18 @@ use std::time::Duration;
 use async_trait::async_trait;
 use ports::{
     Clock, Delivery, Document, ETag, Listed, Looked, NEVER, OneStep, Page, Queue, QueueName,
-    QueuedMessage, Queues, Receipt, Settle, Step, StorageError, Stored, TaskStore, Text, Timestamp,
-    Written, one_by_one,
+    QueuedMessage, Queues, Receipt, Settle, Step, StorageError, Stored, Tallies, TaskStore, Text,
+    Timestamp, Written, one_by_one,
 };
 
-/// Records and queues by name. Records are dated by the clock, as messages are.
+use super::tallies::MemoryTallies;
+
+/// Records, tallies and queues by name. Records are dated by the clock, as messages are.
 pub(crate) struct Memory {
     clock: Arc<dyn Clock>,
     state: Mutex<Records>,
     queues: Mutex<BTreeMap<Arc<str>, Arc<MemoryQueue>>>,
+    tallies: Arc<MemoryTallies>,
 }
 
 #[derive(Default)]
@@ -49,7 +52,12 @@ impl Memory {
             clock,
             state: Mutex::default(),
             queues: Mutex::default(),
+            tallies: Arc::default(),
         })
+    }
+
+    pub(crate) fn tallies(&self) -> Arc<dyn Tallies> {
+        self.tallies.clone()
     }
 
     fn queue_named(&self, name: Arc<str>) -> Arc<MemoryQueue> {

@@ -16,5 +16,6 @@ pub mod queues;
 pub mod reply;
 pub mod resident;
 pub mod seen;
+pub mod tallies;
 
 pub use testkit::{azurite, eventually, lines, proxy, raw};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use backends::{Counted, Counts};
 use engine::{Callbacks, Consumer, EarlyStart, Engine, Maintenance, Ports, Settings, Tasks};
-use ports::{Clock, QueueName, Queues, Secret, TaskStore};
+use ports::{Clock, QueueName, Queues, Secret, Tallies, TaskStore};
 use work::Kinds;
 
 use super::kinds::TestKinds;
@@ -18,6 +18,7 @@ pub(crate) const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 pub(crate) struct Storage {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: Arc<dyn TaskStore>,
+    pub(crate) tallies: Arc<dyn Tallies>,
     pub(crate) queues: Arc<dyn Queues>,
     pub(crate) queue: QueueName,
 }
@@ -67,12 +68,14 @@ impl Storage {
         let Self {
             clock,
             store,
+            tallies,
             queues,
             queue,
         } = self.clone();
         let counts = Arc::new(Counts::default());
         let ports = Ports {
             store: Arc::new(Counted::new(store, &counts)),
+            tallies: Arc::new(Counted::new(tallies, &counts)),
             queues: Arc::new(Counted::new(queues, &counts)),
             queue,
             storage_calls: counts,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backends::azure::{Account, Azure};
-use ports::{Delivery, Queue, QueueName, Queues, Receipt, Settle, TaskStore};
+use ports::{Delivery, Queue, QueueName, Queues, Receipt, Settle, Tallies, TaskStore};
 
 /// The name of the queue where a test needs no other.
 pub(crate) fn tasks() -> QueueName {
@@ -45,6 +45,10 @@ impl AzureStorage {
 
     pub(crate) fn tasks(&self) -> Arc<dyn TaskStore> {
         self.azure.tasks()
+    }
+
+    pub(crate) fn tallies(&self) -> Arc<dyn Tallies> {
+        self.azure.tallies()
     }
 
     pub(crate) fn queue(&self) -> Arc<dyn Queue> {

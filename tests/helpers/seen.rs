@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use ports::{
     Delivery, Newest, OneStep, Page, Queue, QueueName, QueuedMessage, Queues, Receipt, Settle,
-    Step, StorageError, Stored, TaskStore, Text, Timestamp, Wanted, Written, one_by_one,
+    Step, StorageError, Stored, Tallies, TaskStore, Text, Timestamp, Wanted, Written, one_by_one,
 };
 
 use super::calls::{Call, Calls};
@@ -15,6 +15,11 @@ impl Calls {
     /// The store, with its calls seen here.
     pub(crate) fn store(&self, inner: Arc<dyn TaskStore>) -> Arc<dyn TaskStore> {
         Arc::new(SeenStore(inner, self.clone()))
+    }
+
+    /// The tallies, with their calls seen here.
+    pub(crate) fn tallies(&self, inner: Arc<dyn Tallies>) -> Arc<dyn Tallies> {
+        Arc::new(SeenTallies(inner, self.clone()))
     }
 
     /// The queues, with their calls seen here; those to dead letters are all alike.
@@ -92,6 +97,32 @@ fn settling(how: Settle<'_>) -> Call {
         Settle::Done => Call::DeleteMessage,
         Settle::Release(_) => Call::Update,
         Settle::DeadLetter { .. } => Call::Poison,
+    }
+}
+
+struct SeenTallies(Arc<dyn Tallies>, Calls);
+
+#[async_trait]
+impl Tallies for SeenTallies {
+    async fn open(&self, name: &str) -> Result<(), StorageError> {
+        self.1.pass(Call::OpenTally, self.0.open(name)).await
+    }
+
+    async fn add(&self, name: &str, entry: &str) -> Result<Option<u64>, StorageError> {
+        let add = self.0.add(name, entry);
+        self.1.pass(Call::AddToTally, add).await
+    }
+
+    async fn count(&self, name: &str) -> Result<Option<u64>, StorageError> {
+        self.1.pass(Call::CountTally, self.0.count(name)).await
+    }
+
+    async fn read(&self, name: &str) -> Result<Option<Vec<String>>, StorageError> {
+        self.1.pass(Call::ReadTally, self.0.read(name)).await
+    }
+
+    async fn clear(&self, prefix: &str) -> Result<(), StorageError> {
+        self.1.pass(Call::ClearTallies, self.0.clear(prefix)).await
     }
 }
 

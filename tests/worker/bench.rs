@@ -61,6 +61,7 @@ impl Bench {
         let storage = Storage {
             clock: clock.clone(),
             store: calls.store(store.clone()),
+            tallies: calls.tallies(embedded.tallies()),
             queues: calls.queues(Arc::new(embedded.clone())),
             queue: queues::tasks(),
         };

@@ -43,6 +43,7 @@ impl Looping {
         let storage = Storage {
             clock: clock.clone(),
             store: store.clone(),
+            tallies: memory.tallies(),
             queues: memory.clone(),
             queue: queues::tasks(),
         };

@@ -49,6 +49,7 @@ impl Apart {
         let storage = Storage {
             clock: clock.clone(),
             store: embedded.tasks(),
+            tallies: embedded.tallies(),
             queues: Arc::new(embedded.clone()),
             queue: queues::tasks(),
         };

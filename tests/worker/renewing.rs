@@ -39,6 +39,7 @@ impl Hours {
         let storage = Storage {
             clock,
             store: calls.store(memory.clone()),
+            tallies: calls.tallies(memory.tallies()),
             queues: calls.queues(memory),
             queue: queues::tasks(),
         };

@@ -38,6 +38,7 @@ impl Shared {
             storage: Storage {
                 clock: clock.clone(),
                 store: memory.clone(),
+                tallies: memory.tallies(),
                 queues: memory.clone(),
                 queue: queues::tasks(),
             },

@@ -32,6 +32,7 @@ impl Elsewhere {
         let storage = Storage {
             clock,
             store: memory.clone(),
+            tallies: memory.tallies(),
             queues: memory,
             queue: queues::tasks(),
         };

@@ -10,12 +10,12 @@ use async_trait::async_trait;
 
 use ports::{
     Changed, Delivery, Leased, Looked, Newest, Page, Queue, QueueName, QueuedMessage, Queues,
-    RawQueue, RawQueues, Receipt, Settle, Step, StorageCalls, StorageError, Stored, TaskStore,
-    Timestamp, Wanted, Written,
+    RawQueue, RawQueues, Receipt, Settle, Step, StorageCalls, StorageError, Stored, Tallies,
+    TaskStore, Timestamp, Wanted, Written,
 };
 
 /// The calls that are counted, by the names in metrics.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 18] = [
     "check_store",
     "create_record",
     "read_record",
@@ -29,6 +29,11 @@ const NAMES: [&str; 13] = [
     "count_messages",
     "peek_message",
     "clear_queue",
+    "open_tally",
+    "add_to_tally",
+    "count_tally",
+    "read_tally",
+    "clear_tallies",
 ];
 
 /// How often each operation was asked for, by all threads of the process.
@@ -151,6 +156,30 @@ impl TaskStore for Counted<dyn TaskStore> {
             self.counts.add("list_records");
         }
         newest
+    }
+}
+
+#[async_trait]
+impl Tallies for Counted<dyn Tallies> {
+    async fn open(&self, name: &str) -> Result<(), StorageError> {
+        self.counted("open_tally").open(name).await
+    }
+
+    async fn add(&self, name: &str, entry: &str) -> Result<Option<u64>, StorageError> {
+        self.counted("add_to_tally").add(name, entry).await
+    }
+
+    async fn count(&self, name: &str) -> Result<Option<u64>, StorageError> {
+        self.counted("count_tally").count(name).await
+    }
+
+    async fn read(&self, name: &str) -> Result<Option<Vec<String>>, StorageError> {
+        self.counted("read_tally").read(name).await
+    }
+
+    /// Counted once, however many there are to delete.
+    async fn clear(&self, prefix: &str) -> Result<(), StorageError> {
+        self.counted("clear_tallies").clear(prefix).await
     }
 }
 

@@ -31,10 +31,10 @@ use work::any::ResultLimit;
 pub struct Ports {
     /// Where records are, and where new work comes in.
     pub store: Arc<dyn TaskStore>,
+    /// Where the members of a fan-out say that they have ended.
+    pub tallies: Arc<dyn Tallies>,
     /// What workers take messages from.
     pub queues: Arc<dyn Queues>,
-    /// What members of fan-outs add to.
-    pub tallies: Arc<dyn Tallies>,
     /// The queue of all kinds that have none of their own.
     pub queue: QueueName,
     /// Counts what is asked of all these.

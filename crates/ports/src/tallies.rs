@@ -8,7 +8,7 @@ use crate::StorageError;
 /// record do: an entry takes one call, however many add beside it.
 ///
 /// Names are as those of records: short, printable ASCII without `/`. A store may keep tallies where it keeps
-/// records, and then lists them among those whose names begin alike: a caller gives tallies names of their own.
+/// records, so a caller gives no name to both; a listing of records has no tallies.
 ///
 /// What was added outlives the end of the process. A power cut may take it back, but not when a record that was
 /// written after it, or a message that was sent, has outlived that.
@@ -22,8 +22,9 @@ pub trait Tallies: Send + Sync {
     ///
     /// # Errors
     ///
-    /// After any but a refusal the entry may be there all the same, and it may be there twice, since a lost
-    /// answer is a reason to try again. Who reads tells entries apart by what they say.
+    /// One that is [unanswered](crate::Recovery::Unanswered): the entry may be there all the same. Also without an
+    /// error it may be there twice, since a store tries again when an answer is lost: who reads tells entries
+    /// apart by what they say. A permanent one: the tally is full. On Azure it holds 50,000.
     async fn add(&self, name: &str, entry: &str) -> Result<Option<u64>, StorageError>;
 
     /// How many entries there are: exactly, all that were added before this was asked included. `None` when

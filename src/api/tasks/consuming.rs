@@ -132,6 +132,7 @@ mod tests {
         let embedded = Embedded::open(folder.path(), clock.clone()).unwrap();
         let ports = Ports {
             store: embedded.tasks(),
+            tallies: embedded.tallies(),
             queue: QueueName::try_from("tasks").unwrap(),
             queues: Arc::new(embedded),
             storage_calls: Arc::new(Counts::default()),

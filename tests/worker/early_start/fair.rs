@@ -59,6 +59,7 @@ impl Busy {
         let queue = memory.queue();
         let ports = Ports {
             store: memory.clone(),
+            tallies: memory.tallies(),
             queues: memory.clone(),
             queue: queues::tasks(),
             storage_calls: Arc::new(backends::Counts::default()),

@@ -45,6 +45,7 @@ impl Place {
             storage: Storage {
                 clock: clock.clone(),
                 store: calls.store(memory.clone()),
+                tallies: calls.tallies(memory.tallies()),
                 queues: calls.queues(memory.clone()),
                 queue: queues::tasks(),
             },

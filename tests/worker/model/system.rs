@@ -55,6 +55,7 @@ impl World {
         let storage = Storage {
             clock: clock.clone(),
             store: calls.store(memory.clone()),
+            tallies: calls.tallies(memory.tallies()),
             queues: calls.queues(memory.clone()),
             queue: queues::tasks(),
         };

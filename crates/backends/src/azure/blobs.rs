@@ -10,10 +10,8 @@ use azure_core::http::Etag;
 use azure_core::http::headers::{HeaderName, Headers};
 use azure_storage_blob::BlobContainerClient;
 use azure_storage_blob::models::{
-    BlobClientDeleteOptions, BlobClientDownloadOptions, BlobContainerClientListBlobsOptions,
-    BlobItem, BlockBlobClientUploadOptions, ListBlobsIncludeItem,
+    BlobClientDeleteOptions, BlobClientDownloadOptions, BlockBlobClientUploadOptions,
 };
-use futures_util::TryStreamExt;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use time::OffsetDateTime;
 use tokio::sync::Semaphore;
@@ -21,7 +19,7 @@ use tokio::sync::Semaphore;
 use super::error::{incomplete, unless};
 use super::resource::{self, Resource};
 use ports::timestamp;
-use ports::{Document, ETag, Further, Head, HeadError, Listed, Looked, Page, StorageError, Stored};
+use ports::{Document, ETag, Further, Head, HeadError, Listed, Looked, StorageError, Stored};
 
 /// The crate splits a transfer at this size (its default is 4 MiB), and holds the parts of a download beside
 /// the whole. Records are below it, so that a write is one conditional request and a read one consistent
@@ -234,53 +232,6 @@ impl Container {
         });
         Ok(answer.await?.is_some())
     }
-
-    pub(super) async fn list(
-        &self,
-        prefix: &str,
-        after: Option<&str>,
-        limit: u32,
-    ) -> Result<Page, StorageError> {
-        const OPERATION: &str = "list records";
-        let options = BlobContainerClientListBlobsOptions {
-            include: Some(vec![ListBlobsIncludeItem::Metadata]),
-            marker: after.map(str::to_owned),
-            maxresults: Some(i32::try_from(limit).unwrap_or(i32::MAX)),
-            prefix: Some(prefix.to_owned()).filter(|prefix| !prefix.is_empty()),
-            ..Default::default()
-        };
-        let answer = resource::run(self, OPERATION, || async {
-            let mut pages = self.client.list_blobs(Some(options.clone()))?.into_pages();
-            pages
-                .try_next()
-                .await?
-                .map(|page| page.into_model())
-                .transpose()
-        });
-        let Some(page) = answer.await? else {
-            return Ok(Page::default());
-        };
-        let items = page.blob_items.into_iter();
-        Ok(Page {
-            items: items
-                .map(|item| listed(OPERATION, item))
-                .collect::<Result<_, _>>()?,
-            next: page.next_marker.filter(|marker| !marker.is_empty()),
-        })
-    }
-}
-
-fn listed(operation: &'static str, item: BlobItem) -> Result<Listed, StorageError> {
-    let properties = item.properties.unwrap_or_default();
-    let (etag, modified_at) = version(operation, properties.etag, properties.last_modified)?;
-    let name = item.name.ok_or_else(|| incomplete(operation, "a name"))?;
-    let metadata = item.metadata.and_then(|metadata| metadata.values);
-    Ok(Listed {
-        name,
-        etag,
-        modified_at,
-        head: metadata.and_then(|values| head(&values)),
-    })
 }
 
 /// How long a blob is of which a part was asked for, in bytes: `bytes 0-9/100`. An empty one has no parts.
@@ -289,7 +240,7 @@ fn whole_length(headers: &Headers) -> Option<usize> {
     range.rsplit_once('/')?.1.parse().ok()
 }
 
-fn version(
+pub(super) fn version(
     operation: &'static str,
     etag: Option<Etag>,
     modified_at: Option<OffsetDateTime>,
@@ -353,7 +304,7 @@ fn error(metadata: &HashMap<String, String>) -> Option<Box<HeadError>> {
 }
 
 /// The head, if it was us who wrote the blob.
-fn head(metadata: &HashMap<String, String>) -> Option<Head> {
+pub(super) fn head(metadata: &HashMap<String, String>) -> Option<Head> {
     Some(Head {
         kind: metadata.get("kind")?.clone(),
         status: metadata.get("status")?.clone(),

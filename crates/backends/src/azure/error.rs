@@ -120,6 +120,7 @@ fn advice(code: &str) -> Option<&'static str> {
         "KeyBasedAuthenticationNotPermitted" => {
             "the account does not allow account keys: use a managed identity"
         }
+        "BlockCountExceedsLimit" => "the tally is full: it holds 50,000 entries",
         _ => return None,
     })
 }

@@ -1,4 +1,4 @@
-//! Azure Storage: task records in a blob container, messages in a storage queue.
+//! Azure Storage: task records and tallies in a blob container, messages in a storage queue.
 //!
 //! The only module that knows the storage crates. They have no account keys and no connection
 //! strings: `shared_key` signs requests, a SAS travels in the URL, and a managed identity is
@@ -13,12 +13,14 @@ mod error;
 mod http;
 mod identity;
 mod link;
+mod listing;
 mod queue;
 mod queues;
 mod raw_queue;
 mod resource;
 mod shared_key;
 mod store;
+mod tallies;
 mod witness;
 
 use std::sync::Arc;
@@ -28,7 +30,8 @@ use self::clients::Clients;
 use self::connector::Connector;
 use self::queues::AzureQueue;
 use self::store::AzureTasks;
-use ports::{Queue, QueueName, Queues, RawQueue, RawQueues, StorageError, TaskStore};
+use self::tallies::AzureTallies;
+use ports::{Queue, QueueName, Queues, RawQueue, RawQueues, StorageError, Tallies, TaskStore};
 
 /// A storage account: one value for the process, whose clones share it. Each thread makes clients of
 /// its own when it first needs them.
@@ -54,6 +57,11 @@ impl Azure {
     /// The task records.
     pub fn tasks(&self) -> Arc<dyn TaskStore> {
         Arc::new(AzureTasks(Arc::clone(&self.0)))
+    }
+
+    /// The tallies.
+    pub fn tallies(&self) -> Arc<dyn Tallies> {
+        Arc::new(AzureTallies(Arc::clone(&self.0)))
     }
 }
 

@@ -21,6 +21,7 @@ mod readers;
 mod rows;
 mod savepoint;
 mod schema;
+mod tallies;
 mod task_store;
 mod text;
 mod thread;
@@ -35,11 +36,12 @@ use tokio_util::sync::CancellationToken;
 
 use database::Database;
 use folder::{FolderLock, keep_private};
-use ports::{Clock, Queue, QueueName, Queues, RawQueue, RawQueues, TaskStore};
+use ports::{Clock, Queue, QueueName, Queues, RawQueue, RawQueues, Tallies, TaskStore};
 use put_back::Latest;
 use queue::EmbeddedQueue;
 use raw_queue::EmbeddedRawQueue;
 use readers::Readers;
+use tallies::EmbeddedTallies;
 use task_store::EmbeddedTasks;
 use writer::Writer;
 
@@ -95,6 +97,11 @@ impl Embedded {
             database: self.database.clone(),
             clock: self.clock.clone(),
         })
+    }
+
+    /// The tallies.
+    pub fn tallies(&self) -> Arc<dyn Tallies> {
+        Arc::new(EmbeddedTallies(Arc::clone(&self.database)))
     }
 
     /// How many commits there have been since the start, each shared by all writes that came during

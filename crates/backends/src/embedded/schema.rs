@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     NEWEST_AND_ERRORS,
     DUE_AND_LABELS,
     RAW_MESSAGES,
+    TALLIES,
 ];
 
 /// `records` keeps its row id although names are unique: `WITHOUT ROWID` would spread bodies over
@@ -95,6 +96,22 @@ const RAW_MESSAGES: &str = "
 
     CREATE INDEX raw_messages_by_visibility ON raw_messages (queue, visible_at, number);
     CREATE INDEX raw_messages_by_end ON raw_messages (queue, expires_at);
+";
+
+/// Lists to which many add. An entry knows its place in its list, from 1 and without gaps, since none is deleted
+/// alone: so the last one of the index is how many there are.
+const TALLIES: &str = "
+    CREATE TABLE tallies (
+        id   INTEGER PRIMARY KEY,
+        name TEXT    NOT NULL UNIQUE
+    ) STRICT;
+
+    CREATE TABLE tally_entries (
+        tally INTEGER NOT NULL,
+        place INTEGER NOT NULL,
+        text  TEXT    NOT NULL,
+        UNIQUE (tally, place)
+    ) STRICT;
 ";
 
 /// How long a connection waits for somebody else's lock, such as a backup tool's.

@@ -161,3 +161,13 @@ fn only_the_named_codes_are_answers() {
     assert!(unless::<()>(Err(error()), &["QueueNotFound"]).is_err());
     assert!(matches!(unless(Ok(1), &[]), Ok(Some(1))));
 }
+
+#[test]
+fn a_tally_that_is_full_says_so_and_stays_so() {
+    let error = answered(409, "BlockCountExceedsLimit", "The count is too high.");
+    assert_eq!(
+        error.cause,
+        "409 BlockCountExceedsLimit: the tally is full: it holds 50,000 entries"
+    );
+    assert_eq!(error.recovery, Recovery::Permanent);
+}

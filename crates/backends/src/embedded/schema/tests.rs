@@ -122,7 +122,7 @@ fn a_file_of_the_release_before_keeps_what_it_has_and_takes_what_is_new() {
 
     let connection = open_for_writing(&file.path()).unwrap();
 
-    assert_eq!(file.version(), 4);
+    assert_eq!(file.version(), 5);
     let unknown = "SELECT due_at IS NULL AND labels IS NULL AND error_code = 'Late' FROM records";
     assert!(one::<bool>(&connection, unknown));
     connection
@@ -148,4 +148,18 @@ fn a_file_of_version_3_keeps_its_data_and_gets_room_for_clients_own_messages() {
         one::<u32>(&connection, "SELECT count(*) FROM raw_messages"),
         0
     );
+}
+
+#[test]
+fn a_file_of_version_4_keeps_its_data_and_gets_room_for_tallies() {
+    let file = File::of_version_1();
+    drop(file.migrate(&MIGRATIONS[..4]).unwrap());
+    assert_eq!(file.version(), 4);
+
+    let connection = file.migrate(&MIGRATIONS[..5]).unwrap();
+
+    assert_eq!(file.version(), 5);
+    assert_eq!(file.contents(), ("a".to_owned(), "m".to_owned()));
+    let entries = "SELECT count(*) FROM tallies JOIN tally_entries ON tally = id";
+    assert_eq!(one::<u32>(&connection, entries), 0);
 }
