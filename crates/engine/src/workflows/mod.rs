@@ -16,6 +16,7 @@
 //! | `ends` | the end of an instance, told to the one that waits for it |
 //! | `control` | what clients ask of an instance: events, suspend, resume |
 //! | `history` | what has happened to an instance, for people |
+//! | `locks` | what this process does side by side |
 
 mod advance;
 mod control;
@@ -32,7 +33,7 @@ mod turn;
 use std::sync::Arc;
 
 use self::gather::Adds;
-use self::locks::Locks;
+use self::locks::{Locks, UnderWay};
 use crate::tasks::service::Tasks;
 use crate::worker::Worker;
 use ports::{Tallies, TaskStore};
@@ -52,6 +53,7 @@ struct Parts {
     store: Arc<dyn TaskStore>,
     tallies: Arc<dyn Tallies>,
     locks: Locks,
+    under_way: UnderWay,
     adds: Adds,
 }
 
@@ -69,6 +71,7 @@ impl Workflows {
                 store,
                 tallies,
                 locks: Locks::default(),
+                under_way: UnderWay::default(),
                 adds: Adds::default(),
             }),
         }
