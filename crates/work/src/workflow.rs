@@ -24,6 +24,7 @@ pub mod replay;
 mod retry;
 mod side_by_side;
 mod step;
+pub mod test;
 mod ticket;
 
 use schemars::JsonSchema;
