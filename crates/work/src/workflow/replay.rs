@@ -105,8 +105,8 @@ impl Replay {
         &self.progress
     }
 
-    /// How far it came, when there is no more to apply.
-    pub fn into_progress(mut self) -> Progress {
+    /// How far it came, once: it is taken, and there is no more to apply.
+    pub fn take_progress(&mut self) -> Progress {
         std::mem::replace(&mut self.progress, Progress::Waiting)
     }
 

@@ -136,10 +136,10 @@ impl<W: Workflow> FlowTest<W> {
                 names: &names,
                 mail: take(&mut mail),
             };
-            let replay = run.lived(&mut world)?;
+            let mut replay = run.lived(&mut world)?;
             mail = replay.buffered();
             status = replay.status().or(status);
-            let output = match replay.into_progress() {
+            let output = match replay.take_progress() {
                 Progress::Ended(output) => output,
                 Progress::Continued(next) => {
                     input = next;

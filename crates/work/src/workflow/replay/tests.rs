@@ -134,8 +134,8 @@ fn output(replay: &Replay) -> Value {
     }
 }
 
-fn failure(replay: Replay) -> (String, String) {
-    match replay.into_progress() {
+fn failure(mut replay: Replay) -> (String, String) {
+    match replay.take_progress() {
         Progress::Ended(Err(failure)) => match failure.told() {
             Told::Permanent { code, message } => (code.to_string(), message),
             other => panic!("it may pass: {other:?}"),

@@ -210,7 +210,7 @@ fn a_workflow_that_continues_as_new_leaves_what_nobody_took() {
     let data: Vec<_> = buffered.iter().map(|(_, data)| data.get()).collect();
     assert_eq!(data, ["1", "2", "3"]);
     assert_eq!(replay.status().unwrap().get(), r#"{"round":5}"#);
-    assert!(matches!(replay.into_progress(), Progress::Continued(input) if input.get() == "6"));
+    assert!(matches!(replay.take_progress(), Progress::Continued(input) if input.get() == "6"));
 }
 
 #[test]
