@@ -18,7 +18,7 @@ pub(crate) struct Expense {
 pub(crate) enum Answer {
     Approved,
     Refused,
-    NoAnswer,
+    Missing,
 }
 
 pub(crate) struct Approval;
@@ -39,7 +39,7 @@ impl Workflow for Approval {
                 true => Answer::Approved,
                 false => Answer::Refused,
             }),
-            Either::Second(()) => Ok(Answer::NoAnswer),
+            Either::Second(()) => Ok(Answer::Missing),
         }
     }
 }
@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn a_late_answer_is_none() {
         let ran = ran(approval().event(4 * DAY, "approval", true));
-        assert_eq!(ran.output.unwrap(), Answer::NoAnswer);
+        assert_eq!(ran.output.unwrap(), Answer::Missing);
         assert_eq!(ran.took, 3 * DAY);
     }
 
