@@ -65,6 +65,9 @@ const LIMIT: ResultLimit = ResultLimit::bytes(64 << 20);
 /// A test of a workflow. Its clock is its own and passes at once: a call takes no time unless it
 /// [lasts](Self::with_lasting), and a timer fires when nothing else happens before.
 ///
+/// What the test says nothing about fails the test; or the step, with `NotRegistered`, if it is called by its
+/// type.
+///
 /// When the workflow has ended it is run a second time over the same results, as the service would: one
 /// that does something else then goes by the clock, by chance or by an order that differs, and is told.
 pub struct FlowTest<W: Workflow> {
