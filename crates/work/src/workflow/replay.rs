@@ -219,3 +219,5 @@ impl Wake for Watch {
     }
 }
 
+#[cfg(test)]
+mod tests;
