@@ -7,6 +7,7 @@
 //! | `queue` | queues by name, and what they hand over |
 //! | `queued_message` | what a look at a queue gives |
 //! | `raw_queue` | queues of clients' own messages, in which no task is |
+//! | `files` | files of kinds, by name, in folders |
 //! | `write` | the one law for everything that is written: steps, in their order |
 //! | `error` | why storage did not do it |
 //! | [`budget`] | how long it may take for somebody who waits |
@@ -18,6 +19,7 @@
 pub mod budget;
 pub mod crash;
 mod error;
+mod files;
 mod queue;
 mod queued_message;
 mod raw_queue;
@@ -32,6 +34,7 @@ use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
 pub use error::{Recovery, StorageError};
+pub use files::{FileName, Files, MAX_FILE_BYTES, NotAFileName};
 pub use queue::{
     Delivery, NotAQueueName, Queue, QueueName, Queues, Receipt, Settle, is_storage_name,
 };
