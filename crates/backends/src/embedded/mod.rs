@@ -13,6 +13,7 @@ mod messages;
 mod millis;
 mod newest;
 mod open_error;
+mod pool;
 mod put_back;
 mod queue;
 mod raw_messages;
