@@ -98,5 +98,6 @@ macro_rules! conformance {
 mod azure;
 mod embedded;
 mod embedded_file;
+mod embedded_files;
 mod embedded_newest;
 mod memory;
