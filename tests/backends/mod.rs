@@ -4,6 +4,7 @@
 //! `conformance!(fresh);`. A behaviour that is missing from the list below is dead code, and the
 //! compiler says so.
 
+mod files;
 mod listing;
 mod message_queue;
 mod own_queue;
