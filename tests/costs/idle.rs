@@ -46,6 +46,7 @@ impl Process {
             store: Arc::new(Counted::new(store, &counts)),
             queues: Arc::new(Counted::new(queues, &counts)),
             queue: queues::tasks(),
+            files: None,
             storage_calls: counts.clone(),
         };
         let kinds = kinds.registry(1_000);

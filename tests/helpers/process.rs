@@ -75,6 +75,7 @@ impl Storage {
             store: Arc::new(Counted::new(store, &counts)),
             queues: Arc::new(Counted::new(queues, &counts)),
             queue,
+            files: None,
             storage_calls: counts,
         };
         let engine = Engine::new(ports, kinds, clock, settings);

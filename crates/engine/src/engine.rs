@@ -20,9 +20,10 @@ use crate::tasks::service::{Parts, Tasks};
 use crate::worker::Worker;
 use crate::worker::attempt::{Attempts, Callers};
 use crate::worker::consumer::Consumer;
-use ports::{Clock, QueueName, Queues, StorageCalls, TaskStore};
-use work::Kinds;
+use crate::worker::files::KindFiles;
+use ports::{Clock, Files, QueueName, Queues, StorageCalls, TaskStore};
 use work::any::ResultLimit;
+use work::{FileStore, Kinds};
 
 /// The storage that an engine works on.
 #[derive(Clone)]
@@ -33,6 +34,8 @@ pub struct Ports {
     pub queues: Arc<dyn Queues>,
     /// The queue of all kinds that have none of their own.
     pub queue: QueueName,
+    /// The files of kinds, if there are any.
+    pub files: Option<Arc<dyn Files>>,
     /// Counts what is asked of all these.
     pub storage_calls: Arc<dyn StorageCalls>,
 }
@@ -62,6 +65,7 @@ impl Engine {
             store,
             queues,
             queue,
+            files,
             storage_calls,
         } = ports;
         let bulk = Late::default();
@@ -124,6 +128,7 @@ impl Engine {
             endings: endings.clone(),
             early: Arc::clone(&early),
             submitter: Arc::new(FollowUps::new(tasks.clone())),
+            files: files.map(|files| Arc::new(KindFiles::new(files)) as Arc<dyn FileStore>),
             notices: Arc::new(tasks.clone()),
         };
         let worker = Arc::new(worker);

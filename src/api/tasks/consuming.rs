@@ -134,6 +134,7 @@ mod tests {
             store: embedded.tasks(),
             queue: QueueName::try_from("tasks").unwrap(),
             queues: Arc::new(embedded),
+            files: None,
             storage_calls: Arc::new(Counts::default()),
         };
         let settings = Settings {

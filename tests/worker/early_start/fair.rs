@@ -61,6 +61,7 @@ impl Busy {
             store: memory.clone(),
             queues: memory.clone(),
             queue: queues::tasks(),
+            files: None,
             storage_calls: Arc::new(backends::Counts::default()),
         };
         let noted: Arc<Mutex<Vec<usize>>> = Arc::default();
