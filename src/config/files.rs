@@ -1,13 +1,12 @@
 //! The settings of the files of kinds: where they are kept, and whether the kinds that process them are there.
 
-use super::account::AccountArgs;
 use super::cleaned::cleaned;
+use super::container::container_name;
 use super::error::{ConfigError, wrong};
 use super::mode::Storage;
-use super::{LONGEST_CONTAINER, NOT_A_CONTAINER};
 use crate::surfaces::FileProcessing;
 use backends::azure::Account;
-use ports::{FileName, is_storage_name};
+use ports::FileName;
 
 /// As they are written.
 #[derive(Clone, clap::Args)]
@@ -133,17 +132,14 @@ pub struct FileStorage {
 }
 
 impl FileStorage {
-    /// What is told of it, beside where the tasks are.
+    /// What is told of it, beside where the tasks are: in which storage, and in which container of it.
     pub(super) fn read(
-        account: &AccountArgs<'_>,
-        container: String,
+        args: &FileArgs,
+        account: Option<Account>,
         storage: &Storage,
         records: &str,
     ) -> Result<Self, ConfigError> {
-        if !is_storage_name(&container, LONGEST_CONTAINER) {
-            return Err(wrong("DataContainer", NOT_A_CONTAINER));
-        }
-        let account = account.read()?;
+        let container = container_name("DataContainer", args.data_container.clone())?;
         let is_with_tasks = account.is_none() && matches!(storage, Storage::Azure(_));
         if is_with_tasks && container == records {
             let reason = "is the container of the task records: files need one of their own";

@@ -8,6 +8,7 @@ mod account;
 mod address;
 mod args;
 mod cleaned;
+mod container;
 mod environment;
 mod error;
 mod files;
@@ -23,7 +24,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ports::{QueueName, Secret, is_storage_name};
+use ports::{QueueName, Secret};
 
 pub use crate::origins::Origins;
 use crate::surfaces::{FileProcessing, Surfaces};
@@ -39,6 +40,7 @@ use urls::{base_url, origins};
 
 use self::account::AccountArgs;
 use self::address::bind_address;
+use self::container::container_name;
 use self::error::wrong;
 use self::files::file_processing;
 use self::log_filter::log_filter;
@@ -173,9 +175,9 @@ impl TryFrom<Args> for Config {
         let storage = storage(&args, &tasks_account, mode)?;
         let queue = QueueName::try_from(args.queue_name.as_str())
             .map_err(|error| wrong("queue_name", error.to_string()))?;
-        let container = container_name(args.container.clone())?;
-        let files_container = args.files.data_container.clone();
-        let files = FileStorage::read(&files_account, files_container, &storage, &container)?;
+        let container = container_name("BLOB_CONTAINER_NAME", args.container.clone())?;
+        let files_account = files_account.read()?;
+        let files = FileStorage::read(&args.files, files_account, &storage, &container)?;
         let file_processing = file_processing(&args.files)?;
         let max_queue_length = parse(&args.max_queue_length, "MAX_QUEUE_LENGTH", NOT_A_COUNT)?;
         Ok(Self {
@@ -356,20 +358,6 @@ fn storage(args: &Args, account: &AccountArgs<'_>, mode: Mode) -> Result<Storage
             "AzureWebJobsStorage",
             "is missing: under the Functions host, tasks are kept in Azure Storage or Azurite",
         )),
-    }
-}
-
-/// The most characters a container's name has.
-const LONGEST_CONTAINER: usize = 63;
-
-/// Why a name of a container is refused.
-const NOT_A_CONTAINER: &str = "is not a name of 3 to 63 lower-case letters, digits and single hyphens, \
-                               which begins and ends with a letter or digit";
-
-fn container_name(name: String) -> Result<String, ConfigError> {
-    match is_storage_name(&name, LONGEST_CONTAINER) {
-        true => Ok(name),
-        false => Err(wrong("BLOB_CONTAINER_NAME", NOT_A_CONTAINER)),
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) const HEADER: [&str; 10] = [
 
 const FIRST_NAMES: [&str; 40] = [
     "Ada", "Alan", "Amara", "Anton", "Barbara", "Ben", "Carla", "Chen", "Clara", "Daniel", "Diana",
-    "Edgar", "Elena", "Emil", "Farah", "Felix", "Grace", "Hana", "Hugo", "Ines", "Ivan", "Jonas",
+    "Edgar", "Elena", "Emil", "Farah", "Felix", "Grace", "Hana", "Hugo", "Irma", "Ivan", "Jonas",
     "Julia", "Karim", "Laura", "Leon", "Maria", "Milan", "Nadia", "Noah", "Olga", "Oscar", "Paula",
     "Quentin", "Rosa", "Samuel", "Tara", "Victor", "Wanda", "Yusuf",
 ];
