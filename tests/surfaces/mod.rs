@@ -3,6 +3,7 @@
 
 mod celery;
 mod enqueue;
+mod files;
 mod python;
 mod sample;
 mod starting;

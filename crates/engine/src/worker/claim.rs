@@ -122,6 +122,7 @@ impl Worker {
             kind,
             prepared,
             submitter: Arc::clone(&self.submitter),
+            files: self.files.clone(),
         })
     }
 }

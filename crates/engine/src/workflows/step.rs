@@ -106,6 +106,7 @@ impl Workflows {
             kind,
             prepared,
             submitter: Arc::clone(&worker.submitter),
+            files: worker.files.clone(),
         };
         let begun = of.id.created_at().unwrap_or(Timestamp::UNIX_EPOCH);
         let step = StepOf {
