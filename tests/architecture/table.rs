@@ -108,7 +108,16 @@ pub(super) const ENGINE: Table = &[
     (
         "engine",
         &[
-            "local", "ports", "queue", "records", "settings", "sweep", "tasks", "work", "worker",
+            "local",
+            "ports",
+            "queue",
+            "records",
+            "settings",
+            "sweep",
+            "tasks",
+            "work",
+            "worker",
+            "workflows",
         ],
     ),
     ("limits", &[]),
@@ -139,6 +148,13 @@ pub(super) const ENGINE: Table = &[
         &[
             "crash", "limits", "local", "model", "policies", "ports", "queue", "records", "text",
             "work",
+        ],
+    ),
+    (
+        "workflows",
+        &[
+            "limits", "local", "model", "policies", "ports", "queue", "records", "tasks", "work",
+            "worker",
         ],
     ),
 ];

@@ -23,8 +23,9 @@ pub const MAX_HISTORY: usize = 10_000;
 /// The largest record of an instance, in bytes: it is written anew with each entry.
 pub const MAX_INSTANCE_BYTES: usize = 4 * 1024 * 1024;
 
-/// Calls that one instance has open side by side, at the most. More is a fan-out, which is one step.
-pub const MAX_OPEN_STEPS: usize = 1_000;
+/// Steps that one instance has open side by side, at the most: each that ends wakes all. More is a fan-out, which
+/// is one step.
+pub const MAX_OPEN_STEPS: usize = 128;
 
 /// Members of a fan-out that one message stands for until they are sent each by itself.
 pub const MEMBERS_IN_RANGE: u32 = 256;

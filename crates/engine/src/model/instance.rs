@@ -315,12 +315,17 @@ impl Instance {
 
     /// Whether nothing has happened to it yet but that it was accepted.
     pub(crate) fn is_new(&self) -> bool {
-        self.generation == 0 && self.journal.is_empty() && !self.suspended && !self.rewinds && self.name.is_none()
+        self.generation == 0
+            && self.journal.is_empty()
+            && !self.suspended
+            && !self.rewinds
+            && self.name.is_none()
     }
 
     /// Whether something with this key is in the journal.
     pub(crate) fn has_event(&self, wanted: &str) -> bool {
-        let is_it = |entry: &Entry| matches!(&entry.what, Arrived::Event { id, .. } if **id == *wanted);
+        let is_it =
+            |entry: &Entry| matches!(&entry.what, Arrived::Event { id, .. } if **id == *wanted);
         self.journal.iter().any(is_it)
     }
 
@@ -342,11 +347,6 @@ pub(crate) fn prefix_of(id: TaskId) -> String {
 /// The name under which the store has a part of an instance.
 pub(crate) fn part_name(id: TaskId, part: &str) -> String {
     format!("x-{id}-{part}")
-}
-
-/// The instance whose part has this name.
-pub(crate) fn instance_of_part(name: &str) -> Option<TaskId> {
-    name.strip_prefix("x-")?.get(..36)?.parse().ok()
 }
 
 /// The task id of something an instance begins, the same however often it does.

@@ -16,68 +16,21 @@
 //! | `ends` | the end of an instance, told to the one that waits for it |
 //! | `control` | what clients ask of an instance: events, suspend, resume |
 //! | `history` | what has happened to an instance, for people |
-//! | `locks` | what this process does side by side |
+//! | `under_way` | what this process does side by side |
 
 mod advance;
 mod control;
 mod ends;
 mod gather;
 mod history;
-mod locks;
 mod members;
+mod parts;
 mod sends;
 mod standing;
 mod step;
 mod turn;
-
-use std::sync::Arc;
-
-use self::gather::Adds;
-use self::locks::{Locks, UnderWay};
-use crate::tasks::service::Tasks;
-use crate::worker::Worker;
-use ports::{Tallies, TaskStore};
+mod under_way;
 
 pub use control::{Controlled, NewEvent};
 pub use history::{History, HistoryStep, StepKind, StepState};
-
-/// What works on the messages of instances, and answers for them.
-#[derive(Clone)]
-pub struct Workflows {
-    parts: Arc<Parts>,
-}
-
-struct Parts {
-    worker: Arc<Worker>,
-    tasks: Tasks,
-    store: Arc<dyn TaskStore>,
-    tallies: Arc<dyn Tallies>,
-    locks: Locks,
-    under_way: UnderWay,
-    adds: Adds,
-}
-
-impl Workflows {
-    pub(crate) fn new(
-        worker: Arc<Worker>,
-        tasks: Tasks,
-        store: Arc<dyn TaskStore>,
-        tallies: Arc<dyn Tallies>,
-    ) -> Self {
-        Self {
-            parts: Arc::new(Parts {
-                worker,
-                tasks,
-                store,
-                tallies,
-                locks: Locks::default(),
-                under_way: UnderWay::default(),
-                adds: Adds::default(),
-            }),
-        }
-    }
-
-    fn worker(&self) -> &Worker {
-        &self.parts.worker
-    }
-}
+pub use parts::Workflows;

@@ -1,14 +1,12 @@
 //! An instance with its journal replayed: what is open, and whose it is to see to that.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
 use serde_json::value::RawValue;
 
 use super::Workflows;
-use super::locks::StepName;
-use super::step::step_error;
+use super::under_way::StepName;
 use crate::limits::MAX_HISTORY;
 use crate::local::sync::{Mutex, lock};
 use crate::model::id::TaskId;
@@ -18,7 +16,9 @@ use crate::model::instance::{
 use crate::model::task::{TaskError, TaskRecord};
 use crate::records::{RecordError, Versioned};
 use ports::{StorageError, Timestamp};
+use work::ErrorCode;
 use work::any::{Prepared, ResultLimit};
+use work::workflow::StepError;
 use work::workflow::replay::{About, Arrival, Command, Names, Open, Progress, Replay, What};
 
 /// An instance, replayed up to its last entry.
@@ -111,7 +111,9 @@ impl Standing {
     /// Whether an entry is in the journal.
     pub(super) fn has(&self, (at, by): &(Timestamp, Key)) -> bool {
         let journal = &self.instance().journal;
-        journal.iter().any(|entry| entry.at == *at && entry.by == *by)
+        journal
+            .iter()
+            .any(|entry| entry.at == *at && entry.by == *by)
     }
 
     /// What tells a step from those of any instance.
@@ -131,7 +133,9 @@ impl Standing {
     }
 
     fn replay(&mut self) -> &mut Replay {
-        self.replay.get_mut().unwrap_or_else(PoisonError::into_inner)
+        self.replay
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn custom_status(&self) -> Option<Box<RawValue>> {
@@ -355,9 +359,7 @@ impl Workflows {
                     name,
                     hash,
                     ended,
-                } => {
-                    matches!(ended, StepEnd::Ok(_)) && standing.is_of(*step, Some((name, *hash)))
-                }
+                } => matches!(ended, StepEnd::Ok(_)) && standing.is_of(*step, Some((name, *hash))),
                 Arrived::All {
                     step,
                     name,
@@ -500,9 +502,10 @@ fn apply(replay: &mut Replay, entry: &Entry, parts: &Parts) -> Result<(), Stuck>
                 .map(|end| match end {
                     StepEnd::Ok(Payload::Is(text)) => Ok(text),
                     StepEnd::Err(error) => Err(error),
-                    StepEnd::Ok(Payload::In(_)) => {
-                        Err(step_error("MissingPart", "the result of a member is missing"))
-                    }
+                    StepEnd::Ok(Payload::In(_)) => Err(step_error(
+                        "MissingPart",
+                        "the result of a member is missing",
+                    )),
                 })
                 .collect(),
         },
@@ -517,11 +520,11 @@ fn apply(replay: &mut Replay, entry: &Entry, parts: &Parts) -> Result<(), Stuck>
     applied.map_err(|differs| Stuck::code("NonDeterministic", differs.to_string()))
 }
 
-/// What is shown of a name that a client gives to an instance.
-pub(super) fn shown_id(record: &TaskRecord) -> Cow<'_, str> {
-    let instance = record.instance.as_deref();
-    match instance.and_then(|instance| instance.name.as_deref()) {
-        Some(name) => Cow::Borrowed(name),
-        None => Cow::Owned(record.id.to_string()),
-    }
+/// An error of a step, by its code.
+pub(super) fn step_error(code: &str, message: impl Into<String>) -> StepError {
+    // A record may have any text for a code that a newer version has written.
+    let code = ErrorCode::new(code).unwrap_or(UNKNOWN);
+    StepError::new(code, message)
 }
+
+const UNKNOWN: ErrorCode = ErrorCode::literal("Unknown");

@@ -29,7 +29,7 @@ pub struct Bench {
     _folder: Arc<TempDir>,
 }
 
-pub fn settings() -> Settings {
+fn settings() -> Settings {
     Settings {
         concurrency: 4,
         waiting: 64,
