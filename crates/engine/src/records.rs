@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use crate::limits::{COMMIT_TRIES, READ_WHOLE};
 use crate::model::dead_letter::{Entry, EntryName};
+use crate::model::due;
 use crate::model::id::TaskId;
+use crate::model::rules::Rules;
 use crate::model::stored::UnreadableRecord;
 use crate::model::task::{TaskRecord, TaskStatus};
 use ports::crash::{CrashPoint, crash_point};
@@ -122,12 +124,23 @@ pub(crate) enum Followed {
 pub struct Records {
     store: Arc<dyn TaskStore>,
     clock: Arc<dyn Clock>,
+    /// What is due after failures, if there are rules.
+    rules: Option<Arc<Rules>>,
 }
 
 impl Records {
     /// Over this store; the clock dates changes.
     pub fn new(store: Arc<dyn TaskStore>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock }
+        Self {
+            store,
+            clock,
+            rules: None,
+        }
+    }
+
+    /// The same where failures are looked at by rules.
+    pub(crate) fn with_rules(self, rules: Option<Arc<Rules>>) -> Self {
+        Self { rules, ..self }
     }
 
     /// The record of a task, if there is one.
@@ -238,6 +251,9 @@ impl Records {
         let document = &record.to_document();
         // First, so that a process which dies in between leaves an entry too many, and never one too few.
         let entry = Entry::of_failure(record, &document.head);
+        // And with it what a rule has to do about it, for the same reason.
+        let rules = self.rules.as_deref().filter(|_| entry.is_some());
+        let due = rules.and_then(|rules| due::after_failure(rules, record, &document.head));
         let tell = |etag: Option<&ETag>| {
             let Some(next) = then.send else {
                 return String::new();
@@ -248,11 +264,7 @@ impl Records {
             (next.tell)(record, etag, next.held.unwrap_or_default())
         };
         let mut steps = Vec::with_capacity(3);
-        steps.extend(
-            entry
-                .as_deref()
-                .map(|Entry { name, document }| Step::Put { name, document }),
-        );
+        steps.extend([&entry, &due].into_iter().flatten().map(|note| note.put()));
         let before = steps.len();
         steps.push(match etag.as_ref() {
             Some(etag) => Step::Replace {
@@ -347,8 +359,11 @@ impl Records {
         queue: &QueueName,
         reason: &str,
     ) -> Result<(), StorageError> {
-        let Entry { name, document } = &Entry::of_message(letter, queue, reason, self.clock.now());
-        let mut steps = vec![Step::Put { name, document }];
+        let entry = Entry::of_message(letter, queue, reason, self.clock.now());
+        let rules = self.rules.as_deref();
+        let due = rules.and_then(|rules| due::after_message(rules, &entry, &letter.text));
+        let mut steps = vec![entry.put()];
+        steps.extend(due.as_deref().map(Entry::put));
         steps.extend(letter.receipt.as_ref().map(|receipt| Step::Settle {
             receipt,
             how: Settle::Done,
