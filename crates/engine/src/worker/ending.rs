@@ -89,6 +89,9 @@ impl Worker {
                     "error.code" = code, "error.message" = message;
                     "task {}", task.record.status().as_str()
                 );
+                if matches!(task.record.state, TaskState::Failed { .. }) {
+                    self.notices.failed();
+                }
                 // Those who wait for the task have no use for it, and it may be megabytes.
                 task.record.input = None;
                 let told = task.record.callback_url.is_some();

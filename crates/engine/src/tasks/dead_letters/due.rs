@@ -1,0 +1,304 @@
+//! What rules have yet to do: tasks are made of it, once each, and noted with the letters before that is forgotten.
+//!
+//! A letter that is to be repaired or replayed gets a task of its own, under an id that is made of the failure and
+//! the rule. Those that somebody is told of share one for each window of time, under an id that is made of the
+//! window: so a storm of failures is told in one piece, and not at once in a thousand.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::value::to_raw_value;
+
+use super::action::{Job, names_told};
+use super::{Candidate, LetterFilter};
+use crate::limits::{COMMIT_TRIES, LETTER_PAGE, RULE_PATIENCE, TOLD_IN_SHORT, WALK_CONCURRENCY};
+use crate::model::dead_letter::kind;
+use crate::model::due::{Action, Actions, DUE_PREFIX, Due, window_task};
+use crate::model::id::TaskId;
+use crate::model::labels::Labels;
+use crate::model::parcel::ToldLetter;
+use crate::model::rules::{RULE_KIND, Rule, RuleAction, Rules};
+use crate::model::start::Start;
+use crate::model::stored::shortened;
+use crate::model::task::{TaskError, TaskRecord};
+use crate::model::wishes::Wishes;
+use crate::tasks::listing::ListError;
+use crate::tasks::service::Tasks;
+use crate::tasks::submit::{Submission, SubmitError};
+use ports::{StorageError, Timestamp};
+use work::KindName;
+
+/// The most that are told in one piece.
+const MOST_TOLD: usize = 5_000;
+
+impl Tasks {
+    /// Makes tasks of what is due, as far as it comes. One that cannot be made now is made by the next pass.
+    ///
+    /// # Errors
+    ///
+    /// The first of these that storage refused.
+    pub(crate) async fn hand_in_due(&self, is_over: impl Fn() -> bool) -> Result<(), StorageError> {
+        let Some(rules) = self.parts.settings.rules.clone() else {
+            return Ok(());
+        };
+        let mut first = Ok(());
+        let mut told: BTreeMap<String, Vec<Due>> = BTreeMap::new();
+        let (mut at, mut gathered) = (None, 0);
+        while !is_over() && gathered < MOST_TOLD {
+            let store = &self.parts.store;
+            let page = store.list(DUE_PREFIX, at.as_deref(), LETTER_PAGE).await?;
+            let rows = page.items.into_iter();
+            let due = rows.filter_map(|row| Due::of(row.name, row.head));
+            // A process with other rules may know one that this one does not.
+            let due = due.filter(|due| rules.named(&due.rule).is_some());
+            let (tell, each): (Vec<_>, Vec<_>) = due.partition(|due| is_told(&rules, due));
+            gathered += tell.len();
+            for due in tell {
+                told.entry(due.rule.clone()).or_default().push(due);
+            }
+            for some in each.chunks(WALK_CONCURRENCY) {
+                if is_over() {
+                    break;
+                }
+                let handed_in = some.iter().map(|due| self.hand_in(&rules, due));
+                for one in join_all(handed_in).await {
+                    first = first.and(unless_told(one)?);
+                }
+            }
+            at = page.next;
+            if at.is_none() {
+                break;
+            }
+        }
+        for (name, due) in told {
+            if let Some(Rule {
+                action: RuleAction::Tell { every, .. },
+                ..
+            }) = rules.named(&name)
+            {
+                let gathered = self.gather(&rules, &name, *every, due).await;
+                first = first.and(unless_told(gathered)?);
+            }
+        }
+        first
+    }
+
+    /// The same in the background, when this process has just seen a failure. Of many that ask for it one at a time
+    /// does it.
+    pub(crate) fn hand_in_due_soon(&self) {
+        if self.parts.settings.rules.is_none() || self.parts.shared.due_soon.swap(true, Relaxed) {
+            return;
+        }
+        let tasks = self.clone();
+        tokio::spawn(async move {
+            let shared = &tasks.parts.shared;
+            let _turn = shared.due_turn.lock().await;
+            shared.due_soon.store(false, Relaxed);
+            if let Err(error) = tasks.hand_in_due(|| tasks.is_stopping()).await {
+                log::debug!("what rules say is left to the next sweep: {error}");
+            }
+        });
+    }
+
+    /// Makes the task that does what is due about one letter.
+    async fn hand_in(&self, rules: &Rules, due: &Due) -> Result<(), SubmitError> {
+        let Some(rule) = rules.named(&due.rule) else {
+            return Ok(());
+        };
+        if self.still_dead(due).await?.is_none() {
+            return self.let_lie(due).await;
+        }
+        let start = match rule.action {
+            RuleAction::Replay { after, .. } => Start::At(
+                due.name
+                    .failed_at
+                    .saturating_add(after.try_into().unwrap_or(time::Duration::MAX)),
+            ),
+            RuleAction::Repair(_) | RuleAction::Tell { .. } => Start::AtOnce,
+        };
+        let job = Job::Letter {
+            rule: rule.name.clone(),
+            letter: due.name.id,
+            failed_at: due.name.failed_at,
+        };
+        let task = self.hand_in_once(due.task(), &job, start).await?;
+        self.note_and_forget(rule, due, &task).await
+    }
+
+    /// Makes the one task of this window, unless it is there, of all that is due by now; what comes later in the
+    /// window waits for the next one.
+    async fn gather(
+        &self,
+        rules: &Rules,
+        rule: &str,
+        every: Duration,
+        mut due: Vec<Due>,
+    ) -> Result<(), SubmitError> {
+        let Some(rule) = rules.named(rule) else {
+            return Ok(());
+        };
+        let now = self.parts.clock.now();
+        let id = window_task(&rule.name, window(now, every));
+        let task = match self.parts.records.read(id).await? {
+            Some(task) => task.record,
+            None => {
+                due.truncate(MOST_TOLD);
+                let (mut letters, mut names) = (Vec::new(), Vec::new());
+                for some in due.chunks(WALK_CONCURRENCY) {
+                    let looks = some.iter().map(|due| self.still_dead(due));
+                    for (due, letter) in some.iter().zip(join_all(looks).await) {
+                        match letter? {
+                            Some(letter) => {
+                                names.push(due.text.clone());
+                                letters.push(letter);
+                            }
+                            None => self.let_lie(due).await?,
+                        }
+                    }
+                }
+                if names.is_empty() {
+                    return Ok(());
+                }
+                letters.truncate(TOLD_IN_SHORT);
+                let job = Job::Digest {
+                    rule: rule.name.clone(),
+                    gathered_at: now,
+                    letters,
+                    names,
+                };
+                self.hand_in_once(id, &job, Start::AtOnce).await?
+            }
+        };
+        let names = names_told(&task);
+        let names: HashSet<&str> = names.iter().map(String::as_str).collect();
+        due.retain(|due| names.contains(&*due.text));
+        for some in due.chunks(WALK_CONCURRENCY) {
+            let noted = some
+                .iter()
+                .map(|due| self.note_and_forget(rule, due, &task));
+            join_all(noted)
+                .await
+                .into_iter()
+                .collect::<Result<(), _>>()?;
+        }
+        Ok(())
+    }
+
+    /// The letter of what is due, in short; `None` when it is none any more, or none yet.
+    async fn still_dead(&self, due: &Due) -> Result<Option<ToldLetter>, StorageError> {
+        let candidate = Candidate {
+            name: due.name,
+            text: due.name.text(),
+            is_message: kind(&due.head).is_none(),
+            head: due.head.clone(),
+        };
+        let letter = self.letter_of(&candidate, &LetterFilter::default()).await;
+        let letter = letter.map_err(|error| match error {
+            ListError::Storage(error) => error,
+            error => StorageError::permanent("read a dead letter", error.to_string()),
+        })?;
+        Ok(letter.map(|letter| {
+            let error = shortened(&letter.error);
+            ToldLetter {
+                id: letter.id,
+                kind: letter.kind,
+                failed_date_time: letter.failed_at,
+                error: TaskError {
+                    code: error.code,
+                    message: error.message,
+                },
+            }
+        }))
+    }
+
+    /// Forgets what was due about a letter that is none, once its record had the time to be written.
+    async fn let_lie(&self, due: &Due) -> Result<(), SubmitError> {
+        if self.parts.clock.now() - due.name.failed_at > RULE_PATIENCE {
+            self.parts.store.delete(&due.text, None).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes a task, unless it is there.
+    async fn hand_in_once(
+        &self,
+        id: TaskId,
+        job: &Job,
+        start: Start,
+    ) -> Result<TaskRecord, SubmitError> {
+        if let Some(task) = self.parts.records.read(id).await? {
+            return Ok(task.record);
+        }
+        let kind = KindName::internal(RULE_KIND).to_string();
+        let input = to_raw_value(job).expect("a job has string keys");
+        self.submit_checked(Submission {
+            wishes: Wishes::new(start, Labels::default()),
+            ..Submission::new(id, kind, input)
+        })
+        .await
+    }
+
+    /// Notes with the letter what is done about it; after that it is no longer due.
+    async fn note_and_forget(
+        &self,
+        rule: &Rule,
+        due: &Due,
+        task: &TaskRecord,
+    ) -> Result<(), SubmitError> {
+        let action = Action {
+            rule: rule.name.clone(),
+            action: rule.action.name().to_owned(),
+            failed_at: due.name.failed_at,
+            begun_at: task.created_at,
+            task: task.id,
+        };
+        let name = Actions::name(due.name.id);
+        let store = &self.parts.store;
+        for _ in 0..COMMIT_TRIES {
+            let stored = store.read(&name).await?;
+            let before = stored
+                .as_ref()
+                .map(|stored| Actions::from_body(&stored.body));
+            let Some(actions) = before.unwrap_or_default().with(action.clone()) else {
+                break;
+            };
+            let document = actions.to_document(&due.head.kind, self.parts.clock.now());
+            let written = match &stored {
+                Some(stored) => store.replace(&name, &document, &stored.etag).await?,
+                None => store.create(&name, &document).await?,
+            };
+            if written.is_some() {
+                break;
+            }
+        }
+        store.delete(&due.text, None).await?;
+        Ok(())
+    }
+}
+
+fn is_told(rules: &Rules, due: &Due) -> bool {
+    let rule = rules.named(&due.rule);
+    rule.is_some_and(|rule| matches!(rule.action, RuleAction::Tell { .. }))
+}
+
+/// When the window began that this time is in.
+fn window(now: Timestamp, every: Duration) -> Timestamp {
+    let every = i64::try_from(every.as_secs()).unwrap_or(i64::MAX).max(1);
+    let into = now.unix_timestamp().rem_euclid(every);
+    Timestamp::from_unix_timestamp(now.unix_timestamp() - into).unwrap_or(now)
+}
+
+/// What broke off: the pass, if storage is away, or only this.
+fn unless_told(done: Result<(), SubmitError>) -> Result<Result<(), StorageError>, StorageError> {
+    match done {
+        Ok(()) => Ok(Ok(())),
+        Err(SubmitError::Storage(error)) if error.is_transient() => Err(error),
+        Err(error) => {
+            log::warn!("what a rule says is not done yet: {error}");
+            let cause = error.to_string();
+            Ok(Err(StorageError::transient("do what a rule says", cause)))
+        }
+    }
+}
