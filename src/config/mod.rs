@@ -70,6 +70,8 @@ pub struct Config {
     pub kinds_allow_http: bool,
     /// The file of the kinds of work that are not written in Rust.
     pub kinds_file: Option<PathBuf>,
+    /// The file of what is done about dead letters.
+    pub dead_letter_rules: Option<PathBuf>,
     /// What is done with what comes without the name of a kind.
     pub surfaces: Surfaces,
     /// The largest |n| of a Fibonacci task.
@@ -121,6 +123,7 @@ impl Config {
             public_base_url: None,
             allowed_origins: Origins::None,
             kinds_file: None,
+            dead_letter_rules: None,
             surfaces: Surfaces::default(),
             max_number: 10_000_000,
             max_body_bytes: 8 * 1024 * 1024,
@@ -193,6 +196,7 @@ impl TryFrom<Args> for Config {
                 _ => return Err(wrong("KINDS_ALLOW_HTTP", "is neither true nor false")),
             },
             kinds_file: args.kinds_file.map(PathBuf::from),
+            dead_letter_rules: args.dead_letter_rules.map(PathBuf::from),
             surfaces: args.surfaces.try_into()?,
             max_number: parse(&args.max_number, "MAX_NUMBER", NOT_A_COUNT)?,
             max_body_bytes: bytes(&args.max_body_bytes, "MAX_BODY_BYTES")?,
