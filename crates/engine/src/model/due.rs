@@ -141,11 +141,20 @@ impl Actions {
         serde_json::from_slice(body).unwrap_or_default()
     }
 
-    /// With one more; `None` when it is there.
+    /// The task that does what a rule says about this failure, if one was noted.
+    pub(crate) fn task(&self, rule: &str, failed_at: Timestamp) -> Option<TaskId> {
+        let mut actions = self.actions.iter();
+        let is_meant = |known: &&Action| known.rule == rule && known.failed_at == failed_at;
+        actions.find(is_meant).map(|known| known.task)
+    }
+
+    /// With one more, or with another task for what was noted; `None` when all of it is there.
     pub(crate) fn with(mut self, action: Action) -> Option<Self> {
         if self.actions.iter().any(|known| known.task == action.task) {
             return None;
         }
+        self.actions
+            .retain(|known| (&known.rule, known.failed_at) != (&action.rule, action.failed_at));
         let beyond = (self.actions.len() + 1).saturating_sub(MAX_ACTIONS);
         self.actions.drain(..beyond);
         self.actions.push(action);
@@ -230,7 +239,7 @@ mod tests {
         let action = |millisecond: i64| Action {
             rule: "tell".to_owned(),
             action: "mail".to_owned(),
-            failed_at: THEN,
+            failed_at: THEN + time::Duration::milliseconds(millisecond),
             begun_at: THEN,
             task: TaskId::new(THEN + time::Duration::milliseconds(millisecond)),
         };
@@ -239,6 +248,15 @@ mod tests {
         let document = actions.to_document("echo", THEN);
         actions = Actions::from_body(&document.body);
         assert!(actions.with(first.clone()).is_none());
+        let other = Action {
+            task: TaskId::new(THEN),
+            ..first.clone()
+        };
+        let document = Actions::default().with(first).unwrap();
+        let actions = document.with(other.clone()).unwrap();
+        assert_eq!(actions.actions.len(), 1);
+        assert_eq!(actions.task("tell", THEN), Some(other.task));
+        assert_eq!(actions.task("other", THEN), None);
         let mut actions = Actions::default();
         for millisecond in 0..150 {
             actions = actions.with(action(millisecond)).unwrap();

@@ -1,6 +1,7 @@
 //! The kind that does what rules say, and what is told of that. It comes with the engine where there are rules,
 //! and no client can submit its tasks.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::bulk::Late;
 use super::{DeadLetter, LetterBody};
 use crate::model::dead_letter::EntryName;
-use crate::model::due::Actions;
+use crate::model::due::{Actions, Due};
 use crate::model::id::TaskId;
 use crate::model::parcel::{Digest, Parcel, ToldLetter, WholeLetter};
 use crate::model::precondition::{Precondition, Target, Versions};
@@ -52,8 +53,15 @@ pub(super) enum Job {
         #[serde(with = "ports::timestamp")]
         gathered_at: Timestamp,
         letters: Vec<ToldLetter>,
-        names: Vec<String>,
+        names: HashSet<String>,
     },
+}
+
+impl Job {
+    /// Whether it tells of this.
+    pub(super) fn tells(&self, due: &Due) -> bool {
+        matches!(self, Self::Digest { names, .. } if names.contains(&due.text))
+    }
 }
 
 /// What was done.
@@ -62,12 +70,12 @@ struct Done {
     /// Whether it was; otherwise the letter had gone.
     done: bool,
     /// What was told of: a record of a success keeps no input.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    names: Vec<String>,
+    #[serde(default, skip_serializing_if = "HashSet::is_empty")]
+    names: HashSet<String>,
 }
 
 /// What a task tells of, by its record.
-pub(super) fn names_told(task: &TaskRecord) -> Vec<String> {
+pub(super) fn names_told(task: &TaskRecord) -> HashSet<String> {
     if let TaskState::Succeeded { result } = &task.state {
         let done = serde_json::from_str::<Done>(result.get());
         return done.unwrap_or_default().names;
@@ -75,7 +83,7 @@ pub(super) fn names_told(task: &TaskRecord) -> Vec<String> {
     let input = task.input.as_deref().map(|input| input.get());
     match input.map(serde_json::from_str) {
         Some(Ok(Job::Digest { names, .. })) => names,
-        _ => Vec::new(),
+        _ => HashSet::new(),
     }
 }
 
@@ -118,8 +126,10 @@ impl Kind for RuleKind {
                     RuleAction::Repair(to) => repair(&tasks, &rule.name, name, &**to, cx).await?,
                     RuleAction::Tell { .. } => return Err(unknown(&rule.name)),
                 };
-                let names = Vec::new();
-                Ok(Done { done, names })
+                Ok(Done {
+                    done,
+                    ..Done::default()
+                })
             }
             Job::Digest {
                 rule,

@@ -4,7 +4,7 @@
 //! the rule. Those that somebody is told of share one for each window of time, under an id that is made of the
 //! window: so a storm of failures is told in one piece, and not at once in a thousand.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
@@ -64,7 +64,7 @@ impl Tasks {
                 }
                 let handed_in = some.iter().map(|due| self.hand_in(&rules, due));
                 for one in join_all(handed_in).await {
-                    first = first.and(unless_told(one)?);
+                    first = first.and(unless_passing(one)?);
                 }
             }
             at = page.next;
@@ -79,7 +79,7 @@ impl Tasks {
             }) = rules.named(&name)
             {
                 let gathered = self.gather(&rules, &name, *every, due).await;
-                first = first.and(unless_told(gathered)?);
+                first = first.and(unless_passing(gathered)?);
             }
         }
         first
@@ -124,7 +124,8 @@ impl Tasks {
             failed_at: due.name.failed_at,
         };
         let task = self.hand_in_once(due.task(), &job, start).await?;
-        self.note_and_forget(rule, due, &task).await
+        self.note_and_forget(rule, due, task.id, task.created_at)
+            .await
     }
 
     /// Makes the one task of this window, unless it is there, of all that is due by now; what comes later in the
@@ -141,49 +142,92 @@ impl Tasks {
         };
         let now = self.parts.clock.now();
         let id = window_task(&rule.name, window(now, every));
-        let task = match self.parts.records.read(id).await? {
-            Some(task) => task.record,
+        let (task, begun_at) = match self.parts.records.read(id).await? {
+            Some(task) => {
+                let begun_at = task.record.created_at;
+                (task.record, begun_at)
+            }
             None => {
                 due.truncate(MOST_TOLD);
-                let (mut letters, mut names) = (Vec::new(), Vec::new());
-                for some in due.chunks(WALK_CONCURRENCY) {
-                    let looks = some.iter().map(|due| self.still_dead(due));
-                    for (due, letter) in some.iter().zip(join_all(looks).await) {
-                        match letter? {
-                            Some(letter) => {
-                                names.push(due.text.clone());
-                                letters.push(letter);
-                            }
-                            None => self.let_lie(due).await?,
-                        }
-                    }
-                }
-                if names.is_empty() {
+                let Some(job) = self.digest(rule, &due, now).await? else {
                     return Ok(());
-                }
-                letters.truncate(TOLD_IN_SHORT);
-                let job = Job::Digest {
-                    rule: rule.name.clone(),
-                    gathered_at: now,
-                    letters,
-                    names,
                 };
-                self.hand_in_once(id, &job, Start::AtOnce).await?
+                // Which task it is, each letter knows before there is that task: a process that dies in between
+                // leaves it to the next window, and one that dies after that leaves nothing to tell.
+                for some in due.chunks(WALK_CONCURRENCY) {
+                    let noted = some.iter().filter(|due| job.tells(due));
+                    let noted = noted.map(|due| self.note(rule, due, id, now));
+                    join_all(noted)
+                        .await
+                        .into_iter()
+                        .collect::<Result<(), _>>()?;
+                }
+                (self.hand_in_once(id, &job, Start::AtOnce).await?, now)
             }
         };
         let names = names_told(&task);
-        let names: HashSet<&str> = names.iter().map(String::as_str).collect();
-        due.retain(|due| names.contains(&*due.text));
+        due.retain(|due| names.contains(&due.text));
         for some in due.chunks(WALK_CONCURRENCY) {
             let noted = some
                 .iter()
-                .map(|due| self.note_and_forget(rule, due, &task));
+                .map(|due| self.note_and_forget(rule, due, id, begun_at));
             join_all(noted)
                 .await
                 .into_iter()
                 .collect::<Result<(), _>>()?;
         }
         Ok(())
+    }
+
+    /// What is to be told of all this, unless it is told already; `None` when there is nothing.
+    async fn digest(
+        &self,
+        rule: &Rule,
+        due: &[Due],
+        now: Timestamp,
+    ) -> Result<Option<Job>, SubmitError> {
+        let (mut letters, mut names) = (Vec::new(), HashSet::new());
+        let mut told: HashMap<TaskId, HashSet<String>> = HashMap::new();
+        for some in due.chunks(WALK_CONCURRENCY) {
+            let looks = some.iter().map(|due| async {
+                let letter = self.still_dead(due).await?;
+                let stored = self.parts.store.read(&Actions::name(due.name.id)).await?;
+                let actions = stored.map(|stored| Actions::from_body(&stored.body));
+                let task = actions.and_then(|it| it.task(&rule.name, due.name.failed_at));
+                Ok::<_, StorageError>((letter, task))
+            });
+            for (due, look) in some.iter().zip(join_all(looks).await) {
+                let (letter, task) = look?;
+                if let Some(task) = task {
+                    if !told.contains_key(&task) {
+                        let record = self.parts.records.read(task).await?;
+                        let names = record.map(|task| names_told(&task.record));
+                        told.insert(task, names.unwrap_or_default());
+                    }
+                    if told
+                        .get(&task)
+                        .is_some_and(|names| names.contains(&due.text))
+                    {
+                        self.parts.store.delete(&due.text, None).await?;
+                        continue;
+                    }
+                }
+                match letter {
+                    Some(letter) => {
+                        names.insert(due.text.clone());
+                        letters.push(letter);
+                    }
+                    None => self.let_lie(due).await?,
+                }
+            }
+        }
+        letters.truncate(TOLD_IN_SHORT);
+        Ok((!names.is_empty()).then(|| Job::Digest {
+            rule: rule.name.clone(),
+            gathered_at: now,
+            letters,
+            names,
+        }))
     }
 
     /// The letter of what is due, in short; `None` when it is none any more, or none yet.
@@ -245,14 +289,27 @@ impl Tasks {
         &self,
         rule: &Rule,
         due: &Due,
-        task: &TaskRecord,
+        task: TaskId,
+        begun_at: Timestamp,
     ) -> Result<(), SubmitError> {
+        self.note(rule, due, task, begun_at).await?;
+        self.parts.store.delete(&due.text, None).await?;
+        Ok(())
+    }
+
+    async fn note(
+        &self,
+        rule: &Rule,
+        due: &Due,
+        task: TaskId,
+        begun_at: Timestamp,
+    ) -> Result<(), StorageError> {
         let action = Action {
             rule: rule.name.clone(),
             action: rule.action.name().to_owned(),
             failed_at: due.name.failed_at,
-            begun_at: task.created_at,
-            task: task.id,
+            begun_at,
+            task,
         };
         let name = Actions::name(due.name.id);
         let store = &self.parts.store;
@@ -262,7 +319,7 @@ impl Tasks {
                 .as_ref()
                 .map(|stored| Actions::from_body(&stored.body));
             let Some(actions) = before.unwrap_or_default().with(action.clone()) else {
-                break;
+                return Ok(());
             };
             let document = actions.to_document(&due.head.kind, self.parts.clock.now());
             let written = match &stored {
@@ -270,11 +327,13 @@ impl Tasks {
                 None => store.create(&name, &document).await?,
             };
             if written.is_some() {
-                break;
+                return Ok(());
             }
         }
-        store.delete(&due.text, None).await?;
-        Ok(())
+        Err(StorageError::transient(
+            "note an action",
+            "its note keeps changing",
+        ))
     }
 }
 
@@ -290,11 +349,15 @@ fn window(now: Timestamp, every: Duration) -> Timestamp {
     Timestamp::from_unix_timestamp(now.unix_timestamp() - into).unwrap_or(now)
 }
 
-/// What broke off: the pass, if storage is away, or only this.
-fn unless_told(done: Result<(), SubmitError>) -> Result<Result<(), StorageError>, StorageError> {
+/// What broke off: the pass, if storage is away or takes no more, or only this.
+fn unless_passing(done: Result<(), SubmitError>) -> Result<Result<(), StorageError>, StorageError> {
     match done {
         Ok(()) => Ok(Ok(())),
         Err(SubmitError::Storage(error)) if error.is_transient() => Err(error),
+        Err(error @ SubmitError::QueueFull) => {
+            let cause = error.to_string();
+            Err(StorageError::transient("do what a rule says", cause))
+        }
         Err(error) => {
             log::warn!("what a rule says is not done yet: {error}");
             let cause = error.to_string();
