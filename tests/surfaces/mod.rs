@@ -3,8 +3,10 @@
 
 mod celery;
 mod enqueue;
+mod letters;
 mod python;
 mod sample;
+mod smtp;
 mod starting;
 
 use std::fs;

@@ -117,6 +117,16 @@ impl Bench {
         self.storage.process_with(&self.kinds, settings)
     }
 
+    /// The same of one that refuses submissions while one message waits.
+    pub(super) fn full_process(&self, rules: Rules) -> Process {
+        let settings = Settings {
+            rules: Some(Arc::new(rules)),
+            max_queue_length: Some(1),
+            ..settings(4, true)
+        };
+        self.storage.process_with(&self.kinds, settings)
+    }
+
     /// The tasks as of a process that has another store.
     pub(super) fn tasks_over(&self, store: Arc<dyn TaskStore>) -> Tasks {
         let storage = Storage {

@@ -14,7 +14,7 @@ use utoipa::{PartialSchema, ToSchema};
 use super::values::{EXAMPLE_ID, any, uuid};
 use crate::api::callbacks::schemas as callback_schemas;
 use crate::api::dead_letters::schemas as letter_schemas;
-use crate::api::dead_letters::view::{LetterList, LetterView};
+use crate::api::dead_letters::view::{ActionView, LetterList, LetterView};
 use crate::api::edge::problem::{Document, ErrorObject, ItemOutcome};
 use crate::api::enqueue::Enqueued;
 use crate::api::kinds::view::{BackOffView, EndView, KindList, KindView, PolicyView, SeenView};
@@ -73,6 +73,7 @@ pub(in crate::api) fn add(components: ComponentsBuilder, kinds: &[String]) -> Co
         .schema_from::<SeenView>()
         .schema_from::<EndView>()
         .schema_from::<LetterList<'_>>()
+        .schema_from::<ActionView<'_>>()
         .schema_from::<LetterView<'_>>()
         .schema_from::<Content>()
         .schema_from::<MessageView>()

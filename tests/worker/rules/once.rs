@@ -182,3 +182,40 @@ async fn without_rules_a_failure_costs_what_it_did_and_a_sweep_as_well() {
     assert_eq!(bench.calls.count(Call::Put) - puts, 1);
     assert_eq!(bench.calls.count(Call::List) - lists, 1);
 }
+
+#[tokio::test]
+async fn a_death_between_a_note_and_its_record_is_no_failure_to_act_on() {
+    let somebody = Somebody::default();
+    let bench = Bench::with_rules(all(somebody.repair()));
+    let id = bench.submit("hopeless", "1").await;
+    bench.calls.fail(Call::Replace, Moment::Before);
+    bench.deliver().await;
+    assert_eq!(bench.status(id).await, Some(TaskStatus::Queued));
+    bench.sweep_once().await;
+    // It waits, for its record may be about to be written.
+    assert_eq!(bench.notes_of_due().await, 1);
+    assert!(bench.acted_on(id).await.is_empty());
+
+    // The message comes back, and the task fails.
+    bench.clock.advance(LONG);
+    bench.settle_for(3).await;
+    assert_eq!(bench.status(id).await, Some(TaskStatus::Failed));
+    assert_eq!(somebody.sent().len(), 1);
+    assert_eq!(bench.notes_of_due().await, 0);
+    assert_eq!(bench.acted_on(id).await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_rules_have_to_do_waits_while_the_queue_is_full() {
+    let somebody = Somebody::default();
+    let rules = all(somebody.repair());
+    let bench = Bench::with_rules(rules.clone());
+    bench.failed_with("1").await;
+    let full = bench.full_process(rules);
+    bench.submit("echo", "1").await;
+    assert!(full.maintenance.sweep_beside_loop().await.is_err());
+    assert_eq!(bench.notes_of_due().await, 1);
+    bench.deliver().await;
+    bench.settle_for(2).await;
+    assert_eq!((somebody.sent().len(), bench.notes_of_due().await), (1, 0));
+}

@@ -221,7 +221,8 @@ mod tests {
         let due = Due::of(note.name.clone(), Some(note.document.head.clone())).unwrap();
         assert_eq!((due.name, &*due.rule), (name, "tell"));
         assert!(is_note(&note.name, &note.document.head));
-        assert_eq!(due.task(), due.clone().task());
+        let again = Due::of(note.name, Some(note.document.head)).unwrap();
+        assert_eq!(due.task(), again.task());
         assert_eq!(due.task().created_at(), Some(THEN));
         let other = Due {
             rule: "other".to_owned(),

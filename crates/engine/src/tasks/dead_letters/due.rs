@@ -4,6 +4,7 @@
 //! the rule. Those that somebody is told of share one for each window of time, under an id that is made of the
 //! window: so a storm of failures is told in one piece, and not at once in a thousand.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -199,15 +200,15 @@ impl Tasks {
             for (due, look) in some.iter().zip(join_all(looks).await) {
                 let (letter, task) = look?;
                 if let Some(task) = task {
-                    if !told.contains_key(&task) {
-                        let record = self.parts.records.read(task).await?;
-                        let names = record.map(|task| names_told(&task.record));
-                        told.insert(task, names.unwrap_or_default());
-                    }
-                    if told
-                        .get(&task)
-                        .is_some_and(|names| names.contains(&due.text))
-                    {
+                    let told = match told.entry(task) {
+                        Entry::Occupied(told) => told.into_mut(),
+                        Entry::Vacant(room) => {
+                            let record = self.parts.records.read(task).await?;
+                            let names = record.map(|task| names_told(&task.record));
+                            room.insert(names.unwrap_or_default())
+                        }
+                    };
+                    if told.contains(&due.text) {
                         self.parts.store.delete(&due.text, None).await?;
                         continue;
                     }
