@@ -4,8 +4,10 @@
 mod celery;
 mod enqueue;
 mod files;
+mod letters;
 mod python;
 mod sample;
+mod smtp;
 mod starting;
 
 use std::fs;
