@@ -101,8 +101,8 @@ impl Engine {
             endings: endings.clone(),
             line: Line::default(),
         });
-        let records = Records::new(Arc::clone(&store), Arc::clone(&clock))
-            .with_tallies(Arc::clone(&tallies));
+        let records =
+            Records::new(Arc::clone(&store), Arc::clone(&clock)).with_tallies(Arc::clone(&tallies));
         let tasks = Tasks::new(Parts {
             store: Arc::clone(&store),
             records: records.clone(),

@@ -43,8 +43,8 @@ pub use model::callback::{Attempted, Callbacks};
 pub use model::count::Count;
 pub use model::extensible::Others;
 pub use model::id::{IdText, NotATaskId, TaskId};
-pub use model::json;
 pub use model::instance::{Instance, Parent};
+pub use model::json;
 pub use model::labels::{Labels, NotLabels, is_label};
 pub use model::message::{TaskMessage, UnreadableMessage};
 pub use model::notice::NOTICE_KIND;
@@ -73,4 +73,7 @@ pub use tasks::service::Tasks;
 pub use tasks::submit::{Submission, SubmitError};
 pub use worker::Outcome;
 pub use worker::consumer::{Consumer, Unsettled};
-pub use workflows::{Controlled, History, HistoryStep, NewEvent, StepKind, StepState, Workflows};
+pub use workflows::{
+    Begun, Controlled, History, HistoryStep, InstancePage, InstancesUnlisted, NewEvent, StepKind,
+    StepState, Workflows,
+};

@@ -6,6 +6,7 @@ pub(crate) mod dead_letter;
 pub(crate) mod extensible;
 pub(crate) mod id;
 pub(crate) mod instance;
+pub(crate) mod instance_name;
 pub mod json;
 pub(crate) mod labels;
 pub(crate) mod message;

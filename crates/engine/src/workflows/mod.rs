@@ -16,14 +16,20 @@
 //! | `ends` | the end of an instance, told to the one that waits for it |
 //! | `control` | what clients ask of an instance: events, suspend, resume |
 //! | `history` | what has happened to an instance, for people |
+//! | `names` | instances by what their clients call them |
+//! | `many` | instances among the tasks |
+//! | `codes` | who may do what to an instance |
 
 mod advance;
+mod codes;
 mod control;
 mod ends;
 mod gather;
 mod history;
 mod locks;
+mod many;
 mod members;
+pub(crate) mod names;
 mod sends;
 mod standing;
 mod step;
@@ -31,6 +37,9 @@ mod turn;
 
 use std::sync::Arc;
 
+use tokio::sync::OnceCell;
+
+use self::codes::Signing;
 use self::gather::Adds;
 use self::locks::Locks;
 use crate::tasks::service::Tasks;
@@ -39,6 +48,8 @@ use ports::{Tallies, TaskStore};
 
 pub use control::{Controlled, NewEvent};
 pub use history::{History, HistoryStep, StepKind, StepState};
+pub use many::{InstancePage, InstancesUnlisted};
+pub use names::Begun;
 
 /// What works on the messages of instances, and answers for them.
 #[derive(Clone)]
@@ -53,6 +64,7 @@ struct Parts {
     tallies: Arc<dyn Tallies>,
     locks: Locks,
     adds: Adds,
+    codes: OnceCell<Signing>,
 }
 
 impl Workflows {
@@ -70,6 +82,7 @@ impl Workflows {
                 tallies,
                 locks: Locks::default(),
                 adds: Adds::default(),
+                codes: OnceCell::new(),
             }),
         }
     }

@@ -1,6 +1,5 @@
 //! An instance with its journal replayed: what is open, and whose it is to see to that.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
@@ -119,7 +118,9 @@ impl Standing {
     }
 
     fn replay(&mut self) -> &mut Replay {
-        self.replay.get_mut().unwrap_or_else(PoisonError::into_inner)
+        self.replay
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn custom_status(&self) -> Option<Box<RawValue>> {
@@ -343,9 +344,7 @@ impl Workflows {
                     name,
                     hash,
                     ended,
-                } => {
-                    matches!(ended, StepEnd::Ok(_)) && standing.is_of(*step, Some((name, *hash)))
-                }
+                } => matches!(ended, StepEnd::Ok(_)) && standing.is_of(*step, Some((name, *hash))),
                 Arrived::All {
                     step,
                     name,
@@ -488,9 +487,10 @@ fn apply(replay: &mut Replay, entry: &Entry, parts: &Parts) -> Result<(), Stuck>
                 .map(|end| match end {
                     StepEnd::Ok(Payload::Is(text)) => Ok(text),
                     StepEnd::Err(error) => Err(error),
-                    StepEnd::Ok(Payload::In(_)) => {
-                        Err(step_error("MissingPart", "the result of a member is missing"))
-                    }
+                    StepEnd::Ok(Payload::In(_)) => Err(step_error(
+                        "MissingPart",
+                        "the result of a member is missing",
+                    )),
                 })
                 .collect(),
         },
@@ -503,13 +503,4 @@ fn apply(replay: &mut Replay, entry: &Entry, parts: &Parts) -> Result<(), Stuck>
     let at = entry.at.into();
     let applied = replay.apply(Arrival { at, what });
     applied.map_err(|differs| Stuck::code("NonDeterministic", differs.to_string()))
-}
-
-/// What is shown of a name that a client gives to an instance.
-pub(super) fn shown_id(record: &TaskRecord) -> Cow<'_, str> {
-    let instance = record.instance.as_deref();
-    match instance.and_then(|instance| instance.name.as_deref()) {
-        Some(name) => Cow::Borrowed(name),
-        None => Cow::Owned(record.id.to_string()),
-    }
 }

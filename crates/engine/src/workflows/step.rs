@@ -117,7 +117,13 @@ impl Workflows {
         };
         let attempts = &worker.attempts;
         let (ended, _) = attempts
-            .run(work, Attempting::Step(&step), &worker.records, patience, hand)
+            .run(
+                work,
+                Attempting::Step(&step),
+                &worker.records,
+                patience,
+                hand,
+            )
             .await;
         if let Some(came_out) = ended.came_out() {
             worker.endings.metrics.attempt_ended(name, came_out);

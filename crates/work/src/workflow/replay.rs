@@ -218,4 +218,3 @@ impl Wake for Watch {
         self.was_woken.store(true, Ordering::Relaxed);
     }
 }
-
