@@ -88,7 +88,7 @@ impl FromRequest for Keyed {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(match request.app_data::<Api>().map(|api| &api.access) {
-            Some(Access::CheckedByHost) => Ok(Self),
+            Some(Access::CheckedByHost { .. }) => Ok(Self),
             Some(Access::Checked(keys)) if keys.api.is_empty() => Err(Problem::no_key()),
             Some(Access::Checked(keys)) if has_one_of(request, &[&keys.api]) => Ok(Self),
             _ => Err(Problem::unauthorized()),
@@ -102,7 +102,7 @@ impl FromRequest for Submitter {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(match request.app_data::<Api>().map(|api| &api.access) {
-            Some(Access::CheckedByHost) => Ok(Self),
+            Some(Access::CheckedByHost { .. }) => Ok(Self),
             Some(Access::Checked(keys))
                 if keys.submit.is_empty() || has_one_of(request, &[&keys.submit, &keys.api]) =>
             {
@@ -110,6 +110,28 @@ impl FromRequest for Submitter {
             }
             _ => Err(Problem::unauthorized()),
         })
+    }
+}
+
+/// Whether a request shows the key of the routes that list, manage or measure, where a route lets everybody in and
+/// looks for itself. What the Functions host has let everybody through to, it has not checked: there the service's
+/// own keys count, if it has any.
+pub(in crate::api) fn has_key(request: &HttpRequest, api: &Api) -> bool {
+    match &api.access {
+        Access::CheckedByHost { own } => has_one_of(request, &[own]),
+        Access::Checked(keys) => has_one_of(request, &[&keys.api]),
+    }
+}
+
+/// Why a request has no entry that shows no such key.
+pub(in crate::api) fn no_entry(api: &Api) -> Problem {
+    let keys = match &api.access {
+        Access::CheckedByHost { own } => own,
+        Access::Checked(keys) => &keys.api[..],
+    };
+    match keys {
+        [] => Problem::no_key(),
+        _ => Problem::unauthorized(),
     }
 }
 
