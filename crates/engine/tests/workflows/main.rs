@@ -1,0 +1,8 @@
+//! Workflows on a store on disk: each message is delivered by the same loop as a service's.
+
+mod bench;
+mod control;
+mod deaths;
+mod fan_outs;
+mod flows;
+mod steps;
