@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use work::any::AnyKind;
+use work::any::{AnyKind, Versions};
+use work::workflow::Workflow;
 use work::{BlockingKind, Kind, Kinds, Policy, any};
 
 use crate::commands::Command;
@@ -110,6 +111,18 @@ impl Handler {
     #[must_use]
     pub fn blocking_kind(self, name: &str, kind: impl BlockingKind, policy: Policy) -> Self {
         self.with(name, any::of_blocking(kind), policy)
+    }
+
+    /// Adds a workflow, alone or with the versions of it that instances still go on with; otherwise as
+    /// [`kind`](Self::kind).
+    #[must_use]
+    pub fn workflow<Oldest: Workflow>(
+        self,
+        name: &str,
+        workflow: impl Into<Versions<Oldest>>,
+        policy: Policy,
+    ) -> Self {
+        self.with(name, workflow.into().into_any(), policy)
     }
 
     /// Leaves out the kind `fibonacci`, which comes with the service.

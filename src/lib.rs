@@ -86,6 +86,8 @@ pub use handler::Handler;
 #[doc(no_inline)]
 pub use work::schemars;
 #[doc(inline)]
+pub use work::workflow;
+#[doc(inline)]
 pub use work::{
     BackOff, BlockingKind, Callback, Context, ErrorCode, Failure, InvalidCode, InvalidInput,
     InvalidName, InvalidPolicy, Kind, KindName, Policy, SubmitFailed, WithoutSchema,

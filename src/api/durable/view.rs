@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use serde::{Serialize, Serializer};
-use serde_json::Value;
 use serde_json::value::RawValue;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use utoipa::ToSchema;
 
+use super::events::Event;
 use super::shown;
 use engine::{TaskRecord, TaskState};
 use ports::Timestamp;
@@ -49,8 +49,8 @@ pub(in crate::api) struct StatusView<'a> {
     last_updated_time: Timestamp,
     /// What has happened, if that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(required = false)]
-    history_events: Option<Vec<Value>>,
+    #[schema(value_type = Vec<serde_json::Value>, required = false)]
+    history_events: Option<Vec<Event<'a>>>,
 }
 
 /// What an instance has come to.
@@ -84,7 +84,7 @@ impl<'a> StatusView<'a> {
         }
     }
 
-    pub(super) fn with_history(self, events: Vec<Value>) -> Self {
+    pub(super) fn with_history(self, events: Vec<Event<'a>>) -> Self {
         Self {
             history_events: Some(events),
             ..self
