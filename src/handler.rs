@@ -113,13 +113,13 @@ impl Handler {
         self.with(name, any::of_blocking(kind), policy)
     }
 
-    /// Adds a workflow, alone or with the versions of it that instances still go on with; otherwise as
+    /// Adds a workflow, in one version or in [several](crate::workflow::Versions); otherwise as
     /// [`kind`](Self::kind).
     #[must_use]
-    pub fn workflow<Oldest: Workflow>(
+    pub fn workflow<W: Workflow>(
         self,
         name: &str,
-        workflow: impl Into<Versions<Oldest>>,
+        workflow: impl Into<Versions<W>>,
         policy: Policy,
     ) -> Self {
         self.with(name, workflow.into().into_any(), policy)

@@ -7,7 +7,7 @@
 //! A program of one's own is the service with kinds of work of its own: it makes a [`Handler`], adds what
 //! implements [`Kind`] or [`BlockingKind`], each with a [`Policy`], and runs it. Work gets its input and a
 //! [`Context`], and gives its result or a [`Failure`]. With the feature `testing`, `testing::TestHandler`
-//! starts the service in a test. `handler init` writes such a program, and `docs/kinds.md` tells more.
+//! starts the service in a test. A [`workflow`] is made of such work. `handler init` writes such a program, and `docs/kinds.md` tells more.
 //! Examples that name the crate `work` mean what is here: it is passed on from there.
 //!
 //! That is all that is promised here. What else is public is for the service's own tests, and hidden.
@@ -86,12 +86,24 @@ pub use handler::Handler;
 #[doc(no_inline)]
 pub use work::schemars;
 #[doc(inline)]
-pub use work::workflow;
-#[doc(inline)]
 pub use work::{
     BackOff, BlockingKind, Callback, Context, ErrorCode, Failure, InvalidCode, InvalidInput,
     InvalidName, InvalidPolicy, Kind, KindName, Policy, SubmitFailed, WithoutSchema,
 };
+
+/// Workflows: work that is made of steps, and outlives the process that begins it. A [`Workflow`] is added
+/// with [`Handler::workflow`]; `docs/workflows.md` tells how to write one.
+///
+/// [`Workflow`]: workflow::Workflow
+pub mod workflow {
+    #[doc(inline)]
+    pub use work::any::Versions;
+    #[doc(inline)]
+    pub use work::workflow::{
+        All, Call, Callee, Either, Event, Flow, MAX_MEMBERS, OrFirstFailure, Retry, Sleep,
+        StepError, Workflow, callee, join_all, select, test,
+    };
+}
 
 /// The guide to kinds, whose examples in Rust are compiled.
 #[cfg(doctest)]

@@ -14,6 +14,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
+use work::any::Versions;
+use work::workflow::Workflow;
 use work::{BlockingKind, Kind, Kinds, Policy, any};
 
 use crate::config::Config;
@@ -124,6 +126,19 @@ impl TestHandler {
     pub fn blocking_kind(self, name: &str, kind: impl BlockingKind, policy: Policy) -> Self {
         Self {
             kinds: self.kinds.with(name, any::of_blocking(kind), policy),
+        }
+    }
+
+    /// Adds a workflow, as [`Handler::workflow`](crate::Handler::workflow) does.
+    #[must_use]
+    pub fn workflow<W: Workflow>(
+        self,
+        name: &str,
+        workflow: impl Into<Versions<W>>,
+        policy: Policy,
+    ) -> Self {
+        Self {
+            kinds: self.kinds.with(name, workflow.into().into_any(), policy),
         }
     }
 

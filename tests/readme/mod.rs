@@ -1,6 +1,7 @@
 //! What the README says, held against the code.
 
 mod own_crate;
+mod workflows;
 
 use async_request_reply::api::{code_rows, rows};
 use async_request_reply::config::settings;

@@ -285,3 +285,38 @@ impl RawQueue for Counted<dyn RawQueue> {
         self.counted("count_messages").length().await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SystemClock;
+    use crate::embedded::Embedded;
+
+    #[tokio::test]
+    async fn each_call_to_a_tally_is_counted_under_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let embedded = Embedded::open(folder.path(), Arc::new(SystemClock)).unwrap();
+        let counts = Arc::new(Counts::default());
+        let tallies = Counted::new(embedded.tallies(), &counts);
+
+        tallies.open("x-a-t1.0").await.unwrap();
+        for _ in 0..3 {
+            tallies.add("x-a-t1.0", "{}").await.unwrap();
+        }
+        for _ in 0..2 {
+            tallies.count("x-a-t1.0").await.unwrap();
+        }
+        tallies.read("x-a-t1.0").await.unwrap();
+        tallies.clear("x-a-").await.unwrap();
+
+        let counted: Vec<_> = counts.counts().into_iter().filter(|of| of.1 > 0).collect();
+        let expected = [
+            ("add_to_tally", 3),
+            ("clear_tallies", 1),
+            ("count_tally", 2),
+            ("open_tally", 1),
+            ("read_tally", 1),
+        ];
+        assert_eq!(counted, expected);
+    }
+}

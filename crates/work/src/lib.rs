@@ -1,11 +1,13 @@
 //! What a kind of work is written against.
 //!
 //! An author writes a [`Kind`] (async) or a [`BlockingKind`] (computes, blocks), and registers it under a
-//! name with a [`Policy`]. The engine knows no types: [`any`] turns a kind into what it runs.
+//! name with a [`Policy`]. What is made of such work is a [`Workflow`](workflow::Workflow). The engine knows
+//! no types: [`any`] turns each into what it runs.
 //!
 //! ```text
 //! Kind ──────────▶ any::of ──────────┐
-//! BlockingKind ──▶ any::of_blocking ─┴▶ Arc<dyn AnyKind> ──▶ Kinds ◀── the engine
+//! BlockingKind ──▶ any::of_blocking ─┼▶ Arc<dyn AnyKind> ──▶ Kinds ◀── the engine
+//! Workflow ──────▶ any::of_workflow ─┘
 //! ```
 //!
 //! One attempt gets its input and a [`Context`]; it gives its result or a [`Failure`]. There is no HTTP

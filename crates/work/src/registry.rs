@@ -226,6 +226,17 @@ mod tests {
     }
 
     #[test]
+    fn a_name_is_found_by_the_type_that_it_was_registered_with() {
+        let echo = TypeId::of::<Echo>();
+        let name = |kinds: Kinds| kinds.name_of(echo).map(|name| name.to_string());
+        assert_eq!(name(with(["echo"])), Ok("echo".to_owned()));
+        assert_eq!(name(with([])), Err(NoName::NotRegistered));
+        assert_eq!(name(with(["echo", "again"])), Err(NoName::Ambiguous));
+        // What was refused has no name.
+        assert_eq!(name(with(["Echo", "echo", "echo"])), Ok("echo".to_owned()));
+    }
+
+    #[test]
     fn the_first_refusal_is_told() {
         let told = refusal(with(["First", "Second", "third", "third"]));
         assert!(told.contains("\"First\""), "{told}");

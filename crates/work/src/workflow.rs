@@ -3,7 +3,7 @@
 //! A [`Workflow`] is ordinary async Rust that waits for nothing but what its [`Flow`] gives. What happened
 //! is kept in a journal; whoever goes on with the instance runs the code again from its beginning, over
 //! the journal, to the same place. [`callee`] names what a step calls, [`join_all`] and [`select`] put steps
-//! side by side, [`test`] runs a workflow without a service, and [`replay`] is for the engine.
+//! side by side, [`test`](mod@test) runs a workflow without a service, and [`replay`] is for the engine.
 //!
 //! ```text
 //! Workflow ─▶ any::of_workflow ─▶ Prepared::Workflow ─▶ Replay ◀─ arrivals ─ the engine
@@ -24,6 +24,7 @@ pub mod replay;
 mod retry;
 mod side_by_side;
 mod step;
+pub mod test;
 mod ticket;
 
 use schemars::JsonSchema;

@@ -81,8 +81,11 @@ impl Workflows {
         standing: &mut Standing,
     ) -> Result<Advanced, Stuck> {
         let _lock = self.parts.locks.of(turn.id).await;
+        // The last entry of the try before: if it is there after all, its write was answered by nobody.
+        let mut ours: Option<(Timestamp, Key)> = None;
         for _ in 0..TURN_TRIES {
-            let mut is_new = turn.pending.is_empty();
+            let had_some = !turn.pending.is_empty();
+            let mut is_new = !had_some;
             while let Some(arriving) = turn.pending.get(turn.appended).cloned() {
                 if standing.wants(&arriving) {
                     is_new = true;
@@ -94,6 +97,11 @@ impl Workflows {
                 }
             }
             let ahead = turn.appended > 0;
+            if had_some && !is_new && ours.as_ref().is_some_and(|ours| !standing.has(ours)) {
+                // Another holder has written the same, and sees to what follows.
+                return Ok(Advanced::Waits);
+            }
+            ours = standing.instance().journal.last().map(|entry| (entry.at, entry.by.clone()));
             let advanced = match standing.take_progress() {
                 Progress::Waiting => self.waits(turn, standing, ahead, is_new).await?,
                 Progress::Ended(ended) => {
@@ -163,6 +171,7 @@ impl Workflows {
             .iter()
             .filter(|open| {
                 !turn.seen_to.contains(&open.step)
+                    && !self.parts.under_way.has(standing.name_of(open.step))
                     && (turn.everything || standing.owner(open) == turn.key)
             })
             .cloned()

@@ -1,7 +1,8 @@
-//! One lock for each instance whose record is being written here, so that this process does not lose
-//! conditional writes to itself.
+//! What this process does for instances side by side: one lock for each whose record is being written here, so
+//! that it does not lose conditional writes to itself; and the steps that whoever wrote them is doing, so that
+//! nobody here sends those once more.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Weak};
 
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
@@ -32,5 +33,41 @@ impl Locks {
             })
         };
         of_instance.lock_owned().await
+    }
+}
+
+/// A step: its instance, the generation of that, and its number.
+pub(super) type StepName = (TaskId, u32, u32);
+
+/// The steps that are done here, by whoever holds the message that they follow from.
+#[derive(Default)]
+pub(super) struct UnderWay(Mutex<HashSet<StepName>>);
+
+/// One of them, until it is dropped.
+pub(super) struct Doing<'a> {
+    under_way: &'a UnderWay,
+    step: StepName,
+}
+
+impl UnderWay {
+    /// Enters a step; `None` when somebody here does it. What that one holds brings the step again, should the
+    /// process die.
+    pub(super) fn begin(&self, step: StepName) -> Option<Doing<'_>> {
+        let is_first = lock(&self.0).insert(step);
+        is_first.then(|| Doing {
+            under_way: self,
+            step,
+        })
+    }
+
+    /// Whether somebody here does a step.
+    pub(super) fn has(&self, step: StepName) -> bool {
+        lock(&self.0).contains(&step)
+    }
+}
+
+impl Drop for Doing<'_> {
+    fn drop(&mut self) {
+        lock(&self.under_way.0).remove(&self.step);
     }
 }

@@ -19,6 +19,7 @@
 //! | `names` | instances by what their clients call them |
 //! | `many` | instances among the tasks |
 //! | `codes` | who may do what to an instance |
+//! | `locks` | what this process does side by side |
 
 mod advance;
 mod codes;
@@ -41,7 +42,7 @@ use tokio::sync::OnceCell;
 
 use self::codes::Signing;
 use self::gather::Adds;
-use self::locks::Locks;
+use self::locks::{Locks, UnderWay};
 use crate::tasks::service::Tasks;
 use crate::worker::Worker;
 use ports::{Tallies, TaskStore};
@@ -63,6 +64,7 @@ struct Parts {
     store: Arc<dyn TaskStore>,
     tallies: Arc<dyn Tallies>,
     locks: Locks,
+    under_way: UnderWay,
     adds: Adds,
     codes: OnceCell<Signing>,
 }
@@ -81,6 +83,7 @@ impl Workflows {
                 store,
                 tallies,
                 locks: Locks::default(),
+                under_way: UnderWay::default(),
                 adds: Adds::default(),
                 codes: OnceCell::new(),
             }),

@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError};
 use serde_json::value::RawValue;
 
 use super::Workflows;
+use super::locks::StepName;
 use super::step::step_error;
 use crate::limits::MAX_HISTORY;
 use crate::local::sync::{Mutex, lock};
@@ -104,6 +105,17 @@ impl Standing {
 
     pub(super) fn is_open(&self, step: u32) -> bool {
         lock(&self.replay).is_open(step)
+    }
+
+    /// Whether an entry is in the journal.
+    pub(super) fn has(&self, (at, by): &(Timestamp, Key)) -> bool {
+        let journal = &self.instance().journal;
+        journal.iter().any(|entry| entry.at == *at && entry.by == *by)
+    }
+
+    /// What tells a step from those of any instance.
+    pub(super) fn name_of(&self, step: u32) -> StepName {
+        (self.id(), self.instance().generation, step)
     }
 
     /// The command of a step, if it is open.

@@ -187,10 +187,15 @@ impl Workflows {
             let open = standing.open().into_iter().find(|open| open.step == step);
             open.map(|open| (open, count))
         });
+        let mut doing = None;
         loop {
             if let Some((open, count)) = next.take()
                 && let Command::Call { name, .. } = &*open.command
             {
+                doing = self.parts.under_way.begin(standing.name_of(open.step));
+                if doing.is_none() {
+                    return Ok(Outcome::Done);
+                }
                 match self.step(&standing, &open, count, patience, hand).await {
                     Came::To(end) => {
                         crash_point(CrashPoint::AfterWork);
@@ -221,7 +226,10 @@ impl Workflows {
                 // Those that follow wait for no slot: others may have one.
                 patience = patience.min(IN_HAND_WAIT);
             }
-            match self.advance(&mut turn, &mut standing).await? {
+            let advanced = self.advance(&mut turn, &mut standing).await?;
+            // What it gave is in the journal by now, or is repeated by this holder.
+            drop(doing.take());
+            match advanced {
                 Advanced::Inline(open) => next = Some((open, Count::default().delivered(1))),
                 Advanced::Waits => return Ok(Outcome::Done),
                 Advanced::Ended { is_settled } => {

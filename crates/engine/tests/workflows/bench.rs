@@ -10,11 +10,14 @@ use engine::{
     TaskRecord, TaskState,
 };
 use futures_util::future::join_all;
-use ports::{Queue, QueueName, Queues, TaskStore};
+use ports::{Queue, QueueName, Queues, Tallies, TaskStore};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 use work::Kinds;
+
+use super::dying::{Death, Dying, DyingStore};
 
 /// How long an instance may take in a test.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -51,16 +54,42 @@ impl Bench {
         Self::over(&folder, kinds)
     }
 
+    /// The same, in a process that dies.
+    pub fn dying(self, kinds: Kinds, death: &Death, is_stepwise: bool) -> Self {
+        let folder = Arc::clone(&self._folder);
+        drop(self);
+        Self::dies(&folder, kinds, death, is_stepwise)
+    }
+
     fn over(folder: &Arc<TempDir>, kinds: Kinds) -> Self {
+        Self::dies(folder, kinds, &Death::never(), false)
+    }
+
+    fn dies(folder: &Arc<TempDir>, kinds: Kinds, death: &Death, is_stepwise: bool) -> Self {
         let clock = Arc::new(SystemClock);
         let counts = Arc::new(Counts::default());
         let embedded = Embedded::open(folder.path(), clock.clone()).unwrap();
         let store: Arc<dyn TaskStore> = Arc::new(Counted::new(embedded.tasks(), &counts));
+        let store: Arc<dyn TaskStore> = Arc::new(DyingStore(Dying {
+            inner: store,
+            death: death.clone(),
+            is_stepwise,
+        }));
         let queues: Arc<dyn Queues> = Arc::new(embedded.clone());
+        let queues: Arc<dyn Queues> = Arc::new(Dying {
+            inner: queues,
+            death: death.clone(),
+            is_stepwise,
+        });
+        let tallies: Arc<dyn Tallies> = Arc::new(Dying {
+            inner: embedded.tallies(),
+            death: death.clone(),
+            is_stepwise,
+        });
         let queue = QueueName::try_from("tasks").unwrap();
         let ports = Ports {
             store: Arc::clone(&store),
-            tallies: embedded.tallies(),
+            tallies,
             queues: Arc::clone(&queues),
             queue: queue.clone(),
             storage_calls: counts,
@@ -95,6 +124,14 @@ impl Bench {
     /// Works until nothing is visible in the queue.
     pub async fn settle(&self) {
         while self.work().await > 0 {}
+    }
+
+    /// The same, until the process dies.
+    pub async fn settle_unless(&self, dead: &CancellationToken) {
+        tokio::select! {
+            () = dead.cancelled() => {}
+            () = self.settle() => {}
+        }
     }
 
     pub async fn record(&self, id: TaskId) -> TaskRecord {

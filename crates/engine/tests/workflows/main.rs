@@ -3,6 +3,7 @@
 mod bench;
 mod control;
 mod deaths;
+mod dying;
 mod fan_outs;
 mod flows;
 mod steps;

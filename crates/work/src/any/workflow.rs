@@ -52,6 +52,21 @@ pub fn of_workflow(workflow: impl Workflow) -> Arc<dyn AnyKind> {
 /// assert_eq!(greeting.version(), Some(2));
 /// assert!(greeting.in_version(1).is_some());
 /// ```
+///
+/// ```compile_fail
+/// # use work::any::Versions;
+/// # use work::workflow::{Flow, Workflow};
+/// # use work::Failure;
+/// # struct Greeting;
+/// # impl Workflow for Greeting {
+/// #     type Input = String;
+/// #     type Output = String;
+/// #     async fn run(&self, _: Flow, name: String) -> Result<String, Failure> {
+/// #         Ok(name)
+/// #     }
+/// # }
+/// let the_same_version_twice = Versions::of(Greeting).and(Greeting);
+/// ```
 pub struct Versions<Oldest> {
     newest: Arc<dyn AnyKind>,
     /// The newest of them first.
@@ -173,5 +188,90 @@ impl AnyKind for All {
     fn in_version(self: Arc<Self>, version: u32) -> Option<Arc<dyn AnyKind>> {
         let mut all = [&self.newest].into_iter().chain(&self.older);
         all.find_map(|kind| Arc::clone(kind).in_version(version))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use serde_json::value::to_raw_value;
+
+    use super::*;
+    use crate::Failure;
+    use crate::workflow::Flow;
+
+    /// Greets, in its own words in each version.
+    struct Greeting<const VERSION: u32>;
+
+    impl<const VERSION: u32> Workflow for Greeting<VERSION> {
+        const VERSION: u32 = VERSION;
+        type Input = String;
+        type Output = String;
+
+        fn check(&self, name: &String) -> Result<(), InvalidInput> {
+            match name.len() {
+                0 => Err(InvalidInput::new("", "nobody is there")),
+                _ => Ok(()),
+            }
+        }
+
+        async fn run(&self, _: Flow, name: String) -> Result<String, Failure> {
+            Ok(format!("Hello {name} in {VERSION}"))
+        }
+    }
+
+    fn refusal(kind: &Arc<dyn AnyKind>, input: serde_json::Value) -> InvalidInput {
+        let input = to_raw_value(&input).unwrap();
+        let refused = Arc::clone(kind).prepare(&input).err().unwrap();
+        assert_eq!(kind.check(&input), Err(refused.clone()));
+        refused
+    }
+
+    #[test]
+    fn a_workflow_is_a_kind_with_a_version() {
+        let kind = of_workflow(Greeting::<3>);
+        assert_eq!(kind.version(), Some(3));
+        assert_eq!(kind.made_of(), Some(TypeId::of::<Greeting<3>>()));
+        assert_eq!(kind.input_schema().unwrap()["type"], "string");
+        assert_eq!(kind.output_schema().unwrap()["type"], "string");
+        let input = to_raw_value("Ada").unwrap();
+        assert!(kind.check(&input).is_ok());
+        assert!(matches!(kind.prepare(&input), Ok(Prepared::Workflow(_))));
+    }
+
+    #[test]
+    fn an_input_that_a_workflow_does_not_take_is_refused() {
+        for kind in [
+            of_workflow(Greeting::<1>),
+            Versions::of(Greeting::<2>).and(Greeting::<1>).into_any(),
+        ] {
+            assert_eq!(refusal(&kind, json!("")).message, "nobody is there");
+            assert_eq!(
+                refusal(&kind, json!(7)).message,
+                "invalid type, expected a string"
+            );
+        }
+    }
+
+    #[test]
+    fn an_instance_finds_the_version_it_began_with() {
+        let versions = Versions::of(Greeting::<7>)
+            .and(Greeting::<4>)
+            .and(Greeting::<1>);
+        let kind = versions.into_any();
+        assert_eq!(kind.version(), Some(7));
+        assert_eq!(kind.made_of(), Some(TypeId::of::<Greeting<7>>()));
+        assert!(kind.input_schema().is_some() && kind.output_schema().is_some());
+        for (version, made_of) in [
+            (7, TypeId::of::<Greeting<7>>()),
+            (4, TypeId::of::<Greeting<4>>()),
+            (1, TypeId::of::<Greeting<1>>()),
+        ] {
+            let found = Arc::clone(&kind).in_version(version).unwrap();
+            assert_eq!(found.version(), Some(version));
+            assert_eq!(found.made_of(), Some(made_of));
+        }
+        assert!(Arc::clone(&kind).in_version(5).is_none());
+        assert!(of_workflow(Greeting::<2>).in_version(1).is_none());
     }
 }

@@ -169,13 +169,6 @@ impl State {
     pub(super) fn reach(&mut self, at: SystemTime) {
         self.now = self.now.max(whole_milliseconds(at));
     }
-
-    /// So much later, or as late as can be.
-    pub(super) fn later(&self, wait: Duration) -> SystemTime {
-        let latest = SystemTime::UNIX_EPOCH + LATEST;
-        let at = self.now.checked_add(wait);
-        at.map_or(latest, |at| whole_milliseconds(at).min(latest))
-    }
 }
 
 /// As journals keep times: a replay must see the same as the first run.
@@ -184,4 +177,11 @@ pub(super) fn whole_milliseconds(at: SystemTime) -> SystemTime {
     let since = since.unwrap_or_default().min(LATEST);
     let millis = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
     SystemTime::UNIX_EPOCH + Duration::from_millis(millis)
+}
+
+/// So much later, or as late as can be.
+pub(super) fn later(now: SystemTime, wait: Duration) -> SystemTime {
+    let latest = SystemTime::UNIX_EPOCH + LATEST;
+    let at = now.checked_add(wait);
+    at.map_or(latest, |at| whole_milliseconds(at).min(latest))
 }

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::command::{Command, MAX_MEMBERS};
-use super::core::Core;
+use super::core::{Core, later};
 use super::names::Callee;
 use super::step::{All, Asked, Call, Event, Sleep};
 use super::ticket::{Gift, Ticket, told};
@@ -84,7 +84,7 @@ impl Flow {
     /// Waits until so much time has passed since [`now`](Self::now).
     pub fn sleep(&self, wait: Duration) -> Sleep {
         let mut state = self.0.state();
-        let at = state.later(wait);
+        let at = later(state.now, wait);
         let step = state.issue(Command::Timer { at });
         drop(state);
         Sleep(self.ticket(step))

@@ -218,3 +218,6 @@ impl Wake for Watch {
         self.was_woken.store(true, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests;
