@@ -20,11 +20,12 @@ use crate::tasks::service::{Parts, Tasks};
 use crate::worker::Worker;
 use crate::worker::attempt::{Attempts, Callers};
 use crate::worker::consumer::Consumer;
+use crate::worker::files::KindFiles;
 use crate::worker::turns::Turns;
 use crate::workflows::Workflows;
-use ports::{Clock, QueueName, Queues, StorageCalls, Tallies, TaskStore};
-use work::Kinds;
+use ports::{Clock, Files, QueueName, Queues, StorageCalls, Tallies, TaskStore};
 use work::any::ResultLimit;
+use work::{FileStore, Kinds};
 
 /// The storage that an engine works on.
 #[derive(Clone)]
@@ -37,6 +38,8 @@ pub struct Ports {
     pub queues: Arc<dyn Queues>,
     /// The queue of all kinds that have none of their own.
     pub queue: QueueName,
+    /// The files of kinds, if there are any.
+    pub files: Option<Arc<dyn Files>>,
     /// Counts what is asked of all these.
     pub storage_calls: Arc<dyn StorageCalls>,
 }
@@ -69,6 +72,7 @@ impl Engine {
             queues,
             tallies,
             queue,
+            files,
             storage_calls,
         } = ports;
         let bulk = Late::default();
@@ -101,8 +105,8 @@ impl Engine {
             endings: endings.clone(),
             line: Line::default(),
         });
-        let records =
-            Records::new(Arc::clone(&store), Arc::clone(&clock)).with_tallies(Arc::clone(&tallies));
+        let records = Records::new(Arc::clone(&store), Arc::clone(&clock))
+            .with_tallies(Arc::clone(&tallies));
         let tasks = Tasks::new(Parts {
             store: Arc::clone(&store),
             records: records.clone(),
@@ -132,6 +136,7 @@ impl Engine {
             endings: endings.clone(),
             early: Arc::clone(&early),
             submitter: Arc::new(FollowUps::new(tasks.clone())),
+            files: files.map(|files| Arc::new(KindFiles::new(files)) as Arc<dyn FileStore>),
             notices: Arc::new(tasks.clone()),
         };
         let worker = Arc::new(worker);

@@ -315,17 +315,12 @@ impl Instance {
 
     /// Whether nothing has happened to it yet but that it was accepted.
     pub(crate) fn is_new(&self) -> bool {
-        self.generation == 0
-            && self.journal.is_empty()
-            && !self.suspended
-            && !self.rewinds
-            && self.name.is_none()
+        self.generation == 0 && self.journal.is_empty() && !self.suspended && !self.rewinds && self.name.is_none()
     }
 
     /// Whether something with this key is in the journal.
     pub(crate) fn has_event(&self, wanted: &str) -> bool {
-        let is_it =
-            |entry: &Entry| matches!(&entry.what, Arrived::Event { id, .. } if **id == *wanted);
+        let is_it = |entry: &Entry| matches!(&entry.what, Arrived::Event { id, .. } if **id == *wanted);
         self.journal.iter().any(is_it)
     }
 

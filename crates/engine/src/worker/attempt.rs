@@ -11,14 +11,14 @@ use crate::local::running::Running;
 use crate::local::slots::{Hand, Slots, Takes};
 use crate::local::stop::Stop;
 use crate::model::callback::{Attempted, Callbacks};
-use crate::model::id::TaskId;
 use crate::policies::time_limit;
+use crate::model::id::TaskId;
 use crate::records::{Records, Versioned};
 use crate::worker::told::{Ended, not_workable, panicked, told};
 use crate::worker::watch::{Watch, computed, waited, watched};
 use ports::Clock;
 use work::any::{Prepared, ResultLimit};
-use work::{Callback, Context, ContextParts, Registered, Submitter};
+use work::{Callback, Context, ContextParts, FileStore, Registered, Submitter};
 
 /// The work of a task: of which kind, and what is to be done for its input.
 pub(crate) struct Work<'a> {
@@ -26,6 +26,8 @@ pub(crate) struct Work<'a> {
     pub(crate) prepared: Prepared,
     /// Who takes in the tasks that it hands in.
     pub(crate) submitter: Arc<dyn Submitter>,
+    /// Who keeps the files that it reads and writes.
+    pub(crate) files: Option<Arc<dyn FileStore>>,
 }
 
 /// Runs attempts, at most so many at a time in the whole process. One that ignores its stop request
@@ -107,6 +109,7 @@ impl Attempts {
             kind,
             prepared,
             submitter,
+            files,
         } = work;
         let takes = Takes::from(&prepared);
         let started = match hand.has_slots() {
@@ -160,6 +163,7 @@ impl Attempts {
             stop: stop.clone(),
             callback,
             submitter: Some(submitter),
+            files,
         });
         let watch = |grace| Watch {
             stop,

@@ -8,6 +8,7 @@ mod burial;
 mod claim;
 pub(crate) mod consumer;
 pub(crate) mod ending;
+pub(crate) mod files;
 mod handed_over;
 pub(crate) mod hold;
 mod outcome;

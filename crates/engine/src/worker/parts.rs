@@ -11,7 +11,7 @@ use crate::queue::TaskQueues;
 use crate::records::Records;
 use crate::worker::attempt::Attempts;
 use ports::Clock;
-use work::{Kinds, Submitter};
+use work::{FileStore, Kinds, Submitter};
 
 /// Runs attempts.
 pub(crate) struct Worker {
@@ -26,5 +26,6 @@ pub(crate) struct Worker {
     pub(crate) endings: Endings,
     pub(crate) early: Arc<EarlyStarts>,
     pub(crate) submitter: Arc<dyn Submitter>,
+    pub(crate) files: Option<Arc<dyn FileStore>>,
     pub(crate) notices: Arc<dyn Notices>,
 }

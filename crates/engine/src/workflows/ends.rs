@@ -35,10 +35,7 @@ impl Workflows {
         hold: &Hold,
         hand: &mut Hand<Box<dyn Send + '_>>,
     ) -> Result<(), Stuck> {
-        let parent = ended
-            .instance
-            .as_ref()
-            .and_then(|now| now.parent.as_deref());
+        let parent = ended.instance.as_ref().and_then(|now| now.parent.as_deref());
         let Some(parent) = parent else {
             return Ok(());
         };

@@ -14,8 +14,8 @@ use super::standing::Stuck;
 use crate::limits::TALLY_LAG;
 use crate::local::sync::{Mutex, lock};
 use crate::model::instance::{Parent, Payload, StepEnd};
-use ports::StorageError;
 use ports::crash::{CrashPoint, crash_point};
+use ports::StorageError;
 
 /// The adds that are under way in this process.
 #[derive(Default)]

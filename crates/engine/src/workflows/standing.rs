@@ -130,9 +130,7 @@ impl Standing {
     }
 
     fn replay(&mut self) -> &mut Replay {
-        self.replay
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.replay.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn custom_status(&self) -> Option<Box<RawValue>> {
@@ -356,7 +354,9 @@ impl Workflows {
                     name,
                     hash,
                     ended,
-                } => matches!(ended, StepEnd::Ok(_)) && standing.is_of(*step, Some((name, *hash))),
+                } => {
+                    matches!(ended, StepEnd::Ok(_)) && standing.is_of(*step, Some((name, *hash)))
+                }
                 Arrived::All {
                     step,
                     name,
@@ -499,10 +499,9 @@ fn apply(replay: &mut Replay, entry: &Entry, parts: &Parts) -> Result<(), Stuck>
                 .map(|end| match end {
                     StepEnd::Ok(Payload::Is(text)) => Ok(text),
                     StepEnd::Err(error) => Err(error),
-                    StepEnd::Ok(Payload::In(_)) => Err(step_error(
-                        "MissingPart",
-                        "the result of a member is missing",
-                    )),
+                    StepEnd::Ok(Payload::In(_)) => {
+                        Err(step_error("MissingPart", "the result of a member is missing"))
+                    }
                 })
                 .collect(),
         },

@@ -106,6 +106,7 @@ impl Workflows {
             kind,
             prepared,
             submitter: Arc::clone(&worker.submitter),
+            files: worker.files.clone(),
         };
         let begun = of.id.created_at().unwrap_or(Timestamp::UNIX_EPOCH);
         let step = StepOf {
@@ -117,13 +118,7 @@ impl Workflows {
         };
         let attempts = &worker.attempts;
         let (ended, _) = attempts
-            .run(
-                work,
-                Attempting::Step(&step),
-                &worker.records,
-                patience,
-                hand,
-            )
+            .run(work, Attempting::Step(&step), &worker.records, patience, hand)
             .await;
         if let Some(came_out) = ended.came_out() {
             worker.endings.metrics.attempt_ended(name, came_out);

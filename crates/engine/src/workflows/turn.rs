@@ -58,10 +58,7 @@ impl Turns for Workflows {
                 Err(Stuck::Record(error)) => Err(error),
                 Err(Stuck::Code { error, .. }) => {
                     // The instance is told of with its next message.
-                    log::warn!(
-                        "a message that was given up cannot be told to its instance: {}",
-                        error.code
-                    );
+                    log::warn!("a message that was given up cannot be told to its instance: {}", error.code);
                     Ok(())
                 }
             }
@@ -108,10 +105,7 @@ impl Workflows {
             Purpose::Start => {
                 let first = self.first(message, parent, delivery).await?;
                 return match first {
-                    Some(first) => {
-                        self.take(turn, Some(first), None, patience, &mut hand)
-                            .await
-                    }
+                    Some(first) => self.take(turn, Some(first), None, patience, &mut hand).await,
                     None => self.take(turn, None, None, patience, &mut hand).await,
                 };
             }
@@ -133,10 +127,7 @@ impl Workflows {
                     adds,
                     generation,
                 };
-                return Box::pin(
-                    self.members(message, range, count, delivery, hold, patience, &mut hand),
-                )
-                .await;
+                return Box::pin(self.members(message, range, count, delivery, hold, patience, &mut hand)).await;
             }
             Purpose::Timer(step) => {
                 turn.key = Key::Step(step);
@@ -279,13 +270,8 @@ impl Workflows {
             };
             message.input = self.input_of(parent).await?.map(Cow::Owned);
         }
-        let kind = message
-            .kind
-            .as_deref()
-            .and_then(|kind| worker.kinds.get(kind));
-        let version = kind
-            .and_then(|kind| kind.kind.version())
-            .unwrap_or_default();
+        let kind = message.kind.as_deref().and_then(|kind| worker.kinds.get(kind));
+        let version = kind.and_then(|kind| kind.kind.version()).unwrap_or_default();
         let mut task = worker.first_version(message, delivery.inserted_at);
         task.record.instance = Some(Box::new(Instance {
             parent: parent.map(Box::new),
@@ -295,7 +281,10 @@ impl Workflows {
     }
 
     /// The input of an instance that is a step of another, from that.
-    async fn input_of(&self, parent: &Parent) -> Result<Option<Box<RawValue>>, Stuck> {
+    async fn input_of(
+        &self,
+        parent: &Parent,
+    ) -> Result<Option<Box<RawValue>>, Stuck> {
         let Some(task) = self.worker().records.read(parent.id).await? else {
             return Ok(None);
         };
@@ -340,8 +329,8 @@ impl Workflows {
         sends: &[Outgoing],
         due_at: Option<Timestamp>,
     ) -> Result<(), Stuck> {
-        let is_shown =
-            standing.record().updated_at + STEP_SIGN_INTERVAL > self.worker().clock.now();
+        let is_shown = standing.record().updated_at + STEP_SIGN_INTERVAL
+            > self.worker().clock.now();
         if turn.pending.is_empty() && standing.task.etag.is_some() && (due_at.is_none() || is_shown)
         {
             return self.send(sends.to_vec()).await;
@@ -374,7 +363,10 @@ impl Workflows {
     }
 
     /// Sends messages that follow from what is written.
-    pub(super) async fn send(&self, sends: impl AsRef<[Outgoing]>) -> Result<(), Stuck> {
+    pub(super) async fn send(
+        &self,
+        sends: impl AsRef<[Outgoing]>,
+    ) -> Result<(), Stuck> {
         let sends = sends.as_ref();
         self.worker().records.send_all(sends).await?;
         self.sent(sends);
@@ -482,10 +474,7 @@ impl Workflows {
     async fn give_up(&self, message: TaskMessage<'static>) -> Result<(), Stuck> {
         let worker = self.worker();
         let cause = message.cause.as_deref().cloned().unwrap_or_default();
-        let dead = step_error(
-            "DeadLettered",
-            "the step was given up after its last attempt",
-        );
+        let dead = step_error("DeadLettered", "the step was given up after its last attempt");
         let hold = Hold::new(worker.queues.main(), None);
         let mut hand = Hand::holding((), &worker.queues.main().aside).boxed();
         let of = |step: u32| Parent {
