@@ -87,8 +87,9 @@ pub use handler::Handler;
 pub use work::schemars;
 #[doc(inline)]
 pub use work::{
-    BackOff, BlockingKind, Callback, Context, ErrorCode, Failure, InvalidCode, InvalidInput,
-    InvalidName, InvalidPolicy, Kind, KindName, Policy, SubmitFailed, WithoutSchema,
+    BackOff, BlockingFiles, BlockingKind, Callback, Context, ErrorCode, Failure, FileError, Files,
+    InvalidCode, InvalidInput, InvalidName, InvalidPolicy, Kind, KindName, Policy, SubmitFailed,
+    WithoutSchema,
 };
 
 /// Workflows: work that is made of steps, and outlives the process that begins it. A [`Workflow`] is added

@@ -1,6 +1,9 @@
-//! What comes without the name of a kind, on the routes that clients of other systems know: which kinds do it.
+//! What comes from clients of other systems: without the name of a kind, on the
+//! routes that they know, and for the kinds that they know.
 
 use std::time::Duration;
+
+use ports::FileName;
 
 /// The kind that comes with the service, and does what nobody has named a kind for.
 pub const PROCESS_DATA: &str = "process-data";
@@ -33,6 +36,19 @@ impl Surfaces {
         .filter_map(|(setting, kind)| Some((setting, kind?.as_str())))
         .filter(|(_, kind)| *kind != PROCESS_DATA)
     }
+}
+
+/// The folders that the kinds `step1` to `step4` write to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileProcessing {
+    /// That of `step1`.
+    pub step1: FileName,
+    /// That of `step2`.
+    pub step2: FileName,
+    /// That of `step3`.
+    pub step3: FileName,
+    /// That of `step4`.
+    pub step4: FileName,
 }
 
 impl Default for Surfaces {

@@ -6,6 +6,7 @@ use clap::builder::Resettable;
 use clap::{Command, CommandFactory, FromArgMatches, Parser};
 
 use super::cleaned::cleaned;
+use super::files::FileArgs;
 use super::surfaces::SurfaceArgs;
 
 /// Hands slow work to Azure and gets the answer back.
@@ -150,6 +151,9 @@ pub struct Args {
     #[command(flatten)]
     pub surfaces: SurfaceArgs,
 
+    #[command(flatten)]
+    pub files: FileArgs,
+
     /// Largest Fibonacci index, of either sign
     #[arg(
         long,
@@ -278,6 +282,7 @@ impl Args {
 
     fn cleaned(mut self, defaults: Self) -> Self {
         self.surfaces = self.surfaces.cleaned(defaults.surfaces);
+        self.files = self.files.cleaned(defaults.files);
         for (setting, default) in [
             (&mut self.container, defaults.container),
             (&mut self.queue_name, defaults.queue_name),

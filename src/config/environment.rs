@@ -10,11 +10,19 @@ use super::cleaned::cleaned;
 use super::error::{ConfigError, wrong};
 use super::near_miss::near_miss;
 
-/// What is below this name says how to reach the account.
-const ACCOUNT: &str = "azurewebjobsstorage__";
-
-/// Of these, what the host needs for itself.
-const OF_THE_HOST: [&str; 2] = ["tableserviceuri", "fileserviceuri"];
+/// What is below these names says how to reach an account: of that, what others than us may need.
+const ACCOUNTS: [(&str, &[&str]); 2] = [
+    // The host.
+    (
+        "azurewebjobsstorage__",
+        &["tableserviceuri", "fileserviceuri"],
+    ),
+    // Functions beside this one.
+    (
+        "datastorage__",
+        &["queueserviceuri", "tableserviceuri", "fileserviceuri"],
+    ),
+];
 
 /// What the environment says to us.
 // No `Debug` but for tests: some values are secrets.
@@ -87,8 +95,10 @@ impl Environment {
     /// Notes a name that is none of ours.
     fn note(&mut self, name: String, settings: &[Setting]) {
         let folded_name = folded(&name);
-        if let Some(part) = folded_name.strip_prefix(ACCOUNT) {
-            if !OF_THE_HOST.contains(&part) {
+        let below = |(account, others)| Some((folded_name.strip_prefix(account)?, others));
+        if let Some((part, others)) = ACCOUNTS.into_iter().find_map(below) {
+            let others: &[&str] = others;
+            if !others.contains(&part) {
                 self.unsupported.push(name);
             }
             return;

@@ -4,11 +4,14 @@
 //! they mean. Nothing falls back silently: a setting that is there and wrong stops the start with
 //! one sentence that names it.
 
+mod account;
 mod address;
 mod args;
 mod cleaned;
+mod container;
 mod environment;
 mod error;
+mod files;
 mod log_filter;
 mod mode;
 mod near_miss;
@@ -21,22 +24,25 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use backends::azure::Account;
-use ports::{QueueName, Secret, is_storage_name};
+use ports::{QueueName, Secret};
 
 pub use crate::origins::Origins;
-use crate::surfaces::Surfaces;
+use crate::surfaces::{FileProcessing, Surfaces};
 pub(crate) use args::flags;
 pub use args::{Args, Setting, settings};
 pub use error::ConfigError;
+pub use files::{FileArgs, FileStorage};
 pub use mode::{EarlyStart, LogFormat, Mode, Storage};
 pub use patience::Patience;
 pub use process::{is_secret, read, variable};
 pub use surfaces::SurfaceArgs;
 use urls::{base_url, origins};
 
+use self::account::AccountArgs;
 use self::address::bind_address;
+use self::container::container_name;
 use self::error::wrong;
+use self::files::file_processing;
 use self::log_filter::log_filter;
 
 /// What the settings mean.
@@ -72,6 +78,10 @@ pub struct Config {
     pub kinds_file: Option<PathBuf>,
     /// What is done with what comes without the name of a kind.
     pub surfaces: Surfaces,
+    /// Where the files of kinds are kept.
+    pub files: FileStorage,
+    /// The kinds that process files, if they are to be there.
+    pub file_processing: Option<FileProcessing>,
     /// The largest |n| of a Fibonacci task.
     pub max_number: u64,
     /// The largest request body, in bytes.
@@ -122,6 +132,11 @@ impl Config {
             allowed_origins: Origins::None,
             kinds_file: None,
             surfaces: Surfaces::default(),
+            files: FileStorage {
+                account: None,
+                container: "files".to_owned(),
+            },
+            file_processing: None,
             max_number: 10_000_000,
             max_body_bytes: 8 * 1024 * 1024,
             max_queue_length: None,
@@ -156,10 +171,14 @@ impl TryFrom<Args> for Config {
             ))),
             None => Mode::Standalone(bind_address(&args.bind_address)?),
         };
-        let storage = storage(&args, mode)?;
+        let [tasks_account, files_account] = args.accounts();
+        let storage = storage(&args, &tasks_account, mode)?;
         let queue = QueueName::try_from(args.queue_name.as_str())
             .map_err(|error| wrong("queue_name", error.to_string()))?;
-        let container = container_name(args.container)?;
+        let container = container_name("BLOB_CONTAINER_NAME", args.container.clone())?;
+        let files_account = files_account.read()?;
+        let files = FileStorage::read(&args.files, files_account, &storage, &container)?;
+        let file_processing = file_processing(&args.files)?;
         let max_queue_length = parse(&args.max_queue_length, "MAX_QUEUE_LENGTH", NOT_A_COUNT)?;
         Ok(Self {
             mode,
@@ -194,6 +213,8 @@ impl TryFrom<Args> for Config {
             },
             kinds_file: args.kinds_file.map(PathBuf::from),
             surfaces: args.surfaces.try_into()?,
+            files,
+            file_processing,
             max_number: parse(&args.max_number, "MAX_NUMBER", NOT_A_COUNT)?,
             max_body_bytes: bytes(&args.max_body_bytes, "MAX_BODY_BYTES")?,
             max_queue_length: Some(max_queue_length).filter(|max| *max > 0),
@@ -329,69 +350,15 @@ fn keys(settings: [(&str, Option<String>); 2]) -> Result<Vec<Secret>, ConfigErro
         .collect()
 }
 
-/// A connection string wins over the identity settings, as it does in the host.
-fn storage(args: &Args, mode: Mode) -> Result<Storage, ConfigError> {
-    if let Some(text) = args.connection_string() {
-        return Account::from_connection_string(text)
-            .map(Storage::Azure)
-            .map_err(|reason| wrong("AzureWebJobsStorage", reason));
-    }
-    let identity = [
-        ("AzureWebJobsStorage__accountName", &args.account_name),
-        (
-            "AzureWebJobsStorage__blobServiceUri",
-            &args.blob_service_uri,
-        ),
-        (
-            "AzureWebJobsStorage__queueServiceUri",
-            &args.queue_service_uri,
-        ),
-        ("AzureWebJobsStorage__credential", &args.credential),
-        ("AzureWebJobsStorage__clientId", &args.client_id),
-    ];
-    if let Some((setting, _)) = identity.iter().find(|(_, value)| value.is_some()) {
-        if args
-            .credential
-            .as_deref()
-            .is_some_and(|kind| !kind.eq_ignore_ascii_case("managedidentity"))
-        {
-            return Err(wrong(
-                "AzureWebJobsStorage__credential",
-                "can only be managedidentity: other identities are not supported",
-            ));
-        }
-        return Account::from_identity(
-            args.account_name.as_deref(),
-            args.blob_service_uri.as_deref(),
-            args.queue_service_uri.as_deref(),
-            args.client_id.clone(),
-        )
-        .map(Storage::Azure)
-        .map_err(|reason| wrong(setting, reason));
-    }
-    match mode {
-        Mode::Standalone(_) => Ok(Storage::Embedded(PathBuf::from(&args.data_dir))),
-        Mode::Hosted(_) => Err(wrong(
+fn storage(args: &Args, account: &AccountArgs<'_>, mode: Mode) -> Result<Storage, ConfigError> {
+    match (account.read()?, mode) {
+        (Some(account), _) => Ok(Storage::Azure(account)),
+        (None, Mode::Standalone(_)) => Ok(Storage::Embedded(PathBuf::from(&args.data_dir))),
+        (None, Mode::Hosted(_)) => Err(wrong(
             "AzureWebJobsStorage",
             "is missing: under the Functions host, tasks are kept in Azure Storage or Azurite",
         )),
     }
-}
-
-/// The most characters a container's name has.
-const LONGEST_CONTAINER: usize = 63;
-
-fn container_name(name: String) -> Result<String, ConfigError> {
-    if is_storage_name(&name, LONGEST_CONTAINER) {
-        return Ok(name);
-    }
-    Err(wrong(
-        "BLOB_CONTAINER_NAME",
-        format!(
-            "is not a name of 3 to {LONGEST_CONTAINER} lower-case letters, digits and single hyphens, \
-             which begins and ends with a letter or digit"
-        ),
-    ))
 }
 
 #[cfg(test)]

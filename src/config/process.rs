@@ -47,6 +47,7 @@ pub fn is_secret(name: &str) -> bool {
         "callback_secret",
         "callback_secret_secondary",
         "callback_url_secret",
+        "datastorage",
         "submit_key",
         "submit_key_secondary",
     ];
@@ -54,7 +55,7 @@ pub fn is_secret(name: &str) -> bool {
 }
 
 fn understand(args: Args, environment: &Environment) -> Result<(Config, Vec<String>), ConfigError> {
-    let mut remarks = account(&args, environment)?;
+    let mut remarks = accounts(&args, environment)?;
     let config = Config::try_from(args.clone())?;
     for (name, ours) in &environment.near_misses {
         remarks.push(format!("{name} is no setting of this service; {ours} is"));
@@ -72,54 +73,49 @@ fn understand(args: Args, environment: &Environment) -> Result<(Config, Vec<Stri
     Ok((config, remarks))
 }
 
-/// Says what of the account's settings counts for nothing, as in the host: a connection string wins.
+/// Says what of the accounts' settings counts for nothing, as in the host: a connection string wins.
 ///
 /// # Errors
 ///
 /// When what would have to count is not supported.
-fn account(args: &Args, environment: &Environment) -> Result<Vec<String>, ConfigError> {
-    let has_connection_string = args.connection_string().is_some();
-    let has_endpoints = args.account_name.is_some()
-        || (args.blob_service_uri.is_some() && args.queue_service_uri.is_some());
+fn accounts(args: &Args, environment: &Environment) -> Result<Vec<String>, ConfigError> {
+    let accounts = args.accounts();
     let mut remarks = Vec::new();
     for name in &environment.unsupported {
         let folded = folded(name);
-        let part = folded.rsplit("__").next().unwrap_or_default();
+        let (of, part) = folded.split_once("__").unwrap_or_default();
+        let account = accounts
+            .iter()
+            .find(|account| account.setting.eq_ignore_ascii_case(of));
+        let Some(account) = account else { continue };
         let winner = match part {
-            _ if has_connection_string => "the connection string counts",
-            "serviceuri" if has_endpoints => "the account's name or its two endpoints count",
-            _ => return Err(wrong(name, unsupported(part))),
+            _ if account.connection_string.is_some() => "the connection string counts",
+            "serviceuri" if account.is_told() => account.endpoints_count,
+            "serviceuri" => return Err(wrong(name, account.is_not_enough)),
+            _ => return Err(wrong(name, unsupported(account.setting, part))),
         };
         remarks.push(format!("{name} has no effect: {winner}"));
     }
-    let beside = [
-        ("accountName", &args.account_name),
-        ("blobServiceUri", &args.blob_service_uri),
-        ("queueServiceUri", &args.queue_service_uri),
-        ("credential", &args.credential),
-        ("clientId", &args.client_id),
-    ];
-    for (part, value) in beside {
-        if has_connection_string && value.is_some() {
-            remarks.push(format!(
-                "AzureWebJobsStorage__{part} has no effect: the connection string counts"
-            ));
+    for account in &accounts {
+        for (part, value) in &account.parts {
+            if account.connection_string.is_some() && value.is_some() {
+                let setting = account.setting;
+                remarks.push(format!(
+                    "{setting}__{part} has no effect: the connection string counts"
+                ));
+            }
         }
     }
     Ok(remarks)
 }
 
-/// Why a part of the account's settings is refused.
-fn unsupported(part: &str) -> &'static str {
+/// Why a part of an account's settings is refused.
+fn unsupported(setting: &str, part: &str) -> String {
     match part {
-        "serviceuri" => {
-            "is not enough: set AzureWebJobsStorage__blobServiceUri and \
-             AzureWebJobsStorage__queueServiceUri"
-        }
         "managedidentityresourceid" | "managedidentityobjectid" => {
-            "is not supported: name a user-assigned identity by AzureWebJobsStorage__clientId"
+            format!("is not supported: name a user-assigned identity by {setting}__clientId")
         }
-        _ => "is not supported: use a managed identity, or a connection string",
+        _ => "is not supported: use a managed identity, or a connection string".to_owned(),
     }
 }
 
@@ -234,6 +230,26 @@ mod tests {
         assert!(refusal(&[alone]).contains("is not enough"));
         let workload = ("AzureWebJobsStorage__credential", "workloadidentity");
         assert!(refusal(&[IDENTITY[0], workload]).contains("can only be managedidentity"));
+    }
+
+    #[test]
+    fn the_account_of_files_is_told_as_that_of_tasks() {
+        let string = ("DATASTORAGE", "UseDevelopmentStorage=true");
+        let secret = ("DataStorage__clientSecret", "s3cret");
+        let queues = ("DataStorage__queueServiceUri", "https://q.example");
+        assert_eq!(
+            remarks(&[string, secret, queues, ("DataStorage:accountName", "a")]),
+            [
+                "DataStorage__clientSecret has no effect: the connection string counts",
+                "DataStorage__accountName has no effect: the connection string counts",
+            ]
+        );
+        let said = refusal(&[secret]);
+        assert!(said.starts_with("DataStorage__clientSecret is not supported"));
+        assert!(!said.contains("s3cret"), "{said}");
+        let service = ("DataStorage__serviceUri", "https://a.example");
+        assert!(refusal(&[service]).ends_with("set DataStorage__blobServiceUri"));
+        assert!(is_secret("DataStorage") && is_secret("datastorage"));
     }
 
     #[test]

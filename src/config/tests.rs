@@ -1,6 +1,6 @@
 //! Which settings are taken, and what is said of the others.
 
-use backends::azure::Credential;
+use backends::azure::{Account, Credential};
 use proptest::prelude::*;
 
 use super::*;
@@ -41,6 +41,51 @@ fn the_port_of_the_functions_host_makes_it_hosted_on_loopback() {
 }
 
 #[test]
+fn files_are_where_the_tasks_are_unless_they_have_an_account() {
+    let of_tasks = ["--connection-string", "UseDevelopmentStorage=true"];
+    let files = config(&of_tasks).unwrap().files;
+    assert!(files.account.is_none());
+    assert_eq!(files.container, "files");
+    let sas = "BlobEndpoint=https://b.example;SharedAccessSignature=sig=x";
+    for (flags, endpoint) in [
+        (["--data-storage", sas], "https://b.example"),
+        (
+            ["--data-account-name", "acct"],
+            "https://acct.blob.core.windows.net",
+        ),
+        (
+            ["--data-blob-service-uri", "https://c.example/"],
+            "https://c.example",
+        ),
+    ] {
+        let account = config(&flags).unwrap().files.account.unwrap();
+        assert_eq!(account.blob_endpoint, endpoint);
+    }
+}
+
+#[test]
+fn files_and_records_do_not_share_a_container() {
+    let same = ["--container", "one", "--data-container", "one"];
+    let account = "UseDevelopmentStorage=true";
+    let of_tasks = ["--connection-string", account];
+    let refused = refusal(&[&same[..], &of_tasks].concat());
+    assert!(refused.starts_with("DataContainer is the container of the task records"));
+    // Nobody has the records there, or has them in that account.
+    assert!(config(&same).is_ok());
+    let of_files = ["--data-storage", account];
+    assert!(config(&[&same[..], &of_tasks, &of_files].concat()).is_ok());
+}
+
+#[test]
+fn files_are_processed_if_that_is_asked_for() {
+    assert_eq!(config(&[]).unwrap().file_processing, None);
+    let flags = ["--file-processing", "True", "--step2-data-subpath", "out/2"];
+    let folders = config(&flags).unwrap().file_processing.unwrap();
+    assert_eq!(folders.step1.as_str(), "step1");
+    assert_eq!(folders.step2.as_str(), "out/2");
+}
+
+#[test]
 fn a_wrong_setting_is_named() {
     for (flag, value, setting) in [
         ("--bind-address", "7071", "BIND_ADDRESS"),
@@ -54,6 +99,19 @@ fn a_wrong_setting_is_named() {
         ("--queue-name", &"q".repeat(57), "queue_name"),
         ("--raw-queue-name", "Own_Messages", "RAW_QUEUE_NAME"),
         ("--container", "a--b", "BLOB_CONTAINER_NAME"),
+        ("--data-container", "Files", "DataContainer"),
+        ("--data-storage", "secret", "DataStorage"),
+        ("--data-account-name", "no/such", "DataStorage__accountName"),
+        (
+            "--data-blob-service-uri",
+            "http://a.example",
+            "DataStorage__blobServiceUri",
+        ),
+        ("--data-credential", "secret", "DataStorage__credential"),
+        ("--data-client-id", "x", "DataStorage__clientId"),
+        ("--file-processing", "maybe", "FILE_PROCESSING"),
+        ("--step1-data-subpath", "/abs", "Step1DataSubpath"),
+        ("--step4-data-subpath", "a/../b", "Step4DataSubpath"),
         ("--public-base-url", "tasks.example", "PUBLIC_BASE_URL"),
         ("--public-base-url", "localhost:8080", "PUBLIC_BASE_URL"),
         ("--public-base-url", "https://a?b", "PUBLIC_BASE_URL"),

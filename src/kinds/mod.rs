@@ -4,6 +4,7 @@
 pub mod command;
 mod fibonacci;
 pub mod file;
+pub mod file_processing;
 pub mod http;
 mod process_data;
 mod schemas;
@@ -17,6 +18,7 @@ pub use schemas::{InvalidSchema, Schemas};
 
 use self::fibonacci::Fibonacci;
 use self::file::{FileError, KindsFile};
+use self::file_processing::with_file_processing;
 use self::http::{AllowedHost, InvalidSecret, NoticeKind, Refused, SigningSecret};
 use self::process_data::ProcessData;
 use crate::config::Config;
@@ -69,7 +71,8 @@ pub enum KindsError {
     Callback(#[from] Refused),
 }
 
-/// These kinds, and those that the settings name: of the file, and the one that tells ends of tasks.
+/// These kinds, and those that the settings name: of the file, those that process files, and the one that tells
+/// ends of tasks.
 ///
 /// # Errors
 ///
@@ -77,6 +80,10 @@ pub enum KindsError {
 pub fn with_those_of_settings(kinds: Kinds, config: &Config) -> Result<Kinds, KindsError> {
     let kinds = match notices(config)? {
         Some(kind) => kinds.with_internal(NOTICE_KIND, Arc::new(kind), NoticeKind::policy()),
+        None => kinds,
+    };
+    let kinds = match &config.file_processing {
+        Some(folders) => with_file_processing(kinds, folders),
         None => kinds,
     };
     let kinds = kinds.checked()?;

@@ -9,7 +9,21 @@ use backends::azure::Azure;
 use backends::embedded::Embedded;
 use backends::{Counted, Counts};
 use engine::Ports;
-use ports::{Clock, QueueName, Queues, RawQueues, StorageError};
+use ports::{Clock, Files, QueueName, Queues, RawQueues, StorageError};
+
+/// The files of kinds, if they are kept in an account of their own.
+fn files_elsewhere(config: &Config) -> Result<Option<Arc<dyn Files>>, StartError> {
+    let Some(account) = &config.files.account else {
+        return Ok(None);
+    };
+    match Azure::files_of(account, &config.files.container) {
+        Ok(files) => Ok(Some(files)),
+        Err(cause) => Err(StartError::Storage {
+            location: account.blob_endpoint.clone(),
+            cause,
+        }),
+    }
+}
 
 /// What all parts use of storage; clones share it.
 #[derive(Clone)]
@@ -35,18 +49,20 @@ impl Backend {
         counts: &Arc<Counts>,
     ) -> Result<Self, StartError> {
         let counted =
-            |(store, tallies), queues: Arc<dyn Queues>, raw_queues, embedded, location| Self {
+            |(store, tallies), queues: Arc<dyn Queues>, raw_queues, files, embedded, location| Self {
                 ports: Ports {
                     store: Arc::new(Counted::new(store, counts)),
                     tallies: Arc::new(Counted::new(tallies, counts)),
                     queues: Arc::new(Counted::new(queues, counts)),
                     queue: config.queue.clone(),
+                    files: Some(Arc::new(Counted::<dyn Files>::new(files, counts))),
                     storage_calls: counts.clone(),
                 },
                 raw_queues: Arc::new(Counted::<dyn RawQueues>::new(raw_queues, counts)),
                 embedded,
                 location,
             };
+        let files = files_elsewhere(config)?;
         match &config.storage {
             Storage::Embedded(folder) => {
                 let location = folder.display().to_string();
@@ -57,6 +73,7 @@ impl Backend {
                     (embedded.tasks(), embedded.tallies()),
                     queues,
                     raw_queues,
+                    files.unwrap_or_else(|| embedded.files()),
                     Some(embedded),
                     location,
                 ))
@@ -67,8 +84,9 @@ impl Backend {
                     Ok(azure) => {
                         let queues = Arc::new(azure.clone());
                         let raw_queues = queues.clone();
+                        let files = files.unwrap_or_else(|| azure.files(&config.files.container));
                         let stores = (azure.tasks(), azure.tallies());
-                        Ok(counted(stores, queues, raw_queues, None, location))
+                        Ok(counted(stores, queues, raw_queues, files, None, location))
                     }
                     Err(cause) => Err(StartError::Storage { location, cause }),
                 }

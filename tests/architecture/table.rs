@@ -83,7 +83,7 @@ pub(super) const ROOT: Table = &[
             "work",
         ],
     ),
-    ("surfaces", &[]),
+    ("surfaces", &["ports"]),
     // What a test of one's own kinds uses.
     (
         "testing",

@@ -5,6 +5,7 @@
 //! compiler says so.
 
 mod fan_out;
+mod files;
 mod listing;
 mod message_queue;
 mod own_queue;
@@ -109,6 +110,7 @@ macro_rules! conformance {
 mod azure;
 mod embedded;
 mod embedded_file;
+mod embedded_files;
 mod embedded_newest;
 mod embedded_tallies;
 mod memory;

@@ -27,6 +27,7 @@ async fn each_step_of_a_task_commits_no_more_often_than_it_must() {
         tallies: embedded.tallies(),
         queues: Arc::new(embedded.clone()),
         queue: queues::tasks(),
+        files: None,
         storage_calls: Arc::new(Counts::default()),
     };
     let kinds = TestKinds::default().registry(1_000);

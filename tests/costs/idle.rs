@@ -48,6 +48,7 @@ impl Process {
             tallies: Arc::new(Counted::new(tallies, &counts)),
             queues: Arc::new(Counted::new(queues, &counts)),
             queue: queues::tasks(),
+            files: None,
             storage_calls: counts.clone(),
         };
         let kinds = kinds.registry(1_000);

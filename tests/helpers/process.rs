@@ -78,6 +78,7 @@ impl Storage {
             tallies: Arc::new(Counted::new(tallies, &counts)),
             queues: Arc::new(Counted::new(queues, &counts)),
             queue,
+            files: None,
             storage_calls: counts,
         };
         let engine = Engine::new(ports, kinds, clock, settings);

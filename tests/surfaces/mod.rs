@@ -4,6 +4,7 @@
 mod celery;
 mod durable;
 mod enqueue;
+mod files;
 mod python;
 mod sample;
 mod starting;

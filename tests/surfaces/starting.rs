@@ -21,6 +21,8 @@ async fn a_setting_that_is_wrong_stops_the_start_by_name() {
             "404",
             "is neither not-found nor pending",
         ),
+        ("FILE_PROCESSING", "yes", "is neither true nor false"),
+        ("Step2DataSubpath", "/abs", "is not the name of a folder"),
     ] {
         let settings = [(setting, value), ("BIND_ADDRESS", "127.0.0.1:0")];
         let ended = Handler::start(folder.path(), &settings).ended().await;

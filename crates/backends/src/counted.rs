@@ -7,15 +7,16 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 
 use ports::{
-    Changed, Delivery, Leased, Looked, Newest, Page, Queue, QueueName, QueuedMessage, Queues,
-    RawQueue, RawQueues, Receipt, Settle, Step, StorageCalls, StorageError, Stored, Tallies,
-    TaskStore, Timestamp, Wanted, Written,
+    Changed, Delivery, FileName, Files, Leased, Looked, Newest, Page, Queue, QueueName,
+    QueuedMessage, Queues, RawQueue, RawQueues, Receipt, Settle, Step, StorageCalls, StorageError,
+    Stored, Tallies, TaskStore, Timestamp, Wanted, Written,
 };
 
 /// The calls that are counted, by the names in metrics.
-const NAMES: [&str; 18] = [
+const NAMES: [&str; 22] = [
     "check_store",
     "create_record",
     "read_record",
@@ -34,6 +35,10 @@ const NAMES: [&str; 18] = [
     "count_tally",
     "read_tally",
     "clear_tallies",
+    "list_files",
+    "read_file",
+    "write_file",
+    "delete_file",
 ];
 
 /// How often each operation was asked for, by all threads of the process.
@@ -69,7 +74,7 @@ impl StorageCalls for Counts {
     }
 }
 
-/// A store, a queue or several, counted.
+/// A store, files, a queue or several, counted.
 pub struct Counted<T: ?Sized> {
     inner: Arc<T>,
     counts: Arc<Counts>,
@@ -283,6 +288,25 @@ impl RawQueue for Counted<dyn RawQueue> {
 
     async fn length(&self) -> Result<u64, StorageError> {
         self.counted("count_messages").length().await
+    }
+}
+
+#[async_trait]
+impl Files for Counted<dyn Files> {
+    async fn list(&self, folder: &FileName) -> Result<Vec<FileName>, StorageError> {
+        self.counted("list_files").list(folder).await
+    }
+
+    async fn read(&self, name: &FileName) -> Result<Option<Bytes>, StorageError> {
+        self.counted("read_file").read(name).await
+    }
+
+    async fn write(&self, name: &FileName, content: Bytes) -> Result<(), StorageError> {
+        self.counted("write_file").write(name, content).await
+    }
+
+    async fn delete(&self, name: &FileName) -> Result<bool, StorageError> {
+        self.counted("delete_file").delete(name).await
     }
 }
 

@@ -8,6 +8,7 @@
 //! | `queued_message` | what a look at a queue gives |
 //! | `raw_queue` | queues of clients' own messages, in which no task is |
 //! | `tallies` | lists to which many add at once |
+//! | `files` | files of kinds, by name, in folders |
 //! | `write` | the one law for everything that is written: steps, in their order |
 //! | `one_by_one` | that law, for a store that can do one step at a time |
 //! | `error` | why storage did not do it |
@@ -20,6 +21,7 @@
 pub mod budget;
 pub mod crash;
 mod error;
+mod files;
 mod one_by_one;
 mod queue;
 mod queued_message;
@@ -36,6 +38,7 @@ use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
 pub use error::{Recovery, StorageError};
+pub use files::{FileName, Files, MAX_FILE_BYTES, NotAFileName};
 pub use one_by_one::{OneStep, one_by_one};
 pub use queue::{
     Delivery, NotAQueueName, Queue, QueueName, Queues, Receipt, Settle, is_storage_name,

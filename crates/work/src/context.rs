@@ -1,5 +1,6 @@
 //! What an attempt knows about itself, and how it talks to the outside.
 
+mod files;
 mod submission;
 
 use std::fmt;
@@ -9,7 +10,9 @@ use std::time::{Duration, SystemTime};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{Callback, ErrorCode, Failure, KindName, Submitter};
+pub use files::{BlockingFiles, Files};
+
+use crate::{Callback, ErrorCode, Failure, FileStore, KindName, MemoryFiles, Submitter};
 
 /// Stands for "no progress reported".
 const NO_PERCENT: u8 = u8::MAX;
@@ -64,11 +67,14 @@ pub struct ContextParts {
     pub callback: Option<Callback>,
     /// Who takes in the tasks it hands in.
     pub submitter: Option<Arc<dyn Submitter>>,
+    /// Who keeps the files it reads and writes.
+    pub files: Option<Arc<dyn FileStore>>,
 }
 
 impl ContextParts {
     /// The first attempt of a task, which nobody stops and which has some minutes. It has no callback,
-    /// and nobody takes in what it hands in.
+    /// and nobody takes in what it hands in. Its files are [in memory](MemoryFiles), and none to begin with;
+    /// a clone shares them.
     pub fn for_test() -> Self {
         Self {
             task_id: "00000000-0000-7000-8000-000000000001".to_owned(),
@@ -79,6 +85,7 @@ impl ContextParts {
             stop: CancellationToken::new(),
             callback: None,
             submitter: None,
+            files: Some(Arc::new(MemoryFiles::default())),
         }
     }
 }

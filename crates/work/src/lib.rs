@@ -11,7 +11,7 @@
 //! ```
 //!
 //! One attempt gets its input and a [`Context`]; it gives its result or a [`Failure`]. There is no HTTP
-//! and no storage here.
+//! and no storage here: what a [`Context`] reaches outside, the engine gives it as a trait.
 //!
 //! ```
 //! use work::{BlockingKind, Context, Failure, Kinds, Policy, any};
@@ -43,6 +43,7 @@ mod callback;
 mod code;
 mod context;
 mod failure;
+mod files;
 mod follow_up;
 mod input;
 mod kind;
@@ -58,8 +59,9 @@ pub use tokio_util::sync::CancellationToken;
 
 pub use callback::Callback;
 pub use code::{ErrorCode, InvalidCode};
-pub use context::{Context, ContextParts};
+pub use context::{BlockingFiles, Context, ContextParts, Files};
 pub use failure::{Failure, Told};
+pub use files::{FileError, FileStore, MAX_FILE_BYTES, MemoryFiles, is_file_name};
 pub use follow_up::{BoxFuture, FollowUp, SubmitFailed, Submitter};
 pub use input::InvalidInput;
 pub use kind::{BlockingKind, Kind};

@@ -13,10 +13,11 @@ const MAX_NAME: usize = 64;
 /// What the names of the engine's own kinds begin with, and no other does.
 const INTERNAL: &str = "_";
 
-/// The name of a kind of work, as clients write it: 1 to 64 lower-case letters, digits, `-`, `_` and
-/// `.`, a letter or a digit first. It can be told in a URL, a header and a metric.
+/// The name of a kind of work, as clients write it: 1 to 64 ASCII letters, digits, `-`, `_` and `.`, a
+/// letter or a digit first. It can be told in a URL, a header and a metric.
 ///
-/// A clone shares the text.
+/// Case counts: clients of other systems bring names such as `GenerateData`. But no two kinds have names
+/// that [differ in case alone](Self::is_like). A clone shares the text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KindName(Arc<str>);
 
@@ -26,7 +27,7 @@ pub enum InvalidName {
     /// It could not be told in a URL, a header or a metric. Holds its beginning.
     #[error(
         "the name {0:?} of a kind of work cannot be used: \
-         it has 1 to {MAX_NAME} lower-case letters, digits, '-', '_' and '.', a letter or a digit first"
+         it has 1 to {MAX_NAME} letters, digits, '-', '_' and '.', a letter or a digit first"
     )]
     Form(String),
     /// It stands for the kinds that nobody registered.
@@ -47,12 +48,11 @@ impl KindName {
     ///
     /// The text is no name of a kind, or [reserved](Self::UNKNOWN).
     pub fn new(name: &str) -> Result<Self, InvalidName> {
-        let is_letter_or_digit = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-        let begins_well = name.bytes().next().is_some_and(is_letter_or_digit);
-        let is_fit = |byte| is_letter_or_digit(byte) || b"-_.".contains(&byte);
+        let begins_well = name.starts_with(|first: char| first.is_ascii_alphanumeric());
+        let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         if !(begins_well && name.len() <= MAX_NAME && name.bytes().all(is_fit)) {
             Err(InvalidName::Form(name.chars().take(MAX_NAME).collect()))
-        } else if name == Self::UNKNOWN {
+        } else if name.eq_ignore_ascii_case(Self::UNKNOWN) {
             Err(InvalidName::Reserved)
         } else {
             Ok(Self(name.into()))
@@ -62,6 +62,12 @@ impl KindName {
     /// What the engine calls a kind of its own: no kind of anybody else can be named so.
     pub fn internal(name: &str) -> Self {
         Self([INTERNAL, name].concat().into())
+    }
+
+    /// Whether two names are one for who does not look at case, so that one of them would be taken for a
+    /// slip of the other.
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
     }
 
     /// Whether the kind comes with the engine.
@@ -152,14 +158,14 @@ mod tests {
     fn a_name_that_cannot_travel_is_refused() {
         assert_eq!(
             KindName::new("word count").unwrap_err().to_string(),
-            "the name \"word count\" of a kind of work cannot be used: it has 1 to 64 lower-case \
-             letters, digits, '-', '_' and '.', a letter or a digit first"
+            "the name \"word count\" of a kind of work cannot be used: it has 1 to 64 letters, \
+             digits, '-', '_' and '.', a letter or a digit first"
         );
         let long = "x".repeat(MAX_NAME + 1);
         for name in [
             "",
-            "Word",
             "wörter",
+            "Wörter",
             "a\r\nx-forged: 1",
             "-word",
             "word/count",
@@ -179,6 +185,7 @@ mod tests {
             refusal.to_string(),
             "a kind of work cannot be named \"unknown\": that is how unknown ones are counted"
         );
+        assert_eq!(KindName::new("Unknown"), Err(InvalidName::Reserved));
         assert!(KindName::new("unknowns").is_ok());
     }
 
@@ -192,9 +199,18 @@ mod tests {
     fn a_name_in_json_is_a_string_that_is_checked() {
         let name: KindName = serde_json::from_str("\"word-count\"").unwrap();
         assert_eq!(name.as_str(), "word-count");
-        for json in ["\"Word\"", "\"unknown\"", "24", "null"] {
+        for json in ["\"word count\"", "\"unknown\"", "24", "null"] {
             assert!(serde_json::from_str::<KindName>(json).is_err(), "{json}");
         }
+    }
+
+    #[test]
+    fn case_counts_and_names_that_differ_in_nothing_else_are_alike() {
+        let [name, other] =
+            ["GenerateData", "generateData"].map(|name| KindName::new(name).unwrap());
+        assert_ne!(name, other);
+        assert!(name.is_like(&other));
+        assert!(!name.is_like(&KindName::new("generate-data").unwrap()));
     }
 
     #[test]
@@ -206,8 +222,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_has_the_form_is_a_name(text in "[a-z0-9][a-z0-9._-]{0,63}") {
-            prop_assume!(text != KindName::UNKNOWN);
+        fn what_has_the_form_is_a_name(text in "[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}") {
+            prop_assume!(!text.eq_ignore_ascii_case(KindName::UNKNOWN));
             prop_assert_eq!(KindName::new(&text).unwrap().to_string(), text);
         }
 
@@ -218,7 +234,7 @@ mod tests {
                 prop_assert_eq!(text.parse(), Ok(name.clone()));
                 prop_assert_eq!(KindName::try_from(&*text), Ok(name));
                 prop_assert!(text.len() <= MAX_NAME && text.is_ascii());
-                prop_assert!(!text.contains(|any: char| any.is_ascii_uppercase() || any == ' '));
+                prop_assert!(!text.contains(' '));
             }
         }
     }

@@ -41,6 +41,9 @@ pub enum KindRefused {
     /// There is one with its name.
     #[error("two kinds of work have the name \"{0}\"")]
     Twice(KindName),
+    /// There is one whose name differs in case alone.
+    #[error("two kinds of work have names that differ in case alone: \"{0}\" and \"{1}\"")]
+    Alike(KindName, KindName),
     /// Its policy makes no sense.
     #[error("the policy of the kind of work \"{name}\" is wrong: {wrong}")]
     Policy {
@@ -84,6 +87,9 @@ impl Kinds {
         let name = KindName::new(name)?;
         if self.by_name.contains_key(&name) {
             return Err(KindRefused::Twice(name));
+        }
+        if let Some(other) = self.by_name.keys().find(|other| other.is_like(&name)) {
+            return Err(KindRefused::Alike(other.clone(), name));
         }
         if let Err(wrong) = policy.checked() {
             return Err(KindRefused::Policy { name, wrong });
@@ -196,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_name_that_cannot_travel_stops_the_start() {
-        for name in ["", "Word", "word count", "a\r\nx-forged: 1"] {
+        for name in ["", "_word", "word count", "a\r\nx-forged: 1"] {
             let kinds = with(["echo", name]);
             assert_eq!(kinds.iter().count(), 1);
             let told = refusal(kinds);
@@ -211,6 +217,16 @@ mod tests {
         let kinds = with(["echo", "echo"]);
         assert_eq!(refusal(kinds), "two kinds of work have the name \"echo\"");
         assert!(with(["echo"]).checked().is_ok());
+    }
+
+    #[test]
+    fn names_that_differ_in_case_alone_stop_the_start() {
+        let kinds = with(["echo", "Echo"]);
+        assert_eq!(
+            refusal(kinds),
+            "two kinds of work have names that differ in case alone: \"echo\" and \"Echo\""
+        );
+        assert!(with(["GenerateData", "generate-data"]).checked().is_ok());
     }
 
     #[test]
@@ -238,8 +254,8 @@ mod tests {
 
     #[test]
     fn the_first_refusal_is_told() {
-        let told = refusal(with(["First", "Second", "third", "third"]));
-        assert!(told.contains("\"First\""), "{told}");
+        let told = refusal(with(["no 1", "no 2", "third", "third"]));
+        assert!(told.contains("\"no 1\""), "{told}");
     }
 
     #[test]

@@ -135,6 +135,7 @@ mod tests {
             tallies: embedded.tallies(),
             queue: QueueName::try_from("tasks").unwrap(),
             queues: Arc::new(embedded),
+            files: None,
             storage_calls: Arc::new(Counts::default()),
         };
         let settings = Settings {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use toml::Spanned;
 use url::Url;
-use work::{BackOff, KindName, Policy};
+use work::{BackOff, KindName, KindRefused, Policy};
 
 use super::document::{self, Document, Entry};
 use super::text::{FileError, Text};
@@ -57,13 +57,20 @@ pub(super) fn read(text: &Text) -> Result<Vec<FileKind>, FileError> {
     let mut kinds: Vec<FileKind> = Vec::new();
     for entry in document.kind {
         let kind = kind(text, entry, &watchdog)?;
-        if kinds.iter().any(|other| other.name == kind.name) {
-            let reason = format!("two kinds of work have the name \"{}\"", kind.name);
-            return Err(text.refusal(kind.at, reason));
+        if let Some(other) = kinds.iter().find(|other| other.name.is_like(&kind.name)) {
+            return Err(text.refusal(kind.at, twice(&other.name, kind.name)));
         }
         kinds.push(kind);
     }
     Ok(kinds)
+}
+
+/// Why a second kind of this name cannot be.
+fn twice(other: &KindName, name: KindName) -> KindRefused {
+    match *other == name {
+        true => KindRefused::Twice(name),
+        false => KindRefused::Alike(other.clone(), name),
+    }
 }
 
 fn kind(

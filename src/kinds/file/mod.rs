@@ -64,8 +64,9 @@ impl KindsFile {
                 policy,
                 means,
             } = kind;
-            if kinds.get(name.as_str()).is_some() {
-                let reason = format!("the service has a kind named \"{name}\" of its own");
+            if let Some(own) = kinds.iter().find(|own| own.name.is_like(&name)) {
+                let own = &own.name;
+                let reason = format!("the service has a kind named \"{own}\" of its own");
                 return Err(text.refusal(at, reason));
             }
             let any: Arc<dyn AnyKind> = match means {

@@ -289,6 +289,11 @@ fn what_stands_at_the_wrong_place_is_refused() {
             "two kinds of work have the name \"a\"",
         ),
         (
+            "[[kind]]\nname = \"a\"\ncommand = [\"cat\"]\n[[kind]]\nname = \"A\"\nurl = \"https://a.example\"",
+            5,
+            "two kinds of work have names that differ in case alone: \"a\" and \"A\"",
+        ),
+        (
             "[[kind]]\nname = \"a\"\nurl = \"a.example\"",
             3,
             "url is not a URL, such as https://example.com/work",
@@ -356,11 +361,11 @@ fn a_kind_is_registered_unless_the_service_has_one_of_its_name() {
     let register = |kinds| folder.read().unwrap().register(kinds, false);
     let kinds = register(Kinds::default()).unwrap().checked().unwrap();
     assert_eq!(kinds.get("echo").unwrap().policy.attempts, Some(2));
-    let echo = Kinds::default().with("echo", any::of_blocking(Echo), Policy::default());
-    let refused = register(echo).err().unwrap();
-    assert_eq!(refused.line, Some(3));
-    assert_eq!(
-        refused.reason,
-        "the service has a kind named \"echo\" of its own"
-    );
+    for name in ["echo", "Echo"] {
+        let own = Kinds::default().with(name, any::of_blocking(Echo), Policy::default());
+        let refused = register(own).err().unwrap();
+        assert_eq!(refused.line, Some(3));
+        let reason = format!("the service has a kind named \"{name}\" of its own");
+        assert_eq!(refused.reason, reason);
+    }
 }

@@ -62,6 +62,7 @@ impl Busy {
             tallies: memory.tallies(),
             queues: memory.clone(),
             queue: queues::tasks(),
+            files: None,
             storage_calls: Arc::new(backends::Counts::default()),
         };
         let noted: Arc<Mutex<Vec<usize>>> = Arc::default();

@@ -10,7 +10,8 @@ pub struct Account {
     /// Blob service endpoint without a trailing slash, such as
     /// `https://acct.blob.core.windows.net` or `http://127.0.0.1:10000/devstoreaccount1`.
     pub blob_endpoint: String,
-    /// Queue service endpoint, the same form.
+    /// Queue service endpoint, the same form. An account of which the blobs alone are used has that of the
+    /// blobs here, and nobody asks it for a queue.
     pub queue_endpoint: String,
     /// How requests are authorised.
     pub credential: Credential,
@@ -74,6 +75,24 @@ impl Account {
             queue_endpoint,
             credential: Credential::ManagedIdentity { client_id },
         })
+    }
+}
+
+impl Account {
+    /// As [`from_identity`](Self::from_identity), for an account of which the blobs alone are used.
+    ///
+    /// # Errors
+    ///
+    /// One sentence that names the setting that is missing or wrong.
+    pub fn of_blobs_from_identity(
+        account_name: Option<&str>,
+        blob_uri: Option<&str>,
+        client_id: Option<String>,
+    ) -> Result<Self, String> {
+        if account_name.is_none() && blob_uri.is_none() {
+            return Err("accountName is missing, or blobServiceUri".to_owned());
+        }
+        Self::from_identity(account_name, blob_uri, blob_uri, client_id)
     }
 }
 

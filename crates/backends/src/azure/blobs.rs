@@ -25,11 +25,11 @@ use ports::{Document, ETag, Further, Head, HeadError, Listed, Looked, StorageErr
 /// the whole. Records are below it, so that a write is one conditional request and a read one consistent
 /// answer. The service takes 5,000 MiB in one request ([Put
 /// Blob](https://learn.microsoft.com/rest/api/storageservices/put-blob)).
-const ONE_REQUEST: usize = 2 * 1024 * 1024 * 1024;
+pub(super) const ONE_REQUEST: usize = 2 * 1024 * 1024 * 1024;
 
 /// How many parts of a transfer go side by side: there is one. Unless told, the crate asks the system
 /// for its processors each time, which opens a dozen files and costs more than a signature.
-const ONE_PART: Option<NonZero<usize>> = NonZero::new(1);
+pub(super) const ONE_PART: Option<NonZero<usize>> = NonZero::new(1);
 
 /// A record as it was read, or the beginning of it.
 struct Found {
@@ -38,7 +38,7 @@ struct Found {
     metadata: HashMap<String, String>,
 }
 
-/// The container of the task records, as one thread reaches it.
+/// A container, as one thread reaches it: that of the task records, or one of files.
 pub(super) struct Container {
     pub(super) client: BlobContainerClient,
     pub(super) turns: Arc<Semaphore>,
@@ -235,7 +235,7 @@ impl Container {
 }
 
 /// How long a blob is of which a part was asked for, in bytes: `bytes 0-9/100`. An empty one has no parts.
-fn whole_length(headers: &Headers) -> Option<usize> {
+pub(super) fn whole_length(headers: &Headers) -> Option<usize> {
     let range = headers.get_optional_str(&HeaderName::from_static("content-range"))?;
     range.rsplit_once('/')?.1.parse().ok()
 }

@@ -87,10 +87,9 @@ impl Clients {
         .map_err(opening)?;
         let turns = Arc::new(Semaphore::new(TURNS));
         let blob_service = blobs.map_err(opening)?;
-        let container = blob_service.blob_container_client(&connector.container);
         Ok(Self {
             container: Container {
-                client: container,
+                client: blob_service.blob_container_client(&connector.container),
                 turns: Arc::clone(&turns),
             },
             blob_service,
@@ -98,6 +97,14 @@ impl Clients {
             queues: Mutex::default(),
             turns,
         })
+    }
+
+    /// Another container of the account.
+    pub(super) fn container_of(&self, name: &str) -> Container {
+        Container {
+            client: self.blob_service.blob_container_client(name),
+            turns: Arc::clone(&self.turns),
+        }
     }
 
     /// A queue of the account.

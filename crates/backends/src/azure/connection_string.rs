@@ -45,7 +45,22 @@ impl Account {
     ///
     /// One sentence that names the part that is missing or wrong, and never its value.
     pub fn from_connection_string(text: &str) -> Result<Self, String> {
-        let parts = Parts::of(text)?;
+        Self::read(&Parts::of(text)?)
+    }
+
+    /// As [`from_connection_string`](Self::from_connection_string), for an account of which the blobs alone
+    /// are used: it need not tell where the queues are.
+    ///
+    /// # Errors
+    ///
+    /// One sentence that names the part that is missing or wrong, and never its value.
+    pub fn of_blobs_from_connection_string(text: &str) -> Result<Self, String> {
+        let mut parts = Parts::of(text)?;
+        parts.take_queues_for_blobs();
+        Self::read(&parts)
+    }
+
+    fn read(parts: &Parts<'_>) -> Result<Self, String> {
         let account = match parts.get(NAME) {
             Some(name) => Some(emulator_name_of(NAME, name)?),
             None => None,
@@ -100,6 +115,14 @@ impl<'a> Parts<'a> {
             return Err("the connection string is empty or not one of Azure Storage".to_owned());
         }
         Ok(parts)
+    }
+
+    /// Lets the endpoint of the blobs stand for that of the queues.
+    fn take_queues_for_blobs(&mut self) {
+        let index = |setting| SETTINGS.iter().position(|known| *known == setting);
+        if let (Some(queue), Some(blob)) = (index(QUEUE_ENDPOINT), index(BLOB_ENDPOINT)) {
+            self.0[queue] = self.0[blob];
+        }
     }
 
     /// A setting, if it has a value.

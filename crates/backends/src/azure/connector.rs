@@ -49,6 +49,8 @@ impl Connector {
     ///
     /// Permanent, when an endpoint is not a URL, or the platform's identity cannot be used.
     pub(super) fn new(account: &Account, container: &str) -> Result<Self, StorageError> {
+        // Fails when a provider is installed already, which is then as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let mut connector = Self {
             blob_service: service_url(&account.blob_endpoint)?,
             queue_service: service_url(&account.queue_endpoint)?,

@@ -1,4 +1,5 @@
-//! Azure Storage: task records and tallies in a blob container, messages in a storage queue.
+//! Azure Storage: task records and tallies in a blob container, messages in a storage queue, files of kinds in
+//! a container of their own.
 //!
 //! The only module that knows the storage crates. They have no account keys and no connection
 //! strings: `shared_key` signs requests, a SAS travels in the URL, and a managed identity is
@@ -10,6 +11,7 @@ mod clients;
 mod connection_string;
 mod connector;
 mod error;
+mod files;
 mod http;
 mod identity;
 mod link;
@@ -28,10 +30,13 @@ use std::sync::Arc;
 pub use self::account::{Account, Credential};
 use self::clients::Clients;
 use self::connector::Connector;
+use self::files::AzureFiles;
 use self::queues::AzureQueue;
 use self::store::AzureTasks;
 use self::tallies::AzureTallies;
-use ports::{Queue, QueueName, Queues, RawQueue, RawQueues, StorageError, Tallies, TaskStore};
+use ports::{
+    Files, Queue, QueueName, Queues, RawQueue, RawQueues, StorageError, Tallies, TaskStore,
+};
 
 /// A storage account: one value for the process, whose clones share it. Each thread makes clients of
 /// its own when it first needs them.
@@ -47,8 +52,6 @@ impl Azure {
     /// Permanent, when an endpoint is not a URL, the platform's identity cannot be used, or there are
     /// no root certificates.
     pub fn new(account: &Account, container: &str) -> Result<Self, StorageError> {
-        // Fails when a provider is installed already, which is then as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let connector = Arc::new(Connector::new(account, container)?);
         Clients::here(&connector)?;
         Ok(Self(connector))
@@ -62,6 +65,22 @@ impl Azure {
     /// The tallies.
     pub fn tallies(&self) -> Arc<dyn Tallies> {
         Arc::new(AzureTallies(Arc::clone(&self.0)))
+    }
+
+    /// The files of kinds, in this container of the account.
+    pub fn files(&self, container: &str) -> Arc<dyn Files> {
+        Arc::new(AzureFiles::new(Arc::clone(&self.0), container))
+    }
+
+    /// The files of kinds, in this container of an account that is used for nothing else. Its clients are
+    /// made when somebody asks for a file.
+    ///
+    /// # Errors
+    ///
+    /// Permanent, when an endpoint is not a URL, or the platform's identity cannot be used.
+    pub fn files_of(account: &Account, container: &str) -> Result<Arc<dyn Files>, StorageError> {
+        let connector = Arc::new(Connector::new(account, container)?);
+        Ok(Arc::new(AzureFiles::new(connector, container)))
     }
 }
 

@@ -79,8 +79,13 @@ fn create(folder: &Path) -> io::Result<()> {
         } else {
             parent
         };
-        // Some systems cannot open a folder, and some file systems cannot sync one, nor need to.
-        let _ = File::open(parent).and_then(|parent| parent.sync_all());
+        sync(parent);
     }
     Ok(())
+}
+
+/// Sees to it that the names in a folder are on the disk.
+pub(super) fn sync(folder: &Path) {
+    // Some systems cannot open a folder, and some file systems cannot sync one, nor need to.
+    let _ = File::open(folder).and_then(|folder| folder.sync_all());
 }

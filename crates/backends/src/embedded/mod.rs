@@ -1,4 +1,4 @@
-//! Everything in one SQLite file: nothing to install, nothing to configure but a folder.
+//! Everything in one SQLite file, but for the files of kinds, which are files: nothing to install, nothing to configure but a folder.
 //!
 //! One process at a time has the folder. In it, one thread writes and shares each commit among all
 //! who wait (`writer`), and a few read (`readers`); an async caller sends them a closure and awaits
@@ -8,11 +8,13 @@
 mod database;
 mod durability;
 mod errors;
+mod files;
 mod folder;
 mod messages;
 mod millis;
 mod newest;
 mod open_error;
+mod pool;
 mod put_back;
 mod queue;
 mod raw_messages;
@@ -28,15 +30,16 @@ mod thread;
 mod write;
 mod writer;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use open_error::OpenError;
 use tokio_util::sync::CancellationToken;
 
 use database::Database;
+use files::EmbeddedFiles;
 use folder::{FolderLock, keep_private};
-use ports::{Clock, Queue, QueueName, Queues, RawQueue, RawQueues, Tallies, TaskStore};
+use ports::{Clock, Files, Queue, QueueName, Queues, RawQueue, RawQueues, Tallies, TaskStore};
 use put_back::Latest;
 use queue::EmbeddedQueue;
 use raw_queue::EmbeddedRawQueue;
@@ -58,6 +61,7 @@ pub struct Embedded {
     database: Arc<Database>,
     clock: Arc<dyn Clock>,
     latest: Arc<Latest>,
+    data_dir: PathBuf,
 }
 
 impl Embedded {
@@ -88,6 +92,7 @@ impl Embedded {
             }),
             clock,
             latest: Arc::default(),
+            data_dir: data_dir.to_owned(),
         })
     }
 
@@ -102,6 +107,12 @@ impl Embedded {
     /// The tallies.
     pub fn tallies(&self) -> Arc<dyn Tallies> {
         Arc::new(EmbeddedTallies(Arc::clone(&self.database)))
+    }
+
+    /// The files of kinds, in the folder `files`, which is there once it was needed.
+    pub fn files(&self) -> Arc<dyn Files> {
+        let root = self.data_dir.join("files");
+        Arc::new(EmbeddedFiles::new(root, Arc::clone(&self.database)))
     }
 
     /// How many commits there have been since the start, each shared by all writes that came during

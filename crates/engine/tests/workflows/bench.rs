@@ -92,6 +92,7 @@ impl Bench {
             tallies,
             queues: Arc::clone(&queues),
             queue: queue.clone(),
+            files: None,
             storage_calls: counts,
         };
         let kinds = kinds.checked().ok().unwrap();

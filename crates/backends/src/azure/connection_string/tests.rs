@@ -255,3 +255,18 @@ proptest! {
         prop_assert_eq!(endpoints(&text).0, endpoint);
     }
 }
+
+#[test]
+fn an_account_of_blobs_need_not_tell_where_queues_are() {
+    let blobs = |text| Account::of_blobs_from_connection_string(text).map(|of| of.blob_endpoint);
+    let text = "BlobEndpoint=https://b.example/;SharedAccessSignature=sig=x";
+    assert_eq!(blobs(text), Ok("https://b.example".to_owned()));
+    let elsewhere = format!("{text};QueueEndpoint=not a URL");
+    assert_eq!(blobs(&elsewhere), Ok("https://b.example".to_owned()));
+    assert_eq!(
+        blobs("UseDevelopmentStorage=true"),
+        Ok("http://127.0.0.1:10000/devstoreaccount1".to_owned())
+    );
+    let none = blobs("SharedAccessSignature=sig=x").unwrap_err();
+    assert_eq!(none, "BlobEndpoint is missing, or AccountName");
+}
