@@ -94,9 +94,7 @@ impl Workflow for Tries {
             factor: 1,
             longest: moment,
         });
-        let call = flow
-            .call(callee::kind::<Flaky>(), &String::new())
-            .retry(retry);
+        let call = flow.call(callee::kind::<Flaky>(), &String::new()).retry(retry);
         Ok(call.await?)
     }
 }
