@@ -3,11 +3,13 @@
 //!
 //! ```text
 //! GenerateData ─▶ raw/0.csv … ─▶ step0 lists them ─▶ for each: step1 ─▶ step2 ─▶ step3 ─▶ step4
+//! └───────────────── OrchestratorFunc ────────────────────────└────── SubOrchestratorFunc ──────┘
 //! ```
 //!
 //! What they write hangs on their input and on the id of the task alone, so an attempt that is repeated
 //! writes the same bytes again. In the service they are there if `FILE_PROCESSING` says so.
 
+mod flows;
 mod generate;
 mod people;
 mod places;
@@ -19,13 +21,14 @@ mod table;
 
 use work::{Kinds, Policy, any};
 
+pub use self::flows::{FileReport, ProcessFile, ProcessFiles};
 pub use self::generate::{Generate, GenerateData};
 pub use self::results::{Step1Output, Step2Output, Step3Output, Step4Output};
 pub use self::steps::{Step0, Step1, Step2, Step3, Step4};
 
 use crate::surfaces::FileProcessing;
 
-/// The kinds, with the names that R2 has for them, beside others.
+/// The kinds and the workflows, with the names that R2 has for them, beside others.
 pub fn with_file_processing(kinds: Kinds, folders: &FileProcessing) -> Kinds {
     let policy = |description: &str| Policy::default().description(description);
     kinds
@@ -58,6 +61,16 @@ pub fn with_file_processing(kinds: Kinds, folders: &FileProcessing) -> Kinds {
             "step4",
             any::of_blocking(Step4::new(folders.clone())),
             policy("Writes a random sample of 5 rows of the file of step3"),
+        )
+        .with(
+            "OrchestratorFunc",
+            any::of_workflow(ProcessFiles),
+            policy("Makes CSV files and takes each through the four steps"),
+        )
+        .with(
+            "SubOrchestratorFunc",
+            any::of_workflow(ProcessFile),
+            policy("Takes one CSV file through the four steps"),
         )
 }
 
