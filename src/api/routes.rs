@@ -221,30 +221,33 @@ pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
         Route::post(
             "create_instance",
             "/api/durabletask/orchestrators/{function}",
-            durable::built_in,
+            durable::start,
         )
         .in_function(INSTANCES)
+        .own_keyed()
         .describe(describe_durable::built_in)
-        .answers("the same as `POST /api/orchestrators/{function}`, with the key"),
+        .answers("the same as `POST /api/orchestrators/{function}`"),
         Route::post(
             "create_named_instance",
             "/api/durabletask/orchestrators/{function}/{instance}",
-            durable::built_in_named,
+            durable::start_named,
         )
         .in_function(INSTANCES)
         .describe(describe_durable::built_in_named)
         .answers("the same as `POST /api/orchestrators/{function}/{instance}`"),
         Route::get("list_instances", "/api/durabletask/instances", durable::list)
             .in_function(INSTANCES)
+            .own_keyed()
             .describe(describe_durable::list)
             .answers(
-                "the instances, newest first, with the key: `runtimeStatus`, `createdTimeFrom`, `createdTimeTo`, \
+                "the instances, newest first: `runtimeStatus`, `createdTimeFrom`, `createdTimeTo`, \
                  `instanceIdPrefix`, `top`; `x-ms-continuation-token` leads on",
             ),
         Route::delete("delete_instances", "/api/durabletask/instances", durable::purge_all)
             .in_function(INSTANCES)
+            .own_keyed()
             .describe(describe_durable::purge_all)
-            .answers("200 `{\"instancesDeleted\"}`, with the key; the same filters, of which `createdTimeFrom` must be there"),
+            .answers("200 `{\"instancesDeleted\"}`; the same filters, of which `createdTimeFrom` must be there"),
         Route::get("get_instance", "/api/durabletask/instances/{instance}", durable::status)
             .in_function(INSTANCES)
             .describe(describe_durable::status)

@@ -1,19 +1,11 @@
-//! Who may do what: the code of an instance opens that one alone, a key opens all.
+//! Who may do what to an instance: its code opens that one alone, a key opens all.
 
 use actix_web::HttpRequest;
 
 use super::asked::Asked;
-use crate::api::edge::keys::{has_key, no_entry};
+use crate::api::edge::keys::has_key;
 use crate::api::edge::problem::Problem;
 use crate::api::edge::state::Api;
-
-/// Lets in who has a key: what is asked for is about more than one instance.
-pub(super) fn to_all(request: &HttpRequest, api: &Api) -> Result<(), Problem> {
-    match has_key(request, api) {
-        true => Ok(()),
-        false => Err(no_entry(api)),
-    }
-}
 
 /// Lets in who has the code of this instance, or a key. Whether there is the instance is not told to others.
 pub(super) async fn to_one(

@@ -28,7 +28,7 @@ pub(in crate::api) mod view;
 
 pub(in crate::api) use control::{raise, restart, resume, rewind, suspend, terminate};
 pub(in crate::api) use many::{Purged, list, purge, purge_all};
-pub(in crate::api) use start::{built_in, built_in_named, start, start_named};
+pub(in crate::api) use start::{start, start_named};
 pub(in crate::api) use status::status;
 pub(in crate::api) use uris::Uris;
 

@@ -43,27 +43,6 @@ pub(in crate::api) async fn start_named(
     begin(&request, &api, &asked, (function, Some(name)), payload).await
 }
 
-/// That of the management API, which needs a key.
-pub(in crate::api) async fn built_in(
-    request: HttpRequest,
-    api: Api,
-    path: Path<String>,
-    payload: Payload,
-) -> Result<HttpResponse, Problem> {
-    access::to_all(&request, &api)?;
-    start(request, api, path, payload).await
-}
-
-/// The same with an id of the client's.
-pub(in crate::api) async fn built_in_named(
-    request: HttpRequest,
-    api: Api,
-    path: Path<(String, String)>,
-    payload: Payload,
-) -> Result<HttpResponse, Problem> {
-    start_named(request, api, path, payload).await
-}
-
 async fn begin(
     request: &HttpRequest,
     api: &Api,

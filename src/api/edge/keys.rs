@@ -23,6 +23,8 @@ pub enum Protection {
     SubmitKey,
     /// Who has the key of the routes that list, manage or measure.
     Key,
+    /// The same; but under the Functions host, which lets everybody in, a key of the service's own.
+    OwnKey,
 }
 
 /// A route of actix-web whose handler is reached by those alone whom the protection lets in.
@@ -37,6 +39,7 @@ where
         Protection::Open => route.to(handler),
         Protection::SubmitKey => route.to(Guarded::<Submitter, F>::new(handler)),
         Protection::Key => route.to(Guarded::<Keyed, F>::new(handler)),
+        Protection::OwnKey => route.to(Guarded::<OwnKeyed, F>::new(handler)),
     }
 }
 
@@ -73,6 +76,9 @@ impl<Proof: 'static, F: Handler<Args>, Args> Handler<(Proof, Args)> for Guarded<
 /// Proof that the caller may use a route that lists, manages or measures.
 struct Keyed;
 
+/// The same where the Functions host has not looked for a key.
+struct OwnKeyed;
+
 /// Proof that the caller may submit, which everybody may unless there is a key for it.
 struct Submitter;
 
@@ -96,6 +102,19 @@ impl FromRequest for Keyed {
     }
 }
 
+impl FromRequest for OwnKeyed {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(match request.app_data::<Api>() {
+            Some(api) if has_key(request, api) => Ok(Self),
+            Some(api) if own_keys(api).is_empty() => Err(Problem::no_key()),
+            _ => Err(Problem::unauthorized()),
+        })
+    }
+}
+
 impl FromRequest for Submitter {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
@@ -113,25 +132,16 @@ impl FromRequest for Submitter {
     }
 }
 
-/// Whether a request shows the key of the routes that list, manage or measure, where a route lets everybody in and
-/// looks for itself. What the Functions host has let everybody through to, it has not checked: there the service's
-/// own keys count, if it has any.
+/// Whether a request shows the key of the routes that list, manage or measure. What the Functions host has let
+/// everybody through to, it has not checked: there the service's own keys count, if it has any.
 pub(in crate::api) fn has_key(request: &HttpRequest, api: &Api) -> bool {
-    match &api.access {
-        Access::CheckedByHost { own } => has_one_of(request, &[own]),
-        Access::Checked(keys) => has_one_of(request, &[&keys.api]),
-    }
+    has_one_of(request, &[own_keys(api)])
 }
 
-/// Why a request has no entry that shows no such key.
-pub(in crate::api) fn no_entry(api: &Api) -> Problem {
-    let keys = match &api.access {
+fn own_keys(api: &Api) -> &[Secret] {
+    match &api.access {
         Access::CheckedByHost { own } => own,
-        Access::Checked(keys) => &keys.api[..],
-    };
-    match keys {
-        [] => Problem::no_key(),
-        _ => Problem::unauthorized(),
+        Access::Checked(keys) => &keys.api,
     }
 }
 
