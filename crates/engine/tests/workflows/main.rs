@@ -6,4 +6,5 @@ mod deaths;
 mod dying;
 mod fan_outs;
 mod flows;
+mod names;
 mod steps;
