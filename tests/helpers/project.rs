@@ -6,9 +6,14 @@ use functions_host::AppRoot;
 
 /// Its manifests in a folder of their own, with the handler Cargo built for this test run.
 pub(crate) fn app() -> AppRoot {
+    app_of(Path::new(env!("CARGO_BIN_EXE_handler")))
+}
+
+/// The same with another program for the handler.
+pub(crate) fn app_of(program: &Path) -> AppRoot {
     AppRoot::of_project(
         Path::new(env!("CARGO_MANIFEST_DIR")),
-        Path::new(env!("CARGO_BIN_EXE_handler")),
+        program,
         Path::new(env!("CARGO_TARGET_TMPDIR")),
     )
     .expect("a copy of the project")

@@ -2,6 +2,7 @@
 //! service is deployed, and what was wrong with them, mended.
 
 mod celery;
+mod durable;
 mod enqueue;
 mod files;
 mod letters;

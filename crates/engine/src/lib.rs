@@ -75,4 +75,7 @@ pub use tasks::service::Tasks;
 pub use tasks::submit::{Submission, SubmitError};
 pub use worker::Outcome;
 pub use worker::consumer::{Consumer, Unsettled};
-pub use workflows::{Controlled, History, HistoryStep, NewEvent, StepKind, StepState, Workflows};
+pub use workflows::{
+    Begun, Controlled, History, HistoryStep, InstancePage, InstancesUnlisted, NewEvent, StepKind,
+    StepState, Workflows,
+};

@@ -15,9 +15,13 @@ use super::values::{EXAMPLE_ID, any, uuid};
 use crate::api::callbacks::schemas as callback_schemas;
 use crate::api::dead_letters::schemas as letter_schemas;
 use crate::api::dead_letters::view::{ActionView, LetterList, LetterView};
+use crate::api::durable::schemas as durable_schemas;
+use crate::api::durable::view::StatusView as InstanceView;
+use crate::api::durable::{Purged, Uris};
 use crate::api::edge::problem::{Document, ErrorObject, ItemOutcome};
 use crate::api::enqueue::Enqueued;
 use crate::api::kinds::view::{BackOffView, EndView, KindList, KindView, PolicyView, SeenView};
+use crate::api::operations::history::{HistoryView, MembersView, StepView};
 use crate::api::operations::listing::TaskList;
 use crate::api::operations::view::{ListedView, Status, TaskView};
 use crate::api::raw_queue::view::{
@@ -52,6 +56,14 @@ pub(in crate::api) fn add(components: ComponentsBuilder, kinds: &[String]) -> Co
         .schema("Replay", Schema::from(letter_schemas::edit()))
         .schema("ReplayedDeadLetter", Schema::from(letter_schemas::replayed()))
         .schema("ManyDeadLetters", Schema::from(letter_schemas::many()))
+        .schema("AnyJson", durable_schemas::any_input())
+        .schema("Instances", durable_schemas::instances())
+        .schema_from::<Uris<'_>>()
+        .schema_from::<InstanceView<'_>>()
+        .schema_from::<Purged>()
+        .schema_from::<HistoryView<'_>>()
+        .schema_from::<StepView<'_>>()
+        .schema_from::<MembersView>()
         .schema("Data", data())
         .schema("Customer", Schema::from(customer()))
         .schema("Description", description())

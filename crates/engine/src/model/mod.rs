@@ -7,6 +7,7 @@ pub(crate) mod due;
 pub(crate) mod extensible;
 pub(crate) mod id;
 pub(crate) mod instance;
+pub(crate) mod instance_name;
 pub mod json;
 pub(crate) mod labels;
 pub(crate) mod message;
