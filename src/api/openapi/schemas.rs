@@ -121,7 +121,9 @@ fn submissions() -> Schema {
         .items(Ref::from_schema_name("Submission"))
         .min_items(Some(1))
         .max_items(Some(MAX_SUBMISSIONS))
-        .description(Some("Several. All are looked at before the first is accepted."));
+        .description(Some(
+            "Several. All are looked at before the first is accepted.",
+        ));
     OneOfBuilder::new()
         .item(Ref::from_schema_name("Submission"))
         .item(many)
