@@ -123,7 +123,7 @@ fn every_http_function_is_at_its_routes_path_and_asks_for_its_key() {
         let path = format!("/{prefix}/{}", http.route.unwrap_or_default());
         assert_eq!(path, route.template);
         let level = match route.protection {
-            Protection::Open | Protection::SubmitKey => AuthLevel::Anonymous,
+            Protection::Open | Protection::OwnKey | Protection::SubmitKey => AuthLevel::Anonymous,
             Protection::Key => AuthLevel::Function,
         };
         assert_eq!(http.auth_level, level, "{path}");

@@ -8,6 +8,7 @@
 
 mod callbacks;
 mod dead_letters;
+mod durable;
 mod edge;
 mod enqueue;
 mod kinds;

@@ -89,7 +89,7 @@ fn of_routes(routes: &[Route]) -> Result<Vec<Function>, Fault> {
 /// A key for submission is set in the folder by hand, and kept there: see [`write`].
 fn level(protection: Protection) -> Level {
     match protection {
-        Protection::Open | Protection::SubmitKey => Level::Anonymous,
+        Protection::Open | Protection::OwnKey | Protection::SubmitKey => Level::Anonymous,
         Protection::Key => Level::Function,
     }
 }

@@ -24,7 +24,8 @@ const SHORTEST: usize = 16;
 /// no such place, that its processes share and its clients' do not: the routes are closed.
 pub(super) fn access(config: &Config) -> Result<Access, StartError> {
     if let Mode::Hosted(_) = config.mode {
-        return Ok(Access::CheckedByHost);
+        let own = config.api_keys.clone().into();
+        return Ok(Access::CheckedByHost { own });
     }
     let api = match &config.storage {
         _ if !config.api_keys.is_empty() => config.api_keys.clone(),

@@ -54,12 +54,14 @@ pub(super) fn serve(
     let application = move || {
         let Engine {
             tasks,
+            workflows,
             consumers,
             maintenance,
             ..
         } = engine.clone();
         let api = Api {
             tasks,
+            workflows,
             raw_queue: raw_queue.clone(),
             address,
             mode: config.mode.name(),

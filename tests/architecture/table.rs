@@ -68,6 +68,11 @@ pub(super) const ROOT: Table = &[
     ("logging", &["config", "ports"]),
     ("origins", &[]),
     ("panics", &["config", "engine", "logging"]),
+    // What a file says of dead letters, and who is told.
+    (
+        "rules",
+        &["config", "engine", "kinds", "ports", "tls", "work"],
+    ),
     // Puts all together.
     (
         "startup",
@@ -78,6 +83,7 @@ pub(super) const ROOT: Table = &[
             "config",
             "engine",
             "ports",
+            "rules",
             "surfaces",
             "triggers",
             "work",

@@ -2,6 +2,7 @@
 //! what must hold everywhere.
 
 use std::path::Path;
+use std::process::Command;
 
 use functions_host::{FunctionsHost, HostOptions};
 use tempfile::TempDir;
@@ -11,7 +12,7 @@ use super::azurite::azurite;
 use super::client::Client;
 use super::eventually::eventually;
 use super::handler::Serving;
-use super::project::app;
+use super::project::app_of;
 
 /// What links begin with under the host, whose address nobody tells the service.
 const PUBLIC_BASE_URL: &str = "http://tasks.example";
@@ -50,6 +51,15 @@ enum Running {
 impl Deployment {
     /// Starts it with these settings beside those that its storage takes, and waits until it is ready.
     pub(crate) async fn start(setting: Setting, settings: &[(&str, &str)]) -> Self {
+        Self::start_as(env!("CARGO_BIN_EXE_handler"), setting, settings).await
+    }
+
+    /// The same, of the service in a program of one's own.
+    pub(crate) async fn start_as(
+        program: &str,
+        setting: Setting,
+        settings: &[(&str, &str)],
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (mut settings, account) = (settings.to_vec(), setting.account());
         let name = format!("deployed-{}", Uuid::now_v7());
@@ -61,7 +71,7 @@ impl Deployment {
             ]);
         }
         if setting != Setting::Hosted {
-            let serving = Serving::start_with(folder.path(), &settings);
+            let serving = Serving::start_as(Command::new(program), folder.path(), &settings);
             return Self {
                 client: serving.client.clone(),
                 running: Running::Standalone(Box::new(serving)),
@@ -76,7 +86,7 @@ impl Deployment {
             ("PUBLIC_BASE_URL", PUBLIC_BASE_URL),
             ("CALLBACK_SECRET", "a key for callbacks alone"),
         ]);
-        let host = hosted(&settings).await;
+        let host = hosted(program, &settings).await;
         Self {
             client: Client::of_host(&host),
             running: Running::Hosted(host),
@@ -122,13 +132,15 @@ impl Deployment {
 }
 
 /// This project's app under a host.
-async fn hosted(settings: &[(&str, &str)]) -> FunctionsHost {
+async fn hosted(program: &str, settings: &[(&str, &str)]) -> FunctionsHost {
     // Retries at once, where the project waits ten seconds.
     let options = HostOptions::new(azurite().connection_string())
         .queue_option("visibilityTimeout", "00:00:00");
     let set = |options: HostOptions, (name, value): &(&str, &str)| options.setting(*name, *value);
     let options = settings.iter().fold(options, set);
-    let host = FunctionsHost::start(app(), options).await.unwrap();
+    let host = FunctionsHost::start(app_of(Path::new(program)), options)
+        .await
+        .unwrap();
     let client = Client::of_host(&host);
     eventually("the service is healthy", async || {
         let health = client.request("GET", "/api/health").send().await.ok()?;

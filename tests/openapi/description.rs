@@ -87,6 +87,21 @@ async fn an_operation_is_named_after_its_function_in_camel_case() {
         "replayDeadLetters",
         "retryOperation",
         "updateMessage",
+        "startOrchestrator",
+        "startNamedOrchestrator",
+        "createInstance",
+        "createNamedInstance",
+        "listInstances",
+        "getInstance",
+        "getOperationHistory",
+        "raiseEvent",
+        "suspendInstance",
+        "resumeInstance",
+        "terminateInstance",
+        "rewindInstance",
+        "restartInstance",
+        "deleteInstance",
+        "deleteInstances",
     ];
     assert_eq!(named, BTreeSet::from(functions.map(str::to_owned)));
 }

@@ -2,10 +2,13 @@
 //! service is deployed, and what was wrong with them, mended.
 
 mod celery;
+mod durable;
 mod enqueue;
 mod files;
+mod letters;
 mod python;
 mod sample;
+mod smtp;
 mod starting;
 
 use std::fs;

@@ -43,6 +43,7 @@ mod rescuing_flows;
 mod rescuing_held;
 mod resting;
 mod retrying;
+mod rules;
 mod sharing;
 mod submitting;
 mod succeeding;

@@ -48,8 +48,10 @@ pub use model::json;
 pub use model::labels::{Labels, NotLabels, is_label};
 pub use model::message::{TaskMessage, UnreadableMessage};
 pub use model::notice::NOTICE_KIND;
+pub use model::parcel::{Data, Digest, Parcel, ToldLetter, WholeLetter};
 pub use model::precondition::{Precondition, Target, Versions};
 pub use model::r0::R0_KIND;
+pub use model::rules::{Acted, Matches, Outward, Rule, RuleAction, Rules, Stands};
 pub use model::start::Start;
 pub use model::stored::UnreadableRecord;
 pub use model::task::{HandedOver, TaskError, TaskRecord, TaskState, TaskStatus};
@@ -73,4 +75,7 @@ pub use tasks::service::Tasks;
 pub use tasks::submit::{Submission, SubmitError};
 pub use worker::Outcome;
 pub use worker::consumer::{Consumer, Unsettled};
-pub use workflows::{Controlled, History, HistoryStep, NewEvent, StepKind, StepState, Workflows};
+pub use workflows::{
+    Begun, Controlled, History, HistoryStep, InstancePage, InstancesUnlisted, NewEvent, StepKind,
+    StepState, Workflows,
+};

@@ -279,6 +279,12 @@ pub const LETTER_LOOKS: usize = MAX_TOP;
 /// The longest record that a listing of dead letters reads, and the largest input that it shows, in bytes.
 pub const LETTER_WHOLE: usize = 64 * 1024;
 
+/// How long what a rule has to do waits for the record of its failure, which is written just after it.
+pub const RULE_PATIENCE: Duration = Duration::from_secs(10 * 60);
+
+/// How many dead letters a digest tells of, each by itself; the others it counts.
+pub const TOLD_IN_SHORT: usize = 100;
+
 /// How long a message that names no task is kept at the least: as long as a queue of Azure would.
 pub const DEAD_MESSAGE_RETENTION: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 

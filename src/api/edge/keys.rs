@@ -23,6 +23,8 @@ pub enum Protection {
     SubmitKey,
     /// Who has the key of the routes that list, manage or measure.
     Key,
+    /// The same; but under the Functions host, which lets everybody in, a key of the service's own.
+    OwnKey,
 }
 
 /// A route of actix-web whose handler is reached by those alone whom the protection lets in.
@@ -37,6 +39,7 @@ where
         Protection::Open => route.to(handler),
         Protection::SubmitKey => route.to(Guarded::<Submitter, F>::new(handler)),
         Protection::Key => route.to(Guarded::<Keyed, F>::new(handler)),
+        Protection::OwnKey => route.to(Guarded::<OwnKeyed, F>::new(handler)),
     }
 }
 
@@ -73,6 +76,9 @@ impl<Proof: 'static, F: Handler<Args>, Args> Handler<(Proof, Args)> for Guarded<
 /// Proof that the caller may use a route that lists, manages or measures.
 struct Keyed;
 
+/// The same where the Functions host has not looked for a key.
+struct OwnKeyed;
+
 /// Proof that the caller may submit, which everybody may unless there is a key for it.
 struct Submitter;
 
@@ -88,9 +94,22 @@ impl FromRequest for Keyed {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(match request.app_data::<Api>().map(|api| &api.access) {
-            Some(Access::CheckedByHost) => Ok(Self),
+            Some(Access::CheckedByHost { .. }) => Ok(Self),
             Some(Access::Checked(keys)) if keys.api.is_empty() => Err(Problem::no_key()),
             Some(Access::Checked(keys)) if has_one_of(request, &[&keys.api]) => Ok(Self),
+            _ => Err(Problem::unauthorized()),
+        })
+    }
+}
+
+impl FromRequest for OwnKeyed {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(match request.app_data::<Api>() {
+            Some(api) if has_key(request, api) => Ok(Self),
+            Some(api) if own_keys(api).is_empty() => Err(Problem::no_key()),
             _ => Err(Problem::unauthorized()),
         })
     }
@@ -102,7 +121,7 @@ impl FromRequest for Submitter {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(match request.app_data::<Api>().map(|api| &api.access) {
-            Some(Access::CheckedByHost) => Ok(Self),
+            Some(Access::CheckedByHost { .. }) => Ok(Self),
             Some(Access::Checked(keys))
                 if keys.submit.is_empty() || has_one_of(request, &[&keys.submit, &keys.api]) =>
             {
@@ -110,6 +129,19 @@ impl FromRequest for Submitter {
             }
             _ => Err(Problem::unauthorized()),
         })
+    }
+}
+
+/// Whether a request shows the key of the routes that list, manage or measure. What the Functions host has let
+/// everybody through to, it has not checked: there the service's own keys count, if it has any.
+pub(in crate::api) fn has_key(request: &HttpRequest, api: &Api) -> bool {
+    has_one_of(request, &[own_keys(api)])
+}
+
+fn own_keys(api: &Api) -> &[Secret] {
+    match &api.access {
+        Access::CheckedByHost { own } => own,
+        Access::Checked(keys) => &keys.api,
     }
 }
 

@@ -53,8 +53,7 @@ pub(crate) async fn edge(
 /// How long storage may take for this request; `None` for what the host starts in the background.
 fn request_budget(request: &ServiceRequest) -> Option<Duration> {
     let api = request.app_data::<Api>()?;
-    request
-        .path()
-        .starts_with("/api/")
-        .then_some(api.request_budget)
+    let path = request.path();
+    let is_ours = path.starts_with("/api/") || path.starts_with("/runtime/");
+    is_ours.then_some(api.request_budget)
 }

@@ -7,13 +7,31 @@
 use actix_web::dev::ServiceRequest;
 use actix_web::http::Uri;
 
+use super::state::Api;
+
 /// The paths of the table: application data.
 #[derive(Clone, Copy)]
 pub(in crate::api) struct Paths(pub(in crate::api) &'static [&'static str]);
 
+/// What Durable Functions' own routes begin with. The Functions host keeps it for itself, so it is known where the
+/// service is by itself.
+pub(in crate::api) const DURABLE_ALIAS: &str = "/runtime/webhooks/durabletask";
+
+/// What these routes begin with in the table.
+const DURABLE: &str = "/api/durabletask";
+
 /// Has the request routed by the spelling that the table has of its path, if it has one.
 pub(in crate::api) fn normalise(request: &mut ServiceRequest) {
-    let Some(bare) = bare(request.uri().path()) else {
+    let path = request.uri().path();
+    let aliased = match request.app_data::<Api>() {
+        Some(api) if api.mode == "standalone" => aliased(path),
+        _ => None,
+    };
+    let bare = match &aliased {
+        Some(path) => Some(path.strip_suffix('/').unwrap_or(path)),
+        None => bare(path),
+    };
+    let Some(bare) = bare else {
         return;
     };
     let paths = request.app_data::<Paths>();
@@ -23,6 +41,13 @@ pub(in crate::api) fn normalise(request: &mut ServiceRequest) {
     if let Ok(path) = Uri::try_from(path) {
         request.match_info_mut().get_mut().update(&path);
     }
+}
+
+/// A path by its other name as the table has it.
+fn aliased(path: &str) -> Option<String> {
+    let (beginning, rest) = path.split_at_checked(DURABLE_ALIAS.len())?;
+    let is_alias = beginning.eq_ignore_ascii_case(DURABLE_ALIAS) && rest.starts_with('/');
+    is_alias.then(|| [DURABLE, rest].concat())
 }
 
 /// A path that may need another spelling, without the slash at its end; `None` for all others.
@@ -139,6 +164,22 @@ mod tests {
             "/api/tas\u{212a}s/",
         ] {
             assert_eq!(spelling(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_other_name_of_durable_functions_routes_is_a_beginning_of_whole_segments() {
+        for (path, expected) in [
+            (
+                "/runtime/webhooks/durabletask/x/Y/",
+                Some("/api/durabletask/x/Y/"),
+            ),
+            ("/Runtime/WebHooks/DurableTask/", Some("/api/durabletask/")),
+            ("/runtime/webhooks/durabletask", None),
+            ("/runtime/webhooks/durabletasks/x", None),
+            ("/runtime/webhooks/é", None),
+        ] {
+            assert_eq!(aliased(path).as_deref(), expected, "{path}");
         }
     }
 

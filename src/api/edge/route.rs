@@ -125,6 +125,12 @@ impl Route {
         self
     }
 
+    /// Lets in who has a key of the service's own, for which the Functions host does not look.
+    pub(in crate::api) fn own_keyed(mut self) -> Self {
+        self.protection = Protection::OwnKey;
+        self
+    }
+
     /// Lets in everybody, unless submission has a key.
     pub(in crate::api) fn submission(mut self) -> Self {
         self.protection = Protection::SubmitKey;
@@ -145,7 +151,7 @@ impl Route {
 
     /// Whether callers need a key, always.
     pub fn is_keyed(&self) -> bool {
-        self.protection == Protection::Key
+        matches!(self.protection, Protection::Key | Protection::OwnKey)
     }
 
     /// The route's row in the README's table.

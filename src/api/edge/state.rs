@@ -15,13 +15,15 @@ use ports::{QueueName, RawQueue, Secret};
 
 use crate::origins::Origins;
 use crate::surfaces::Surfaces;
-use engine::Tasks;
+use engine::{Tasks, Workflows};
 
 /// The state of the API on one server thread.
 #[derive(Clone)]
 pub struct Api {
     /// The domain.
     pub tasks: Tasks,
+    /// What it does with instances beside that.
+    pub workflows: Workflows,
     /// The queue of clients' own messages, if there is one.
     pub raw_queue: Option<OwnQueue>,
     /// Where the server listens.
@@ -72,7 +74,10 @@ pub enum Browsers {
 #[derive(Clone, Debug)]
 pub enum Access {
     /// The Functions host has checked its own key before it forwarded the request.
-    CheckedByHost,
+    CheckedByHost {
+        /// These open what the host lets everybody ask for.
+        own: Arc<[Secret]>,
+    },
     /// Whoever sends one of these.
     Checked(Arc<Keys>),
 }

@@ -29,6 +29,7 @@ use super::edge::route::Route;
 pub(super) const TASKS: &str = "tasks";
 pub(super) const OPERATIONS: &str = "operations";
 pub(super) const DEAD_LETTERS: &str = "dead letters";
+pub(super) const WORKFLOWS: &str = "workflows";
 pub(super) const QUEUE: &str = "queue";
 pub(super) const SERVICE: &str = "service";
 
@@ -85,6 +86,10 @@ fn document(routes: &[Route], kinds: &[String]) -> OpenApi {
         (
             DEAD_LETTERS,
             "What failed: list it, look at it, replay it, delete it.",
+        ),
+        (
+            WORKFLOWS,
+            "Instances of workflows, as clients of Durable Functions know them.",
         ),
         (
             QUEUE,

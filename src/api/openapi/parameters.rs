@@ -103,6 +103,17 @@ pub(in crate::api) fn api_version() -> Parameter {
     )
 }
 
+/// A text in the path.
+pub(in crate::api) fn path_text(name: &str, description: &str) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Path)
+        .required(Required::True)
+        .description(Some(description))
+        .schema(Some(text(None)))
+        .build()
+}
+
 /// An optional text in the query.
 pub(in crate::api) fn query_text(name: &str, description: &str) -> Parameter {
     query(name, description, text(None))

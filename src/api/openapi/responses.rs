@@ -233,6 +233,10 @@ fn header(name: &str) -> Header {
             Type::String,
             "To a repeatable request: `accepted`, or `rejected` for its key.",
         ),
+        "x-ms-continuation-token" => (
+            Type::String,
+            "Where the listing goes on; absent on the last page.",
+        ),
         "Accept" => (Type::String, "The media type to send instead."),
         "Accept-Encoding" => (Type::String, "The coding to send instead."),
         "Cache-Control" => (Type::String, "Whether the reply may be kept."),

@@ -14,10 +14,14 @@ use utoipa::{PartialSchema, ToSchema};
 use super::values::{EXAMPLE_ID, any, uuid};
 use crate::api::callbacks::schemas as callback_schemas;
 use crate::api::dead_letters::schemas as letter_schemas;
-use crate::api::dead_letters::view::{LetterList, LetterView};
+use crate::api::dead_letters::view::{ActionView, LetterList, LetterView};
+use crate::api::durable::schemas as durable_schemas;
+use crate::api::durable::view::StatusView as InstanceView;
+use crate::api::durable::{Purged, Uris};
 use crate::api::edge::problem::{Document, ErrorObject, ItemOutcome};
 use crate::api::enqueue::Enqueued;
 use crate::api::kinds::view::{BackOffView, EndView, KindList, KindView, PolicyView, SeenView};
+use crate::api::operations::history::{HistoryView, MembersView, StepView};
 use crate::api::operations::listing::TaskList;
 use crate::api::operations::view::{ListedView, Status, TaskView};
 use crate::api::raw_queue::view::{
@@ -30,11 +34,12 @@ use crate::api::status::StatusView;
 use crate::api::tasks::NoResult;
 use crate::api::tasks::schemas::submitted_task;
 use engine::TaskStatus;
-use engine::limits::{LABEL_LENGTH, LONGEST_DELAY, MAX_LABELS};
+use engine::limits::{LABEL_LENGTH, LONGEST_DELAY, MAX_LABELS, MAX_SUBMISSIONS};
 
 /// Adds all schemas, those included that others refer to. `kinds` are the names that a submission may have.
 pub(in crate::api) fn add(components: ComponentsBuilder, kinds: &[String]) -> ComponentsBuilder {
     components
+        .schema("Submissions", submissions())
         .schema("Submission", submission())
         .schema("NumberSubmission", number_submission())
         .schema("KindSubmission", kind_submission(kinds))
@@ -51,6 +56,14 @@ pub(in crate::api) fn add(components: ComponentsBuilder, kinds: &[String]) -> Co
         .schema("Replay", Schema::from(letter_schemas::edit()))
         .schema("ReplayedDeadLetter", Schema::from(letter_schemas::replayed()))
         .schema("ManyDeadLetters", Schema::from(letter_schemas::many()))
+        .schema("AnyJson", durable_schemas::any_input())
+        .schema("Instances", durable_schemas::instances())
+        .schema_from::<Uris<'_>>()
+        .schema_from::<InstanceView<'_>>()
+        .schema_from::<Purged>()
+        .schema_from::<HistoryView<'_>>()
+        .schema_from::<StepView<'_>>()
+        .schema_from::<MembersView>()
         .schema("Data", data())
         .schema("Customer", Schema::from(customer()))
         .schema("Description", description())
@@ -73,6 +86,7 @@ pub(in crate::api) fn add(components: ComponentsBuilder, kinds: &[String]) -> Co
         .schema_from::<SeenView>()
         .schema_from::<EndView>()
         .schema_from::<LetterList<'_>>()
+        .schema_from::<ActionView<'_>>()
         .schema_from::<LetterView<'_>>()
         .schema_from::<Content>()
         .schema_from::<MessageView>()
@@ -112,6 +126,21 @@ impl ToSchema for Number {
     fn name() -> Cow<'static, str> {
         Cow::Borrowed("Number")
     }
+}
+
+fn submissions() -> Schema {
+    let many = ArrayBuilder::new()
+        .items(Ref::from_schema_name("Submission"))
+        .min_items(Some(1))
+        .max_items(Some(MAX_SUBMISSIONS))
+        .description(Some(
+            "Several. All are looked at before the first is accepted.",
+        ));
+    OneOfBuilder::new()
+        .item(Ref::from_schema_name("Submission"))
+        .item(many)
+        .description(Some("One submission, or an array of them."))
+        .into()
 }
 
 fn submission() -> Schema {

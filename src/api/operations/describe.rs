@@ -5,9 +5,10 @@ use utoipa::openapi::path::OperationBuilder;
 use utoipa::openapi::response::{Response, ResponseBuilder};
 
 use crate::api::openapi::OPERATIONS;
-use crate::api::openapi::parameters::{if_match, if_none_match, listing, task_id};
+use crate::api::openapi::parameters::{if_match, if_none_match, listing, query_text, task_id};
 use crate::api::openapi::responses::{json, problems, with_headers};
 use crate::api::openapi::schemas::{monitor_example, result_example};
+use crate::api::openapi::values::EXAMPLE_ID;
 use engine::TaskStatus;
 
 /// `GET /api/operations`
@@ -57,6 +58,54 @@ pub(in crate::api) fn monitor() -> OperationBuilder {
         .response("200", with_headers(monitor, &headers).build())
         .response("304", with_headers(known, &headers).build());
     problems(operation, &["404", "412", "500", "503"])
+}
+
+/// `GET /api/operations/{id}/history`
+pub(in crate::api) fn history() -> OperationBuilder {
+    let steps = json(
+        "Its steps, in the order in which the workflow asked for them.",
+        "History",
+        json!({
+            "id": EXAMPLE_ID,
+            "kind": "OrchestratorFunc",
+            "status": TaskStatus::Running.shown(),
+            "generation": 0,
+            "isSuspended": false,
+            "steps": [
+                {
+                    "step": 0,
+                    "type": "Call",
+                    "name": "GenerateData",
+                    "state": "Succeeded",
+                    "startedDateTime": "2026-11-25T20:57:08.216Z",
+                    "endedDateTime": "2026-11-25T20:57:08.436Z",
+                    "durationMilliseconds": 220,
+                },
+                {
+                    "step": 1,
+                    "type": "FanOut",
+                    "name": "SubOrchestratorFunc",
+                    "state": "Running",
+                    "startedDateTime": "2026-11-25T20:57:08.436Z",
+                    "members": { "done": 3, "total": 4 },
+                },
+            ],
+        }),
+    );
+    let known = ResponseBuilder::new().description("The client has this version of the history.");
+    let headers = ["Cache-Control", "ETag"];
+    let operation = described(
+        "Look at the steps of a workflow",
+        "What an instance has asked for and what came of it, for people and for pages that draw it. 404 for a task \
+         that is none of a workflow.",
+    )
+    .parameter(task_id("id"))
+    .parameter(query_text("results", "`true` adds what the steps gave."))
+    .parameter(if_match())
+    .parameter(if_none_match())
+    .response("200", with_headers(steps, &headers).build())
+    .response("304", with_headers(known, &headers).build());
+    problems(operation, &["400", "404", "412", "422", "500", "503"])
 }
 
 /// `GET /api/operations/{id}/result`

@@ -209,7 +209,7 @@ fn invalid_token() -> Problem {
 }
 
 /// Whether a text is made as positions are; a token may be forged.
-fn may_be_position(text: &str) -> bool {
+pub(in crate::api) fn may_be_position(text: &str) -> bool {
     text.len() <= 36
         && text
             .bytes()

@@ -3,6 +3,7 @@
 
 pub(in crate::api) mod accepted;
 pub(in crate::api) mod describe;
+pub(in crate::api) mod history;
 pub(in crate::api) mod listing;
 pub(in crate::api) mod view;
 

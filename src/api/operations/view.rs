@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use actix_web::HttpRequest;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
@@ -78,6 +78,10 @@ pub(in crate::api) struct TaskView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, maximum = 100)]
     percent_complete: Option<u8>,
+    /// What a workflow says of itself: any JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = serde_json::Value, required = false)]
+    custom_status: Option<&'a RawValue>,
     /// What the work came to, as its kind gives it: any JSON. Left out when it is larger than 64 KiB.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = serde_json::Value, required = false)]
@@ -107,6 +111,8 @@ impl<'a> TaskView<'a> {
     pub(in crate::api) fn new(record: &'a TaskRecord, request: &HttpRequest, api: &Api) -> Self {
         let (mut percent_complete, mut result, mut error) = (None, None, None);
         let mut resource_location = None;
+        let instance = record.instance.as_deref();
+        let custom_status = instance.and_then(|instance| instance.custom_status.as_deref());
         let (mut last_error, mut next_attempt_date_time) = (None, None);
         match &record.state {
             TaskState::Queued {
@@ -133,7 +139,8 @@ impl<'a> TaskView<'a> {
             attempts: record.attempts,
             start_after: record.start_after(),
             labels: Cow::Borrowed(&record.labels),
-            percent_complete,
+            percent_complete: percent_complete.or_else(|| percent_in(custom_status?)),
+            custom_status,
             result,
             resource_location,
             error,
@@ -159,6 +166,7 @@ impl<'a> TaskView<'a> {
             start_after: None,
             labels: Cow::Owned(labels_of(head)),
             percent_complete: None,
+            custom_status: None,
             result: None,
             resource_location: Some(result_url(id, request, api)),
             error: None,
@@ -166,6 +174,23 @@ impl<'a> TaskView<'a> {
             next_attempt_date_time: None,
         }
     }
+}
+
+/// How far a workflow says that it is, where its status is an object that tells.
+fn percent_in(custom_status: &RawValue) -> Option<u8> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Told {
+        percent_complete: f64,
+    }
+    let told: Told = serde_json::from_str(custom_status.get()).ok()?;
+    let percent = told.percent_complete;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it is between these bounds"
+    )]
+    (0.0..=100.0).contains(&percent).then_some(percent as u8)
 }
 
 /// Where the result of a task is.

@@ -46,6 +46,9 @@ pub(super) fn collection(description: &Value, steps: &[Step]) -> Value {
             variable("key", ""),
             variable("id", ""),
             variable("etag", ""),
+            variable("function", "process-files"),
+            variable("instance", "my-instance"),
+            variable("event", "Approved"),
             variable("messageId", ""),
             variable("popReceipt", ""),
             variable("run", "")

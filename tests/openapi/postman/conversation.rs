@@ -4,6 +4,9 @@ use super::collection::{PLAIN, Step};
 
 const REMEMBER_ID: &str = "pm.collectionVariables.set('id', pm.response.json().id);";
 
+/// For routes that take the code of an instance as well.
+const KEYED: &[(&str, &str)] = &[("x-functions-key", "{{key}}")];
+
 pub(super) const CONVERSATION: &[Step] = &[
     Step {
         name: "Is the service well?",
@@ -232,6 +235,113 @@ pub(super) const CONVERSATION: &[Step] = &[
         script: &[
             "pm.test('it is the result', () => pm.expect(pm.response.json()).to.include('Contoso'));",
         ],
+        ..PLAIN
+    },
+    Step {
+        name: "Begin an instance of a workflow that is not there",
+        operation: "startOrchestrator",
+        statuses: &[404],
+        body: Some("null"),
+        ..PLAIN
+    },
+    Step {
+        name: "Begin one with a name",
+        operation: "startNamedOrchestrator",
+        statuses: &[404],
+        body: Some("null"),
+        headers: KEYED,
+        ..PLAIN
+    },
+    Step {
+        name: "Begin one where Durable Functions has it",
+        operation: "createInstance",
+        statuses: &[404],
+        body: Some("null"),
+        ..PLAIN
+    },
+    Step {
+        name: "Begin one with a name there",
+        operation: "createNamedInstance",
+        statuses: &[404],
+        body: Some("null"),
+        headers: KEYED,
+        ..PLAIN
+    },
+    Step {
+        name: "List the instances of workflows",
+        operation: "listInstances",
+        query: &[("top", "10")],
+        script: &["pm.test('there are none', () => pm.expect(pm.response.json()).to.eql([]));"],
+        ..PLAIN
+    },
+    Step {
+        name: "Look at one",
+        operation: "getInstance",
+        statuses: &[404],
+        headers: KEYED,
+        ..PLAIN
+    },
+    Step {
+        name: "Look at the steps of what is none",
+        operation: "getOperationHistory",
+        statuses: &[404],
+        ..PLAIN
+    },
+    Step {
+        name: "Send one an event",
+        operation: "raiseEvent",
+        statuses: &[404],
+        body: Some("{\"by\": \"me\"}"),
+        headers: KEYED,
+        ..PLAIN
+    },
+    Step {
+        name: "Let one stand still",
+        operation: "suspendInstance",
+        statuses: &[404],
+        headers: KEYED,
+        ..PLAIN
+    },
+    Step {
+        name: "Let one go on",
+        operation: "resumeInstance",
+        statuses: &[404],
+        headers: KEYED,
+        ..PLAIN
+    },
+    Step {
+        name: "End one",
+        operation: "terminateInstance",
+        statuses: &[404],
+        headers: KEYED,
+        ..PLAIN
+    },
+    Step {
+        name: "Let one go on from its failure",
+        operation: "rewindInstance",
+        statuses: &[404],
+        headers: KEYED,
+        ..PLAIN
+    },
+    Step {
+        name: "Begin one with the same input",
+        operation: "restartInstance",
+        statuses: &[400],
+        headers: KEYED,
+        ..PLAIN
+    },
+    Step {
+        name: "Delete one",
+        operation: "deleteInstance",
+        statuses: &[404],
+        headers: KEYED,
+        ..PLAIN
+    },
+    Step {
+        name: "Delete instances by filter",
+        operation: "deleteInstances",
+        statuses: &[404],
+        query: &[("createdTimeFrom", "2026-01-01T00:00:00Z")],
         ..PLAIN
     },
     Step {

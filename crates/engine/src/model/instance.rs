@@ -167,6 +167,14 @@ pub enum Payload {
 }
 
 impl Payload {
+    /// How much of it is in the record, in bytes.
+    pub(crate) fn length(&self) -> usize {
+        match self {
+            Self::Is(text) => text.get().len(),
+            Self::In(part) => part.len(),
+        }
+    }
+
     /// Whether a text is to have a document of its own.
     pub fn is_large(text: &RawValue) -> bool {
         text.get().len() > INLINE_PAYLOAD

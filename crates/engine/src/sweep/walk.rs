@@ -9,7 +9,9 @@ use futures_util::future::join_all;
 use crate::limits::{DEAD_MESSAGE_RETENTION, SWEEP_PAGE, WALK_CONCURRENCY, WALK_PAGES};
 use crate::local::sync::{Mutex, lock};
 use crate::model::dead_letter::{EntryName, is_of_message};
+use crate::model::due;
 use crate::model::id::TaskId;
+use crate::model::instance_name;
 use crate::model::task::TaskStatus;
 use crate::policies;
 use crate::records::Records;
@@ -107,11 +109,28 @@ impl Walk {
     }
 
     async fn delete(&self, listed: &Listed) -> Result<bool, StorageError> {
+        if self.is_in_use(listed).await? {
+            return Ok(false);
+        }
         // What belongs to an instance first: its record tells that there may be some.
         if let Some(id) = self.instance_of(listed) {
             self.records.clear_parts(id).await?;
         }
         self.store.delete(&listed.name, Some(&listed.etag)).await
+    }
+
+    /// Whether it is the name of an instance that is there.
+    async fn is_in_use(&self, listed: &Listed) -> Result<bool, StorageError> {
+        let head = listed.head.as_ref();
+        if head.is_none_or(|head| instance_name::retention(&listed.name, head).is_none()) {
+            return Ok(false);
+        }
+        let stored = self.store.read(&listed.name).await?;
+        let task = stored.and_then(|stored| instance_name::task_in(&stored.body));
+        match task {
+            Some(task) => Ok(self.store.look(&task.text(), 1).await?.is_some()),
+            None => Ok(false),
+        }
     }
 
     /// The instance of a record, if it is one of a workflow.
@@ -136,7 +155,8 @@ impl Walk {
     fn retention_of(&self, listed: &Listed) -> Option<Duration> {
         let head = listed.head.as_ref()?;
         let of_no_task = idempotency::retention(&listed.name, head)
-            .or_else(|| links::retention(&listed.name, head));
+            .or_else(|| links::retention(&listed.name, head))
+            .or_else(|| instance_name::retention(&listed.name, head));
         if let Some(retention) = of_no_task {
             return Some(retention);
         }
@@ -148,7 +168,8 @@ impl Walk {
         if entry_of == Some(true) {
             return Some(self.retention.max(DEAD_MESSAGE_RETENTION));
         }
-        ((is_task && is_terminal) || entry_of.is_some())
+        let is_entry = entry_of.is_some() || due::is_note(&listed.name, head);
+        ((is_task && is_terminal) || is_entry)
             .then(|| policies::retention(&self.kinds, &head.kind).unwrap_or(self.retention))
     }
 }

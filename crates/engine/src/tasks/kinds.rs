@@ -16,6 +16,13 @@ pub struct KnownKind<'a> {
 }
 
 impl Tasks {
+    /// The names of the workflows, in their order.
+    pub fn workflows(&self) -> impl Iterator<Item = &str> {
+        let kinds = self.parts.kinds.iter();
+        let workflows = kinds.filter(|registered| registered.kind.version().is_some());
+        workflows.map(|registered| registered.name.as_str())
+    }
+
     /// The kinds, in the order of their names. All that is told is known here: storage is not asked.
     pub fn kinds(&self) -> impl Iterator<Item = KnownKind<'_>> {
         let parts = &*self.parts;

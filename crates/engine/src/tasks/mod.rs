@@ -1,5 +1,6 @@
 //! What clients ask for: submit, look, wait, consume, cancel, delete, retry, list.
 
+pub(crate) mod anew;
 pub(crate) mod callbacks;
 pub(crate) mod consume;
 pub(crate) mod dead_letters;

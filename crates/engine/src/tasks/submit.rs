@@ -36,6 +36,8 @@ pub struct Submission {
     pub traceparent: Option<String>,
     /// When it may begin, and what its client calls it.
     pub wishes: Wishes,
+    /// What its client calls it, if it is an instance with a name.
+    pub instance_name: Option<Box<str>>,
 }
 
 impl Submission {
@@ -47,6 +49,7 @@ impl Submission {
             input,
             traceparent: None,
             wishes: Wishes::default(),
+            instance_name: None,
         }
     }
 
@@ -96,7 +99,7 @@ pub enum SubmitError {
 
 impl SubmitError {
     /// A write that this task's existence depends on failed.
-    pub(super) fn unwritten(id: TaskId, cause: StorageError) -> Self {
+    pub(crate) fn unwritten(id: TaskId, cause: StorageError) -> Self {
         match cause.is_unanswered() {
             true => Self::Unknown { id, cause },
             false => Self::Storage(cause),
@@ -145,9 +148,9 @@ impl Tasks {
     }
 
     /// What the record of a task of this kind has beside, if it is a workflow.
-    fn instance_of(&self, kind: &str) -> Option<Box<Instance>> {
+    pub(super) fn instance_of(&self, kind: &str) -> Option<Instance> {
         let version = self.parts.kinds.get(kind)?.kind.version()?;
-        Some(Box::new(Instance::new(version)))
+        Some(Instance::new(version))
     }
 
     /// When a task may begin that is accepted now, if not at once.
@@ -190,6 +193,7 @@ impl Tasks {
             input,
             traceparent,
             wishes,
+            instance_name,
         } = submission;
         let now = self.parts.clock.now();
         let queue = self.parts.queues.of(&kind);
@@ -198,7 +202,12 @@ impl Tasks {
             traceparent,
             labels: wishes.labels(),
             callback_url: wishes.callback_url().map(Into::into),
-            instance: self.instance_of(&kind),
+            instance: self.instance_of(&kind).map(|instance| {
+                Box::new(Instance {
+                    name: instance_name,
+                    ..instance
+                })
+            }),
             state: TaskState::Queued {
                 due_at,
                 last_error: None,

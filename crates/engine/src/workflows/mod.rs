@@ -16,14 +16,20 @@
 //! | `ends` | the end of an instance, told to the one that waits for it |
 //! | `control` | what clients ask of an instance: events, suspend, resume |
 //! | `history` | what has happened to an instance, for people |
+//! | `names` | instances by what their clients call them |
+//! | `many` | instances among the tasks |
+//! | `codes` | who may do what to an instance |
 //! | `under_way` | what this process does side by side |
 
 mod advance;
+mod codes;
 mod control;
 mod ends;
 mod gather;
 mod history;
+mod many;
 mod members;
+pub(crate) mod names;
 mod parts;
 mod sends;
 mod standing;
@@ -33,4 +39,6 @@ mod under_way;
 
 pub use control::{Controlled, NewEvent};
 pub use history::{History, HistoryStep, StepKind, StepState};
+pub use many::{InstancePage, InstancesUnlisted};
+pub use names::Begun;
 pub use parts::Workflows;

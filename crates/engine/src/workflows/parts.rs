@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use tokio::sync::OnceCell;
+
+use super::codes::Signing;
 use super::under_way::{Adds, Locks, UnderWay};
 use crate::tasks::service::Tasks;
 use crate::worker::Worker;
@@ -22,6 +25,7 @@ pub(super) struct Parts {
     pub(super) locks: Locks,
     pub(super) under_way: UnderWay,
     pub(super) adds: Adds,
+    pub(super) codes: OnceCell<Signing>,
 }
 
 impl Workflows {
@@ -40,6 +44,7 @@ impl Workflows {
                 locks: Locks::default(),
                 under_way: UnderWay::default(),
                 adds: Adds::default(),
+                codes: OnceCell::new(),
             }),
         }
     }

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::Workflows;
 use super::under_way::StepName;
-use crate::limits::MAX_HISTORY;
+use crate::limits::{MAX_HISTORY, MAX_INSTANCE_BYTES};
 use crate::local::sync::{Mutex, lock};
 use crate::model::id::TaskId;
 use crate::model::instance::{
@@ -26,6 +26,8 @@ pub(super) struct Standing {
     pub(super) task: Versioned,
     /// Behind a lock only because a future is nothing that threads share.
     replay: Mutex<Replay>,
+    /// About how long its journal is, in bytes.
+    size: usize,
 }
 
 /// Why an instance cannot go on.
@@ -226,6 +228,7 @@ impl Workflows {
         let parts = self.parts_of(standing.id(), &journal).await?;
         for entry in journal {
             apply(standing.replay(), &entry, &parts)?;
+            standing.size += entry.what.size();
             standing.instance_mut().journal.push(entry);
         }
         Ok(standing)
@@ -276,6 +279,7 @@ impl Workflows {
         Ok(Standing {
             replay: Mutex::new(Replay::begin(begin, about, limit)),
             task,
+            size: 0,
         })
     }
 
@@ -286,15 +290,25 @@ impl Workflows {
         arriving: Arriving,
         by: Key,
     ) -> Result<(), Stuck> {
-        if standing.instance().journal.len() >= MAX_HISTORY {
+        let length = standing.instance().journal.len();
+        if length >= MAX_HISTORY || size_of(&arriving) + standing.size > MAX_INSTANCE_BYTES {
+            let message = format!(
+                "the instance has come to the end of its history, which is {MAX_HISTORY} entries or {} MiB: \
+                 it should have continued as new before",
+                MAX_INSTANCE_BYTES >> 20
+            );
             return Err(Stuck::Code {
                 error: TaskError {
                     code: "HistoryTooLong".to_owned(),
-                    message: format!("the instance has {MAX_HISTORY} entries in its history"),
+                    message,
                 },
                 may_pass: false,
             });
         }
+        if length == MAX_HISTORY / 2 {
+            log::warn!("task.id" = standing.id(); "instance has {length} entries in its history, and may have {MAX_HISTORY}");
+        }
+        standing.size += size_of(&arriving);
         let called = |step: u32| {
             let command = standing.command(step);
             command.map(|command| (Box::from(command.name()), command.hash()))
@@ -430,7 +444,38 @@ impl Standing {
 
 type Parts = HashMap<Box<str>, Box<RawValue>>;
 
+/// What an entry takes beside what it brings, in bytes: times, names, keys.
+const ENTRY_BYTES: usize = 160;
+
+/// About how long the entry of something is.
+fn size_of(arriving: &Arriving) -> usize {
+    let brings = match arriving {
+        Arriving::Done(_, StepEnd::Ok(payload)) | Arriving::All(_, payload) => payload.length(),
+        Arriving::Done(_, StepEnd::Err(error)) => error.message.len(),
+        Arriving::Event { data, .. } => data.length(),
+        Arriving::Fired(_) => 0,
+    };
+    brings + ENTRY_BYTES
+}
+
 impl Arrived {
+    fn size(&self) -> usize {
+        let brings = match self {
+            Self::Done {
+                ended: StepEnd::Ok(payload),
+                ..
+            }
+            | Self::All { ends: payload, .. }
+            | Self::Event { data: payload, .. } => payload.length(),
+            Self::Done {
+                ended: StepEnd::Err(error),
+                ..
+            } => error.message.len(),
+            Self::Fired { .. } => 0,
+        };
+        brings + ENTRY_BYTES
+    }
+
     /// The part that it is in, if it is not here.
     fn part(&self) -> Option<&str> {
         let payload = match self {

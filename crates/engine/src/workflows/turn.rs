@@ -15,9 +15,9 @@ use super::step::{Came, arriving};
 use crate::limits::{IN_HAND_WAIT, INLINE_TIME, MAX_ATTEMPTS, STEP_SIGN_INTERVAL, TURN_TRIES};
 use crate::local::slots::Hand;
 use crate::model::count::Count;
-use crate::model::instance::{Cause, Instance, Key, Parent, Purpose, StepEnd};
+use crate::model::instance::{Arrived, Cause, Entry, Instance, Key, Parent, Purpose, StepEnd};
 use crate::model::message::TaskMessage;
-use crate::model::task::{TaskError, TaskState};
+use crate::model::task::{TaskError, TaskRecord, TaskState};
 use crate::policies::wait_after;
 use crate::records::{Outgoing, RecordError};
 use crate::worker::Outcome;
@@ -467,6 +467,7 @@ impl Workflows {
             if is_open {
                 let error = error.clone();
                 task.record.state = TaskState::Failed { error };
+                keep_event(&mut task.record, message, worker.clock.now());
                 if !worker.records.replace(&mut task).await? {
                     continue;
                 }
@@ -541,5 +542,28 @@ impl Workflows {
         turn.pending.push(arriving);
         let taken = Box::pin(self.take(turn, None, None, IN_HAND_WAIT, hand)).await;
         taken.map(drop)
+    }
+}
+
+/// Keeps the event that a message brings, for when the instance is rewound: whoever sent it was told that it is
+/// kept.
+fn keep_event(record: &mut TaskRecord, message: &TaskMessage<'_>, at: Timestamp) {
+    let cause = message.cause.as_deref();
+    let Some((Purpose::Event { id, name, data }, instance)) = cause
+        .map(|cause| &cause.purpose)
+        .zip(record.instance.as_mut())
+    else {
+        return;
+    };
+    if !instance.has_event(id) {
+        instance.journal.push(Entry {
+            at,
+            by: Key::Event(id.clone()),
+            what: Arrived::Event {
+                id: id.clone(),
+                name: name.clone(),
+                data: data.0.clone(),
+            },
+        });
     }
 }

@@ -39,6 +39,7 @@ fn settings() -> Settings {
         early_start: EarlyStart::Off,
         retention: Duration::from_secs(3_600),
         callbacks: None,
+        rules: None,
     }
 }
 

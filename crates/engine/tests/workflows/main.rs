@@ -13,4 +13,5 @@ mod deaths;
 mod dying;
 mod fan_outs;
 mod flows;
+mod names;
 mod steps;

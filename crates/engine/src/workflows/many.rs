@@ -1,0 +1,64 @@
+//! Instances among the tasks, newest first.
+
+use futures_util::StreamExt;
+use futures_util::stream;
+
+use super::Workflows;
+use crate::limits::WALK_CONCURRENCY;
+use crate::model::id::TaskId;
+use crate::records::{RecordError, Versioned};
+use crate::tasks::listing::{Filter, ListError};
+
+/// Some instances, newest first.
+#[derive(Clone, Debug, Default)]
+pub struct InstancePage {
+    /// Their records. Fewer than asked for when other tasks are between them.
+    pub instances: Vec<Versioned>,
+    /// Where the next page goes on, see [`TaskPage`](crate::TaskPage).
+    pub next: Option<String>,
+}
+
+/// Why there is no page.
+#[derive(Debug, thiserror::Error)]
+pub enum InstancesUnlisted {
+    /// The tasks could not be listed.
+    #[error(transparent)]
+    List(#[from] ListError),
+    /// One of the records could not be read.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+}
+
+impl Workflows {
+    /// The instances among the next `top` tasks that the filter takes.
+    ///
+    /// # Errors
+    ///
+    /// See [`InstancesUnlisted`].
+    pub async fn list(
+        &self,
+        filter: &Filter,
+        top: usize,
+        position: Option<&str>,
+    ) -> Result<InstancePage, InstancesUnlisted> {
+        let page = self.parts.tasks.list(filter, top, position).await?;
+        let ids = page
+            .tasks
+            .iter()
+            .filter(|(_, head)| self.is_workflow(&head.kind));
+        let ids: Vec<TaskId> = ids.filter_map(|(name, _)| name.parse().ok()).collect();
+        let mut read = stream::iter(ids)
+            .map(|id| self.parts.tasks.find(id))
+            .buffered(WALK_CONCURRENCY);
+        let mut instances = Vec::new();
+        while let Some(found) = read.next().await {
+            // It may be gone since.
+            let found = found?.filter(|task| task.record.instance.is_some());
+            instances.extend(found);
+        }
+        Ok(InstancePage {
+            instances,
+            next: page.next,
+        })
+    }
+}

@@ -1,0 +1,120 @@
+//! Beginning an instance: `POST …/orchestrators/{functionName}/{instanceId}`. Without an id of its own everybody may
+//! on the route of R2's starter, as it has it; an id can be guessed, so who brings one needs its code or a key.
+
+use std::time::Duration;
+
+use actix_web::web::{Path, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::value::RawValue;
+
+use super::asked::Asked;
+use super::status::ended;
+use super::{access, ids, shown, uris};
+use crate::api::edge::body::{read_optional_json, refuse};
+use crate::api::edge::preferences::Preferences;
+use crate::api::edge::problem::Problem;
+use crate::api::edge::state::Api;
+use crate::api::operations::accepted::maybe_accepted;
+use crate::api::tasks::submitting::traceparent;
+use crate::api::tasks::{wait, watch};
+use engine::limits::MAX_WAIT;
+use engine::{Begun, Submission, SubmitError, TaskRecord};
+
+/// R2's starter.
+pub(in crate::api) async fn start(
+    request: HttpRequest,
+    api: Api,
+    path: Path<String>,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let asked = Asked::of(&request)?;
+    begin(&request, &api, &asked, (&path, None), payload).await
+}
+
+/// The same with an id of the client's.
+pub(in crate::api) async fn start_named(
+    request: HttpRequest,
+    api: Api,
+    path: Path<(String, String)>,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let ((function, name), asked) = (&*path, Asked::of(&request)?);
+    access::to_one(&request, &api, &asked, name).await?;
+    begin(&request, &api, &asked, (function, Some(name)), payload).await
+}
+
+async fn begin(
+    request: &HttpRequest,
+    api: &Api,
+    asked: &Asked,
+    (function, name): (&str, Option<&str>),
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    if api.tasks.is_stopping() {
+        return Err(Problem::stopping());
+    }
+    let kind = ids::workflow(api, function)?;
+    name.map(ids::check).transpose()?;
+    let timeout = asked.seconds("timeout")?;
+    // Nobody here polls, but a client that says something wrong wants to know.
+    asked.seconds("pollingInterval")?;
+    let (input, held) = match read_optional_json(request, payload, api).await? {
+        Some((text, held)) => (RawValue::from_string(text).map_err(refuse)?, Some(held)),
+        None => (RawValue::NULL.to_owned(), None),
+    };
+    let submission = Submission {
+        traceparent: traceparent(request),
+        ..Submission::new(api.tasks.new_id(), kind, input)
+    };
+    let record = match name {
+        None => api
+            .tasks
+            .submit(submission)
+            .await
+            .map_err(|error| refused(request, api, error))?,
+        Some(name) => {
+            let begun = api.workflows.begin_named(name, submission).await;
+            match begun.map_err(|error| refused(request, api, error))? {
+                Begun::New(record) => record,
+                Begun::Runs(_) => {
+                    return Err(Problem::conflict(
+                        "there is an instance of this id that has not ended",
+                    ));
+                }
+            }
+        }
+    };
+    drop(held);
+    match timeout {
+        Some(timeout) => in_time(request, api, asked, &record, timeout).await,
+        None => uris::begun(request, api, &shown(&record)).await,
+    }
+}
+
+/// The reply of an instance that ends in time, or as at once.
+async fn in_time(
+    request: &HttpRequest,
+    api: &Api,
+    asked: &Asked,
+    record: &TaskRecord,
+    timeout: Duration,
+) -> Result<HttpResponse, Problem> {
+    let preferences = Preferences {
+        wait: Some(timeout.min(MAX_WAIT)),
+        ..Preferences::default()
+    };
+    // It has begun, so nothing is refused any more: who cannot wait is told where it is.
+    let waiter = watch(api, preferences, record.id).unwrap_or_default();
+    match wait(api, preferences, waiter, record.id, false).await {
+        Some(record) => ended(&record, asked),
+        None => uris::begun(request, api, &shown(record)).await,
+    }
+}
+
+/// Why an instance has not begun.
+pub(super) fn refused(request: &HttpRequest, api: &Api, error: SubmitError) -> Problem {
+    match error {
+        SubmitError::Unknown { id, cause } => maybe_accepted(request, api, id, &cause),
+        error => Problem::submit(error, ""),
+    }
+}
