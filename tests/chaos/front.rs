@@ -93,7 +93,9 @@ impl Front {
         random: &mut Random,
         submission: &Submission,
     ) -> Option<String> {
-        let Submission { number, key, wait, .. } = submission;
+        let Submission {
+            number, key, wait, ..
+        } = submission;
         let request = |client: &Client| {
             let mut request = client.post_task();
             if let Some(key) = key {

@@ -1,6 +1,9 @@
 //! The service with workflows of its own, as a process: for the tests of what concerns workflows wherever the service
 //! is deployed. Not for anybody else.
 
+#[path = "../helpers/flows.rs"]
+mod flows;
+
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -130,6 +133,14 @@ fn main() -> ExitCode {
         .workflow("wait", Wait, policy.clone())
         .workflow("bad", Bad, policy.clone())
         .workflow("sub", Sub, policy.clone())
-        .workflow("fan", Fan, policy)
+        .workflow("fan", Fan, policy.clone())
+        .kind("add", flows::Add, policy.clone())
+        .workflow("flow-approval", flows::Approval, policy.clone())
+        .workflow("flow-chain", flows::Chain, policy.clone())
+        .workflow("flow-checked", flows::Checked, policy.clone())
+        .workflow("flow-family", flows::Family, policy.clone())
+        .workflow("flow-fan", flows::Fan, policy.clone())
+        .workflow("flow-join", flows::Join, policy.clone())
+        .workflow("flow-loop", flows::Loop, policy)
         .run()
 }
