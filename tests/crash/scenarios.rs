@@ -173,15 +173,6 @@ pub(super) fn scenario(point: CrashPoint) -> Scenario {
             settings: &[("RESULT_RETENTION", "1s")],
             ..plain
         },
-        CrashPoint::FlowAfterCommit
-        | CrashPoint::FlowAfterSends
-        | CrashPoint::FlowAfterTally
-        | CrashPoint::FlowAfterRange
-        | CrashPoint::FlowAfterAdd
-        | CrashPoint::FlowAfterLook
-        | CrashPoint::FlowAfterEnd
-        | CrashPoint::FlowAfterGeneration
-        | CrashPoint::FlowAfterRewind => plain,
         CrashPoint::SweepAfterClaim | CrashPoint::SweepAfterResend => Scenario {
             before: Before::Lost,
             ..plain
