@@ -8,6 +8,7 @@
 //! cargo bench --bench load -- --budgets
 //! cargo bench --bench load -- --budgets kinds
 //! cargo bench --bench load -- --early-start 50
+//! cargo bench --bench load -- --workflows
 //! ```
 
 mod budgets;
@@ -30,6 +31,7 @@ mod series;
 mod service;
 mod stage;
 mod table;
+mod workflows;
 mod workload;
 
 use std::fs;
@@ -110,6 +112,17 @@ struct Args {
         value_parser = clap::value_parser!(u16).range(1..)
     )]
     early_start: Option<u16>,
+    /// Measures workflows on the emulator and on the embedded store, in a process of this tool's own; the largest
+    /// fan-out has so many members.
+    #[arg(
+        long,
+        num_args = 0..=1,
+        default_missing_value = "10000",
+        conflicts_with_all = OF_A_RUN,
+        conflicts_with_all = ["budgets", "scale_out", "early_start"],
+        value_parser = clap::value_parser!(u64).range(1..=10_000)
+    )]
+    workflows: Option<u64>,
     /// Where to write the figures as JSON, too.
     #[arg(long)]
     json: Option<PathBuf>,
@@ -131,6 +144,9 @@ fn main() -> Result<ExitCode, HttpError> {
     if std::env::args().nth(1).as_deref() == Some(constant::FLAG) {
         constant::serve()?;
         return Ok(ExitCode::SUCCESS);
+    }
+    if std::env::var_os(workflows::SERVES).is_some() {
+        return Ok(workflows::serve());
     }
     let args = Args::parse();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -157,6 +173,9 @@ async fn measure(args: &Args) -> Result<(String, bool), HttpError> {
     if let Some(submissions) = args.early_start {
         let figures = early::measure(submissions.into()).await?;
         return Ok((to_string_pretty(&figures)?, true));
+    }
+    if let Some(most) = args.workflows {
+        return Ok((to_string_pretty(&workflows::measure(most).await?)?, true));
     }
     let running = match &args.url {
         Some(url) => Some(Service::running(url, args.key.clone()).await?),

@@ -45,11 +45,22 @@ impl Service {
         folder: &Path,
         settings: &[(&str, &str)],
     ) -> Result<Self, HttpError> {
+        let handler = Path::new(env!("CARGO_BIN_EXE_handler"));
+        Self::of(handler, storage, folder, settings).await
+    }
+
+    /// The same with another binary.
+    pub(crate) async fn of(
+        binary: &Path,
+        storage: Storage,
+        folder: &Path,
+        settings: &[(&str, &str)],
+    ) -> Result<Self, HttpError> {
         let begun = Instant::now();
         // As for its users: two lines a task.
         let log = Log::new(folder);
         let child = Owned(
-            Command::new(env!("CARGO_BIN_EXE_handler"))
+            Command::new(binary)
                 .args(["--bind-address", "127.0.0.1:0"])
                 .current_dir(folder)
                 .env_clear()

@@ -9,6 +9,7 @@ use super::azurite::{Azurite, KEY};
 use super::floor::Place;
 use super::http::HttpError;
 use super::service::Service;
+use super::workflows::SERVES;
 
 /// Where the tasks are kept, and who feeds the handler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
@@ -60,6 +61,15 @@ impl Stage {
             (Storage::Hosted, Some(account)) => Service::hosted(account, own).await,
             (storage, _) => Service::standalone(storage, self.folder(), &settings).await,
         }
+    }
+
+    /// Starts this tool as a service of workflows.
+    pub(crate) async fn service_of_workflows(&self) -> Result<Service, HttpError> {
+        let account = self.azurite.as_ref().map(Azurite::connection_string);
+        let account = account.iter().map(|text| ("AzureWebJobsStorage", &**text));
+        let settings: Vec<_> = account.chain([(SERVES, "1")]).collect();
+        let tool = std::env::current_exe()?;
+        Service::of(&tool, self.storage, self.folder(), &settings).await
     }
 
     /// The emulator, for a bare client.

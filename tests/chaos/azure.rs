@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use backends::azure::Account;
 
-use crate::MACHINE;
+use crate::machine;
 use crate::faults::spoil;
 use crate::helpers::azurite::{Azurite, KEY};
 use crate::random::Random;
@@ -26,7 +26,7 @@ const CALM_BEFORE: Duration = Duration::from_secs(20);
 
 #[tokio::test]
 async fn a_storage_account_keeps_its_promises_while_everything_fails() {
-    let machine = MACHINE.lock().await;
+    let machine = machine().await;
     let settings = Settings::announced();
     let chaos = settings.chaos(2);
     let azurite = Azurite::start();

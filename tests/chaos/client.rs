@@ -30,6 +30,19 @@ pub(crate) async fn live(front: Arc<Front>, seed: u64, number: u64, until: Insta
     }
 }
 
+/// So many of 1,000 submissions are workflows. Each is dozens of messages.
+const FLOWS: usize = 30;
+
+/// Which ones, and what their numbers are less than: so many steps, members or rounds they have.
+const SORTS: [(&str, usize); 6] = [
+    ("flow-approval", 90),
+    ("flow-chain", 12),
+    ("flow-family", 10),
+    ("flow-fan", 40),
+    ("flow-join", 90),
+    ("flow-loop", 8),
+];
+
 struct Client {
     random: Random,
     front: Arc<Front>,
@@ -94,11 +107,24 @@ impl Client {
         } else {
             number
         };
+        let (number, flow) = match random.permille(FLOWS) {
+            true => {
+                let (flow, below) = *random.pick(&SORTS);
+                // A family has numbers before its own.
+                ((2 + random.below(below - 2)) as i64, Some(flow))
+            }
+            false => (number, None),
+        };
         let key = random
             .permille(200)
             .then(|| format!("client {}, {}", self.number, random.number()));
         let wait = random.permille(100).then_some("wait=3");
-        Submission { number, key, wait }
+        Submission {
+            number,
+            flow,
+            key,
+            wait,
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use backends::embedded::Embedded;
 
 use ports::Queues;
 
-use crate::MACHINE;
+use crate::machine;
 use crate::helpers::queues;
 use crate::run::{BACKLOG, Run, folder};
 use crate::settings::Settings;
@@ -21,7 +21,7 @@ const LIFE: (usize, usize) = (200, 2_500);
 
 #[tokio::test]
 async fn embedded_storage_keeps_its_promises_while_the_process_is_killed() {
-    let machine = MACHINE.lock().await;
+    let machine = machine().await;
     let settings = Settings::announced();
     let chaos = settings.chaos(1);
     let until = Instant::now() + chaos;

@@ -23,8 +23,23 @@ const HASTE: usize = 20;
 #[derive(Clone, Debug)]
 pub(crate) struct Submission {
     pub(crate) number: i64,
+    /// The workflow that computes it, if it is one.
+    pub(crate) flow: Option<&'static str>,
     pub(crate) key: Option<String>,
     pub(crate) wait: Option<&'static str>,
+}
+
+impl Submission {
+    fn body(&self) -> String {
+        let number = self.number;
+        match self.flow {
+            None => format!(r#"{{"number": {number}}}"#),
+            // The width is for the fan-out.
+            Some(flow) => format!(
+                r#"{{"kind": "{flow}", "input": {{"number": {number}, "width": {number}}}}}"#
+            ),
+        }
+    }
 }
 
 /// What a reply says of a task.
@@ -78,7 +93,7 @@ impl Front {
         random: &mut Random,
         submission: &Submission,
     ) -> Option<String> {
-        let Submission { number, key, wait } = submission;
+        let Submission { number, key, wait, .. } = submission;
         let request = |client: &Client| {
             let mut request = client.post_task();
             if let Some(key) = key {
@@ -87,9 +102,9 @@ impl Front {
             if let Some(wait) = wait {
                 request = request.header("prefer", *wait);
             }
-            request.body(format!(r#"{{"number": {number}}}"#))
+            request.body(submission.body())
         };
-        self.ledger.count("submissions");
+        self.ledger.count(submission.flow.unwrap_or("submissions"));
         let reply = match self.send(random, request).await {
             Ok(reply) => reply,
             Err(no_reply) => {

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::helpers::client::{Client, KEY};
 use crate::helpers::eventually::DEADLINE;
+use crate::helpers::project::handler_with_flows;
 use crate::keeper::Keeping;
 
 /// How often a process is looked at.
@@ -83,7 +84,7 @@ pub(crate) fn keep(plan: &Plan, mut keeping: Keeping) {
 impl Process {
     fn start(plan: &Plan, log: &Path) -> Self {
         let log = File::create(log).unwrap();
-        let process = Command::new(env!("CARGO_BIN_EXE_handler"))
+        let process = Command::new(handler_with_flows())
             .current_dir(&plan.folder)
             .env_clear()
             .env("BIND_ADDRESS", "127.0.0.1:0")

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::MACHINE;
+use crate::machine;
 use crate::helpers::azurite::Azurite;
 use crate::hosts::keep;
 use crate::run::{Run, folder};
@@ -14,7 +14,7 @@ const NAME: &str = "hosted";
 
 #[tokio::test]
 async fn the_functions_host_keeps_our_promises_while_its_handler_is_killed() {
-    let machine = MACHINE.lock().await;
+    let machine = machine().await;
     let mut settings = Settings::announced();
     // The double forwards on one thread, which half of them keep busy.
     settings.clients /= 2;

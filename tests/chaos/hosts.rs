@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use functions_host::{Event, FunctionsHost, HostOptions};
 
 use crate::helpers::client::Client;
-use crate::helpers::project::app;
+use crate::helpers::project::{app_of, handler_with_flows};
 use crate::keeper::Keeping;
 use crate::run::BACKLOG;
 
@@ -40,7 +40,7 @@ pub(crate) fn keep(connection_string: &str, name: &str, mut keeping: Keeping) {
             .setting("EARLY_START", early_start)
             .timer_schedule();
         let host = runtime
-            .block_on(FunctionsHost::start(app(), options))
+            .block_on(FunctionsHost::start(app_of(handler_with_flows()), options))
             .unwrap();
         keeping.opens(Client::of_host(&host));
         while !is_down(&host) && !keeping.is_stopped() {

@@ -40,8 +40,15 @@ mod storage;
 mod table;
 
 use testkit::random;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 
 /// A scenario has the machine for itself until its chaos is over. Then it mostly waits for other
 /// clocks, and the next one may begin.
 static MACHINE: Mutex<()> = Mutex::const_new(());
+
+/// Waits for that; and what the handler is, is built by then.
+async fn machine() -> MutexGuard<'static, ()> {
+    let machine = MACHINE.lock().await;
+    helpers::project::handler_with_flows();
+    machine
+}

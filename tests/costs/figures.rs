@@ -92,3 +92,130 @@ pub(super) const COMMITS: &[(&str, u64, u64)] = &[
     ("find", 0, 0),
     ("consume", 1, 1),
 ];
+
+/// What instances of workflows ask of a storage account but for receiving, from the submission on.
+pub(super) const WORKFLOWS: &[(&str, &[(&str, u64)])] = &[
+    // One write a step, before the next begins; the last one is that of the end.
+    (
+        "3 steps with effects",
+        &[
+            ("create_record", 1),
+            ("delete_message", 1),
+            ("replace_record", 3),
+            ("send_message", 1),
+        ],
+    ),
+    (
+        "no step",
+        &[
+            ("create_record", 1),
+            ("delete_message", 1),
+            ("replace_record", 1),
+            ("send_message", 1),
+        ],
+    ),
+    // They are written with the end alone.
+    (
+        "20 pure steps",
+        &[
+            ("create_record", 1),
+            ("delete_message", 1),
+            ("replace_record", 1),
+            ("send_message", 1),
+        ],
+    ),
+    // Four more than no step: its message is sent and deleted, the record read and written.
+    (
+        "a step elsewhere",
+        &[
+            ("create_record", 1),
+            ("delete_message", 2),
+            ("read_record", 1),
+            ("replace_record", 2),
+            ("send_message", 2),
+        ],
+    ),
+    // As many for the timer, and one for the step.
+    (
+        "a timer and a step",
+        &[
+            ("create_record", 1),
+            ("delete_message", 2),
+            ("read_record", 1),
+            ("replace_record", 3),
+            ("send_message", 2),
+        ],
+    ),
+    // The timer that nobody waits for any more comes as well; the client reads the record and sends.
+    (
+        "an event and a step",
+        &[
+            ("create_record", 1),
+            ("delete_message", 3),
+            ("read_record", 3),
+            ("replace_record", 3),
+            ("send_message", 3),
+        ],
+    ),
+    // Each is sent, added and deleted. Where no other one of the process is under way it also asks whether it was
+    // the last, as here in memory, where a call takes no time.
+    (
+        "100 members",
+        &[
+            ("add_to_tally", 100),
+            ("count_tally", 99),
+            ("create_record", 1),
+            ("delete_message", 101),
+            ("open_tally", 1),
+            ("read_record", 1),
+            ("read_tally", 1),
+            ("replace_record", 2),
+            ("send_message", 101),
+        ],
+    ),
+    // Only the last 128 may have to ask. Four messages bring parts of them; what they gave is too large for the record.
+    (
+        "1,000 members",
+        &[
+            ("add_to_tally", 1_000),
+            ("count_tally", 128),
+            ("create_record", 1),
+            ("delete_message", 1_005),
+            ("open_tally", 1),
+            ("read_record", 6),
+            ("read_tally", 1),
+            ("replace_record", 3),
+            ("send_message", 1_005),
+        ],
+    ),
+    // 32 in a message, whose holder reads the record for their inputs.
+    (
+        "320 quick members",
+        &[
+            ("add_to_tally", 10),
+            ("count_tally", 9),
+            ("create_record", 1),
+            ("delete_message", 11),
+            ("open_tally", 1),
+            ("read_record", 12),
+            ("read_tally", 1),
+            ("replace_record", 3),
+            ("send_message", 11),
+        ],
+    ),
+    // As a member, and one for each step.
+    (
+        "100 children of 3 steps",
+        &[
+            ("add_to_tally", 100),
+            ("count_tally", 99),
+            ("create_record", 101),
+            ("delete_message", 101),
+            ("open_tally", 1),
+            ("read_record", 1),
+            ("read_tally", 1),
+            ("replace_record", 202),
+            ("send_message", 101),
+        ],
+    ),
+];

@@ -25,6 +25,7 @@ mod helpers;
 mod idle;
 mod memory;
 mod operations;
+mod workflows;
 
 use std::alloc::System;
 

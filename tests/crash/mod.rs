@@ -29,6 +29,7 @@ use self::scenarios::{Scenario, scenario};
 use self::service::Service;
 use self::storage::Storage;
 use crate::helpers::deployment::Setting;
+use crate::helpers::project::handler_with_flows;
 
 #[tokio::test]
 async fn nothing_is_lost_wherever_a_process_dies_on_the_embedded_store() {
@@ -45,6 +46,8 @@ const DRIVEN: usize = 4;
 
 /// Runs every scenario that there is in these settings, and then names those that failed.
 async fn run_all(settings: &[Setting]) {
+    // Before anything is under way that has to go on meanwhile.
+    handler_with_flows();
     let all = settings
         .iter()
         .flat_map(|setting| {

@@ -16,6 +16,7 @@ fn main() -> ExitCode {
         .workflow("flow-checked", flows::Checked, Policy::default())
         .workflow("flow-family", flows::Family, Policy::default())
         .workflow("flow-fan", flows::Fan, Policy::default())
+        .workflow("flow-join", flows::Join, Policy::default())
         .workflow("flow-loop", flows::Loop, Policy::default())
         .run()
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::join;
 use serde::{Deserialize, Serialize};
 use work::schemars::{self, JsonSchema};
-use work::workflow::{Either, Flow, Workflow, callee, select};
+use work::workflow::{Either, Flow, Workflow, callee, join_all, select};
 use work::{Context, ErrorCode, Failure, Kind};
 
 /// Which number.
@@ -85,6 +85,31 @@ impl Workflow for Chain {
             };
         }
         Ok(Computed::new(asked.number, pair.one))
+    }
+}
+
+/// Two additions side by side, and one of what they gave.
+pub(crate) struct Join;
+
+impl Workflow for Join {
+    type Input = Asked;
+    type Output = Computed;
+
+    async fn run(&self, flow: Flow, asked: Asked) -> Result<Computed, Failure> {
+        let of = |less: u32| Pair {
+            one: fibonacci(asked.number.saturating_sub(less)),
+            other: 0,
+        };
+        let calls = [of(1), of(2)].map(|pair| flow.call(callee::kind::<Add>(), &pair));
+        let both = join_all(calls).await.into_iter();
+        let both: Vec<u64> = both.collect::<Result<_, _>>()?;
+        let [one, other] = both[..] else {
+            return Err(WRONG.into());
+        };
+        let sum = flow
+            .call(callee::kind::<Add>(), &Pair { one, other })
+            .await?;
+        Ok(Computed::new(asked.number, sum))
     }
 }
 

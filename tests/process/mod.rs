@@ -2,6 +2,7 @@
 
 mod backup;
 mod denied;
+mod flows_together;
 mod init;
 mod init_crate;
 mod keys;

@@ -39,6 +39,7 @@ mod pruning;
 mod renewing;
 mod rescuing;
 mod rescuing_at_once;
+mod rescuing_flows;
 mod rescuing_held;
 mod resting;
 mod retrying;

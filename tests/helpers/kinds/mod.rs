@@ -184,6 +184,7 @@ fn with_flows(kinds: Kinds) -> Kinds {
         .with("flow-checked", any::of_workflow(flows::Checked), policy())
         .with("flow-family", any::of_workflow(flows::Family), policy())
         .with("flow-fan", any::of_workflow(flows::Fan), policy())
+        .with("flow-join", any::of_workflow(flows::Join), policy())
         .with("flow-loop", any::of_workflow(flows::Loop), policy())
 }
 
