@@ -9,7 +9,7 @@ use time::macros::format_description;
 use utoipa::ToSchema;
 
 use super::events::Event;
-use super::shown;
+use super::ids::shown;
 use engine::{TaskRecord, TaskState};
 use ports::Timestamp;
 
