@@ -34,7 +34,7 @@
 //! is. `commands` is what `handler` does without serving, and `functions` the folders of the Functions
 //! host, made from the tables of `api` and `triggers`. Beside them: `logging` writes what all of them log,
 //! `panics` tells it of their defects, `origins` says which pages may call, `surfaces`
-//! which kinds do what names none, and `tls` what clients encrypt with. `testing` starts the service for the tests of kinds of one's own.
+//! which kinds do what names none, `rules` what is done about dead letters, and `tls` what clients encrypt with. `testing` starts the service for the tests of kinds of one's own.
 //!
 //! # The two data flows
 //!
@@ -72,6 +72,8 @@ pub mod logging;
 mod origins;
 #[doc(hidden)]
 pub mod panics;
+#[doc(hidden)]
+pub mod rules;
 #[doc(hidden)]
 pub mod startup;
 #[doc(hidden)]

@@ -140,7 +140,10 @@ pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
         )
         .keyed()
         .describe(describe_dead_letters::one)
-        .answers("200 with the error, the times and the input of one, or 404"),
+        .answers(
+            "200 with the error, the times and the input of one, and what \
+             [rules](docs/dead-letter-rules.md) did about it, or 404",
+        ),
         Route::post(
             "replay_dead_letter",
             "/api/dead-letters/{id:guid}:replay",

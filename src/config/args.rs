@@ -148,6 +148,10 @@ pub struct Args {
     #[arg(long, env = "KINDS_FILE", hide_env_values = true)]
     pub kinds_file: Option<String>,
 
+    /// TOML or JSON file of what is done about dead letters, such as dead-letter-rules.toml; without it nothing by itself
+    #[arg(long, env = "DEAD_LETTER_RULES", hide_env_values = true)]
+    pub dead_letter_rules: Option<String>,
+
     #[command(flatten)]
     pub surfaces: SurfaceArgs,
 
@@ -323,6 +327,7 @@ impl Args {
             &mut self.public_base_url,
             &mut self.cors_allowed_origins,
             &mut self.kinds_file,
+            &mut self.dead_letter_rules,
             &mut self.raw_queue_name,
             &mut self.worker_concurrency,
             &mut self.functions_port,

@@ -76,6 +76,8 @@ pub struct Config {
     pub kinds_allow_http: bool,
     /// The file of the kinds of work that are not written in Rust.
     pub kinds_file: Option<PathBuf>,
+    /// The file of what is done about dead letters.
+    pub dead_letter_rules: Option<PathBuf>,
     /// What is done with what comes without the name of a kind.
     pub surfaces: Surfaces,
     /// Where the files of kinds are kept.
@@ -131,6 +133,7 @@ impl Config {
             public_base_url: None,
             allowed_origins: Origins::None,
             kinds_file: None,
+            dead_letter_rules: None,
             surfaces: Surfaces::default(),
             files: FileStorage {
                 account: None,
@@ -212,6 +215,7 @@ impl TryFrom<Args> for Config {
                 _ => return Err(wrong("KINDS_ALLOW_HTTP", "is neither true nor false")),
             },
             kinds_file: args.kinds_file.map(PathBuf::from),
+            dead_letter_rules: args.dead_letter_rules.map(PathBuf::from),
             surfaces: args.surfaces.try_into()?,
             files,
             file_processing,

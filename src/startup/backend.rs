@@ -49,18 +49,20 @@ impl Backend {
         counts: &Arc<Counts>,
     ) -> Result<Self, StartError> {
         let counted =
-            |(store, tallies), queues: Arc<dyn Queues>, raw_queues, files, embedded, location| Self {
-                ports: Ports {
-                    store: Arc::new(Counted::new(store, counts)),
-                    tallies: Arc::new(Counted::new(tallies, counts)),
-                    queues: Arc::new(Counted::new(queues, counts)),
-                    queue: config.queue.clone(),
-                    files: Some(Arc::new(Counted::<dyn Files>::new(files, counts))),
-                    storage_calls: counts.clone(),
-                },
-                raw_queues: Arc::new(Counted::<dyn RawQueues>::new(raw_queues, counts)),
-                embedded,
-                location,
+            |(store, tallies), queues: Arc<dyn Queues>, raw_queues, files, embedded, location| {
+                Self {
+                    ports: Ports {
+                        store: Arc::new(Counted::new(store, counts)),
+                        tallies: Arc::new(Counted::new(tallies, counts)),
+                        queues: Arc::new(Counted::new(queues, counts)),
+                        queue: config.queue.clone(),
+                        files: Some(Arc::new(Counted::<dyn Files>::new(files, counts))),
+                        storage_calls: counts.clone(),
+                    },
+                    raw_queues: Arc::new(Counted::<dyn RawQueues>::new(raw_queues, counts)),
+                    embedded,
+                    location,
+                }
             };
         let files = files_elsewhere(config)?;
         match &config.storage {

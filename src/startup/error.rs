@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::rules::RulesError;
 use backends::embedded::OpenError;
 use engine::OutlastsHost;
 use ports::{QueueName, StorageError};
@@ -17,6 +18,9 @@ pub enum StartError {
     /// An attempt of a kind may last longer than the Functions host lets it.
     #[error("{0}: functionTimeout in host.json is 10 minutes, of which it may wait for some")]
     OutlastsHost(#[from] OutlastsHost),
+    /// The file of rules for dead letters cannot be used.
+    #[error("DEAD_LETTER_RULES: {0}")]
+    Rules(#[from] RulesError),
     /// A setting names a kind that nobody registered.
     #[error("{setting} names {kind:?}, which is no kind of work here: there are {known}")]
     NoSuchKind {
@@ -78,6 +82,7 @@ impl StartError {
             self,
             Self::Kind(_)
                 | Self::OutlastsHost(_)
+                | Self::Rules(_)
                 | Self::NoSuchKind { .. }
                 | Self::RawQueueOfTasks(_)
         )

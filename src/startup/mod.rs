@@ -29,6 +29,7 @@ use self::server::serve;
 use self::stop::{Signals, shut_down, stop_on_signal};
 use crate::api::OwnQueue;
 use crate::config::{self, Config, Mode, Storage};
+use crate::rules;
 use crate::triggers::early;
 use crate::triggers::standalone::{self, Pace};
 use backends::{Counts, SystemClock};
@@ -91,6 +92,7 @@ impl Application {
             early_start: early_start(&config),
             retention: config.retention,
             callbacks: callbacks(&config, &access, address),
+            rules: rules::read(&config)?.map(Arc::new),
         };
         let engine = Engine::new(backend.ports.clone(), kinds, clock, settings);
         let raw_queue = raw_queue(&config, &engine.tasks, &backend)?;

@@ -68,6 +68,11 @@ pub(super) const ROOT: Table = &[
     ("logging", &["config", "ports"]),
     ("origins", &[]),
     ("panics", &["config", "engine", "logging"]),
+    // What a file says of dead letters, and who is told.
+    (
+        "rules",
+        &["config", "engine", "kinds", "ports", "tls", "work"],
+    ),
     // Puts all together.
     (
         "startup",
@@ -78,6 +83,7 @@ pub(super) const ROOT: Table = &[
             "config",
             "engine",
             "ports",
+            "rules",
             "surfaces",
             "triggers",
             "work",
@@ -108,7 +114,16 @@ pub(super) const ENGINE: Table = &[
     (
         "engine",
         &[
-            "local", "ports", "queue", "records", "settings", "sweep", "tasks", "work", "worker",
+            "local",
+            "ports",
+            "queue",
+            "records",
+            "settings",
+            "sweep",
+            "tasks",
+            "work",
+            "worker",
+            "workflows",
         ],
     ),
     ("limits", &[]),
@@ -139,6 +154,13 @@ pub(super) const ENGINE: Table = &[
         &[
             "crash", "limits", "local", "model", "policies", "ports", "queue", "records", "text",
             "work",
+        ],
+    ),
+    (
+        "workflows",
+        &[
+            "limits", "local", "model", "policies", "ports", "queue", "records", "tasks", "work",
+            "worker",
         ],
     ),
 ];

@@ -114,5 +114,6 @@ pub(crate) fn settings(slots: usize, has_other_workers: bool) -> Settings {
         has_other_workers,
         early_start: EarlyStart::Off,
         retention: RETENTION,
+        rules: None,
     }
 }

@@ -88,24 +88,49 @@ async fn processes(deployment: &Deployment, files: Option<Arc<dyn Files>>) {
     let reports = reports.as_array().unwrap();
     assert_eq!(reports.len(), 4);
     for (number, report) in reports.iter().enumerate() {
-        let file = |step, output: &str, rows| {
-            json!({format!("{step}_output_filename"): output, "col_count": 10, "row_count": rows})
-        };
+        let file = |step, output: &str, rows| json!({format!("{step}_output_filename"): output, "col_count": 10, "row_count": rows});
         let expected = json!([
             file("step1", &format!("step1/data_{number}.csv"), 10),
-            file("step2", &format!("step2/processed_data_{number}.csv"), 100_000),
-            file("step3", &format!("step3/interim_processed_data_{number}.csv"), 100),
-            file("step4", &format!("out/4/final_interim_processed_data_{number}.csv"), 10),
+            file(
+                "step2",
+                &format!("step2/processed_data_{number}.csv"),
+                100_000
+            ),
+            file(
+                "step3",
+                &format!("step3/interim_processed_data_{number}.csv"),
+                100
+            ),
+            file(
+                "step4",
+                &format!("out/4/final_interim_processed_data_{number}.csv"),
+                10
+            ),
         ]);
         assert_eq!(*report, expected);
     }
     // Of no files nothing comes, and that is no list.
     let none = json!({"rawDataPath": "empty", "numFiles": 0, "numRows": 1});
-    assert_eq!(run(client, "OrchestratorFunc", &none).await["result"], Value::Null);
+    assert_eq!(
+        run(client, "OrchestratorFunc", &none).await["result"],
+        Value::Null
+    );
     for (kind, input, told) in [
-        ("OrchestratorFunc", json!({}), "A root directory, number of rows"),
-        ("OrchestratorFunc", Value::Null, "A root directory, number of rows"),
-        ("SubOrchestratorFunc", json!(""), "Need the filename to process as input"),
+        (
+            "OrchestratorFunc",
+            json!({}),
+            "A root directory, number of rows",
+        ),
+        (
+            "OrchestratorFunc",
+            Value::Null,
+            "A root directory, number of rows",
+        ),
+        (
+            "SubOrchestratorFunc",
+            json!(""),
+            "Need the filename to process as input",
+        ),
     ] {
         let id = client
             .accepted(json!({"kind": kind, "input": input}).to_string())
@@ -120,7 +145,10 @@ async fn processes(deployment: &Deployment, files: Option<Arc<dyn Files>>) {
         .await;
     let (code, _, message) = client.ended(&id).await.problem();
     assert_eq!(code, "FileNotFound");
-    assert!(message.ends_with("there is no file \"raw/9.csv\""), "{message}");
+    assert!(
+        message.ends_with("there is no file \"raw/9.csv\""),
+        "{message}"
+    );
 
     let missing = client
         .accepted(json!({"kind": "step1", "input": "raw/9.csv"}).to_string())

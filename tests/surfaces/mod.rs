@@ -5,8 +5,10 @@ mod celery;
 mod durable;
 mod enqueue;
 mod files;
+mod letters;
 mod python;
 mod sample;
+mod smtp;
 mod starting;
 
 use std::fs;

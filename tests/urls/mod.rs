@@ -5,7 +5,7 @@ mod endings;
 mod example;
 mod hosted;
 mod many;
-mod service;
+pub(crate) mod service;
 mod told;
 
 use std::fmt::Write;

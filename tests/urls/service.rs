@@ -11,12 +11,12 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::helpers::eventually::eventually;
 
 /// The body of a reply that nobody should send, in bytes.
-pub(super) const HUGE: usize = 100_000_000;
+pub(crate) const HUGE: usize = 100_000_000;
 
 /// One that listens. Ends with the test's runtime.
 #[derive(Clone)]
-pub(super) struct Service {
-    pub(super) address: SocketAddr,
+pub(crate) struct Service {
+    pub(crate) address: SocketAddr,
     seen: Arc<Seen>,
 }
 
@@ -30,7 +30,7 @@ struct Seen {
 }
 
 impl Service {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let service = Self {
             address: listener.local_addr().unwrap(),
@@ -46,12 +46,12 @@ impl Service {
     }
 
     /// How many requests came.
-    pub(super) fn requests(&self) -> usize {
+    pub(crate) fn requests(&self) -> usize {
         self.seen.heads.lock().unwrap().len()
     }
 
     /// The so-manieth request (from 0), once it is there: its head and its body.
-    pub(super) async fn request(&self, number: usize) -> (String, String) {
+    pub(crate) async fn request(&self, number: usize) -> (String, String) {
         eventually("the request comes", async || {
             let head = self.seen.heads.lock().unwrap().get(number)?.clone();
             let body = self.seen.bodies.lock().unwrap().get(number)?.clone();
@@ -61,12 +61,12 @@ impl Service {
     }
 
     /// How much of a huge body went out, in bytes.
-    pub(super) fn sent(&self) -> usize {
+    pub(crate) fn sent(&self) -> usize {
         self.seen.sent.load(Ordering::Relaxed)
     }
 
     /// Whether a path was asked for.
-    pub(super) fn was_asked_for(&self, path: &str) -> bool {
+    pub(crate) fn was_asked_for(&self, path: &str) -> bool {
         let heads = self.seen.heads.lock().unwrap();
         heads
             .iter()
@@ -74,7 +74,7 @@ impl Service {
     }
 
     /// Waits for an attempt of a task, and gives where its end may be reported.
-    pub(super) async fn callback(&self, id: &str, attempt: u32) -> String {
+    pub(crate) async fn callback(&self, id: &str, attempt: u32) -> String {
         let lines = [format!("task-id: {id}"), format!("task-attempt: {attempt}")];
         eventually("the attempt comes", async || {
             let heads = self.seen.heads.lock().unwrap();
@@ -112,6 +112,10 @@ async fn serve(mut stream: TcpStream, seen: Arc<Seen>) {
         "/callback" => reply("202 Accepted", ""),
         "/told" if count == 1 => reply("500 Internal Server Error", ""),
         "/told" => reply("204 No Content", ""),
+        "/refuses" => reply(
+            "422 Unprocessable Content\r\ncontent-type: application/problem+json",
+            r#"{"code":"BeyondRepair","detail":"nobody can mend that"}"#,
+        ),
         "/gone" => reply("410 Gone", ""),
         "/huge" => return pour(&mut stream, &seen).await,
         // Until the other side is gone.

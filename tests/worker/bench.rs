@@ -5,8 +5,8 @@ use std::sync::Arc;
 use backends::embedded::Embedded;
 use engine::limits::MAX_ATTEMPTS;
 use engine::{
-    Consumer, Maintenance, Outcome, Records, Submission, TaskId, TaskRecord, TaskState, TaskStatus,
-    Tasks,
+    Consumer, Maintenance, Outcome, Records, Rules, Settings, Submission, TaskId, TaskRecord,
+    TaskState, TaskStatus, Tasks,
 };
 use ports::{Delivery, Queue, TaskStore};
 use serde_json::value::RawValue;
@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use crate::helpers::calls::Calls;
 use crate::helpers::clock::ManualClock;
 use crate::helpers::kinds::TestKinds;
-use crate::helpers::process::{Process, Storage};
+use crate::helpers::process::{Process, Storage, settings};
 use crate::helpers::queues::{self, TestQueues, length};
 
 pub(super) struct Bench {
@@ -96,6 +96,36 @@ impl Bench {
     /// Another process over the same storage: it shares nothing else.
     pub(super) fn other_process(&self) -> Process {
         self.storage.process(&self.kinds, 1, true)
+    }
+
+    /// The same bench with a process that has rules for dead letters.
+    pub(super) fn with_rules(rules: Rules) -> Self {
+        let mut bench = Self::new();
+        let process = bench.ruled_process(rules);
+        bench.tasks = process.tasks.clone();
+        bench.consumer = process.consumer.clone();
+        bench.maintenance = process.maintenance.clone();
+        bench.process = process;
+        bench
+    }
+
+    /// Another process over the same storage, which has these rules.
+    pub(super) fn ruled_process(&self, rules: Rules) -> Process {
+        let settings = Settings {
+            rules: Some(Arc::new(rules)),
+            ..settings(4, true)
+        };
+        self.storage.process_with(&self.kinds, settings)
+    }
+
+    /// The same of one that refuses submissions while one message waits.
+    pub(super) fn full_process(&self, rules: Rules) -> Process {
+        let settings = Settings {
+            rules: Some(Arc::new(rules)),
+            max_queue_length: Some(1),
+            ..settings(4, true)
+        };
+        self.storage.process_with(&self.kinds, settings)
     }
 
     /// The tasks as of a process that has another store.

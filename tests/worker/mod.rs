@@ -42,6 +42,7 @@ mod rescuing_at_once;
 mod rescuing_held;
 mod resting;
 mod retrying;
+mod rules;
 mod sharing;
 mod submitting;
 mod succeeding;

@@ -14,6 +14,7 @@ use crate::settings::Settings;
 use crate::sweep::Maintenance;
 use crate::sweep::rescue::Rescue;
 use crate::sweep::walk::Walk;
+use crate::tasks::dead_letters::action;
 use crate::tasks::dead_letters::bulk::Late;
 use crate::tasks::follow_ups::FollowUps;
 use crate::tasks::service::{Parts, Tasks};
@@ -77,6 +78,10 @@ impl Engine {
         } = ports;
         let bulk = Late::default();
         let kinds = bulk.add(kinds);
+        let kinds = match &settings.rules {
+            Some(rules) => action::add(kinds, rules, &bulk),
+            None => kinds,
+        };
         let queues = TaskQueues::open(&*queues, queue, &kinds);
         let (kinds, running, stop) = (Arc::new(kinds), Arc::default(), Stop::default());
         let metrics = Arc::new(Metrics::new(&kinds));
@@ -105,8 +110,9 @@ impl Engine {
             endings: endings.clone(),
             line: Line::default(),
         });
-        let records = Records::new(Arc::clone(&store), Arc::clone(&clock))
-            .with_tallies(Arc::clone(&tallies));
+        let records =
+            Records::new(Arc::clone(&store), Arc::clone(&clock)).with_tallies(Arc::clone(&tallies));
+        let records = records.with_rules(settings.rules.clone());
         let tasks = Tasks::new(Parts {
             store: Arc::clone(&store),
             records: records.clone(),
@@ -170,8 +176,13 @@ impl Engine {
             retention: settings.retention,
             kinds,
         };
-        let maintenance =
-            Maintenance::new(consumers.clone(), walk, stop.clone(), Arc::clone(&metrics));
+        let maintenance = Maintenance::new(
+            consumers.clone(),
+            walk,
+            tasks.clone(),
+            stop.clone(),
+            Arc::clone(&metrics),
+        );
         Self {
             tasks,
             workflows,

@@ -23,8 +23,9 @@ pub const MAX_HISTORY: usize = 10_000;
 /// The largest record of an instance, in bytes: it is written anew with each entry.
 pub const MAX_INSTANCE_BYTES: usize = 4 * 1024 * 1024;
 
-/// Calls that one instance has open side by side, at the most. More is a fan-out, which is one step.
-pub const MAX_OPEN_STEPS: usize = 1_000;
+/// Steps that one instance has open side by side, at the most: each that ends wakes all. More is a fan-out, which
+/// is one step.
+pub const MAX_OPEN_STEPS: usize = 128;
 
 /// Members of a fan-out that one message stands for until they are sent each by itself.
 pub const MEMBERS_IN_RANGE: u32 = 256;
@@ -277,6 +278,12 @@ pub const LETTER_LOOKS: usize = MAX_TOP;
 
 /// The longest record that a listing of dead letters reads, and the largest input that it shows, in bytes.
 pub const LETTER_WHOLE: usize = 64 * 1024;
+
+/// How long what a rule has to do waits for the record of its failure, which is written just after it.
+pub const RULE_PATIENCE: Duration = Duration::from_secs(10 * 60);
+
+/// How many dead letters a digest tells of, each by itself; the others it counts.
+pub const TOLD_IN_SHORT: usize = 100;
 
 /// How long a message that names no task is kept at the least: as long as a queue of Azure would.
 pub const DEAD_MESSAGE_RETENTION: Duration = Duration::from_secs(7 * 24 * 60 * 60);

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use crate::limits::{COMMIT_TRIES, READ_WHOLE, SWEEP_PAGE};
 use crate::model::dead_letter::{Entry, EntryName};
+use crate::model::due;
 use crate::model::id::TaskId;
 use crate::model::instance::prefix_of;
+use crate::model::rules::Rules;
 use crate::model::stored::UnreadableRecord;
 use crate::model::task::{TaskRecord, TaskStatus};
 use ports::crash::{CrashPoint, crash_point};
@@ -72,6 +74,8 @@ pub enum Commit {
 pub(crate) struct Then<'a> {
     /// A message.
     pub(crate) send: Option<NextMessage<'a>>,
+    /// Others, as they are.
+    pub(crate) more: &'a [Outgoing],
     /// The end of the message at hand.
     pub(crate) settle: Option<(&'a Receipt, Settle<'a>)>,
 }
@@ -144,6 +148,8 @@ pub struct Records {
     /// Where what belongs to instances is counted; `None` where there are none.
     tallies: Option<Arc<dyn Tallies>>,
     clock: Arc<dyn Clock>,
+    /// What is due after failures, if there are rules.
+    rules: Option<Arc<Rules>>,
 }
 
 impl Records {
@@ -153,6 +159,7 @@ impl Records {
             store,
             tallies: None,
             clock,
+            rules: None,
         }
     }
 
@@ -186,6 +193,11 @@ impl Records {
     /// What time it is.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// The same where failures are looked at by rules.
+    pub(crate) fn with_rules(self, rules: Option<Arc<Rules>>) -> Self {
+        Self { rules, ..self }
     }
 
     /// The record of a task, if there is one.
@@ -295,41 +307,12 @@ impl Records {
     ) -> Result<Option<Followed>, StorageError> {
         versioned.record.updated_at = self.clock.now();
         let name = versioned.record.id.text();
-        let document = &versioned.record.to_document();
-        let entry = Entry::of_failure(&versioned.record, &document.head);
-        let put = entry
-            .as_deref()
-            .map(|Entry { name, document }| Step::Put { name, document });
-        let before = usize::from(put.is_some());
-        let name = &*name;
-        let write = match versioned.etag.as_ref() {
-            Some(etag) => Step::Replace {
-                name,
-                document,
-                etag,
-            },
-            None => Step::Create { name, document },
+        let then = Then {
+            more: messages,
+            settle,
+            ..Then::default()
         };
-        let mut steps: Vec<_> = put.into_iter().chain([write]).collect();
-        steps.extend(messages.iter().map(Outgoing::step));
-        steps.extend(settle.map(|(receipt, how)| Step::Settle { receipt, how }));
-        let (written, followed) = match self.store.write(&steps).await? {
-            Written::Done { etag, settled, .. } => (
-                etag,
-                Followed::All {
-                    settled,
-                    held: None,
-                },
-            ),
-            Written::Not { .. } => return Ok(None),
-            Written::Partly { steps, cause, .. } if steps == before => return Err(cause),
-            Written::Partly { steps, etag, cause } if steps <= before + messages.len() => {
-                (etag, Followed::Unsent(cause))
-            }
-            Written::Partly { etag, cause, .. } => (etag, Followed::Unsettled(cause)),
-        };
-        versioned.etag = written;
-        Ok(Some(followed))
+        self.write(&name, versioned, then).await
     }
 
     /// Sends messages, side by side or in one write.
@@ -356,6 +339,9 @@ impl Records {
         let document = &record.to_document();
         // First, so that a process which dies in between leaves an entry too many, and never one too few.
         let entry = Entry::of_failure(record, &document.head);
+        // And with it what a rule has to do about it, for the same reason.
+        let rules = self.rules.as_deref().filter(|_| entry.is_some());
+        let due = rules.and_then(|rules| due::after_failure(rules, record, &document.head));
         let tell = |etag: Option<&ETag>| {
             let Some(next) = then.send else {
                 return String::new();
@@ -366,11 +352,7 @@ impl Records {
             (next.tell)(record, etag, next.held.unwrap_or_default())
         };
         let mut steps = Vec::with_capacity(3);
-        steps.extend(
-            entry
-                .as_deref()
-                .map(|Entry { name, document }| Step::Put { name, document }),
-        );
+        steps.extend([&entry, &due].into_iter().flatten().map(|note| note.put()));
         let before = steps.len();
         steps.push(match etag.as_ref() {
             Some(etag) => Step::Replace {
@@ -386,6 +368,8 @@ impl Records {
             delay: next.delay,
             held: next.held.is_some(),
         }));
+        steps.extend(then.more.iter().map(Outgoing::step));
+        let sends = steps.len() - before - 1;
         steps.extend(
             then.settle
                 .map(|(receipt, how)| Step::Settle { receipt, how }),
@@ -408,9 +392,7 @@ impl Records {
             }
             Written::Not { .. } => return Ok(None),
             Written::Partly { steps, cause, .. } if steps == before => return Err(cause),
-            Written::Partly { steps, etag, cause }
-                if steps == before + 1 && then.send.is_some() =>
-            {
+            Written::Partly { steps, etag, cause } if steps <= before + sends => {
                 (etag, Followed::Unsent(cause))
             }
             Written::Partly { etag, cause, .. } => (etag, Followed::Unsettled(cause)),
@@ -465,8 +447,11 @@ impl Records {
         queue: &QueueName,
         reason: &str,
     ) -> Result<(), StorageError> {
-        let Entry { name, document } = &Entry::of_message(letter, queue, reason, self.clock.now());
-        let mut steps = vec![Step::Put { name, document }];
+        let entry = Entry::of_message(letter, queue, reason, self.clock.now());
+        let rules = self.rules.as_deref();
+        let due = rules.and_then(|rules| due::after_message(rules, &entry, &letter.text));
+        let mut steps = vec![entry.put()];
+        steps.extend(due.as_deref().map(Entry::put));
         steps.extend(letter.receipt.as_ref().map(|receipt| Step::Settle {
             receipt,
             how: Settle::Done,

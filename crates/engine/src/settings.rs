@@ -1,9 +1,11 @@
 //! What an engine is told once, and goes by as long as it lives.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::local::early::EarlyStart;
 use crate::model::callback::Callbacks;
+use crate::model::rules::Rules;
 
 /// The settings of an engine.
 #[derive(Clone)]
@@ -24,4 +26,6 @@ pub struct Settings {
     pub retention: Duration,
     /// Where others may report the end of an attempt, if there is a key to sign that with.
     pub callbacks: Option<Callbacks>,
+    /// What is done about dead letters, if there are rules.
+    pub rules: Option<Arc<Rules>>,
 }

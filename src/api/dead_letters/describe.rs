@@ -48,7 +48,8 @@ pub(in crate::api) fn one() -> OperationBuilder {
     let letter = json("The dead letter.", "DeadLetter", example());
     let operation = described(
         "Look at a dead letter",
-        "With all of its input, or of the text of its message.",
+        "With all of its input, or of the text of its message; and where the operator has rules, with what these \
+         did about it. A letter that a rule had repaired is found here, and listed no more.",
         vec![task_id("id")],
     );
     let operation = operation.response("200", with_headers(letter, &["Cache-Control"]).build());

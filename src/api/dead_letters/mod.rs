@@ -49,7 +49,8 @@ pub(in crate::api) async fn one(
 ) -> Result<HttpResponse, Problem> {
     let letter = api.tasks.dead_letter(id(&path)?).await?;
     let letter = letter.ok_or_else(unknown)?;
-    Ok(HttpResponse::Ok().json(LetterView::new(&letter, &request, &api)))
+    let acted = api.tasks.acted(letter.id).await?;
+    Ok(HttpResponse::Ok().json(LetterView::new(&letter, &request, &api).with(&acted)))
 }
 
 /// Replays a dead letter, with another input if the body has one: 202 with where to look for the task that

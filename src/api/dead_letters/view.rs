@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::api::edge::base_url::base_url;
 use crate::api::edge::problem::ErrorObject;
 use crate::api::edge::state::Api;
-use engine::{DeadLetter, LetterBody, TaskId};
+use engine::{Acted, DeadLetter, LetterBody, TaskId, TaskStatus};
 use ports::Timestamp;
 
 /// A failed task, or a message that names no task.
@@ -55,6 +55,66 @@ pub(in crate::api) struct LetterView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, nullable = false)]
     queue: Option<&'a str>,
+    /// When somebody whom a rule sent it to had taken it. It is listed no more.
+    #[serde(with = "ports::timestamp::option")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = DateTime, required = false, nullable = false)]
+    settled_date_time: Option<Timestamp>,
+    /// What rules did about it, the oldest first. A list leaves it out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    actions: Vec<ActionView<'a>>,
+}
+
+/// What a rule did about a dead letter, or does.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = DeadLetterAction)]
+pub(in crate::api) struct ActionView<'a> {
+    /// The name of the rule.
+    rule: &'a str,
+    /// What it says: `replay`, `repair`, `notify` or `mail`.
+    action: &'a str,
+    /// The task that does it, which is also at `/api/operations/{id}`.
+    #[schema(value_type = String, format = Uuid)]
+    operation: TaskId,
+    /// When that was made.
+    #[serde(with = "ports::timestamp")]
+    #[schema(value_type = String, format = DateTime)]
+    created_date_time: Timestamp,
+    /// Which failure it is for: a task may have failed since.
+    #[serde(with = "ports::timestamp")]
+    #[schema(value_type = String, format = DateTime)]
+    failed_date_time: Timestamp,
+    /// How it stands, in the words of a monitor; absent when its record has gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    status: Option<&'a str>,
+    /// When that changed last.
+    #[serde(with = "ports::timestamp::option")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = DateTime, required = false, nullable = false)]
+    last_action_date_time: Option<Timestamp>,
+    /// Why it failed, or why its last attempt did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = ErrorObject<'static>, required = false)]
+    error: Option<ErrorObject<'a>>,
+}
+
+impl<'a> From<&'a Acted> for ActionView<'a> {
+    fn from(acted: &'a Acted) -> Self {
+        let stands = acted.stands.as_ref();
+        Self {
+            rule: &acted.rule,
+            action: &acted.action,
+            operation: acted.task,
+            created_date_time: acted.begun_at,
+            failed_date_time: acted.failed_at,
+            status: stands.map(|stands| stands.status),
+            last_action_date_time: stands.map(|stands| stands.since),
+            error: stands.and_then(|stands| Some(stands.error.as_ref()?.into())),
+        }
+    }
 }
 
 impl<'a> LetterView<'a> {
@@ -87,6 +147,24 @@ impl<'a> LetterView<'a> {
             resource_location,
             message,
             queue,
+            settled_date_time: letter.settled_at,
+            actions: Vec::new(),
+        }
+    }
+
+    /// The same with what rules did about it.
+    pub(super) fn with(self, acted: &'a [Acted]) -> Self {
+        let is_repair =
+            |acted: &&Acted| acted.action == "repair" && acted.failed_at == self.failed_date_time;
+        let repairs = acted.iter().filter(is_repair);
+        let mut repairs = repairs.filter_map(|repair| repair.stands.as_ref());
+        let settled = repairs.find(|stands| stands.status == TaskStatus::Succeeded.shown());
+        Self {
+            settled_date_time: self
+                .settled_date_time
+                .or_else(|| settled.map(|stands| stands.since)),
+            actions: acted.iter().map(ActionView::from).collect(),
+            ..self
         }
     }
 }

@@ -14,7 +14,7 @@ use utoipa::{PartialSchema, ToSchema};
 use super::values::{EXAMPLE_ID, any, uuid};
 use crate::api::callbacks::schemas as callback_schemas;
 use crate::api::dead_letters::schemas as letter_schemas;
-use crate::api::dead_letters::view::{LetterList, LetterView};
+use crate::api::dead_letters::view::{ActionView, LetterList, LetterView};
 use crate::api::durable::schemas as durable_schemas;
 use crate::api::durable::view::StatusView as InstanceView;
 use crate::api::durable::{Purged, Uris};
@@ -34,11 +34,12 @@ use crate::api::status::StatusView;
 use crate::api::tasks::NoResult;
 use crate::api::tasks::schemas::submitted_task;
 use engine::TaskStatus;
-use engine::limits::{LABEL_LENGTH, LONGEST_DELAY, MAX_LABELS};
+use engine::limits::{LABEL_LENGTH, LONGEST_DELAY, MAX_LABELS, MAX_SUBMISSIONS};
 
 /// Adds all schemas, those included that others refer to. `kinds` are the names that a submission may have.
 pub(in crate::api) fn add(components: ComponentsBuilder, kinds: &[String]) -> ComponentsBuilder {
     components
+        .schema("Submissions", submissions())
         .schema("Submission", submission())
         .schema("NumberSubmission", number_submission())
         .schema("KindSubmission", kind_submission(kinds))
@@ -85,6 +86,7 @@ pub(in crate::api) fn add(components: ComponentsBuilder, kinds: &[String]) -> Co
         .schema_from::<SeenView>()
         .schema_from::<EndView>()
         .schema_from::<LetterList<'_>>()
+        .schema_from::<ActionView<'_>>()
         .schema_from::<LetterView<'_>>()
         .schema_from::<Content>()
         .schema_from::<MessageView>()
@@ -124,6 +126,21 @@ impl ToSchema for Number {
     fn name() -> Cow<'static, str> {
         Cow::Borrowed("Number")
     }
+}
+
+fn submissions() -> Schema {
+    let many = ArrayBuilder::new()
+        .items(Ref::from_schema_name("Submission"))
+        .min_items(Some(1))
+        .max_items(Some(MAX_SUBMISSIONS))
+        .description(Some(
+            "Several. All are looked at before the first is accepted.",
+        ));
+    OneOfBuilder::new()
+        .item(Ref::from_schema_name("Submission"))
+        .item(many)
+        .description(Some("One submission, or an array of them."))
+        .into()
 }
 
 fn submission() -> Schema {

@@ -140,6 +140,7 @@ mod tests {
         };
         let settings = Settings {
             callbacks: None,
+            rules: None,
             concurrency: 1,
             waiting: 1,
             max_result_bytes: 1,

@@ -77,8 +77,13 @@ fn submission() -> RequestBody {
             "In a minute, with a label",
             json!({ "number": 24, "delay": 60, "labels": ["customer:4711"] }),
         ),
+        (
+            "many",
+            "Two in one call",
+            json!([{ "number": 24 }, { "kind": "fibonacci", "input": { "number": 25 } }]),
+        ),
     ];
-    request("Submission", examples)
+    request("Submissions", examples)
 }
 
 fn accepted() -> ResponseBuilder {
@@ -88,6 +93,14 @@ fn accepted() -> ResponseBuilder {
         (
             "representation",
             schemas::monitor_example(TaskStatus::Queued),
+        ),
+        (
+            "many",
+            json!({ "tasks": [{
+                "id": EXAMPLE_ID,
+                "number": 24,
+                "operationLocation": format!("http://localhost:7071/api/operations/{EXAMPLE_ID}"),
+            }] }),
         ),
     ];
     let examples =
@@ -99,7 +112,8 @@ fn accepted() -> ResponseBuilder {
     let reply = ResponseBuilder::new()
         .description(
             "Accepted. The body has the id with the number or the kind; it is the monitor with \
-             `Prefer: return=representation` or an `api-version`.",
+             `Prefer: return=representation` or an `api-version`. To an array it has `tasks`, and of the \
+             headers that lead to a task there is `Retry-After` alone.",
         )
         .content("application/json", content);
     let reply = with_headers(

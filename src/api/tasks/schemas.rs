@@ -28,6 +28,10 @@ pub(in crate::api) fn submitted_task() -> Object {
              `result` when that is no object or has fields of these names.",
         ))
         .property("number", any("The number, as it was sent."))
+        .property(
+            "tasks",
+            any("Of an array that was accepted, what it would be of each: an array in its order."),
+        )
         .property("task_id", uuid("The id of a task that has succeeded."))
         .additional_properties(Some(AdditionalProperties::FreeForm(true)))
         .build()

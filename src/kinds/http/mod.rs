@@ -16,6 +16,7 @@ mod reply;
 mod request;
 mod settings;
 mod signature;
+mod webhook;
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
@@ -30,6 +31,7 @@ pub use self::notice::{AllowedHost, NoticeKind};
 use self::request::Attempt;
 pub use self::settings::Settings;
 pub use self::signature::{InvalidSecret, SigningSecret};
+pub use self::webhook::Webhook;
 use super::Schemas;
 
 /// Settings that make no kind. Holds no part of a URL: there may be a key in it.
@@ -146,7 +148,7 @@ impl AnyKind for HttpKind {
 }
 
 /// Whether a URL leads to this machine, by its text: a name that is looked up may lead anywhere.
-fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost"

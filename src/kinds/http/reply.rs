@@ -48,6 +48,18 @@ pub(super) async fn read(
     }
 }
 
+/// Whether something was taken, by the reply to it. What a success says is not read.
+pub(super) async fn taken(reply: Response) -> Result<(), Failure> {
+    let after = retry_after(reply.headers());
+    match (reply.status(), after) {
+        (status, _) if status.is_success() => Ok(()),
+        (StatusCode::TOO_MANY_REQUESTS, after) => Err(Failure::later(after.unwrap_or(LATER))),
+        (StatusCode::SERVICE_UNAVAILABLE, Some(after)) => Err(Failure::later(after)),
+        (status, _) if status.is_redirection() => Err(redirected(status)),
+        (status, _) => Err(failure(status, reply).await),
+    }
+}
+
 /// What no reply means.
 pub(super) fn unreachable(error: reqwest::Error) -> Failure {
     // The URL may hold a key.

@@ -14,4 +14,8 @@ pub(crate) trait Notices: Send + Sync {
     ///
     /// Nobody is told yet, or nobody knows whether somebody is: to be asked for again.
     fn tell(&self, ended: &TaskRecord) -> BoxFuture<'static, Result<(), StorageError>>;
+
+    /// Does in the background what rules say about failures, of which there is a new one. What is not done, the
+    /// next sweep does.
+    fn failed(&self);
 }

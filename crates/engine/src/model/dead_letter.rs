@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::model::id::TaskId;
 use crate::model::stored::shortened;
 use crate::model::task::{TaskError, TaskRecord, TaskStatus};
-use ports::{Delivery, Document, Head, QueueName, Timestamp};
+use ports::{Delivery, Document, Head, QueueName, Step, Timestamp};
 
 /// What the names of entries begin with; a task's name has a digit in place of the hyphen.
 pub(crate) const NAME_PREFIX: &str = "f-";
@@ -49,20 +49,30 @@ impl EntryName {
 
     /// The name, as the store has it.
     pub(crate) fn text(self) -> String {
+        self.text_behind(NAME_PREFIX)
+    }
+
+    /// The same of something else that is kept of the failure.
+    pub(crate) fn text_behind(self, prefix: &str) -> String {
         let left = LAST - milliseconds(self.failed_at);
-        format!("{NAME_PREFIX}{left:012x}-{}", self.id)
+        format!("{prefix}{left:012x}-{}", self.id)
     }
 
     /// Reads what [`text`](Self::text) gives, and nothing else.
     pub(crate) fn parse(name: &str) -> Option<Self> {
-        let (left, id) = name.strip_prefix(NAME_PREFIX)?.split_at_checked(12)?;
+        Self::parse_behind(NAME_PREFIX, name)
+    }
+
+    /// Reads what [`text_behind`](Self::text_behind) gives.
+    pub(crate) fn parse_behind(prefix: &str, name: &str) -> Option<Self> {
+        let (left, id) = name.strip_prefix(prefix)?.split_at_checked(12)?;
         let since_epoch = LAST.checked_sub(u64::from_str_radix(left, 16).ok()?)?;
         let nanoseconds = i128::from(since_epoch) * 1_000_000;
         let read = Self {
             id: id.strip_prefix('-')?.parse().ok()?,
             failed_at: Timestamp::from_unix_timestamp_nanos(nanoseconds).ok()?,
         };
-        (read.text() == name).then_some(read)
+        (read.text_behind(prefix) == name).then_some(read)
     }
 }
 
@@ -73,6 +83,14 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// Writes it, whether it is there or not.
+    pub(crate) fn put(&self) -> Step<'_> {
+        Step::Put {
+            name: &self.name,
+            document: &self.document,
+        }
+    }
+
     /// Of a task that has failed, by the head of its record; `None` when it has not.
     pub(crate) fn of_failure(record: &TaskRecord, head: &Head) -> Option<Box<Self>> {
         if record.status() != TaskStatus::Failed {
@@ -112,6 +130,7 @@ impl Entry {
             queue: queue.to_string(),
             reason: reason.to_owned(),
             claimed_at: None,
+            settled_at: None,
         };
         Self {
             name: name.text(),
@@ -135,6 +154,13 @@ pub(crate) struct DeadMessage {
         skip_serializing_if = "Option::is_none"
     )]
     pub(crate) claimed_at: Option<Timestamp>,
+    /// When somebody had repaired what it asks for. It is listed no more.
+    #[serde(
+        default,
+        with = "ports::timestamp::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub(crate) settled_at: Option<Timestamp>,
 }
 
 impl DeadMessage {

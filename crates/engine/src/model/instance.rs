@@ -167,6 +167,14 @@ pub enum Payload {
 }
 
 impl Payload {
+    /// How much of it is in the record, in bytes.
+    pub(crate) fn length(&self) -> usize {
+        match self {
+            Self::Is(text) => text.get().len(),
+            Self::In(part) => part.len(),
+        }
+    }
+
     /// Whether a text is to have a document of its own.
     pub fn is_large(text: &RawValue) -> bool {
         text.get().len() > INLINE_PAYLOAD
@@ -315,12 +323,17 @@ impl Instance {
 
     /// Whether nothing has happened to it yet but that it was accepted.
     pub(crate) fn is_new(&self) -> bool {
-        self.generation == 0 && self.journal.is_empty() && !self.suspended && !self.rewinds && self.name.is_none()
+        self.generation == 0
+            && self.journal.is_empty()
+            && !self.suspended
+            && !self.rewinds
+            && self.name.is_none()
     }
 
     /// Whether something with this key is in the journal.
     pub(crate) fn has_event(&self, wanted: &str) -> bool {
-        let is_it = |entry: &Entry| matches!(&entry.what, Arrived::Event { id, .. } if **id == *wanted);
+        let is_it =
+            |entry: &Entry| matches!(&entry.what, Arrived::Event { id, .. } if **id == *wanted);
         self.journal.iter().any(is_it)
     }
 
@@ -342,11 +355,6 @@ pub(crate) fn prefix_of(id: TaskId) -> String {
 /// The name under which the store has a part of an instance.
 pub(crate) fn part_name(id: TaskId, part: &str) -> String {
     format!("x-{id}-{part}")
-}
-
-/// The instance whose part has this name.
-pub(crate) fn instance_of_part(name: &str) -> Option<TaskId> {
-    name.strip_prefix("x-")?.get(..36)?.parse().ok()
 }
 
 /// The task id of something an instance begins, the same however often it does.

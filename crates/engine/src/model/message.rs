@@ -207,7 +207,9 @@ impl<'a> TaskMessage<'a> {
             traceparent: traceparent.as_deref().map(Cow::Borrowed),
             labels: labels.clone(),
             due_at: record.due_at(),
-            cause: instance.as_deref().map(|instance| Box::new(Cause::of_start(instance))),
+            cause: instance
+                .as_deref()
+                .map(|instance| Box::new(Cause::of_start(instance))),
             ..Self::naming(*id)
         }
     }

@@ -3,6 +3,7 @@
 pub(crate) mod callback;
 pub(crate) mod count;
 pub(crate) mod dead_letter;
+pub(crate) mod due;
 pub(crate) mod extensible;
 pub(crate) mod id;
 pub(crate) mod instance;
@@ -11,8 +12,10 @@ pub mod json;
 pub(crate) mod labels;
 pub(crate) mod message;
 pub(crate) mod notice;
+pub(crate) mod parcel;
 pub(crate) mod precondition;
 pub(crate) mod r0;
+pub(crate) mod rules;
 pub(crate) mod start;
 pub(crate) mod stored;
 pub(crate) mod task;

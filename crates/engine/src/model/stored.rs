@@ -250,7 +250,9 @@ impl TaskRecord {
             traceparent: stored.traceparent.map(Cow::into_owned),
             labels: stored.labels.into_owned(),
             callback_url: stored.callback_url.map(|url| url.into_owned().into()),
-            instance: stored.instance.map(|instance| Box::new(instance.into_owned())),
+            instance: stored
+                .instance
+                .map(|instance| Box::new(instance.into_owned())),
             state,
             others: others.into_owned(),
         })

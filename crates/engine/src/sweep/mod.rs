@@ -23,6 +23,7 @@ use crate::local::swept::Swept;
 use crate::records::RecordError;
 use crate::sweep::rescue::Staying;
 use crate::sweep::walk::{Walk, Walked};
+use crate::tasks::service::Tasks;
 use crate::worker::Outcome;
 use crate::worker::consumer::Consumer;
 use ports::StorageError;
@@ -34,6 +35,7 @@ pub struct Maintenance {
     /// One for each queue.
     consumers: Vec<Consumer>,
     walk: Walk,
+    tasks: Tasks,
     stop: Stop,
     metrics: Arc<Metrics>,
 }
@@ -42,12 +44,14 @@ impl Maintenance {
     pub(crate) fn new(
         consumers: Vec<Consumer>,
         walk: Walk,
+        tasks: Tasks,
         stop: Stop,
         metrics: Arc<Metrics>,
     ) -> Self {
         Self {
             consumers,
             walk,
+            tasks,
             stop,
             metrics,
         }
@@ -94,7 +98,10 @@ impl Maintenance {
         let until = begun + WALK_BUDGET;
         let is_over = || Instant::now() >= until || self.stop.is_told();
         let walked = self.walk.pass(&staying, is_over).await;
+        // Last, with what this sweep has found to have failed.
+        let acted = self.tasks.hand_in_due(is_over).await;
         let (buried, Walked { rescued, pruned }) = (buried?, walked?);
+        acted?;
         let swept = Swept {
             drained: 0,
             buried,

@@ -269,6 +269,7 @@ impl Rescue {
                 unsent: Some(CrashPoint::SweepAfterClaim),
             }),
             settle: None,
+            ..Then::default()
         };
         match self.records.replace_then(&mut task, then).await? {
             None => return Ok(false),

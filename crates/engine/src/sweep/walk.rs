@@ -9,6 +9,7 @@ use futures_util::future::join_all;
 use crate::limits::{DEAD_MESSAGE_RETENTION, SWEEP_PAGE, WALK_CONCURRENCY, WALK_PAGES};
 use crate::local::sync::{Mutex, lock};
 use crate::model::dead_letter::{EntryName, is_of_message};
+use crate::model::due;
 use crate::model::id::TaskId;
 use crate::model::instance_name;
 use crate::model::task::TaskStatus;
@@ -167,7 +168,8 @@ impl Walk {
         if entry_of == Some(true) {
             return Some(self.retention.max(DEAD_MESSAGE_RETENTION));
         }
-        ((is_task && is_terminal) || entry_of.is_some())
+        let is_entry = entry_of.is_some() || due::is_note(&listed.name, head);
+        ((is_task && is_terminal) || is_entry)
             .then(|| policies::retention(&self.kinds, &head.kind).unwrap_or(self.retention))
     }
 }

@@ -149,6 +149,7 @@ impl Tasks {
                 unsent: None,
             }),
             settle: None,
+            ..Then::default()
         };
         match self.parts.records.replace_then(task, then).await? {
             None => Ok(false),

@@ -1,7 +1,9 @@
 //! Dead letters, newest first: failed tasks, and messages that name no task. They are found by the entries that
 //! were made of them, so that what succeeded is not looked through.
 
+pub(crate) mod action;
 pub(crate) mod bulk;
+mod due;
 mod letter;
 mod replay;
 
@@ -234,6 +236,7 @@ impl Tasks {
         if candidate.is_message {
             let stored = store.read(text).await?;
             let message = stored.and_then(|stored| DeadMessage::from_body(&stored.body));
+            let message = message.filter(|message| message.settled_at.is_none());
             return Ok(message.map(|message| of_message(*name, message)));
         }
         // What is looked for may be in any of it.

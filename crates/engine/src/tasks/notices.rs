@@ -47,6 +47,10 @@ impl Tasks {
 }
 
 impl Notices for Tasks {
+    fn failed(&self) {
+        self.hand_in_due_soon();
+    }
+
     fn tell(&self, ended: &TaskRecord) -> BoxFuture<'static, Result<(), StorageError>> {
         let Some(url) = &ended.callback_url else {
             return Box::pin(async { Ok(()) });

@@ -212,6 +212,7 @@ impl Tasks {
                     unsent: Some(CrashPoint::AfterRetry),
                 }),
                 settle: None,
+                ..Then::default()
             };
             // Otherwise it was deleted or retried at the same moment: look again.
             if let Some(followed) = self.parts.records.replace_then(&mut task, then).await? {

@@ -1,6 +1,7 @@
 //! The tasks, as their clients see them. What can be asked is in the files beside this one.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use crate::local::consumed::Consumed;
 use crate::local::early::EarlyStarts;
@@ -49,6 +50,9 @@ pub(crate) struct Parts {
 /// The looks that clients share.
 #[derive(Default)]
 pub(crate) struct Shared {
+    /// Whether somebody is about to do what rules say, and whose turn that is.
+    pub(super) due_soon: AtomicBool,
+    pub(super) due_turn: tokio::sync::Mutex<()>,
     pub(super) at_storage: Looks<Result<(), StorageError>>,
     pub(super) found: LooksAtTasks<Result<Option<Versioned>, RecordError>>,
     pub(super) shown: LooksAtTasks<Result<Option<Shown>, RecordError>>,

@@ -223,6 +223,7 @@ impl Worker {
                 unsent: Some(CrashPoint::AfterRequeue),
             }),
             settle: held.as_ref().map(|receipt| (receipt, Settle::Done)),
+            ..Then::default()
         };
         let mut followed = match self.records.commit_then(task, then).await? {
             Committed::Written(followed) => followed,

@@ -18,7 +18,12 @@ const NOT_WORKABLE: &str = "NotWorkable";
 impl Worker {
     /// Whether a message is one of a workflow's instance, which has turns.
     pub(crate) fn is_of_instance(&self, message: &TaskMessage<'_>) -> bool {
-        let kind = || message.kind.as_deref().and_then(|kind| self.kinds.get(kind));
+        let kind = || {
+            message
+                .kind
+                .as_deref()
+                .and_then(|kind| self.kinds.get(kind))
+        };
         message.cause.is_some() || kind().is_some_and(|kind| kind.kind.version().is_some())
     }
 

@@ -36,11 +36,7 @@ pub struct Consumer {
 
 impl Consumer {
     /// Takes messages from this queue.
-    pub(crate) fn new(
-        worker: Arc<Worker>,
-        turns: Arc<dyn Turns>,
-        queue: Arc<TaskQueue>,
-    ) -> Self {
+    pub(crate) fn new(worker: Arc<Worker>, turns: Arc<dyn Turns>, queue: Arc<TaskQueue>) -> Self {
         Self {
             worker,
             turns,
@@ -302,7 +298,9 @@ impl Consumer {
             };
             return self.turns.turn(given).await;
         }
-        self.worker.run(message, delivery, hold, patience, hand).await
+        self.worker
+            .run(message, delivery, hold, patience, hand)
+            .await
     }
 
     /// What is left to do when the host holds the message: everything but the deletion, which

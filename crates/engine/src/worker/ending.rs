@@ -28,6 +28,7 @@ impl Worker {
         let then = Then {
             send: None,
             settle: held.as_ref().map(|receipt| (receipt, how)),
+            ..Then::default()
         };
         let followed = match self.records.commit_then(task, then).await? {
             Committed::Written(followed) => followed,
@@ -103,6 +104,9 @@ impl Worker {
             "error.code" = code, "error.message" = message;
             "task {}", task.record.status().as_str()
         );
+        if matches!(task.record.state, TaskState::Failed { .. }) {
+            self.notices.failed();
+        }
         // Those who wait for the task have no use for it, and it may be megabytes.
         task.record.input = None;
         let told = task.record.callback_url.is_some();

@@ -101,7 +101,13 @@ impl Worker {
             Ok(work) => {
                 let (ended, took) = self
                     .attempts
-                    .run(work, Attempting::Task(&mut task), &self.records, patience, &mut hand)
+                    .run(
+                        work,
+                        Attempting::Task(&mut task),
+                        &self.records,
+                        patience,
+                        &mut hand,
+                    )
                     .await;
                 drop(hand);
                 if let Some(came_out) = ended.came_out() {

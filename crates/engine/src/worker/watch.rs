@@ -154,6 +154,8 @@ async fn leave_sign(step: &StepOf, records: &Records) -> Option<Commit> {
     };
     let looked = tokio::time::timeout(SHOW_TIMEOUT, look).await.ok()?;
     looked
-        .inspect_err(|error| log::debug!("task.id" = step.instance; "instance not looked at: {error}"))
+        .inspect_err(
+            |error| log::debug!("task.id" = step.instance; "instance not looked at: {error}"),
+        )
         .ok()
 }

@@ -66,11 +66,11 @@ pub(super) enum Advanced {
 /// Why there is nothing to advance.
 pub(super) enum Over {
     /// It has ended.
-    Ended(Versioned),
+    Ended(Box<Versioned>),
     /// It is gone.
     Gone,
     /// The message is of a round or a generation that is over: this is where the instance is.
-    Older(Versioned),
+    Older(Box<Versioned>),
 }
 
 impl Workflows {
@@ -101,7 +101,11 @@ impl Workflows {
                 // Another holder has written the same, and sees to what follows.
                 return Ok(Advanced::Waits);
             }
-            ours = standing.instance().journal.last().map(|entry| (entry.at, entry.by.clone()));
+            ours = standing
+                .instance()
+                .journal
+                .last()
+                .map(|entry| (entry.at, entry.by.clone()));
             let advanced = match standing.take_progress() {
                 Progress::Waiting => self.waits(turn, standing, ahead, is_new).await?,
                 Progress::Ended(ended) => {
@@ -130,21 +134,20 @@ impl Workflows {
     }
 
     /// The instance of a turn, if that is still where the turn is.
-    pub(super) async fn find(
-        &self,
-        turn: &Turn<'_>,
-    ) -> Result<Result<Box<Standing>, Over>, Stuck> {
+    pub(super) async fn find(&self, turn: &Turn<'_>) -> Result<Result<Box<Standing>, Over>, Stuck> {
         let Some(task) = self.worker().records.read(turn.id).await? else {
             return Ok(Err(Over::Gone));
         };
         if task.record.status().is_terminal() {
-            return Ok(Err(Over::Ended(task)));
+            return Ok(Err(Over::Ended(Box::new(task))));
         }
         let generation = task.record.instance.as_ref().map(|now| now.generation);
         let is_older = turn.retries.is_some_and(|then| then < task.record.retries)
-            || turn.generation.is_some_and(|then| then < generation.unwrap_or_default());
+            || turn
+                .generation
+                .is_some_and(|then| then < generation.unwrap_or_default());
         if is_older {
-            return Ok(Err(Over::Older(task)));
+            return Ok(Err(Over::Older(Box::new(task))));
         }
         let standing = self.stand(task).await?;
         Ok(Ok(Box::new(standing)))
@@ -179,7 +182,10 @@ impl Workflows {
             .collect();
         let inline = match is_suspended || turn.is_again || turn.everything || !is_new {
             true => None,
-            false => mine.iter().find(|open| self.may_be_inline(turn, open)).cloned(),
+            false => mine
+                .iter()
+                .find(|open| self.may_be_inline(turn, open))
+                .cloned(),
         };
         let others: Vec<_> = mine
             .iter()
@@ -255,8 +261,7 @@ impl Workflows {
         let elapsed = turn.begun.elapsed();
         kind.kind.version().is_none()
             && elapsed < INLINE_TIME
-            && (elapsed < Duration::from_secs(1)
-                || elapsed + time_limit(kind) <= HOSTED_TIME_LIMIT)
+            && (elapsed < Duration::from_secs(1) || elapsed + time_limit(kind) <= HOSTED_TIME_LIMIT)
             && worker.queues.of(name).name == turn.hold.queue.name
             && !worker.is_stopping()
     }
@@ -282,7 +287,9 @@ impl Workflows {
         let record = &mut standing.task.record;
         record.attempts = record.attempts.max(1);
         let instance = standing.instance_mut();
-        let same = |one: &Option<Box<RawValue>>| one.as_deref().map(RawValue::get) == status.as_deref().map(RawValue::get);
+        let same = |one: &Option<Box<RawValue>>| {
+            one.as_deref().map(RawValue::get) == status.as_deref().map(RawValue::get)
+        };
         let changed = !running
             || instance.due_at != due_at
             || !same(&instance.custom_status)
@@ -434,7 +441,12 @@ impl Workflows {
             },
             body: Box::<str>::from(text).into_boxed_bytes().into(),
         };
-        match self.parts.store.write(&[Step::Put { name, document }]).await? {
+        match self
+            .parts
+            .store
+            .write(&[Step::Put { name, document }])
+            .await?
+        {
             Written::Partly { cause, .. } => Err(cause),
             Written::Done { .. } | Written::Not { .. } => Ok(Payload::In(part.into())),
         }
@@ -485,7 +497,8 @@ fn error_of(told: Told) -> TaskError {
         },
         Told::Later { .. } | Told::HandedOver | Told::Stopped => TaskError {
             code: "NotWorkable".to_owned(),
-            message: "a workflow can wait for its steps, its timers and its events alone".to_owned(),
+            message: "a workflow can wait for its steps, its timers and its events alone"
+                .to_owned(),
         },
     }
 }

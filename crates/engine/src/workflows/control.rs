@@ -47,7 +47,10 @@ impl Workflows {
         let worker = self.worker();
         let event_id = TaskId::new(worker.clock.now()).to_string();
         let data = match event.data.get().len() > MAX_MESSAGE_BYTES / 2 {
-            true => self.store_part(id, &format!("e{event_id}"), event.data).await?,
+            true => {
+                self.store_part(id, &format!("e{event_id}"), event.data)
+                    .await?
+            }
             false => Payload::Is(event.data),
         };
         let purpose = Purpose::Event {

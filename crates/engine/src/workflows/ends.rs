@@ -8,8 +8,8 @@ use futures_util::future::join_all;
 use super::Workflows;
 use super::advance::Turn;
 use super::members::tally_of;
-use super::standing::{Arriving, Standing, Stuck, part_of};
-use super::step::{StepEndOf, step_error};
+use super::standing::{Arriving, Standing, Stuck, part_of, step_error};
+use super::step::StepEndOf;
 use crate::limits::WALK_CONCURRENCY;
 use crate::local::slots::Hand;
 use crate::model::id::TaskId;
@@ -35,7 +35,10 @@ impl Workflows {
         hold: &Hold,
         hand: &mut Hand<Box<dyn Send + '_>>,
     ) -> Result<(), Stuck> {
-        let parent = ended.instance.as_ref().and_then(|now| now.parent.as_deref());
+        let parent = ended
+            .instance
+            .as_ref()
+            .and_then(|now| now.parent.as_deref());
         let Some(parent) = parent else {
             return Ok(());
         };

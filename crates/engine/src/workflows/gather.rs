@@ -12,43 +12,9 @@ use super::Workflows;
 use super::members::Gave;
 use super::standing::Stuck;
 use crate::limits::TALLY_LAG;
-use crate::local::sync::{Mutex, lock};
 use crate::model::instance::{Parent, Payload, StepEnd};
-use ports::crash::{CrashPoint, crash_point};
 use ports::StorageError;
-
-/// The adds that are under way in this process.
-#[derive(Default)]
-pub(super) struct Adds(Mutex<HashMap<Box<str>, usize>>);
-
-/// One of them, until it is dropped.
-struct Add<'a> {
-    adds: &'a Adds,
-    tally: &'a str,
-}
-
-impl Adds {
-    fn begin<'a>(&'a self, tally: &'a str) -> Add<'a> {
-        *lock(&self.0).entry(tally.into()).or_default() += 1;
-        Add { adds: self, tally }
-    }
-
-    fn are_under_way(&self, tally: &str) -> bool {
-        lock(&self.0).contains_key(tally)
-    }
-}
-
-impl Drop for Add<'_> {
-    fn drop(&mut self) {
-        let mut adds = lock(&self.adds.0);
-        if let Some(under_way) = adds.get_mut(self.tally) {
-            *under_way -= 1;
-            if *under_way == 0 {
-                adds.remove(self.tally);
-            }
-        }
-    }
-}
+use ports::crash::{CrashPoint, crash_point};
 
 /// What is in a tally: the members that gave something, and how many adds that took.
 #[derive(Default)]

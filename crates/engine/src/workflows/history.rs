@@ -286,12 +286,7 @@ impl Standing {
     }
 }
 
-fn end(
-    steps: &mut BTreeMap<u32, HistoryStep>,
-    step: u32,
-    at: Timestamp,
-    state: StepState,
-) {
+fn end(steps: &mut BTreeMap<u32, HistoryStep>, step: u32, at: Timestamp, state: StepState) {
     if let Some(told) = steps.get_mut(&step) {
         told.ended_at = Some(at);
         told.state = state;

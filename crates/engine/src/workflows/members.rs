@@ -130,11 +130,14 @@ impl Workflows {
                 move |from| from..end.min(from.saturating_add(size))
             })
         };
-        let is_done = |members: &ops::Range<u32>| members.clone().all(|member| done.contains(&member));
+        let is_done =
+            |members: &ops::Range<u32>| members.clone().all(|member| done.contains(&member));
         let is_whole = range.length() == range.of;
         let messages = pages(batch).filter(|members| !is_done(members)).count();
         let adds = match is_whole {
-            true => range.adds.saturating_add(messages.try_into().unwrap_or(u32::MAX)),
+            true => range
+                .adds
+                .saturating_add(messages.try_into().unwrap_or(u32::MAX)),
             false => range.adds,
         };
         let purpose = |members: ops::Range<u32>| Purpose::Members {
@@ -233,7 +236,10 @@ impl Workflows {
                     Ok(standing) => standing,
                     Err(over) => return self.over(&turn, over).await,
                 };
-                let open = standing.open().into_iter().find(|open| open.step == range.step);
+                let open = standing
+                    .open()
+                    .into_iter()
+                    .find(|open| open.step == range.step);
                 let Some(open) = open else {
                     // All are done: what follows from that may not have been sent.
                     return Box::pin(self.take(turn, Some(*standing), None, patience, hand)).await;
@@ -365,7 +371,10 @@ impl Workflows {
         let Some((done, _)) = gathered.map(<(HashSet<u32>, u32)>::from) else {
             return Ok(());
         };
-        let missing = range.members.clone().filter(|member| !done.contains(member));
+        let missing = range
+            .members
+            .clone()
+            .filter(|member| !done.contains(member));
         let gave: Vec<_> = missing.map(|member| (member, Err(error.clone()))).collect();
         self.give(&parent, range.adds, gave, hold, hand).await
     }

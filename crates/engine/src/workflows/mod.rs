@@ -19,7 +19,7 @@
 //! | `names` | instances by what their clients call them |
 //! | `many` | instances among the tasks |
 //! | `codes` | who may do what to an instance |
-//! | `locks` | what this process does side by side |
+//! | `under_way` | what this process does side by side |
 
 mod advance;
 mod codes;
@@ -27,70 +27,18 @@ mod control;
 mod ends;
 mod gather;
 mod history;
-mod locks;
 mod many;
 mod members;
 pub(crate) mod names;
+mod parts;
 mod sends;
 mod standing;
 mod step;
 mod turn;
-
-use std::sync::Arc;
-
-use tokio::sync::OnceCell;
-
-use self::codes::Signing;
-use self::gather::Adds;
-use self::locks::{Locks, UnderWay};
-use crate::tasks::service::Tasks;
-use crate::worker::Worker;
-use ports::{Tallies, TaskStore};
+mod under_way;
 
 pub use control::{Controlled, NewEvent};
 pub use history::{History, HistoryStep, StepKind, StepState};
 pub use many::{InstancePage, InstancesUnlisted};
 pub use names::Begun;
-
-/// What works on the messages of instances, and answers for them.
-#[derive(Clone)]
-pub struct Workflows {
-    parts: Arc<Parts>,
-}
-
-struct Parts {
-    worker: Arc<Worker>,
-    tasks: Tasks,
-    store: Arc<dyn TaskStore>,
-    tallies: Arc<dyn Tallies>,
-    locks: Locks,
-    under_way: UnderWay,
-    adds: Adds,
-    codes: OnceCell<Signing>,
-}
-
-impl Workflows {
-    pub(crate) fn new(
-        worker: Arc<Worker>,
-        tasks: Tasks,
-        store: Arc<dyn TaskStore>,
-        tallies: Arc<dyn Tallies>,
-    ) -> Self {
-        Self {
-            parts: Arc::new(Parts {
-                worker,
-                tasks,
-                store,
-                tallies,
-                locks: Locks::default(),
-                under_way: UnderWay::default(),
-                adds: Adds::default(),
-                codes: OnceCell::new(),
-            }),
-        }
-    }
-
-    fn worker(&self) -> &Worker {
-        &self.parts.worker
-    }
-}
+pub use parts::Workflows;

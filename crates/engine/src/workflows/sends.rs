@@ -109,6 +109,7 @@ fn woken(queue: &TaskQueue, delay: Duration, now: Timestamp) {
 pub(super) fn about(record: &TaskRecord, purpose: Purpose) -> TaskMessage<'_> {
     let instance = record.instance.as_deref().unwrap_or(&NONE);
     TaskMessage {
+        kind: Some(Cow::Borrowed(&record.kind)),
         retries: record.retries,
         traceparent: record.traceparent.as_deref().map(Cow::Borrowed),
         cause: Some(Box::new(Cause {

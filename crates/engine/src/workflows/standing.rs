@@ -6,9 +6,8 @@ use std::sync::{Arc, PoisonError};
 use serde_json::value::RawValue;
 
 use super::Workflows;
-use super::locks::StepName;
-use super::step::step_error;
-use crate::limits::MAX_HISTORY;
+use super::under_way::StepName;
+use crate::limits::{MAX_HISTORY, MAX_INSTANCE_BYTES};
 use crate::local::sync::{Mutex, lock};
 use crate::model::id::TaskId;
 use crate::model::instance::{
@@ -17,7 +16,9 @@ use crate::model::instance::{
 use crate::model::task::{TaskError, TaskRecord};
 use crate::records::{RecordError, Versioned};
 use ports::{StorageError, Timestamp};
+use work::ErrorCode;
 use work::any::{Prepared, ResultLimit};
+use work::workflow::StepError;
 use work::workflow::replay::{About, Arrival, Command, Names, Open, Progress, Replay, What};
 
 /// An instance, replayed up to its last entry.
@@ -25,6 +26,8 @@ pub(super) struct Standing {
     pub(super) task: Versioned,
     /// Behind a lock only because a future is nothing that threads share.
     replay: Mutex<Replay>,
+    /// About how long its journal is, in bytes.
+    size: usize,
 }
 
 /// Why an instance cannot go on.
@@ -110,7 +113,9 @@ impl Standing {
     /// Whether an entry is in the journal.
     pub(super) fn has(&self, (at, by): &(Timestamp, Key)) -> bool {
         let journal = &self.instance().journal;
-        journal.iter().any(|entry| entry.at == *at && entry.by == *by)
+        journal
+            .iter()
+            .any(|entry| entry.at == *at && entry.by == *by)
     }
 
     /// What tells a step from those of any instance.
@@ -130,7 +135,9 @@ impl Standing {
     }
 
     fn replay(&mut self) -> &mut Replay {
-        self.replay.get_mut().unwrap_or_else(PoisonError::into_inner)
+        self.replay
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn custom_status(&self) -> Option<Box<RawValue>> {
@@ -221,6 +228,7 @@ impl Workflows {
         let parts = self.parts_of(standing.id(), &journal).await?;
         for entry in journal {
             apply(standing.replay(), &entry, &parts)?;
+            standing.size += entry.what.size();
             standing.instance_mut().journal.push(entry);
         }
         Ok(standing)
@@ -271,6 +279,7 @@ impl Workflows {
         Ok(Standing {
             replay: Mutex::new(Replay::begin(begin, about, limit)),
             task,
+            size: 0,
         })
     }
 
@@ -281,15 +290,25 @@ impl Workflows {
         arriving: Arriving,
         by: Key,
     ) -> Result<(), Stuck> {
-        if standing.instance().journal.len() >= MAX_HISTORY {
+        let length = standing.instance().journal.len();
+        if length >= MAX_HISTORY || size_of(&arriving) + standing.size > MAX_INSTANCE_BYTES {
+            let message = format!(
+                "the instance has come to the end of its history, which is {MAX_HISTORY} entries or {} MiB: \
+                 it should have continued as new before",
+                MAX_INSTANCE_BYTES >> 20
+            );
             return Err(Stuck::Code {
                 error: TaskError {
                     code: "HistoryTooLong".to_owned(),
-                    message: format!("the instance has {MAX_HISTORY} entries in its history"),
+                    message,
                 },
                 may_pass: false,
             });
         }
+        if length == MAX_HISTORY / 2 {
+            log::warn!("task.id" = standing.id(); "instance has {length} entries in its history, and may have {MAX_HISTORY}");
+        }
+        standing.size += size_of(&arriving);
         let called = |step: u32| {
             let command = standing.command(step);
             command.map(|command| (Box::from(command.name()), command.hash()))
@@ -354,9 +373,7 @@ impl Workflows {
                     name,
                     hash,
                     ended,
-                } => {
-                    matches!(ended, StepEnd::Ok(_)) && standing.is_of(*step, Some((name, *hash)))
-                }
+                } => matches!(ended, StepEnd::Ok(_)) && standing.is_of(*step, Some((name, *hash))),
                 Arrived::All {
                     step,
                     name,
@@ -427,7 +444,38 @@ impl Standing {
 
 type Parts = HashMap<Box<str>, Box<RawValue>>;
 
+/// What an entry takes beside what it brings, in bytes: times, names, keys.
+const ENTRY_BYTES: usize = 160;
+
+/// About how long the entry of something is.
+fn size_of(arriving: &Arriving) -> usize {
+    let brings = match arriving {
+        Arriving::Done(_, StepEnd::Ok(payload)) | Arriving::All(_, payload) => payload.length(),
+        Arriving::Done(_, StepEnd::Err(error)) => error.message.len(),
+        Arriving::Event { data, .. } => data.length(),
+        Arriving::Fired(_) => 0,
+    };
+    brings + ENTRY_BYTES
+}
+
 impl Arrived {
+    fn size(&self) -> usize {
+        let brings = match self {
+            Self::Done {
+                ended: StepEnd::Ok(payload),
+                ..
+            }
+            | Self::All { ends: payload, .. }
+            | Self::Event { data: payload, .. } => payload.length(),
+            Self::Done {
+                ended: StepEnd::Err(error),
+                ..
+            } => error.message.len(),
+            Self::Fired { .. } => 0,
+        };
+        brings + ENTRY_BYTES
+    }
+
     /// The part that it is in, if it is not here.
     fn part(&self) -> Option<&str> {
         let payload = match self {
@@ -499,9 +547,10 @@ fn apply(replay: &mut Replay, entry: &Entry, parts: &Parts) -> Result<(), Stuck>
                 .map(|end| match end {
                     StepEnd::Ok(Payload::Is(text)) => Ok(text),
                     StepEnd::Err(error) => Err(error),
-                    StepEnd::Ok(Payload::In(_)) => {
-                        Err(step_error("MissingPart", "the result of a member is missing"))
-                    }
+                    StepEnd::Ok(Payload::In(_)) => Err(step_error(
+                        "MissingPart",
+                        "the result of a member is missing",
+                    )),
                 })
                 .collect(),
         },
@@ -515,3 +564,12 @@ fn apply(replay: &mut Replay, entry: &Entry, parts: &Parts) -> Result<(), Stuck>
     let applied = replay.apply(Arrival { at, what });
     applied.map_err(|differs| Stuck::code("NonDeterministic", differs.to_string()))
 }
+
+/// An error of a step, by its code.
+pub(super) fn step_error(code: &str, message: impl Into<String>) -> StepError {
+    // A record may have any text for a code that a newer version has written.
+    let code = ErrorCode::new(code).unwrap_or(UNKNOWN);
+    StepError::new(code, message)
+}
+
+const UNKNOWN: ErrorCode = ErrorCode::literal("Unknown");

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::Workflows;
 use super::advance::Turn;
 use super::sends::step_again;
-use super::standing::{Arriving, Standing, Stuck};
+use super::standing::{Arriving, Standing, Stuck, step_error};
 use crate::limits::{LONGEST_LATER, PUT_OFF_RANGE, SHORTEST_LATER, varied};
 use crate::local::slots::{Hand, NoSlot};
 use crate::model::count::Count;
@@ -19,7 +19,6 @@ use crate::worker::Outcome;
 use crate::worker::attempt::{Attempting, StepOf, Work};
 use crate::worker::told::Ended;
 use ports::Timestamp;
-use work::ErrorCode;
 use work::workflow::replay::{Command, Open};
 use work::workflow::{Retry, StepError};
 
@@ -96,7 +95,7 @@ impl Workflows {
         } = asked;
         let Some(kind) = worker.kinds.get(name) else {
             let told = format!("no worker knows the kind of work {name:?}");
-            return Came::To(Err(step_error("NotWorkable", told)));
+            return Came::To(Err(StepError::new(StepError::NOT_REGISTERED, told)));
         };
         let prepared = match Arc::clone(&kind.kind).prepare(input) {
             Ok(prepared) => prepared,
@@ -118,7 +117,13 @@ impl Workflows {
         };
         let attempts = &worker.attempts;
         let (ended, _) = attempts
-            .run(work, Attempting::Step(&step), &worker.records, patience, hand)
+            .run(
+                work,
+                Attempting::Step(&step),
+                &worker.records,
+                patience,
+                hand,
+            )
             .await;
         if let Some(came_out) = ended.came_out() {
             worker.endings.metrics.attempt_ended(name, came_out);
@@ -207,15 +212,7 @@ impl Workflows {
     }
 }
 
-const UNKNOWN: ErrorCode = ErrorCode::literal("Unknown");
-
 /// The end of a call, as it arrives.
 pub(super) fn arriving(step: u32, end: StepEnd) -> Arriving {
     Arriving::Done(step, end)
-}
-
-pub(super) fn step_error(code: &str, message: impl Into<String>) -> StepError {
-    // A record may have any text for a code that a newer version has written.
-    let code = ErrorCode::new(code).unwrap_or(UNKNOWN);
-    StepError::new(code, message)
 }

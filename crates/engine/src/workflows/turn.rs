@@ -10,14 +10,14 @@ use super::Workflows;
 use super::advance::{Advanced, Over, Turn};
 use super::members::Range;
 use super::sends::about;
-use super::standing::{Arriving, Standing, Stuck};
-use super::step::{Came, arriving, step_error};
+use super::standing::{Arriving, Standing, Stuck, step_error};
+use super::step::{Came, arriving};
 use crate::limits::{IN_HAND_WAIT, INLINE_TIME, MAX_ATTEMPTS, STEP_SIGN_INTERVAL, TURN_TRIES};
 use crate::local::slots::Hand;
 use crate::model::count::Count;
-use crate::model::instance::{Cause, Instance, Key, Parent, Purpose, StepEnd};
+use crate::model::instance::{Arrived, Cause, Entry, Instance, Key, Parent, Purpose, StepEnd};
 use crate::model::message::TaskMessage;
-use crate::model::task::{TaskError, TaskState};
+use crate::model::task::{TaskError, TaskRecord, TaskState};
 use crate::policies::wait_after;
 use crate::records::{Outgoing, RecordError};
 use crate::worker::Outcome;
@@ -58,7 +58,10 @@ impl Turns for Workflows {
                 Err(Stuck::Record(error)) => Err(error),
                 Err(Stuck::Code { error, .. }) => {
                     // The instance is told of with its next message.
-                    log::warn!("a message that was given up cannot be told to its instance: {}", error.code);
+                    log::warn!(
+                        "a message that was given up cannot be told to its instance: {}",
+                        error.code
+                    );
                     Ok(())
                 }
             }
@@ -105,7 +108,10 @@ impl Workflows {
             Purpose::Start => {
                 let first = self.first(message, parent, delivery).await?;
                 return match first {
-                    Some(first) => self.take(turn, Some(first), None, patience, &mut hand).await,
+                    Some(first) => {
+                        self.take(turn, Some(first), None, patience, &mut hand)
+                            .await
+                    }
                     None => self.take(turn, None, None, patience, &mut hand).await,
                 };
             }
@@ -127,7 +133,10 @@ impl Workflows {
                     adds,
                     generation,
                 };
-                return Box::pin(self.members(message, range, count, delivery, hold, patience, &mut hand)).await;
+                return Box::pin(
+                    self.members(message, range, count, delivery, hold, patience, &mut hand),
+                )
+                .await;
             }
             Purpose::Timer(step) => {
                 turn.key = Key::Step(step);
@@ -270,8 +279,13 @@ impl Workflows {
             };
             message.input = self.input_of(parent).await?.map(Cow::Owned);
         }
-        let kind = message.kind.as_deref().and_then(|kind| worker.kinds.get(kind));
-        let version = kind.and_then(|kind| kind.kind.version()).unwrap_or_default();
+        let kind = message
+            .kind
+            .as_deref()
+            .and_then(|kind| worker.kinds.get(kind));
+        let version = kind
+            .and_then(|kind| kind.kind.version())
+            .unwrap_or_default();
         let mut task = worker.first_version(message, delivery.inserted_at);
         task.record.instance = Some(Box::new(Instance {
             parent: parent.map(Box::new),
@@ -281,10 +295,7 @@ impl Workflows {
     }
 
     /// The input of an instance that is a step of another, from that.
-    async fn input_of(
-        &self,
-        parent: &Parent,
-    ) -> Result<Option<Box<RawValue>>, Stuck> {
+    async fn input_of(&self, parent: &Parent) -> Result<Option<Box<RawValue>>, Stuck> {
         let Some(task) = self.worker().records.read(parent.id).await? else {
             return Ok(None);
         };
@@ -329,8 +340,8 @@ impl Workflows {
         sends: &[Outgoing],
         due_at: Option<Timestamp>,
     ) -> Result<(), Stuck> {
-        let is_shown = standing.record().updated_at + STEP_SIGN_INTERVAL
-            > self.worker().clock.now();
+        let is_shown =
+            standing.record().updated_at + STEP_SIGN_INTERVAL > self.worker().clock.now();
         if turn.pending.is_empty() && standing.task.etag.is_some() && (due_at.is_none() || is_shown)
         {
             return self.send(sends.to_vec()).await;
@@ -363,10 +374,7 @@ impl Workflows {
     }
 
     /// Sends messages that follow from what is written.
-    pub(super) async fn send(
-        &self,
-        sends: impl AsRef<[Outgoing]>,
-    ) -> Result<(), Stuck> {
+    pub(super) async fn send(&self, sends: impl AsRef<[Outgoing]>) -> Result<(), Stuck> {
         let sends = sends.as_ref();
         self.worker().records.send_all(sends).await?;
         self.sent(sends);
@@ -459,6 +467,7 @@ impl Workflows {
             if is_open {
                 let error = error.clone();
                 task.record.state = TaskState::Failed { error };
+                keep_event(&mut task.record, message, worker.clock.now());
                 if !worker.records.replace(&mut task).await? {
                     continue;
                 }
@@ -474,7 +483,10 @@ impl Workflows {
     async fn give_up(&self, message: TaskMessage<'static>) -> Result<(), Stuck> {
         let worker = self.worker();
         let cause = message.cause.as_deref().cloned().unwrap_or_default();
-        let dead = step_error("DeadLettered", "the step was given up after its last attempt");
+        let dead = step_error(
+            "DeadLettered",
+            "the step was given up after its last attempt",
+        );
         let hold = Hold::new(worker.queues.main(), None);
         let mut hand = Hand::holding((), &worker.queues.main().aside).boxed();
         let of = |step: u32| Parent {
@@ -530,5 +542,28 @@ impl Workflows {
         turn.pending.push(arriving);
         let taken = Box::pin(self.take(turn, None, None, IN_HAND_WAIT, hand)).await;
         taken.map(drop)
+    }
+}
+
+/// Keeps the event that a message brings, for when the instance is rewound: whoever sent it was told that it is
+/// kept.
+fn keep_event(record: &mut TaskRecord, message: &TaskMessage<'_>, at: Timestamp) {
+    let cause = message.cause.as_deref();
+    let Some((Purpose::Event { id, name, data }, instance)) = cause
+        .map(|cause| &cause.purpose)
+        .zip(record.instance.as_mut())
+    else {
+        return;
+    };
+    if !instance.has_event(id) {
+        instance.journal.push(Entry {
+            at,
+            by: Key::Event(id.clone()),
+            what: Arrived::Event {
+                id: id.clone(),
+                name: name.clone(),
+                data: data.0.clone(),
+            },
+        });
     }
 }

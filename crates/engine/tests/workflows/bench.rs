@@ -29,7 +29,7 @@ pub struct Bench {
     _folder: Arc<TempDir>,
 }
 
-pub fn settings() -> Settings {
+fn settings() -> Settings {
     Settings {
         concurrency: 4,
         waiting: 64,
@@ -39,6 +39,7 @@ pub fn settings() -> Settings {
         early_start: EarlyStart::Off,
         retention: Duration::from_secs(3_600),
         callbacks: None,
+        rules: None,
     }
 }
 

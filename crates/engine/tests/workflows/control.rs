@@ -32,7 +32,12 @@ async fn what_arrives_while_it_is_suspended_counts_when_it_is_resumed() {
     let record = bench.record(id).await;
     assert!(!record.status().is_terminal());
     assert_eq!(record.instance.unwrap().reason.as_deref(), Some("lunch"));
-    bench.engine.workflows.resume(id, Some("back")).await.unwrap();
+    bench
+        .engine
+        .workflows
+        .resume(id, Some("back"))
+        .await
+        .unwrap();
     assert_eq!(bench.result(id).await, "12");
     let ended = bench.engine.workflows.suspend(id, None).await;
     assert!(matches!(ended, Ok(Controlled::Ended(_))));
@@ -134,9 +139,6 @@ async fn all_that_belongs_to_an_instance_is_deleted_with_it() {
     let deleted = bench.engine.tasks.delete(id).await.unwrap();
     assert!(matches!(deleted, Operated::Done(_)));
     assert_eq!(parts().await, 0);
-    assert!(matches!(
-        bench.engine.tasks.find(id).await,
-        Ok(None)
-    ));
+    assert!(matches!(bench.engine.tasks.find(id).await, Ok(None)));
     let _ = TaskState::queued();
 }

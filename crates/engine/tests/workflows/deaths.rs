@@ -83,7 +83,9 @@ impl Workflow for Family {
     type Output = String;
 
     async fn run(&self, flow: Flow, name: String) -> Result<String, Failure> {
-        let first = flow.call(callee::workflow::<Chain>(), &format!("{name}-")).await?;
+        let first = flow
+            .call(callee::workflow::<Chain>(), &format!("{name}-"))
+            .await?;
         let inputs = vec![format!("{name}x"), format!("{name}y")];
         let all = flow.all(callee::workflow::<Chain>(), inputs);
         let all: Vec<String> = all.or_first_failure().await?;

@@ -101,7 +101,10 @@ impl TaskStore for DyingStore {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Page, StorageError> {
-        self.0.death.of(self.0.inner.list(prefix, after, limit)).await
+        self.0
+            .death
+            .of(self.0.inner.list(prefix, after, limit))
+            .await
     }
 }
 

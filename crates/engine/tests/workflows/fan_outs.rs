@@ -60,10 +60,12 @@ impl Workflow for SomeFail {
 
     async fn run(&self, flow: Flow, members: Vec<String>) -> Result<Vec<String>, Failure> {
         let ends = flow.all(callee::kind::<Boom>(), members).await;
-        let codes = ends.into_iter().map(|end: Result<String, StepError>| match end {
-            Ok(result) => result,
-            Err(error) => error.code.as_str().to_owned(),
-        });
+        let codes = ends
+            .into_iter()
+            .map(|end: Result<String, StepError>| match end {
+                Ok(result) => result,
+                Err(error) => error.code.as_str().to_owned(),
+            });
         Ok(codes.collect())
     }
 }
@@ -71,7 +73,9 @@ impl Workflow for SomeFail {
 #[tokio::test]
 async fn a_member_that_fails_is_told_of_in_its_place() {
     let bench = Bench::new(with("fan", SomeFail));
-    let result = bench.run("fan", ["for good", "for a while", "for good"]).await;
+    let result = bench
+        .run("fan", ["for good", "for a while", "for good"])
+        .await;
     assert_eq!(result, r#"["Boom","NotNow","Boom"]"#);
 }
 

@@ -94,7 +94,9 @@ impl Workflow for Tries {
             factor: 1,
             longest: moment,
         });
-        let call = flow.call(callee::kind::<Flaky>(), &String::new()).retry(retry);
+        let call = flow
+            .call(callee::kind::<Flaky>(), &String::new())
+            .retry(retry);
         Ok(call.await?)
     }
 }
@@ -269,35 +271,149 @@ async fn a_workflow_that_breaks_off_has_failed_in_the_end_and_says_why() {
     }
 }
 
-/// Another workflow under the name of the first.
-struct Changed;
+/// Gives a status after the first event, and waits for another.
+struct Twice;
 
-impl Workflow for Changed {
+impl Workflow for Twice {
     type Input = u64;
     type Output = String;
 
     async fn run(&self, flow: Flow, _: u64) -> Result<String, Failure> {
-        flow.event::<String>("Other").await?;
-        Ok(flow.event::<String>("Approved").await?)
+        let one = flow.event::<String>("Approved").await?;
+        flow.call(callee::kind::<Inc>(), &1).await?;
+        let other = flow.event::<String>("Approved").await?;
+        Ok(format!("{one} and {other}"))
+    }
+}
+
+/// The same with another step where the first had one.
+struct TwiceChanged;
+
+impl Workflow for TwiceChanged {
+    type Input = u64;
+    type Output = String;
+
+    async fn run(&self, flow: Flow, _: u64) -> Result<String, Failure> {
+        let one = flow.event::<String>("Approved").await?;
+        flow.call(callee::blocking::<Double>(), &1).await?;
+        let other = flow.event::<String>("Approved").await?;
+        Ok(format!("{one} and {other}"))
     }
 }
 
 #[tokio::test]
-async fn code_that_changed_under_an_instance_is_told_and_can_be_mended() {
-    let bench = Bench::new(with("chain", Chain));
-    let id = bench.start("chain", 3).await;
-    bench.ended(id).await;
-    // An instance in the middle.
-    let bench = bench.restarted(with("waits", Waits));
-    let id = bench.start("waits", 60_000).await;
-    bench.settle().await;
-    let changed = kinds().with("waits", any::of_workflow(Chain), at_once());
-    let bench = bench.restarted(changed);
+async fn code_that_changed_under_an_instance_is_told_and_mended_by_a_deployment() {
+    let bench = Bench::new(with("twice", Twice));
+    let id = bench.start("twice", 0).await;
     bench.raise(id, "Approved", "Ada").await;
     bench.settle().await;
-    let _ = Changed;
-    assert!(!matches!(
-        bench.record(id).await.state,
-        TaskState::Succeeded { .. }
-    ));
+    let bench = bench.restarted(with("twice", TwiceChanged));
+    bench.raise(id, "Approved", "Grace").await;
+    let (code, message) = bench.failure(id).await;
+    assert_eq!(code, "NonDeterministic");
+    assert!(
+        message.contains("inc") && message.contains("double"),
+        "{message}"
+    );
+    // The event was kept.
+    let bench = bench.restarted(with("twice", Twice));
+    let retried = bench.engine.tasks.retry(id).await.unwrap();
+    assert!(matches!(retried, engine::Operated::Done(_)));
+    assert_eq!(bench.result(id).await, "\"Ada and Grace\"");
+}
+
+/// The second version of [`Chain`]: it doubles.
+struct Chain2;
+
+impl Workflow for Chain2 {
+    const VERSION: u32 = 2;
+    type Input = u64;
+    type Output = String;
+
+    async fn run(&self, flow: Flow, _: u64) -> Result<String, Failure> {
+        Ok(flow.event::<String>("Two").await?)
+    }
+}
+
+/// Its first version.
+struct Chain1;
+
+impl Workflow for Chain1 {
+    type Input = u64;
+    type Output = String;
+
+    async fn run(&self, flow: Flow, _: u64) -> Result<String, Failure> {
+        Ok(flow.event::<String>("One").await?)
+    }
+}
+
+#[tokio::test]
+async fn an_instance_ends_with_the_version_that_it_began_with() {
+    let bench = Bench::new(with("chain", Chain1));
+    let old = bench.start("chain", 0).await;
+    bench.settle().await;
+    let both = any::Versions::of(Chain2).and(Chain1).into_any();
+    let bench = bench.restarted(kinds().with("chain", both, at_once()));
+    let new = bench.start("chain", 0).await;
+    bench.settle().await;
+    bench.raise(old, "One", "old").await;
+    bench.raise(new, "Two", "new").await;
+    assert_eq!(bench.result(old).await, "\"old\"");
+    assert_eq!(bench.result(new).await, "\"new\"");
+
+    let lost = bench.start("chain", 0).await;
+    bench.settle().await;
+    let bench = bench.restarted(with("chain", Chain1));
+    bench.raise(lost, "Two", "lost").await;
+    assert_eq!(bench.failure(lost).await.0, "UnknownVersion");
+}
+
+/// Calls a kind that a deployment has taken away.
+struct Calls;
+
+impl Workflow for Calls {
+    type Input = String;
+    type Output = u64;
+
+    async fn run(&self, flow: Flow, name: String) -> Result<u64, Failure> {
+        Ok(flow.call(callee::named::<u64, u64>(&name), &1).await?)
+    }
+}
+
+#[tokio::test]
+async fn a_step_that_nobody_knows_has_failed() {
+    let bench = Bench::new(with("calls", Calls));
+    assert_eq!(bench.run("calls", "inc").await, "2");
+    let id = bench.start("calls", "gone").await;
+    let (code, message) = bench.failure(id).await;
+    assert_eq!(code, "NotRegistered");
+    assert!(message.contains("gone"), "{message}");
+}
+
+/// Asks for too much.
+struct TooMuch;
+
+impl Workflow for TooMuch {
+    type Input = u64;
+    type Output = u64;
+
+    async fn run(&self, flow: Flow, count: u64) -> Result<u64, Failure> {
+        if count > 1_000 {
+            let all = flow.all(callee::blocking::<Double>(), (0..count).collect());
+            let all: Vec<u64> = all.or_first_failure().await?;
+            return Ok(all.len() as u64);
+        }
+        let calls = (0..count).map(|number| flow.call(callee::kind::<Inc>(), &number));
+        Ok(join_all(calls).await.len() as u64)
+    }
+}
+
+#[tokio::test]
+async fn what_is_beyond_the_limits_is_told() {
+    let bench = Bench::new(with("much", TooMuch));
+    for (count, expected) in [(200, "TooManySteps"), (10_001, "TooManyMembers")] {
+        let id = bench.start("much", count).await;
+        assert_eq!(bench.failure(id).await.0, expected);
+    }
+    assert_eq!(bench.messages().await, 0);
 }

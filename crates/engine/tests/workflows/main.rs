@@ -1,5 +1,12 @@
 //! Workflows on a store on disk: each message is delivered by the same loop as a service's.
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "helpers fail as tests do, and are public to all tests"
+)]
+
 mod bench;
 mod control;
 mod deaths;

@@ -62,9 +62,12 @@ impl Late {
         drop(self.0.set(Arc::downgrade(&tasks.parts)));
     }
 
-    fn tasks(&self) -> Option<Tasks> {
-        let parts = self.0.get()?.upgrade()?;
-        Some(Tasks { parts })
+    /// The tasks, unless the process is not ready, or not any more.
+    pub(super) fn ready(&self) -> Result<Tasks, Failure> {
+        let parts = self.0.get().and_then(Weak::upgrade);
+        parts.map(|parts| Tasks { parts }).ok_or_else(|| {
+            Failure::transient("Stopping", "the process is not ready, or not any more")
+        })
     }
 }
 
@@ -93,9 +96,7 @@ impl Kind for BulkKind {
 
     async fn run(&self, input: Self::Input, cx: &Context) -> Result<Done, Failure> {
         let WithoutSchema(filter) = input;
-        let tasks = self.tasks.tasks().ok_or_else(|| {
-            Failure::transient("Stopping", "the process is not ready, or not any more")
-        })?;
+        let tasks = self.tasks.ready()?;
         let total = tasks.count_dead_letters(&filter).await?;
         let (mut done, mut failed, mut position) = (0, 0, None);
         loop {

@@ -51,6 +51,8 @@ pub struct DeadLetter {
     pub attempts: u32,
     /// Why it failed; in short, where its input is too large for a listing.
     pub error: TaskError,
+    /// When a rule had a message repaired. That of a task, its actions tell.
+    pub settled_at: Option<Timestamp>,
     /// What it is of.
     pub body: LetterBody,
 }
@@ -118,6 +120,7 @@ pub(super) fn of_record(record: TaskRecord) -> Option<DeadLetter> {
         kind: Some(record.kind),
         attempts: record.attempts,
         error,
+        settled_at: None,
         body: LetterBody::Task {
             input: record.input,
         },
@@ -139,6 +142,7 @@ pub(super) fn of_head(id: TaskId, head: Head) -> Option<DeadLetter> {
             code: error.code,
             message: error.message,
         },
+        settled_at: None,
         body: LetterBody::LargeTask,
     })
 }
@@ -148,6 +152,7 @@ pub(super) fn of_message(name: EntryName, message: DeadMessage) -> DeadLetter {
         text,
         queue,
         reason,
+        settled_at,
         ..
     } = message;
     DeadLetter {
@@ -160,6 +165,7 @@ pub(super) fn of_message(name: EntryName, message: DeadMessage) -> DeadLetter {
             code: UNREADABLE.to_owned(),
             message: reason,
         },
+        settled_at,
         body: LetterBody::Message { text, queue },
     }
 }

@@ -1,6 +1,6 @@
 //! What this process does for instances side by side: one lock for each whose record is being written here, so
 //! that it does not lose conditional writes to itself; and the steps that whoever wrote them is doing, so that
-//! nobody here sends those once more.
+//! nobody here sends those once more; and who adds to a tally.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Weak};
@@ -69,5 +69,40 @@ impl UnderWay {
 impl Drop for Doing<'_> {
     fn drop(&mut self) {
         lock(&self.under_way.0).remove(&self.step);
+    }
+}
+
+/// The adds that are under way in this process.
+#[derive(Default)]
+pub(super) struct Adds(Mutex<HashMap<Box<str>, usize>>);
+
+/// One of these, until it is dropped.
+pub(super) struct Add<'a> {
+    adds: &'a Adds,
+    tally: &'a str,
+}
+
+impl Adds {
+    /// Enters one.
+    pub(super) fn begin<'a>(&'a self, tally: &'a str) -> Add<'a> {
+        *lock(&self.0).entry(tally.into()).or_default() += 1;
+        Add { adds: self, tally }
+    }
+
+    /// Whether there are some to a tally.
+    pub(super) fn are_under_way(&self, tally: &str) -> bool {
+        lock(&self.0).contains_key(tally)
+    }
+}
+
+impl Drop for Add<'_> {
+    fn drop(&mut self) {
+        let mut adds = lock(&self.adds.0);
+        if let Some(under_way) = adds.get_mut(self.tally) {
+            *under_way -= 1;
+            if *under_way == 0 {
+                adds.remove(self.tally);
+            }
+        }
     }
 }

@@ -1,0 +1,297 @@
+//! The kind that does what rules say, and what is told of that. It comes with the engine where there are rules,
+//! and no client can submit its tasks.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::bulk::Late;
+use super::{DeadLetter, LetterBody};
+use crate::model::dead_letter::EntryName;
+use crate::model::due::{Actions, Due};
+use crate::model::id::TaskId;
+use crate::model::parcel::{Digest, Parcel, ToldLetter, WholeLetter};
+use crate::model::precondition::{Precondition, Target, Versions};
+use crate::model::rules::{Acted, Outward, RULE_KIND, Rule, RuleAction, Rules, Stands};
+use crate::model::task::{TaskRecord, TaskState};
+use crate::records::RecordError;
+use crate::tasks::operate::Operated;
+use crate::tasks::service::Tasks;
+use ports::{StorageError, Timestamp};
+use work::schemars::{self, JsonSchema};
+use work::{BackOff, Context, ErrorCode, Failure, Kind, Kinds, Policy, WithoutSchema, any};
+
+const UNKNOWN_RULE: ErrorCode = ErrorCode::literal("UnknownRule");
+
+/// How long whoever gets something may take to answer.
+const TIME_LIMIT: Duration = Duration::from_secs(60);
+
+/// Four and a half hours in all, which outlasts most outages of a receiver.
+const ATTEMPTS: u32 = 10;
+const BACK_OFF: BackOff = BackOff {
+    first: Duration::from_secs(5),
+    factor: 4,
+    longest: Duration::from_secs(60 * 60),
+};
+
+/// What a task of the kind is to do.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub(super) enum Job {
+    /// About one letter.
+    Letter {
+        rule: String,
+        letter: TaskId,
+        #[serde(with = "ports::timestamp")]
+        failed_at: Timestamp,
+    },
+    /// To tell of several: all of `names` are counted, and these letters told.
+    Digest {
+        rule: String,
+        #[serde(with = "ports::timestamp")]
+        gathered_at: Timestamp,
+        letters: Vec<ToldLetter>,
+        names: HashSet<String>,
+    },
+}
+
+impl Job {
+    /// Whether it tells of this.
+    pub(super) fn tells(&self, due: &Due) -> bool {
+        matches!(self, Self::Digest { names, .. } if names.contains(&due.text))
+    }
+}
+
+/// What was done.
+#[derive(Default, Serialize, Deserialize, JsonSchema)]
+struct Done {
+    /// Whether it was; otherwise the letter had gone.
+    done: bool,
+    /// What was told of: a record of a success keeps no input.
+    #[serde(default, skip_serializing_if = "HashSet::is_empty")]
+    names: HashSet<String>,
+}
+
+/// What a task tells of, by its record.
+pub(super) fn names_told(task: &TaskRecord) -> HashSet<String> {
+    if let TaskState::Succeeded { result } = &task.state {
+        let done = serde_json::from_str::<Done>(result.get());
+        return done.unwrap_or_default().names;
+    }
+    let input = task.input.as_deref().map(|input| input.get());
+    match input.map(serde_json::from_str) {
+        Some(Ok(Job::Digest { names, .. })) => names,
+        _ => HashSet::new(),
+    }
+}
+
+/// These kinds, and the one that does what the rules say.
+pub(crate) fn add(kinds: Kinds, rules: &Arc<Rules>, late: &Late) -> Kinds {
+    let policy = Policy::default()
+        .time_limit(TIME_LIMIT)
+        .attempts(ATTEMPTS)
+        .back_off(BACK_OFF);
+    let kind = any::of(RuleKind {
+        rules: Arc::clone(rules),
+        tasks: late.clone(),
+    });
+    kinds.with_internal(RULE_KIND, kind, policy)
+}
+
+struct RuleKind {
+    rules: Arc<Rules>,
+    tasks: Late,
+}
+
+impl Kind for RuleKind {
+    type Input = WithoutSchema<Job>;
+    type Output = Done;
+
+    async fn run(&self, WithoutSchema(job): Self::Input, cx: &Context) -> Result<Done, Failure> {
+        match job {
+            Job::Letter {
+                rule,
+                letter,
+                failed_at,
+            } => {
+                let (rule, tasks) = (self.rule(&rule)?, self.tasks.ready()?);
+                let name = EntryName {
+                    id: letter,
+                    failed_at,
+                };
+                let done = match &rule.action {
+                    RuleAction::Replay { at_most, .. } => tasks.replay_for(name, *at_most).await?,
+                    RuleAction::Repair(to) => repair(&tasks, &rule.name, name, &**to, cx).await?,
+                    RuleAction::Tell { .. } => return Err(unknown(&rule.name)),
+                };
+                Ok(Done {
+                    done,
+                    ..Done::default()
+                })
+            }
+            Job::Digest {
+                rule,
+                gathered_at,
+                letters,
+                names,
+            } => {
+                let RuleAction::Tell { to, .. } = &self.rule(&rule)?.action else {
+                    return Err(unknown(&rule));
+                };
+                let digest = Digest {
+                    rule: &rule,
+                    count: names.len(),
+                    letters: &letters,
+                };
+                let parcel = Parcel::digest(gathered_at, digest);
+                sent(&**to, &parcel, cx).await?;
+                Ok(Done { done: true, names })
+            }
+        }
+    }
+}
+
+impl RuleKind {
+    fn rule(&self, name: &str) -> Result<&Rule, Failure> {
+        self.rules.named(name).ok_or_else(|| unknown(name))
+    }
+}
+
+fn unknown(rule: &str) -> Failure {
+    let message = format!("no rule {rule:?} says that any more");
+    Failure::permanent(UNKNOWN_RULE, message)
+}
+
+/// Sends something, unless the attempt is told to stop.
+async fn sent(to: &dyn Outward, parcel: &Parcel<'_>, cx: &Context) -> Result<(), Failure> {
+    tokio::select! {
+        biased;
+        () = cx.stopped() => cx.check_stop(),
+        sent = to.send(parcel, cx) => sent,
+    }
+}
+
+/// Sends a letter and settles it; `false` when it is none any more.
+async fn repair(
+    tasks: &Tasks,
+    rule: &str,
+    name: EntryName,
+    to: &dyn Outward,
+    cx: &Context,
+) -> Result<bool, Failure> {
+    let letter = tasks.dead_letter(name.id).await?;
+    let is_meant = |letter: &DeadLetter| {
+        EntryName {
+            id: letter.id,
+            failed_at: letter.failed_at,
+        }
+        .text()
+            == name.text()
+            && letter.settled_at.is_none()
+    };
+    let Some(letter) = letter.filter(is_meant) else {
+        return Ok(false);
+    };
+    let (mut input, mut message, mut queue) = (None, None, None);
+    match &letter.body {
+        LetterBody::Task { input: held } => input = held.as_deref(),
+        LetterBody::LargeTask => {}
+        LetterBody::Message { text, queue: of } => (message, queue) = (Some(&**text), Some(&**of)),
+    }
+    let parcel = Parcel::letter(WholeLetter {
+        rule,
+        id: letter.id,
+        kind: letter.kind.as_deref(),
+        error: &letter.error,
+        attempts: letter.attempts,
+        created_date_time: letter.created_at,
+        failed_date_time: letter.failed_at,
+        input,
+        message,
+        queue,
+    });
+    sent(to, &parcel, cx).await?;
+    tasks.settle(name, message.is_some()).await?;
+    Ok(true)
+}
+
+impl Tasks {
+    /// Lets a task run again that failed then, and was not retried so often; `false` when that is not so.
+    async fn replay_for(&self, name: EntryName, at_most: u32) -> Result<bool, Failure> {
+        let Some(task) = self.parts.records.read(name.id).await? else {
+            return Ok(false);
+        };
+        let is_meant = EntryName::of(&task.record).text() == name.text();
+        let (Some(etag), true) = (task.etag, is_meant && task.record.retries < at_most) else {
+            return Ok(false);
+        };
+        let only_if = Precondition {
+            one_of: Some(Versions::These(vec![etag])),
+            none_of: None,
+        };
+        let id = name.id;
+        let operated = self.run_again(Target { id, only_if }, None).await?;
+        Ok(matches!(operated, Operated::Done(_)))
+    }
+
+    /// Takes a letter from those that are listed: somebody has done what it asks for. The record of a task stays
+    /// as it is; the entry of a message holds the message, and is marked.
+    async fn settle(&self, name: EntryName, is_message: bool) -> Result<(), RecordError> {
+        let store = &self.parts.store;
+        if !is_message {
+            store.delete(&name.text(), None).await?;
+        } else if let Some((name, mut message, etag)) = self.dead_message(name.id).await? {
+            message.settled_at = Some(self.parts.clock.now());
+            let document = message.to_document(name);
+            let settled = store.replace(&name.text(), &document, &etag).await?;
+            if settled.is_none() {
+                let cause = "it has changed";
+                return Err(StorageError::transient("settle a dead letter", cause).into());
+            }
+        }
+        log::info!("task.id" = name.id; "dead letter settled by a rule");
+        Ok(())
+    }
+
+    /// What rules did about a dead letter, the oldest first; nothing where there are none.
+    ///
+    /// # Errors
+    ///
+    /// Storage was not reached, or a record cannot be read.
+    pub async fn acted(&self, letter: TaskId) -> Result<Vec<Acted>, RecordError> {
+        if self.parts.settings.rules.is_none() {
+            return Ok(Vec::new());
+        }
+        let stored = self.parts.store.read(&Actions::name(letter)).await?;
+        let actions = stored.map(|stored| Actions::from_body(&stored.body));
+        let mut acted = Vec::new();
+        for action in actions.unwrap_or_default().actions {
+            let task = self.parts.records.read(action.task).await?;
+            acted.push(Acted {
+                rule: action.rule,
+                action: action.action,
+                failed_at: action.failed_at,
+                begun_at: action.begun_at,
+                task: action.task,
+                stands: task.map(|task| stands(task.record)),
+            });
+        }
+        Ok(acted)
+    }
+}
+
+fn stands(record: TaskRecord) -> Stands {
+    let status = record.status().shown();
+    let error = match record.state {
+        TaskState::Failed { error } => Some(error),
+        TaskState::Queued { last_error, .. } => last_error.map(|error| *error),
+        _ => None,
+    };
+    Stands {
+        status,
+        since: record.updated_at,
+        error,
+    }
+}

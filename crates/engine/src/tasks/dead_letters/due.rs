@@ -1,0 +1,368 @@
+//! What rules have yet to do: tasks are made of it, once each, and noted with the letters before that is forgotten.
+//!
+//! A letter that is to be repaired or replayed gets a task of its own, under an id that is made of the failure and
+//! the rule. Those that somebody is told of share one for each window of time, under an id that is made of the
+//! window: so a storm of failures is told in one piece, and not at once in a thousand.
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::value::to_raw_value;
+
+use super::action::{Job, names_told};
+use super::{Candidate, LetterFilter};
+use crate::limits::{COMMIT_TRIES, LETTER_PAGE, RULE_PATIENCE, TOLD_IN_SHORT, WALK_CONCURRENCY};
+use crate::model::dead_letter::kind;
+use crate::model::due::{Action, Actions, DUE_PREFIX, Due, window_task};
+use crate::model::id::TaskId;
+use crate::model::labels::Labels;
+use crate::model::parcel::ToldLetter;
+use crate::model::rules::{RULE_KIND, Rule, RuleAction, Rules};
+use crate::model::start::Start;
+use crate::model::stored::shortened;
+use crate::model::task::{TaskError, TaskRecord};
+use crate::model::wishes::Wishes;
+use crate::tasks::listing::ListError;
+use crate::tasks::service::Tasks;
+use crate::tasks::submit::{Submission, SubmitError};
+use ports::{StorageError, Timestamp};
+use work::KindName;
+
+/// The most that are told in one piece.
+const MOST_TOLD: usize = 5_000;
+
+impl Tasks {
+    /// Makes tasks of what is due, as far as it comes. One that cannot be made now is made by the next pass.
+    ///
+    /// # Errors
+    ///
+    /// The first of these that storage refused.
+    pub(crate) async fn hand_in_due(&self, is_over: impl Fn() -> bool) -> Result<(), StorageError> {
+        let Some(rules) = self.parts.settings.rules.clone() else {
+            return Ok(());
+        };
+        let mut first = Ok(());
+        let mut told: BTreeMap<String, Vec<Due>> = BTreeMap::new();
+        let (mut at, mut gathered) = (None, 0);
+        while !is_over() && gathered < MOST_TOLD {
+            let store = &self.parts.store;
+            let page = store.list(DUE_PREFIX, at.as_deref(), LETTER_PAGE).await?;
+            let rows = page.items.into_iter();
+            let due = rows.filter_map(|row| Due::of(row.name, row.head));
+            // A process with other rules may know one that this one does not.
+            let due = due.filter(|due| rules.named(&due.rule).is_some());
+            let (tell, each): (Vec<_>, Vec<_>) = due.partition(|due| is_told(&rules, due));
+            gathered += tell.len();
+            for due in tell {
+                told.entry(due.rule.clone()).or_default().push(due);
+            }
+            for some in each.chunks(WALK_CONCURRENCY) {
+                if is_over() {
+                    break;
+                }
+                let handed_in = some.iter().map(|due| self.hand_in(&rules, due));
+                for one in join_all(handed_in).await {
+                    first = first.and(unless_passing(one)?);
+                }
+            }
+            at = page.next;
+            if at.is_none() {
+                break;
+            }
+        }
+        for (name, due) in told {
+            if let Some(Rule {
+                action: RuleAction::Tell { every, .. },
+                ..
+            }) = rules.named(&name)
+            {
+                let gathered = self.gather(&rules, &name, *every, due).await;
+                first = first.and(unless_passing(gathered)?);
+            }
+        }
+        first
+    }
+
+    /// The same in the background, when this process has just seen a failure. Of many that ask for it one at a time
+    /// does it.
+    pub(crate) fn hand_in_due_soon(&self) {
+        if self.parts.settings.rules.is_none() || self.parts.shared.due_soon.swap(true, Relaxed) {
+            return;
+        }
+        let tasks = self.clone();
+        tokio::spawn(async move {
+            let shared = &tasks.parts.shared;
+            let _turn = shared.due_turn.lock().await;
+            shared.due_soon.store(false, Relaxed);
+            if let Err(error) = tasks.hand_in_due(|| tasks.is_stopping()).await {
+                log::debug!("what rules say is left to the next sweep: {error}");
+            }
+        });
+    }
+
+    /// Makes the task that does what is due about one letter.
+    async fn hand_in(&self, rules: &Rules, due: &Due) -> Result<(), SubmitError> {
+        let Some(rule) = rules.named(&due.rule) else {
+            return Ok(());
+        };
+        if self.still_dead(due).await?.is_none() {
+            return self.let_lie(due).await;
+        }
+        let start = match rule.action {
+            RuleAction::Replay { after, .. } => Start::At(
+                due.name
+                    .failed_at
+                    .saturating_add(after.try_into().unwrap_or(time::Duration::MAX)),
+            ),
+            RuleAction::Repair(_) | RuleAction::Tell { .. } => Start::AtOnce,
+        };
+        let job = Job::Letter {
+            rule: rule.name.clone(),
+            letter: due.name.id,
+            failed_at: due.name.failed_at,
+        };
+        let task = self.hand_in_once(due.task(), &job, start).await?;
+        self.note_and_forget(rule, due, task.id, task.created_at)
+            .await
+    }
+
+    /// Makes the one task of this window, unless it is there, of all that is due by now; what comes later in the
+    /// window waits for the next one.
+    async fn gather(
+        &self,
+        rules: &Rules,
+        rule: &str,
+        every: Duration,
+        mut due: Vec<Due>,
+    ) -> Result<(), SubmitError> {
+        let Some(rule) = rules.named(rule) else {
+            return Ok(());
+        };
+        let now = self.parts.clock.now();
+        let id = window_task(&rule.name, window(now, every));
+        let (task, begun_at) = match self.parts.records.read(id).await? {
+            Some(task) => {
+                let begun_at = task.record.created_at;
+                (task.record, begun_at)
+            }
+            None => {
+                due.truncate(MOST_TOLD);
+                let Some(job) = self.digest(rule, &due, now).await? else {
+                    return Ok(());
+                };
+                // Which task it is, each letter knows before there is that task: a process that dies in between
+                // leaves it to the next window, and one that dies after that leaves nothing to tell.
+                for some in due.chunks(WALK_CONCURRENCY) {
+                    let noted = some.iter().filter(|due| job.tells(due));
+                    let noted = noted.map(|due| self.note(rule, due, id, now));
+                    join_all(noted)
+                        .await
+                        .into_iter()
+                        .collect::<Result<(), _>>()?;
+                }
+                (self.hand_in_once(id, &job, Start::AtOnce).await?, now)
+            }
+        };
+        let names = names_told(&task);
+        due.retain(|due| names.contains(&due.text));
+        for some in due.chunks(WALK_CONCURRENCY) {
+            let noted = some
+                .iter()
+                .map(|due| self.note_and_forget(rule, due, id, begun_at));
+            join_all(noted)
+                .await
+                .into_iter()
+                .collect::<Result<(), _>>()?;
+        }
+        Ok(())
+    }
+
+    /// What is to be told of all this, unless it is told already; `None` when there is nothing.
+    async fn digest(
+        &self,
+        rule: &Rule,
+        due: &[Due],
+        now: Timestamp,
+    ) -> Result<Option<Job>, SubmitError> {
+        let (mut letters, mut names) = (Vec::new(), HashSet::new());
+        let mut told: HashMap<TaskId, HashSet<String>> = HashMap::new();
+        for some in due.chunks(WALK_CONCURRENCY) {
+            let looks = some.iter().map(|due| async {
+                let letter = self.still_dead(due).await?;
+                let stored = self.parts.store.read(&Actions::name(due.name.id)).await?;
+                let actions = stored.map(|stored| Actions::from_body(&stored.body));
+                let task = actions.and_then(|it| it.task(&rule.name, due.name.failed_at));
+                Ok::<_, StorageError>((letter, task))
+            });
+            for (due, look) in some.iter().zip(join_all(looks).await) {
+                let (letter, task) = look?;
+                if let Some(task) = task {
+                    let told = match told.entry(task) {
+                        Entry::Occupied(told) => told.into_mut(),
+                        Entry::Vacant(room) => {
+                            let record = self.parts.records.read(task).await?;
+                            let names = record.map(|task| names_told(&task.record));
+                            room.insert(names.unwrap_or_default())
+                        }
+                    };
+                    if told.contains(&due.text) {
+                        self.parts.store.delete(&due.text, None).await?;
+                        continue;
+                    }
+                }
+                match letter {
+                    Some(letter) => {
+                        names.insert(due.text.clone());
+                        letters.push(letter);
+                    }
+                    None => self.let_lie(due).await?,
+                }
+            }
+        }
+        letters.truncate(TOLD_IN_SHORT);
+        Ok((!names.is_empty()).then(|| Job::Digest {
+            rule: rule.name.clone(),
+            gathered_at: now,
+            letters,
+            names,
+        }))
+    }
+
+    /// The letter of what is due, in short; `None` when it is none any more, or none yet.
+    async fn still_dead(&self, due: &Due) -> Result<Option<ToldLetter>, StorageError> {
+        let candidate = Candidate {
+            name: due.name,
+            text: due.name.text(),
+            is_message: kind(&due.head).is_none(),
+            head: due.head.clone(),
+        };
+        let letter = self.letter_of(&candidate, &LetterFilter::default()).await;
+        let letter = letter.map_err(|error| match error {
+            ListError::Storage(error) => error,
+            error => StorageError::permanent("read a dead letter", error.to_string()),
+        })?;
+        Ok(letter.map(|letter| {
+            let error = shortened(&letter.error);
+            ToldLetter {
+                id: letter.id,
+                kind: letter.kind,
+                failed_date_time: letter.failed_at,
+                error: TaskError {
+                    code: error.code,
+                    message: error.message,
+                },
+            }
+        }))
+    }
+
+    /// Forgets what was due about a letter that is none, once its record had the time to be written.
+    async fn let_lie(&self, due: &Due) -> Result<(), SubmitError> {
+        if self.parts.clock.now() - due.name.failed_at > RULE_PATIENCE {
+            self.parts.store.delete(&due.text, None).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes a task, unless it is there.
+    async fn hand_in_once(
+        &self,
+        id: TaskId,
+        job: &Job,
+        start: Start,
+    ) -> Result<TaskRecord, SubmitError> {
+        if let Some(task) = self.parts.records.read(id).await? {
+            return Ok(task.record);
+        }
+        let kind = KindName::internal(RULE_KIND).to_string();
+        let input = to_raw_value(job).expect("a job has string keys");
+        self.submit_checked(Submission {
+            wishes: Wishes::new(start, Labels::default()),
+            ..Submission::new(id, kind, input)
+        })
+        .await
+    }
+
+    /// Notes with the letter what is done about it; after that it is no longer due.
+    async fn note_and_forget(
+        &self,
+        rule: &Rule,
+        due: &Due,
+        task: TaskId,
+        begun_at: Timestamp,
+    ) -> Result<(), SubmitError> {
+        self.note(rule, due, task, begun_at).await?;
+        self.parts.store.delete(&due.text, None).await?;
+        Ok(())
+    }
+
+    async fn note(
+        &self,
+        rule: &Rule,
+        due: &Due,
+        task: TaskId,
+        begun_at: Timestamp,
+    ) -> Result<(), StorageError> {
+        let action = Action {
+            rule: rule.name.clone(),
+            action: rule.action.name().to_owned(),
+            failed_at: due.name.failed_at,
+            begun_at,
+            task,
+        };
+        let name = Actions::name(due.name.id);
+        let store = &self.parts.store;
+        for _ in 0..COMMIT_TRIES {
+            let stored = store.read(&name).await?;
+            let before = stored
+                .as_ref()
+                .map(|stored| Actions::from_body(&stored.body));
+            let Some(actions) = before.unwrap_or_default().with(action.clone()) else {
+                return Ok(());
+            };
+            let document = actions.to_document(&due.head.kind, self.parts.clock.now());
+            let written = match &stored {
+                Some(stored) => store.replace(&name, &document, &stored.etag).await?,
+                None => store.create(&name, &document).await?,
+            };
+            if written.is_some() {
+                return Ok(());
+            }
+        }
+        Err(StorageError::transient(
+            "note an action",
+            "its note keeps changing",
+        ))
+    }
+}
+
+fn is_told(rules: &Rules, due: &Due) -> bool {
+    let rule = rules.named(&due.rule);
+    rule.is_some_and(|rule| matches!(rule.action, RuleAction::Tell { .. }))
+}
+
+/// When the window began that this time is in.
+fn window(now: Timestamp, every: Duration) -> Timestamp {
+    let every = i64::try_from(every.as_secs()).unwrap_or(i64::MAX).max(1);
+    let into = now.unix_timestamp().rem_euclid(every);
+    Timestamp::from_unix_timestamp(now.unix_timestamp() - into).unwrap_or(now)
+}
+
+/// What broke off: the pass, if storage is away or takes no more, or only this.
+fn unless_passing(done: Result<(), SubmitError>) -> Result<Result<(), StorageError>, StorageError> {
+    match done {
+        Ok(()) => Ok(Ok(())),
+        Err(SubmitError::Storage(error)) if error.is_transient() => Err(error),
+        Err(error @ SubmitError::QueueFull) => {
+            let cause = error.to_string();
+            Err(StorageError::transient("do what a rule says", cause))
+        }
+        Err(error) => {
+            log::warn!("what a rule says is not done yet: {error}");
+            let cause = error.to_string();
+            Ok(Err(StorageError::transient("do what a rule says", cause)))
+        }
+    }
+}

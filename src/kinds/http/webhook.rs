@@ -1,0 +1,61 @@
+//! Whoever gets what a rule for dead letters sends: one request for each attempt, as those of kinds behind a URL
+//! are made.
+
+use reqwest::Client;
+use serde_json::value::to_raw_value;
+use url::Url;
+
+use super::request::Attempt;
+use super::settings::Settings;
+use super::signature::SigningSecret;
+use super::{Refused, client, is_loopback, reply};
+use engine::{Outward, Parcel};
+use work::{BoxFuture, Context, Failure};
+
+/// A URL of the operator's.
+#[derive(Debug)]
+pub struct Webhook {
+    client: Client,
+    settings: Settings,
+}
+
+impl Webhook {
+    /// One that posts there, and signs that if there is a secret.
+    ///
+    /// # Errors
+    ///
+    /// The URL is plain http to another machine and may not be, or there is no HTTP client.
+    pub fn new(
+        url: Url,
+        secret: Option<SigningSecret>,
+        allows_http: bool,
+    ) -> Result<Self, Refused> {
+        if url.scheme() == "http" && !allows_http && !is_loopback(&url) {
+            return Err(Refused::PlainHttp("url"));
+        }
+        Ok(Self {
+            client: client::shared().map_err(|error| Refused::NoClient(error.to_string()))?,
+            settings: Settings {
+                url,
+                cancel_url: None,
+                secret,
+                allows_http,
+            },
+        })
+    }
+}
+
+impl Outward for Webhook {
+    fn send<'a>(
+        &'a self,
+        parcel: &'a Parcel<'a>,
+        cx: &'a Context,
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            let body = to_raw_value(parcel)?;
+            let attempt = Attempt::of(cx).without_callback();
+            let request = attempt.request(&self.client, &self.settings, body);
+            reply::taken(request.send().await.map_err(reply::unreachable)?).await
+        })
+    }
+}

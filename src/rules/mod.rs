@@ -1,0 +1,85 @@
+//! `DEAD_LETTER_RULES`: what is done about dead letters, told in a file.
+//!
+//! ```text
+//! the file ─▶ table (keys, each once and known) ─▶ entry (what they mean) ─▶ engine::Rules
+//!                                                    └─▶ a webhook of kinds::http, or mail
+//! ```
+//!
+//! Each refusal names the file, the rule and the key. `docs/dead-letter-rules.md` tells what may stand there.
+
+mod entry;
+mod mail;
+mod table;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use self::table::{Table, Wrong};
+use crate::config::Config;
+use engine::Rules;
+
+/// A file of rules that cannot be used. Holds no part of a URL: there may be a key in it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {reason}", file.display())]
+pub struct RulesError {
+    /// The file, as the setting names it.
+    pub file: PathBuf,
+    /// Which rule is wrong, which key of it, and why.
+    pub reason: String,
+}
+
+/// The rules that the settings name.
+///
+/// # Errors
+///
+/// The first thing in the file that is wrong.
+pub fn read(config: &Config) -> Result<Option<Rules>, RulesError> {
+    let Some(file) = &config.dead_letter_rules else {
+        return Ok(None);
+    };
+    let rules = understand(file, config.kinds_allow_http);
+    rules.map(Some).map_err(|reason| RulesError {
+        file: file.clone(),
+        reason,
+    })
+}
+
+fn understand(file: &Path, allows_http: bool) -> Result<Rules, String> {
+    let text = fs::read_to_string(file).map_err(|error| format!("cannot be read: {error}"))?;
+    let is_json = file.extension().is_some_and(|ending| ending == "json");
+    let document: Value = match is_json {
+        true => serde_json::from_str(&text).map_err(|error| format!("is not JSON: {error}")),
+        false => toml::from_str(&text)
+            .map_err(|error| format!("is not TOML: {}", error.to_string().replace('\n', ", "))),
+    }?;
+    let rules = listed(document).map_err(|wrong| wrong.to_string())?;
+    let mut read: Vec<engine::Rule> = Vec::new();
+    for (place, rule) in rules.into_iter().enumerate() {
+        let named = rule.get("name").and_then(Value::as_str);
+        let named = named.map_or_else(String::new, |name| format!(" {name:?}"));
+        let at = format!("rule {}{named}", place + 1);
+        let rule = entry::read(rule, allows_http).map_err(|wrong| format!("{at}: {wrong}"))?;
+        if read.iter().any(|other| other.name == rule.name) {
+            return Err(format!("{at}: another rule has the name"));
+        }
+        read.push(rule);
+    }
+    Ok(Rules::new(read))
+}
+
+/// The rules of a document, each as it stands there.
+fn listed(document: Value) -> Result<Vec<Value>, Wrong> {
+    let mut document = Table::of("", document)?;
+    let rules = match document.take("rule") {
+        Some(Value::Array(rules)) if !rules.is_empty() => rules,
+        Some(_) => return Err(Wrong::new("rule", "is not a list of rules")),
+        None => return Err(Wrong::new("rule", "is missing: there is no rule")),
+    };
+    document.finish()?;
+    Ok(rules)
+}
+
+#[cfg(test)]
+mod tests;

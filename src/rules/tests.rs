@@ -1,0 +1,225 @@
+//! What a file of rules may say, and which rule and key is refused of one that says something else.
+
+use super::*;
+
+/// What is told of a file with this name and text.
+fn read_as(name: &str, text: &str) -> Result<Rules, RulesError> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(name);
+    fs::write(&file, text).unwrap();
+    let queue = ports::QueueName::try_from("tasks").unwrap();
+    let mut config = Config::for_tests(folder.path(), queue);
+    config.dead_letter_rules = Some(file);
+    read(&config).map(Option::unwrap)
+}
+
+fn refusal(text: &str) -> String {
+    read_as("rules.toml", text).unwrap_err().reason
+}
+
+/// A rule with this line, beside what else it needs.
+fn with(line: &str) -> String {
+    format!("[[rule]]\nname = \"it\"\n{line}\n")
+}
+
+const R3: &str = r#"
+[[rule]]
+name = "repair"
+match = { input = { "/taskType" = "certainTaskType" } }
+repair = { url = "https://example.com/FixDeadletterQueueMessage" }
+
+[[rule]]
+name = "tell-the-team"
+mail = { server = "smtps://smtp.example.com", from = "Tasks <tasks@org.com>", to = "devs@org.com", subject = "Deadqueue letter received" }
+"#;
+
+#[test]
+fn a_file_says_what_is_done_in_which_order() {
+    let rules = format!("{:?}", read_as("rules.toml", R3).unwrap());
+    let [repair, mail] = ["repair", "tell-the-team"].map(|name| rules.find(name).unwrap());
+    assert!(
+        repair < mail && rules.contains("certainTaskType"),
+        "{rules}"
+    );
+    let json = r#"{"rule": [
+        {"name": "again", "match": {"code": "NoConnection"}, "replay": {"after": "10m", "at_most": 3}},
+        {"name": "rest", "notify": {"url": "http://127.0.0.1:9/x", "every": "5m"}}
+    ]}"#;
+    let rules = format!("{:?}", read_as("rules.json", json).unwrap());
+    assert!(
+        rules.contains("again") && rules.contains("notify"),
+        "{rules}"
+    );
+}
+
+#[test]
+fn a_rule_that_is_wrong_is_named_with_its_key() {
+    let replay = "replay = { at_most = 1 }";
+    for (text, reason) in [
+        (String::new(), "rule is missing"),
+        ("rule = []".to_owned(), "rule is not a list"),
+        ("rule = [1]".to_owned(), "rule 1: it is not a table"),
+        (format!("{}other = 1", "extra = 1\n"), "rule is missing"),
+        (with(""), "rule 1 \"it\": it has none of replay"),
+        (
+            with(&format!("{replay}\nwhen = 1")),
+            "rule 1 \"it\": when is a key that nobody knows",
+        ),
+        (
+            with(&format!("{replay}\nnotify = {{ url = \"https://a\" }}")),
+            "it has more than one of",
+        ),
+        (
+            "[[rule]]\nreplay = { at_most = 1 }".to_owned(),
+            "rule 1: name is missing",
+        ),
+        (
+            "[[rule]]\nname = \"a b\"\nreplay = { at_most = 1 }".to_owned(),
+            "name has other characters",
+        ),
+        (
+            format!("{}{}", with(replay), with(replay)),
+            "rule 2 \"it\": another rule has the name",
+        ),
+        (with("replay = 3"), "replay is not a table"),
+        (with("replay = {}"), "replay.at_most is missing"),
+        (
+            with("replay = { at_most = 0 }"),
+            "replay.at_most is not a whole number",
+        ),
+        (
+            with("replay = { at_most = 1, after = \"soon\" }"),
+            "replay.after is not a duration",
+        ),
+        (
+            with("replay = { at_most = 1, after = \"2y\" }"),
+            "replay.after is longer",
+        ),
+        (
+            with("replay = { at_most = 1, times = 2 }"),
+            "replay.times is a key that nobody knows",
+        ),
+        (with(&format!("{replay}\nmatch = {{}}")), "match is empty"),
+        (
+            with(&format!("{replay}\nmatch = {{ word = \"a\" }}")),
+            "match.word is a key",
+        ),
+        (
+            with(&format!("{replay}\nmatch = {{ text = \"\" }}")),
+            "match.text is empty",
+        ),
+        (
+            with(&format!("{replay}\nmatch = {{ kind = 1 }}")),
+            "match.kind is not a text",
+        ),
+        (
+            with(&format!("{replay}\nmatch = {{ input = {{ a = 1 }} }}")),
+            "match.input has \"a\", which is no JSON pointer",
+        ),
+        (
+            with(&format!(
+                "{replay}\nmatch = {{ input = {{ \"/a~2\" = 1 }} }}"
+            )),
+            "which is no JSON pointer",
+        ),
+        (
+            with(&format!("{replay}\nmatch = {{ input = {{}} }}")),
+            "match.input is empty",
+        ),
+        (
+            with("repair = { url = \"ftp://a\" }"),
+            "repair.url is not a URL",
+        ),
+        (
+            with("repair = { url = \"https://u:p@a/\" }"),
+            "repair.url is not a URL",
+        ),
+        (
+            with("repair = { url = \"http://example.com/\" }"),
+            "repair.url cannot be called: url is plain http",
+        ),
+        (with("repair = {}"), "repair.url is missing"),
+        (
+            with("repair = { url = \"https://a\", secret_env = \"NO_SUCH_VARIABLE\" }"),
+            "repair.secret_env names NO_SUCH_VARIABLE, which is not set",
+        ),
+        (
+            with("repair = { url = \"https://a\", secret_env = \"PATH\" }"),
+            "repair.secret_env names a variable that is no secret",
+        ),
+        (
+            with("repair = { url = \"https://a\", every = \"1m\" }"),
+            "repair.every is a key that nobody knows",
+        ),
+        (
+            with("notify = { url = \"https://a\", every = \"0s\" }"),
+            "notify.every is zero",
+        ),
+        (
+            with("notify = { url = \"https://a\", every = \"500ms\" }"),
+            "notify.every is not a duration",
+        ),
+    ] {
+        let refused = refusal(&text);
+        assert!(refused.contains(reason), "{text}\n{refused}");
+    }
+    assert!(refusal("[[rule]").contains("is not TOML"));
+    let refused = read_as("rules.json", "{").unwrap_err();
+    assert!(
+        refused.to_string().contains("rules.json: is not JSON"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_mail_that_cannot_be_sent_is_refused_with_its_key() {
+    let mail = |keys: &str| with(&format!("mail = {{ {keys} }}"));
+    let whole = "server = \"smtps://a.example\", from = \"a@a.example\", to = [\"b@a.example\"]";
+    assert!(read_as("rules.toml", &mail(whole)).is_ok());
+    for (keys, reason) in [
+        (String::new(), "mail.from is missing"),
+        (
+            whole.replace("a@a.example", "nobody"),
+            "mail.from is no mail address",
+        ),
+        (
+            whole.replace("[\"b@a.example\"]", "[]"),
+            "mail.to is no mail address",
+        ),
+        (
+            whole.replace("[\"b@a.example\"]", "[1]"),
+            "mail.to is no mail address",
+        ),
+        (
+            whole.replace("smtps://a.example", "a.example"),
+            "mail.server is no mail server",
+        ),
+        (
+            whole.replace("smtps://", "https://"),
+            "mail.server is no mail server",
+        ),
+        (
+            whole.replace("smtps://", "smtps://u:p@"),
+            "mail.server is no mail server",
+        ),
+        (
+            format!("{whole}, user = \"a\""),
+            "mail.password_env is missing",
+        ),
+        (
+            format!("{whole}, password_env = \"PATH\""),
+            "mail.user is missing",
+        ),
+        (
+            format!("{whole}, subject = \"a\\nb\""),
+            "mail.subject has a line break",
+        ),
+        (
+            format!("{whole}, cc = \"c@a.example\""),
+            "mail.cc is a key that nobody knows",
+        ),
+    ] {
+        let refused = refusal(&mail(&keys));
+        assert!(refused.contains(reason), "{keys}\n{refused}");
+    }
+}
