@@ -10,7 +10,7 @@ use super::asked::Asked;
 use super::found::{found, unknown};
 use super::ids::shown;
 use super::start::refused;
-use super::view::runtime_status;
+use super::words::runtime_status;
 use super::{access, uris};
 use crate::api::edge::body::{read_json, refuse};
 use crate::api::edge::problem::{Code, Problem};

@@ -12,7 +12,7 @@
 //! | `found` | the instance that is meant |
 //! | `uris` | where everything about an instance is |
 //! | `asked` | the query |
-//! | `view`, `events` | what clients see |
+//! | `view`, `events`, `words` | what clients see |
 //! | `routes` | the rows of the table |
 
 mod access;
@@ -29,6 +29,7 @@ mod start;
 mod status;
 mod uris;
 pub(in crate::api) mod view;
+mod words;
 
 pub(in crate::api) use many::Purged;
 pub(in crate::api) use routes::routes;

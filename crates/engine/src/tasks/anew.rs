@@ -75,7 +75,7 @@ impl Tasks {
                     held: leave.as_deref().map(Leave::begun),
                     unsent: Some(CrashPoint::AfterRetry),
                 }),
-                settle: None,
+                ..Then::default()
             };
             // Otherwise it was deleted or retried at the same moment: look again.
             let Some(followed) = self.parts.records.replace_then(&mut task, then).await? else {
