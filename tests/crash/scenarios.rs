@@ -52,9 +52,16 @@ pub(super) enum Drive {
     Prune,
     /// A sweep finds messages that no host takes, because the queue's function is missing.
     Drain,
+    /// This is submitted, which is a workflow.
+    Flow(&'static str),
+    /// The same with one that fails, and then what has failed is taken back.
+    Rewind(&'static str),
     /// The start is enough.
     Start,
 }
+
+/// Whether its client was told of an instance, and besides as many children as a family has.
+const FAMILY: RangeInclusive<usize> = 3..=4;
 
 pub(super) fn scenario(point: CrashPoint) -> Scenario {
     let plain = Scenario {
@@ -108,6 +115,46 @@ pub(super) fn scenario(point: CrashPoint) -> Scenario {
         },
         CrashPoint::AfterPoisoning => Scenario {
             before: Before::Unreadable,
+            ..plain
+        },
+        CrashPoint::FlowAfterCommit => Scenario {
+            pass: 2,
+            drive: Drive::Flow(r#"{"kind":"flow-chain","input":{"number":5}}"#),
+            untold: 0..=1,
+            ..plain
+        },
+        CrashPoint::FlowAfterSends | CrashPoint::FlowAfterEnd => Scenario {
+            drive: Drive::Flow(r#"{"kind":"flow-family","input":{"number":5}}"#),
+            untold: FAMILY,
+            ..plain
+        },
+        CrashPoint::FlowAfterTally | CrashPoint::FlowAfterLook => Scenario {
+            drive: Drive::Flow(r#"{"kind":"flow-fan","input":{"number":6}}"#),
+            untold: 0..=1,
+            ..plain
+        },
+        CrashPoint::FlowAfterAdd => Scenario {
+            pass: 2,
+            drive: Drive::Flow(r#"{"kind":"flow-fan","input":{"number":7}}"#),
+            untold: 0..=1,
+            ..plain
+        },
+        CrashPoint::FlowAfterRange => Scenario {
+            // More than one turn sends itself.
+            drive: Drive::Flow(r#"{"kind":"flow-fan","input":{"number":8,"width":260}}"#),
+            untold: 0..=1,
+            ..plain
+        },
+        CrashPoint::FlowAfterGeneration => Scenario {
+            pass: 2,
+            drive: Drive::Flow(r#"{"kind":"flow-loop","input":{"number":9}}"#),
+            untold: 0..=1,
+            ..plain
+        },
+        CrashPoint::FlowAfterRewind => Scenario {
+            drive: Drive::Rewind(r#"{"kind":"flow-checked","input":{"number":20}}"#),
+            // So that a step fails; the next process can do it.
+            settings: &[("MAX_NUMBER", "10")],
             ..plain
         },
         CrashPoint::SweepAfterReceive => Scenario {

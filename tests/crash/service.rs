@@ -1,6 +1,7 @@
 //! The service of a scenario: one process without a host, or one under the double of the host.
 
 use std::fs;
+use std::process::Command;
 
 use async_request_reply::triggers::QUEUE_WORKER;
 use functions_host::{Event, FunctionsHost, HostOptions};
@@ -16,7 +17,7 @@ use crate::helpers::client::Client;
 use crate::helpers::deployment::Setting;
 use crate::helpers::eventually::eventually;
 use crate::helpers::handler::Serving;
-use crate::helpers::project::app;
+use crate::helpers::project::{app_of, handler_with_flows};
 
 /// A service under way.
 pub(super) struct Service<'a> {
@@ -195,7 +196,8 @@ fn standalone(storage: &Storage, own: Vec<(&'static str, String)>) -> Running {
         .iter()
         .map(|(name, value)| (*name, value.as_str()))
         .collect();
-    Running::Standalone(Box::new(Serving::start_with(
+    Running::Standalone(Box::new(Serving::start_as(
+        Command::new(handler_with_flows()),
         storage.folder.path(),
         &settings,
     )))
@@ -213,7 +215,7 @@ async fn host(storage: &Storage, own: Vec<(&'static str, String)>, drive: Drive)
     for (name, value) in own {
         options = options.first_start(name, value);
     }
-    let app = app();
+    let app = app_of(handler_with_flows());
     if drive == Drive::Drain {
         // Nobody brings the messages, and the sweep finds them.
         fs::remove_dir_all(app.as_ref().join(QUEUE_WORKER)).unwrap();

@@ -5,6 +5,7 @@ pub mod calls;
 pub mod client;
 pub mod clock;
 pub mod deployment;
+pub mod flows;
 pub mod gate;
 pub mod handler;
 pub mod kinds;

@@ -12,7 +12,7 @@ use super::{EVERYWHERE, enqueue, enqueued, everywhere, has_status, write_kinds};
 use crate::helpers::client::Client;
 use crate::helpers::deployment::{Deployment, Setting};
 use crate::helpers::eventually::eventually;
-use crate::helpers::handler::Handler;
+use crate::helpers::handler::{Handler, Serving};
 use crate::urls::service::Service;
 
 const DOCUMENT: &str = include_str!("../../docs/dead-letter-rules.md");
@@ -55,17 +55,14 @@ async fn failed(client: &Client, content_type: &str, body: &str) -> String {
     id
 }
 
-async fn letter(client: &Client, id: &str) -> Value {
-    let reply = client.get_keyed(&format!("/api/dead-letters/{id}")).await;
-    assert_eq!(reply.status, 200, "{}", reply.text());
-    reply.json()
-}
-
-/// Waits until what rules did stands so; gives the letter then.
+/// Waits until what rules did stands so; gives the letter then. A process that has just died answers nothing.
 async fn acted(client: &Client, id: &str, action: &str, status: &str) -> Value {
     let told = format!("{action} has {status}");
     eventually(&told, async || {
-        let letter = letter(client, id).await;
+        let request = client.keyed("GET", &format!("/api/dead-letters/{id}"));
+        let reply = client.try_send(request).await.ok()?;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        let letter = reply.json();
         let last = letter["actions"].as_array()?.last()?.clone();
         (last["action"] == action && last["status"] == status).then_some(letter)
     })
@@ -184,6 +181,65 @@ async fn a_repair_that_is_refused_for_good_loses_nothing() {
         let path = format!("/api/dead-letters/{id}:replay");
         let replayed = client.send(client.keyed("POST", &path)).await;
         assert_eq!(replayed.status, 202, "{}", replayed.text());
+    })
+    .await;
+    assert!(mail.mails().is_empty());
+}
+
+/// A process dies while its repair goes on, and the next one asks for that again. `die` gives whom to ask then.
+async fn a_death_costs_no_repair(
+    client: &Client,
+    service: &Service,
+    die: impl AsyncFnOnce() -> Option<Serving>,
+) {
+    let id = failed(
+        client,
+        "application/json",
+        r#"{"taskType":"certainTaskType"}"#,
+    )
+    .await;
+    let first = service.request(0).await;
+    let next = die().await;
+    let client = next.as_ref().map_or(client, |next| &next.client);
+    let letter = acted(client, &id, "repair", "Succeeded").await;
+    assert_eq!(letter["actions"].as_array().unwrap().len(), 1, "{letter}");
+    let second = service.request(1).await;
+    assert_eq!(first.1, second.1);
+    assert_eq!(
+        header(&first.0, "webhook-id"),
+        header(&second.0, "webhook-id")
+    );
+    assert_eq!(service.requests(), 2);
+    assert!(listed(client).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_repair_whose_process_dies_is_asked_for_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, kinds) = (std::env::var("PATH").unwrap(), write_kinds(folder.path()));
+    let mail = MailServer::refusing(0).await;
+    let service = Service::start().await;
+    let rules = write(folder.path(), &r3(&service, "hangs-once", &mail));
+    let settings = [
+        ("PATH", &*path),
+        ("KINDS_FILE", &kinds),
+        ("DEAD_LETTER_RULES", &rules),
+        ("REPAIR_SECRET", SECRET),
+        ("ENQUEUE_KIND", "hopeless"),
+    ];
+    let serving = Serving::start_with(folder.path(), &settings);
+    a_death_costs_no_repair(&serving.client, &service, async || {
+        serving.handler.signal("KILL");
+        Some(Serving::start_with(folder.path(), &settings))
+    })
+    .await;
+
+    let service = Service::start().await;
+    write(folder.path(), &r3(&service, "hangs-once", &mail));
+    let deployment = Deployment::start(Setting::Hosted, &settings).await;
+    a_death_costs_no_repair(&deployment.client, &service, async || {
+        deployment.kill().await;
+        None
     })
     .await;
     assert!(mail.mails().is_empty());

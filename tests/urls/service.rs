@@ -112,6 +112,8 @@ async fn serve(mut stream: TcpStream, seen: Arc<Seen>) {
         "/callback" => reply("202 Accepted", ""),
         "/told" if count == 1 => reply("500 Internal Server Error", ""),
         "/told" => reply("204 No Content", ""),
+        "/hangs-once" if count == 1 => return drop(stream.read(&mut [0]).await),
+        "/hangs-once" => reply("204 No Content", ""),
         "/refuses" => reply(
             "422 Unprocessable Content\r\ncontent-type: application/problem+json",
             r#"{"code":"BeyondRepair","detail":"nobody can mend that"}"#,

@@ -17,6 +17,7 @@ use self::delegating::{Breeds, HandsOver, Parent};
 use self::failing::{Babbles, Flaky, Hopeless, Panics, Quits, Tumbles};
 use self::lasting::{Deaf, Later, Relents, Rests, Sleeps, Stubborn, Waits};
 use self::results::{Bulk, Counts, Echo, Threads};
+use super::flows;
 use super::gate::{Gate, Runs};
 
 /// The test kinds of one test, and what the test has to do with them. Dropping it opens the gate.
@@ -72,7 +73,7 @@ impl TestKinds {
             })
             .retention(Duration::from_secs(60));
         let second = Policy::default().time_limit(Duration::from_secs(1));
-        kinds::standard(max_number, Duration::ZERO)
+        with_flows(kinds::standard(max_number, Duration::ZERO))
             .with("babbles", any::of_blocking(Babbles), Policy::default())
             .with(
                 "breeds",
@@ -171,6 +172,19 @@ impl TestKinds {
     pub(crate) fn deaf_ends(&self) -> usize {
         self.deaf_ends.count()
     }
+}
+
+/// The workflows of the tests, and what they call.
+fn with_flows(kinds: Kinds) -> Kinds {
+    let policy = Policy::default;
+    kinds
+        .with("add", any::of(flows::Add), policy())
+        .with("flow-approval", any::of_workflow(flows::Approval), policy())
+        .with("flow-chain", any::of_workflow(flows::Chain), policy())
+        .with("flow-checked", any::of_workflow(flows::Checked), policy())
+        .with("flow-family", any::of_workflow(flows::Family), policy())
+        .with("flow-fan", any::of_workflow(flows::Fan), policy())
+        .with("flow-loop", any::of_workflow(flows::Loop), policy())
 }
 
 impl Drop for TestKinds {

@@ -53,14 +53,25 @@ async fn a_name_is_of_one_instance_that_begins_anew_when_it_has_ended() {
     let record = bench.record(id).await;
     assert_eq!(record.status(), TaskStatus::Queued);
     let instance = record.instance.unwrap();
-    assert_eq!((instance.generation, instance.name.as_deref()), (1, Some("mine")));
+    assert_eq!(
+        (instance.generation, instance.name.as_deref()),
+        (1, Some("mine"))
+    );
     assert_eq!(bench.result(id).await, "2");
     bench.settle().await;
     assert_eq!(bench.messages().await, 0);
 
     // Once it is deleted the name is free.
     bench.engine.tasks.delete(id).await.unwrap();
-    assert!(bench.engine.workflows.named("mine").await.unwrap().is_none());
+    assert!(
+        bench
+            .engine
+            .workflows
+            .named("mine")
+            .await
+            .unwrap()
+            .is_none()
+    );
     bench.engine.workflows.forget_name("mine").await.unwrap();
     assert_ne!(begun(&bench, "mine", 4).await, id);
 }
@@ -80,7 +91,11 @@ async fn whoever_dies_while_a_named_instance_begins_has_lost_nothing() {
             let begun = begin(&bench, "mine", 3).await;
             let named = bench.engine.workflows.named("mine").await.unwrap();
             let named = named.expect("it is there").record;
-            let all = bench.engine.workflows.list(&Filter::default(), 10, None).await;
+            let all = bench
+                .engine
+                .workflows
+                .list(&Filter::default(), 10, None)
+                .await;
             let all = all.unwrap().instances;
             assert_eq!(all.len(), 1, "{calls} {is_done}");
             assert_eq!(all[0].record.id, named.id);
@@ -106,8 +121,14 @@ async fn a_code_is_the_same_in_every_process_and_good_for_one_instance() {
         ("mine", &code[1..]),
         ("mine", "not base64url!"),
     ] {
-        assert!(!workflows.is_code(instance, text).await.unwrap(), "{instance} {text}");
+        assert!(
+            !workflows.is_code(instance, text).await.unwrap(),
+            "{instance} {text}"
+        );
     }
     let other_store = Bench::new(kinds());
-    assert_ne!(other_store.engine.workflows.code("mine").await.unwrap(), code);
+    assert_ne!(
+        other_store.engine.workflows.code("mine").await.unwrap(),
+        code
+    );
 }
