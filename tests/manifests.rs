@@ -121,7 +121,11 @@ fn every_http_function_is_at_its_routes_path_and_asks_for_its_key() {
             unreachable!("{} is no HTTP function", route.function);
         };
         let path = format!("/{prefix}/{}", http.route.unwrap_or_default());
-        assert_eq!(path, route.template);
+        // Several routes in one folder have what they begin with in common.
+        match path.strip_suffix("{*rest}") {
+            Some(beginning) => assert!(route.template.starts_with(beginning), "{path}"),
+            None => assert_eq!(path, route.template),
+        }
         let level = match route.protection {
             Protection::Open | Protection::OwnKey | Protection::SubmitKey => AuthLevel::Anonymous,
             Protection::Key => AuthLevel::Function,
@@ -138,7 +142,13 @@ fn no_request_from_outside_reaches_a_function_of_the_host() {
     for function in &functions {
         if let Trigger::Http(http) = &function.trigger {
             let template = http.template(&function.name).unwrap();
-            assert!(!template.is_catch_all(), "{}", function.name);
+            let looks_for_itself = ["durabletask", "orchestrators"].contains(&&*function.name);
+            assert_eq!(
+                template.is_catch_all(),
+                looks_for_itself,
+                "{}",
+                function.name
+            );
         }
     }
     let routes = Routes::new(&prefix, &functions);

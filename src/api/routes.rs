@@ -8,7 +8,7 @@ use actix_web::{HttpResponse, web};
 
 use super::callbacks::{self, describe as describe_callbacks};
 use super::dead_letters::{self, describe as describe_dead_letters};
-use super::durable::{self, describe as describe_durable};
+use super::durable;
 use super::edge::paths::Paths;
 use super::edge::problem::Problem;
 use super::edge::requests::{Described, ROOT, Requests};
@@ -25,15 +25,9 @@ use super::status::{self, describe as describe_status};
 use super::tasks::{self, describe as describe_tasks};
 use engine::Tasks;
 
-/// The folder of what begins instances, where everybody may.
-const STARTERS: &str = "orchestrators";
-
-/// The folder of Durable Functions' API, which looks for codes and keys by itself.
-const INSTANCES: &str = "durabletask";
-
 /// Every route of the API.
 pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
-    vec![
+    let mut routes = vec![
         Route::post("create_task", "/api/tasks", tasks::submit)
             .submission()
             .describe(describe_tasks::submit)
@@ -204,115 +198,6 @@ pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
             "302 to the result in the storage account, or 200 with it (`OnComplete=Stream`); before that 200 `{\"status\": \
              \"In progress\", \"Location\"}`, or a wait for it (`OnPending=Synchronous`)",
         ),
-        Route::post("start_orchestrator", "/api/orchestrators/{function}", durable::start)
-            .in_function(STARTERS)
-            .submission()
-            .describe(describe_durable::start)
-            .answers(
-                "to the input of the workflow `function`: 202 with the URIs of the instance, or 200 with its result if \
-                 it ends within `timeout`",
-            ),
-        Route::post(
-            "start_named_orchestrator",
-            "/api/orchestrators/{function}/{instance}",
-            durable::start_named,
-        )
-        .in_function(STARTERS)
-        .submission()
-        .describe(describe_durable::start_named)
-        .answers("the same, of an instance with a name, for which it needs its code or the key; 409 while it runs"),
-        Route::post(
-            "create_instance",
-            "/api/durabletask/orchestrators/{function}",
-            durable::start,
-        )
-        .in_function(INSTANCES)
-        .own_keyed()
-        .describe(describe_durable::built_in)
-        .answers("the same as `POST /api/orchestrators/{function}`"),
-        Route::post(
-            "create_named_instance",
-            "/api/durabletask/orchestrators/{function}/{instance}",
-            durable::start_named,
-        )
-        .in_function(INSTANCES)
-        .describe(describe_durable::built_in_named)
-        .answers("the same as `POST /api/orchestrators/{function}/{instance}`"),
-        Route::get("list_instances", "/api/durabletask/instances", durable::list)
-            .in_function(INSTANCES)
-            .own_keyed()
-            .describe(describe_durable::list)
-            .answers(
-                "the instances, newest first: `runtimeStatus`, `createdTimeFrom`, `createdTimeTo`, \
-                 `instanceIdPrefix`, `top`; `x-ms-continuation-token` leads on",
-            ),
-        Route::delete("delete_instances", "/api/durabletask/instances", durable::purge_all)
-            .in_function(INSTANCES)
-            .own_keyed()
-            .describe(describe_durable::purge_all)
-            .answers("200 `{\"instancesDeleted\"}`; the same filters, of which `createdTimeFrom` must be there"),
-        Route::get("get_instance", "/api/durabletask/instances/{instance}", durable::status)
-            .in_function(INSTANCES)
-            .describe(describe_durable::status)
-            .answers(
-                "202 with how an instance is until it has ended, then 200; with its code or the key, as all that \
-                 follows: `showInput`, `showHistory`, `showHistoryOutput`, `returnInternalServerErrorOnFailure`",
-            ),
-        Route::delete("delete_instance", "/api/durabletask/instances/{instance}", durable::purge)
-            .in_function(INSTANCES)
-            .describe(describe_durable::purge)
-            .answers("200 `{\"instancesDeleted\"}`; 412 while it has not ended"),
-        Route::post(
-            "raise_event",
-            "/api/durabletask/instances/{instance}/raiseevent/{event}",
-            durable::raise,
-        )
-        .in_function(INSTANCES)
-        .describe(describe_durable::raise)
-        .answers("202; 410 when it has ended"),
-        Route::post(
-            "terminate_instance",
-            "/api/durabletask/instances/{instance}/terminate",
-            durable::terminate,
-        )
-        .in_function(INSTANCES)
-        .describe(describe_durable::terminate)
-        .answers("202; 410 when it has ended"),
-        Route::post(
-            "suspend_instance",
-            "/api/durabletask/instances/{instance}/suspend",
-            durable::suspend,
-        )
-        .in_function(INSTANCES)
-        .describe(describe_durable::suspend)
-        .answers("202; 410 when it has ended"),
-        Route::post(
-            "resume_instance",
-            "/api/durabletask/instances/{instance}/resume",
-            durable::resume,
-        )
-        .in_function(INSTANCES)
-        .describe(describe_durable::resume)
-        .answers("202; 410 when it has ended"),
-        Route::post(
-            "rewind_instance",
-            "/api/durabletask/instances/{instance}/rewind",
-            durable::rewind,
-        )
-        .in_function(INSTANCES)
-        .describe(describe_durable::rewind)
-        .answers("202; 412 unless it has failed"),
-        Route::post(
-            "restart_instance",
-            "/api/durabletask/instances/{instance}/restart",
-            durable::restart,
-        )
-        .in_function(INSTANCES)
-        .describe(describe_durable::restart)
-        .answers(
-            "202 with the URIs of another instance with the same input, or of the same with \
-             `restartWithNewInstanceId=false`",
-        ),
         Route::post("create_message", "/api/queue/messages", raw_queue::create)
             .keyed()
             .describe(describe_queue::create)
@@ -393,7 +278,9 @@ pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
         )
         .describe(describe_service::openapi_3_0)
         .answers("the same in OpenAPI 3.0, for gateways and generators that know no other"),
-    ]
+    ];
+    routes.extend(durable::routes());
+    routes
 });
 
 /// The root: the Functions host asks there, and forwards nothing to it, so it has no folder.

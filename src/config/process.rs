@@ -134,7 +134,8 @@ fn keys(args: &Args, config: &Config) -> Vec<String> {
             let remark = |(name, _)| match name {
                 "API_KEY" | "API_KEY_SECONDARY" => {
                     format!(
-                        "{name} has no effect under the Functions host, which has keys of its own"
+                        "under the Functions host {name} opens /api/durabletask alone: for the other routes the \
+                         host has keys of its own"
                     )
                 }
                 _ => format!(

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actix_web::HttpRequest;
 
-use super::unknown;
+use super::found::unknown;
 use crate::api::edge::problem::{Code, Problem};
 use ports::{Timestamp, timestamp};
 

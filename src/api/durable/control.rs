@@ -7,9 +7,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::value::RawValue;
 
 use super::asked::Asked;
+use super::found::{found, unknown};
+use super::ids::shown;
 use super::start::refused;
-use super::view::runtime_status;
-use super::{access, found, shown, unknown, uris};
+use super::words::runtime_status;
+use super::{access, uris};
 use crate::api::edge::body::{read_json, refuse};
 use crate::api::edge::problem::{Code, Problem};
 use crate::api::edge::state::Api;

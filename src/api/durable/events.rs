@@ -4,7 +4,7 @@
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::view::{began_at, runtime_status};
+use super::words::{began_at, runtime_status};
 use engine::{History, HistoryStep, StepKind, StepState, TaskId, TaskState};
 use ports::{Timestamp, timestamp};
 

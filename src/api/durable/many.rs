@@ -12,10 +12,13 @@ use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::access;
 use super::asked::{Asked, wrong};
 use super::control::wrong_status;
-use super::view::{StatusView, began_at, runtime_status};
-use super::{access, found, shown, unknown};
+use super::found::{found, unknown};
+use super::ids::shown;
+use super::view::StatusView;
+use super::words::{began_at, runtime_status};
 use crate::api::edge::problem::{Code, Problem};
 use crate::api::edge::state::Api;
 use crate::api::operations::listing::may_be_position;

@@ -9,39 +9,28 @@
 //! | `many` | listing, and deleting one or many |
 //! | `access` | who may do it |
 //! | `ids` | what clients call instances and functions |
+//! | `found` | the instance that is meant |
 //! | `uris` | where everything about an instance is |
 //! | `asked` | the query |
-//! | `view`, `events` | what clients see |
+//! | `view`, `events`, `words` | what clients see |
+//! | `routes` | the rows of the table |
 
 mod access;
 mod asked;
 mod control;
-pub(in crate::api) mod describe;
+mod describe;
 mod events;
+mod found;
 mod ids;
 mod many;
+mod routes;
 pub(in crate::api) mod schemas;
 mod start;
 mod status;
 mod uris;
 pub(in crate::api) mod view;
+mod words;
 
-pub(in crate::api) use control::{raise, restart, resume, rewind, suspend, terminate};
-pub(in crate::api) use many::{Purged, list, purge, purge_all};
-pub(in crate::api) use start::{start, start_named};
-pub(in crate::api) use status::status;
+pub(in crate::api) use many::Purged;
+pub(in crate::api) use routes::routes;
 pub(in crate::api) use uris::Uris;
-
-use self::ids::shown;
-use crate::api::edge::problem::Problem;
-use crate::api::edge::state::Api;
-use engine::Versioned;
-
-/// The instance that a client means, if the request may ask about it.
-async fn found(api: &Api, name: &str) -> Result<Versioned, Problem> {
-    api.workflows.named(name).await?.ok_or_else(unknown)
-}
-
-fn unknown() -> Problem {
-    Problem::not_found("there is no such instance, or not any more")
-}

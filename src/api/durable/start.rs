@@ -8,8 +8,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::value::RawValue;
 
 use super::asked::Asked;
+use super::ids::{self, shown};
 use super::status::ended;
-use super::{access, ids, shown, uris};
+use super::{access, uris};
 use crate::api::edge::body::{read_optional_json, refuse};
 use crate::api::edge::preferences::Preferences;
 use crate::api::edge::problem::Problem;

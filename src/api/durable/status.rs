@@ -5,8 +5,10 @@ use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::asked::Asked;
+use super::found::found;
+use super::ids::shown;
 use super::view::StatusView;
-use super::{access, events, found, shown, uris};
+use super::{access, events, uris};
 use crate::api::edge::headers::JSON;
 use crate::api::edge::problem::Problem;
 use crate::api::edge::state::Api;

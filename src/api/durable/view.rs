@@ -9,7 +9,8 @@ use time::macros::format_description;
 use utoipa::ToSchema;
 
 use super::events::Event;
-use super::shown;
+use super::ids::shown;
+use super::words::{began_at, runtime_status};
 use engine::{TaskRecord, TaskState};
 use ports::Timestamp;
 
@@ -89,30 +90,6 @@ impl<'a> StatusView<'a> {
             history_events: Some(events),
             ..self
         }
-    }
-}
-
-/// When an instance began, the last time.
-pub(super) fn began_at(record: &TaskRecord) -> Timestamp {
-    let instance = record.instance.as_deref();
-    instance
-        .and_then(|instance| instance.began_at)
-        .unwrap_or(record.created_at)
-}
-
-/// How an instance is, in Durable Functions' words.
-pub(super) fn runtime_status(record: &TaskRecord) -> &'static str {
-    let is_suspended = record
-        .instance
-        .as_deref()
-        .is_some_and(|instance| instance.suspended);
-    match &record.state {
-        TaskState::Succeeded { .. } => "Completed",
-        TaskState::Failed { .. } => "Failed",
-        TaskState::Canceled => "Terminated",
-        _ if is_suspended => "Suspended",
-        TaskState::Running { .. } => "Running",
-        TaskState::Queued { .. } => "Pending",
     }
 }
 

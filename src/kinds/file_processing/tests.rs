@@ -65,6 +65,7 @@ impl Task {
                 let runtime = tokio::runtime::Builder::new_current_thread().build();
                 runtime.unwrap().block_on(start(self.cx(), limit))
             }
+            Prepared::Workflow(_) => return Err("a workflow has turns".to_owned()),
         };
         match result.map_err(work::Failure::told) {
             Ok(json) => Ok(serde_json::from_str(json.get()).unwrap()),

@@ -156,14 +156,6 @@ async fn what_cannot_be_read_is_refused_and_named() {
             ),
             (
                 "POST",
-                format!("{instance}/raiseEvent/x"),
-                "",
-                400,
-                "EmptyBody",
-                Some("body"),
-            ),
-            (
-                "POST",
                 format!("{instance}/raiseEvent/{}", "x".repeat(257)),
                 "1",
                 400,
@@ -239,6 +231,9 @@ async fn what_cannot_be_read_is_refused_and_named() {
                 "{method} {path}"
             );
         }
+        // The Functions host does not pass on of what type nothing is.
+        let nothing = client.keyed("POST", &format!("{instance}/raiseEvent/x"));
+        assert_eq!(client.send(json_to(nothing, "")).await.status, 400);
         let text = client.keyed("POST", &format!("{instance}/raiseEvent/x"));
         let text = client
             .send(text.header("content-type", "text/plain").body("hello"))

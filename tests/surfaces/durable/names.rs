@@ -67,7 +67,7 @@ async fn an_instance_of_a_name_is_one_at_a_time_and_begins_anew_when_it_has_ende
 }
 
 #[tokio::test]
-async fn a_name_that_is_the_id_of_a_task_is_not_anothers_to_take() {
+async fn a_name_that_is_the_id_of_a_task_belongs_to_that_task() {
     everywhere(async |client, _, _| {
         let id = client.accepted(r#"{"number": 5}"#).await;
         assert_eq!(begin(client, "chain", &id, "1").await.status, 409);

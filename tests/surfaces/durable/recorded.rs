@@ -141,6 +141,10 @@ async fn replay(setting: Setting) {
     }
     let mut token = None;
     for case in cases() {
+        // The host itself answers what no function takes.
+        if setting == Setting::Hosted && case.name == "PUT on status" {
+            continue;
+        }
         let path = ours(&case, &ids, setting);
         let settled = case.reply["body"]["runtimeStatus"].as_str();
         if let Some(status) = settled
@@ -185,6 +189,7 @@ fn ours(case: &Case, ids: &Ids, setting: Setting) -> String {
     let path = url.strip_prefix("http://HOST").unwrap();
     let path = path.replace(ALIAS, prefix(setting));
     let path = path.replace("taskHub=hub1", "taskHub=TaskHub");
+    let path = path.replace("createdTimeTo=2026-11-26", "createdTimeTo=2100-01-01");
     let path = path.replace("aaaa…(300)", &"a".repeat(300));
     // Newer ids begin alike.
     let path = path.replace(

@@ -108,6 +108,10 @@ impl Workflows {
                 .map(|entry| (entry.at, entry.by.clone()));
             let advanced = match standing.take_progress() {
                 Progress::Waiting => self.waits(turn, standing, ahead, is_new).await?,
+                // It ends, or begins anew, when it is resumed: whoever does that replays it.
+                Progress::Ended(_) | Progress::Continued(_) if standing.instance().suspended => {
+                    self.waits(turn, standing, ahead, is_new).await?
+                }
                 Progress::Ended(ended) => {
                     let state = match ended {
                         Ok(result) => TaskState::Succeeded { result },

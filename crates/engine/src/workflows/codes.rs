@@ -10,7 +10,7 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use uuid::Uuid;
 
-use super::Workflows;
+use super::parts::Workflows;
 use ports::{Document, Head, StorageError};
 
 /// The name of the key's document; no digit of a task's name.
@@ -23,7 +23,7 @@ const KIND: &str = "codes-key";
 const KEY_BYTES: usize = 32;
 
 /// The key, ready to sign with.
-pub(super) type Signing = Hmac<Sha256>;
+type Signing = Hmac<Sha256>;
 
 impl Workflows {
     /// The code of the instance of this id, as its client knows it.

@@ -3,7 +3,7 @@
 use futures_util::StreamExt;
 use futures_util::stream;
 
-use super::Workflows;
+use super::parts::Workflows;
 use crate::limits::WALK_CONCURRENCY;
 use crate::model::id::TaskId;
 use crate::records::{RecordError, Versioned};

@@ -3,7 +3,7 @@
 //! A name has a document, `name-{SHA-256}`, that says which task it is, for as long as there is that task. It is
 //! written before the record, so whoever comes next with the name carries on where the process died between the two.
 
-use super::Workflows;
+use super::parts::Workflows;
 use crate::model::id::TaskId;
 use crate::model::instance_name::{document, document_name, task_in};
 use crate::model::task::TaskRecord;

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use hmac::Hmac;
+use sha2::Sha256;
 use tokio::sync::OnceCell;
 
-use super::codes::Signing;
 use super::under_way::{Adds, Locks, UnderWay};
 use crate::tasks::service::Tasks;
 use crate::worker::Worker;
@@ -25,7 +26,7 @@ pub(super) struct Parts {
     pub(super) locks: Locks,
     pub(super) under_way: UnderWay,
     pub(super) adds: Adds,
-    pub(super) codes: OnceCell<Signing>,
+    pub(super) codes: OnceCell<Hmac<Sha256>>,
 }
 
 impl Workflows {
