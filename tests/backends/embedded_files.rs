@@ -6,7 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use backends::embedded::Embedded;
-use ports::{FileName, Files, Recovery, StorageError};
+use bytes::Bytes;
+use ports::{FileName, Files, MAX_FILE_BYTES, Recovery, StorageError};
 
 use crate::helpers::clock::ManualClock;
 
@@ -111,4 +112,13 @@ async fn a_folder_that_cannot_be_made_may_be_made_later() {
     assert!(write(&files, "a").await.is_err());
     fs::remove_file(&in_the_way).unwrap();
     write(&files, "a").await.unwrap();
+}
+
+#[tokio::test]
+async fn the_largest_file_reads_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = open(folder.path());
+    let largest = Bytes::from(vec![b'x'; MAX_FILE_BYTES]);
+    files.write(&name("a"), largest.clone()).await.unwrap();
+    assert!(files.read(&name("a")).await.unwrap() == Some(largest));
 }

@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn hostile_texts_are_no_names_or_stay_inside() {
-        corpus::each_text(|text| stays_inside(text));
+        corpus::each_text(stays_inside);
     }
 
     fn stays_inside(text: &str) {
