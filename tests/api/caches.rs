@@ -64,7 +64,9 @@ async fn head_works_wherever_get_does_and_takes_nothing() {
     let app = spawn_app_with(|config| config.raw_queue = Some(queues::name("own-messages")));
     let reads = ROUTES
         .iter()
-        .filter(|route| route.methods.contains(&actix_web::http::Method::GET));
+        .filter(|route| route.methods.contains(&actix_web::http::Method::GET))
+        // Of instances `surfaces::durable` tells.
+        .filter(|route| !["get_instance", "get_operation_history"].contains(&route.name));
     let mut routes = 0;
     for route in reads {
         let work = match route.function {
@@ -88,5 +90,5 @@ async fn head_works_wherever_get_does_and_takes_nothing() {
             assert_eq!(send("GET").await.status, 404, "it should be consumed");
         }
     }
-    assert_eq!(routes, 19);
+    assert_eq!(routes, 20);
 }

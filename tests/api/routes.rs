@@ -56,7 +56,10 @@ async fn a_path_is_taken_in_any_case_and_with_a_slash_at_the_end() {
                 .path
                 .replace("{task_id}", id)
                 .replace("{id}", id)
-                .replace("{message_id}", id);
+                .replace("{message_id}", id)
+                .replace("{function}", id)
+                .replace("{instance}", id)
+                .replace("{event}", id);
             path.replace("{file}", "x")
         };
         let plain = path("x");

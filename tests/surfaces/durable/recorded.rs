@@ -298,11 +298,11 @@ fn check(case: &Case, reply: &Reply, ids: &mut Ids, deployment: &Deployment) {
             );
         }
     } else {
-        assert_eq!(
-            reply.text(),
-            body.as_str().map_or(body.to_string(), str::to_owned),
-            "{name}"
-        );
+        // What has a body has it as JSON.
+        match reply.text() {
+            "" => assert_eq!(body, "", "{name}"),
+            _ => assert_eq!(reply.json(), *body, "{name}"),
+        }
     }
 }
 
@@ -345,8 +345,11 @@ fn begun(
 /// An instance: the same fields in the same order, and but for times and ids the same values.
 fn instance(name: &str, ours: &Value, recorded: &Value, ids: &Ids) {
     assert_eq!(keys(ours), keys(recorded), "{name}");
-    let id = &ids[recorded["instanceId"].as_str().unwrap()];
-    assert_eq!(ours["instanceId"], **id, "{name}");
+    // One that was begun and waited for in one request has no other to know its id from.
+    match ids.get(recorded["instanceId"].as_str().unwrap()) {
+        Some(id) => assert_eq!(ours["instanceId"], **id, "{name}"),
+        None => assert_eq!(name, "built-in start, wait, failed"),
+    }
     let theirs = recorded["name"].as_str().unwrap().to_ascii_lowercase();
     assert_eq!(ours["name"], *theirs, "{name}");
     if name != "status while pending or running" {
