@@ -11,8 +11,9 @@ fn pieces() -> Vec<(&'static str, &'static str)> {
     let mut pieces = Vec::new();
     for (index, part) in GUIDE.split("\n```").enumerate() {
         // Text and code take turns.
-        if index % 2 == 1 {
-            let code = part.strip_prefix("rust\n").expect("all code is Rust");
+        if index % 2 == 1 && !part.starts_with("sh\n") {
+            let code = part.strip_prefix("rust\n");
+            let code = code.expect("all is Rust but what a shell does");
             let line = before.lines().last().unwrap_or_default();
             let file = line
                 .strip_prefix("<!-- ")

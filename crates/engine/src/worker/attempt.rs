@@ -11,9 +11,9 @@ use crate::local::running::Running;
 use crate::local::slots::{Hand, Slots, Takes};
 use crate::local::stop::Stop;
 use crate::model::callback::{Attempted, Callbacks};
-use crate::model::id::TaskId;
 use crate::policies::time_limit;
 use crate::records::{Records, Versioned};
+use crate::worker::attempting::Attempting;
 use crate::worker::told::{Ended, not_workable, panicked, told};
 use crate::worker::watch::{Watch, computed, waited, watched};
 use ports::Clock;
@@ -40,38 +40,6 @@ pub(crate) struct Attempts {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) result_limit: ResultLimit,
     pub(crate) callers: Callers,
-}
-
-/// What an attempt is at.
-pub(crate) enum Attempting<'a> {
-    /// A task, whose record shows that.
-    Task(&'a mut Versioned),
-    /// A step of an instance, which has no record of its own.
-    Step(&'a StepOf),
-}
-
-/// A step, as its attempt knows it.
-pub(crate) struct StepOf {
-    /// The task of its instance.
-    pub(crate) instance: TaskId,
-    /// What stands for it: the same in every attempt.
-    pub(crate) id: TaskId,
-    /// Which attempt it is.
-    pub(crate) attempt: u32,
-    /// How long that may last, if its kind allows longer.
-    pub(crate) time_limit: Option<Duration>,
-    /// The trace that the instance is in.
-    pub(crate) traceparent: Option<String>,
-}
-
-impl Attempting<'_> {
-    /// The task that its client may cancel.
-    fn task(&self) -> TaskId {
-        match self {
-            Self::Task(task) => task.record.id,
-            Self::Step(step) => step.instance,
-        }
-    }
 }
 
 /// What the callbacks of attempts are made with.

@@ -4,6 +4,7 @@
 pub(crate) mod again;
 mod alive;
 pub(crate) mod attempt;
+pub(crate) mod attempting;
 mod burial;
 mod claim;
 pub(crate) mod consumer;

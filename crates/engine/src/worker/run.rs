@@ -7,7 +7,7 @@ use crate::model::message::TaskMessage;
 use crate::model::task::HandedOver;
 use crate::records::{RecordError, Versioned};
 use crate::worker::again::{Next, Step, ask_the_record, everything};
-use crate::worker::attempt::Attempting;
+use crate::worker::attempting::Attempting;
 use crate::worker::ending::broken_off;
 use crate::worker::hold::Hold;
 use crate::worker::outcome::Outcome;

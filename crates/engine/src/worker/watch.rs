@@ -12,7 +12,7 @@ use crate::local::at_hand::AtHand;
 use crate::model::id::TaskId;
 use crate::model::task::TaskState;
 use crate::records::{Commit, RecordError, Records, Versioned};
-use crate::worker::attempt::{Attempting, StepOf};
+use crate::worker::attempting::{Attempting, StepOf};
 use crate::worker::told::{Ended, out_of_time, panicked, told};
 use work::Context;
 use work::any::{ResultLimit, Run, Start};
