@@ -184,7 +184,10 @@ pub(in crate::api) fn restart() -> OperationBuilder {
         "restartWithNewInstanceId",
         "`false` begins this one anew.",
     ));
-    problems(problems(begun(operation), &ALWAYS), &["412", "422", "429"])
+    problems(
+        problems(begun(operation, "ManagementUris"), &ALWAYS),
+        &["412", "422", "429"],
+    )
 }
 
 fn described(summary: &str, description: &str) -> OperationBuilder {
@@ -229,12 +232,13 @@ fn starts(summary: &str, description: &str) -> OperationBuilder {
             .build(),
         );
     problems(
-        problems(begun(operation), &ALWAYS),
+        // A generated method has one type for what succeeds, and a result may be anything.
+        problems(begun(operation, "AnyJson"), &ALWAYS),
         &["408", "413", "415", "422", "429"],
     )
 }
 
-fn begun(operation: OperationBuilder) -> OperationBuilder {
+fn begun(operation: OperationBuilder, schema: &str) -> OperationBuilder {
     let uri = |what: &str| format!("{EXAMPLE}{what}taskHub=TaskHub&connection=Storage&code=…");
     let example = json!({
         "id": "my-instance",
@@ -248,8 +252,8 @@ fn begun(operation: OperationBuilder) -> OperationBuilder {
         "resumePostUri": uri("/resume?reason={text}&"),
     });
     let begun = json(
-        "It begins. Everything about it is at these URIs.",
-        "ManagementUris",
+        "It begins. Everything about it is at these URIs (`ManagementUris`).",
+        schema,
         example,
     );
     let headers = ["Cache-Control", "Location", "Retry-After"];

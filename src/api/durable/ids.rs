@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use crate::api::edge::problem::{Code, Problem};
 use crate::api::edge::state::Api;
 use engine::TaskRecord;
-use engine::json::shortened;
 
 /// The longest name of an instance, in characters.
 const MAX_NAME: usize = 256;
@@ -43,8 +42,8 @@ pub(super) fn workflow(api: &Api, name: &str) -> Result<String, Problem> {
             .find(|known| known.eq_ignore_ascii_case(name))
     });
     known.map(|known| (*known).to_owned()).ok_or_else(|| {
-        let detail = format!("there is no workflow {}", shortened(name));
-        Problem::new(Code::UnknownFunction, detail).target("functionName")
+        Problem::new(Code::UnknownFunction, "there is no workflow of this name")
+            .target("functionName")
     })
 }
 

@@ -141,8 +141,9 @@ async fn replay(setting: Setting) {
     }
     let mut token = None;
     for case in cases() {
-        // The host itself answers what no function takes.
-        if setting == Setting::Hosted && case.name == "PUT on status" {
+        // The host itself answers what no function takes, and ends a path at an encoded `#`.
+        let is_the_hosts = ["PUT on status", "built-in start, odd id"].contains(&&*case.name);
+        if setting == Setting::Hosted && is_the_hosts {
             continue;
         }
         let path = ours(&case, &ids, setting);

@@ -107,8 +107,10 @@ impl Worker {
         if matches!(task.record.state, TaskState::Failed { .. }) {
             self.notices.failed();
         }
-        // Those who wait for the task have no use for it, and it may be megabytes.
-        task.record.input = None;
+        // Those who wait for the task have no use for it, and it may be megabytes. That of an instance is told.
+        if task.record.instance.is_none() {
+            task.record.input = None;
+        }
         let told = task.record.callback_url.is_some();
         let told = told.then(|| self.notices.tell(&task.record));
         self.endings.ended(Cow::Owned(task.record), took);
