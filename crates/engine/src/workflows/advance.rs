@@ -9,18 +9,19 @@ use std::time::{Duration, Instant};
 use serde_json::value::RawValue;
 
 use super::Workflows;
-use super::standing::{Arriving, Standing, Stuck};
+use super::standing::{Arriving, Standing};
+use super::stuck::Stuck;
 use crate::limits::{
     HOSTED_TIME_LIMIT, INLINE_TIME, LOOK_AFTER_CHILDREN, MAX_OPEN_STEPS, TURN_TRIES, UNWRITTEN_TIME,
 };
 use crate::model::id::TaskId;
-use crate::model::instance::{Arrived, Entry, Key, Payload, part_name};
+use crate::model::instance::{Arrived, Entry, Key};
 use crate::model::task::{TaskError, TaskState};
 use crate::policies::time_limit;
 use crate::records::{Followed, Outgoing, Versioned};
 use crate::worker::hold::{Hold, settled};
 use ports::crash::{CrashPoint, crash_point};
-use ports::{Document, Head, NEVER, Settle, Step, StorageError, Timestamp, Written};
+use ports::{NEVER, Settle, StorageError, Timestamp};
 use work::Told;
 use work::workflow::replay::{Command, Open, Progress};
 
@@ -410,51 +411,6 @@ impl Workflows {
         *standing = self.stand(standing.task.clone()).await?;
         Ok(Some(Advanced::Anew))
     }
-
-    /// A text for the journal of an instance: in a document of its own, if it is large.
-    pub(super) async fn payload(
-        &self,
-        id: TaskId,
-        part: &str,
-        text: Box<RawValue>,
-    ) -> Result<Payload, StorageError> {
-        match Payload::is_large(&text) {
-            true => self.store_part(id, part, text).await,
-            false => Ok(Payload::Is(text)),
-        }
-    }
-
-    /// Gives a text of an instance a document of its own.
-    pub(super) async fn store_part(
-        &self,
-        id: TaskId,
-        part: &str,
-        text: Box<RawValue>,
-    ) -> Result<Payload, StorageError> {
-        let name = &part_name(id, part);
-        let now = self.worker().clock.now();
-        let document = &Document {
-            head: Head {
-                kind: PART.to_owned(),
-                status: PART.to_owned(),
-                created_at: id.created_at().unwrap_or(now),
-                updated_at: now,
-                attempts: 0,
-                error: None,
-                further: None,
-            },
-            body: Box::<str>::from(text).into_boxed_bytes().into(),
-        };
-        match self
-            .parts
-            .store
-            .write(&[Step::Put { name, document }])
-            .await?
-        {
-            Written::Partly { cause, .. } => Err(cause),
-            Written::Done { .. } | Written::Not { .. } => Ok(Payload::In(part.into())),
-        }
-    }
 }
 
 /// When an instance that waits for others is looked after: on the hour, so that a turn which changes nothing
@@ -466,9 +422,6 @@ fn look_after(now: Timestamp) -> Timestamp {
     begun + LOOK_AFTER_CHILDREN * 2
 }
 
-/// The kind and the status in the head of a part of an instance: no task has them.
-const PART: &str = "part";
-
 impl Turn<'_> {
     /// Whose the entry is that is written now.
     fn key_of(&self, standing: &Standing) -> Key {
@@ -476,18 +429,6 @@ impl Turn<'_> {
         match instance.suspended {
             true => Key::Resumed(instance.suspensions),
             false => self.key.clone(),
-        }
-    }
-}
-
-impl Stuck {
-    fn broken(why: String) -> Self {
-        Self::Code {
-            error: TaskError {
-                code: "NonDeterministic".to_owned(),
-                message: why,
-            },
-            may_pass: true,
         }
     }
 }

@@ -10,7 +10,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::Workflows;
 use super::members::Gave;
-use super::standing::Stuck;
+use super::stuck::Stuck;
 use crate::limits::TALLY_LAG;
 use crate::model::instance::{Parent, Payload, StepEnd};
 use ports::StorageError;

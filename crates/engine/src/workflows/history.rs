@@ -9,7 +9,8 @@ use serde_json::value::RawValue;
 
 use super::Workflows;
 use super::members::tally_of;
-use super::standing::{Standing, Stuck};
+use super::standing::Standing;
+use super::stuck::Stuck;
 use crate::model::id::TaskId;
 use crate::model::instance::{Arrived, Payload, StepEnd};
 use crate::model::task::TaskError;

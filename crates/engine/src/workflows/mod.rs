@@ -7,12 +7,16 @@
 //! | File | What it is about |
 //! |---|---|
 //! | `standing` | an instance with its journal replayed: what is open, and whose it is to see to that |
+//! | `journal` | entries: added, replayed, taken back |
+//! | `documents` | what is too large for a journal |
+//! | `stuck` | why an instance cannot go on |
 //! | `turn` | one message: what arrives, what is written, what follows |
 //! | `advance` | a journal with more in it, written with the messages that follow |
 //! | `step` | the work of one step |
 //! | `sends` | the messages that open steps need |
 //! | `members` | the members of a fan-out |
 //! | `gather` | what members gave, together |
+//! | `given_up` | messages that came to nothing |
 //! | `ends` | the end of an instance, told to the one that waits for it |
 //! | `control` | what clients ask of an instance: events, suspend, resume |
 //! | `history` | what has happened to an instance, for people |
@@ -24,9 +28,12 @@
 mod advance;
 mod codes;
 mod control;
+mod documents;
 mod ends;
 mod gather;
+mod given_up;
 mod history;
+mod journal;
 mod many;
 mod members;
 pub(crate) mod names;
@@ -34,6 +41,7 @@ mod parts;
 mod sends;
 mod standing;
 mod step;
+mod stuck;
 mod turn;
 mod under_way;
 

@@ -1,25 +1,20 @@
 //! An instance with its journal replayed: what is open, and whose it is to see to that.
 
-use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
 use serde_json::value::RawValue;
 
 use super::Workflows;
+use super::stuck::Stuck;
 use super::under_way::StepName;
-use crate::limits::{MAX_HISTORY, MAX_INSTANCE_BYTES};
 use crate::local::sync::{Mutex, lock};
 use crate::model::id::TaskId;
-use crate::model::instance::{
-    Arrived, Entry, Instance, Key, Parent, Payload, StepEnd, derived_id, part_name,
-};
+use crate::model::instance::{Instance, Key, Parent, Payload, StepEnd, derived_id};
 use crate::model::task::{TaskError, TaskRecord};
-use crate::records::{RecordError, Versioned};
-use ports::{StorageError, Timestamp};
-use work::ErrorCode;
+use crate::records::Versioned;
+use ports::Timestamp;
 use work::any::{Prepared, ResultLimit};
-use work::workflow::StepError;
-use work::workflow::replay::{About, Arrival, Command, Names, Open, Progress, Replay, What};
+use work::workflow::replay::{About, Command, Names, Open, Progress, Replay};
 
 /// An instance, replayed up to its last entry.
 pub(super) struct Standing {
@@ -27,44 +22,7 @@ pub(super) struct Standing {
     /// Behind a lock only because a future is nothing that threads share.
     replay: Mutex<Replay>,
     /// About how long its journal is, in bytes.
-    size: usize,
-}
-
-/// Why an instance cannot go on.
-#[derive(Debug)]
-pub(super) enum Stuck {
-    /// Its record, or a part of it, cannot be read now.
-    Record(RecordError),
-    /// Its code does not do what it did before, or is not there.
-    Code {
-        error: TaskError,
-        /// Whether another process, or a later one, may do it.
-        may_pass: bool,
-    },
-}
-
-impl From<RecordError> for Stuck {
-    fn from(error: RecordError) -> Self {
-        Self::Record(error)
-    }
-}
-
-impl From<StorageError> for Stuck {
-    fn from(error: StorageError) -> Self {
-        Self::Record(error.into())
-    }
-}
-
-impl Stuck {
-    fn code(code: &str, message: impl Into<String>) -> Self {
-        Self::Code {
-            error: TaskError {
-                code: code.to_owned(),
-                message: message.into(),
-            },
-            may_pass: true,
-        }
-    }
+    pub(super) size: usize,
 }
 
 /// Something that arrives, before it is in the journal.
@@ -134,7 +92,7 @@ impl Standing {
         self.replay().take_progress()
     }
 
-    fn replay(&mut self) -> &mut Replay {
+    pub(super) fn replay(&mut self) -> &mut Replay {
         self.replay
             .get_mut()
             .unwrap_or_else(PoisonError::into_inner)
@@ -221,19 +179,6 @@ pub(super) fn part_of(sort: char, parent: &Parent) -> String {
 static NONE: Instance = Instance::NONE;
 
 impl Workflows {
-    /// Replays the journal of an instance.
-    pub(super) async fn stand(&self, task: Versioned) -> Result<Standing, Stuck> {
-        let mut standing = self.begin(task)?;
-        let journal = std::mem::take(&mut standing.instance_mut().journal);
-        let parts = self.parts_of(standing.id(), &journal).await?;
-        for entry in journal {
-            apply(standing.replay(), &entry, &parts)?;
-            standing.size += entry.what.size();
-            standing.instance_mut().journal.push(entry);
-        }
-        Ok(standing)
-    }
-
     /// An instance as if nothing had arrived for it.
     pub(super) fn begin(&self, mut task: Versioned) -> Result<Standing, Stuck> {
         let worker = self.worker();
@@ -282,294 +227,4 @@ impl Workflows {
             size: 0,
         })
     }
-
-    /// Adds what arrives to the journal; nothing, if it is not waited for.
-    pub(super) fn append(
-        &self,
-        standing: &mut Standing,
-        arriving: Arriving,
-        by: Key,
-    ) -> Result<(), Stuck> {
-        let length = standing.instance().journal.len();
-        if length >= MAX_HISTORY || size_of(&arriving) + standing.size > MAX_INSTANCE_BYTES {
-            let message = format!(
-                "the instance has come to the end of its history, which is {MAX_HISTORY} entries or {} MiB: \
-                 it should have continued as new before",
-                MAX_INSTANCE_BYTES >> 20
-            );
-            return Err(Stuck::Code {
-                error: TaskError {
-                    code: "HistoryTooLong".to_owned(),
-                    message,
-                },
-                may_pass: false,
-            });
-        }
-        if length == MAX_HISTORY / 2 {
-            log::warn!("task.id" = standing.id(); "instance has {length} entries in its history, and may have {MAX_HISTORY}");
-        }
-        standing.size += size_of(&arriving);
-        let called = |step: u32| {
-            let command = standing.command(step);
-            command.map(|command| (Box::from(command.name()), command.hash()))
-        };
-        let what = match arriving {
-            Arriving::Done(step, ended) => match called(step) {
-                Some((name, hash)) => Arrived::Done {
-                    step,
-                    name,
-                    hash,
-                    ended,
-                },
-                None => return Ok(()),
-            },
-            Arriving::All(step, ends) => match called(step) {
-                Some((name, hash)) => Arrived::All {
-                    step,
-                    name,
-                    hash,
-                    ends,
-                },
-                None => return Ok(()),
-            },
-            Arriving::Fired(step) => Arrived::Fired { step },
-            Arriving::Event { id, name, data } => Arrived::Event { id, name, data },
-        };
-        let entry = Entry {
-            at: self.worker().clock.now(),
-            by,
-            what,
-        };
-        standing.instance_mut().journal.push(entry);
-        Ok(())
-    }
-
-    /// Replays the last entry.
-    pub(super) async fn catch_up(&self, standing: &mut Standing) -> Result<(), Stuck> {
-        let id = standing.id();
-        let Some(entry) = standing.instance().journal.last().cloned() else {
-            return Ok(());
-        };
-        let parts = self.parts_of(id, std::slice::from_ref(&entry)).await?;
-        apply(standing.replay(), &entry, &parts)
-    }
-
-    /// Takes from the journal what has failed and what came of that, and reads again what is left.
-    pub(super) async fn rewind(&self, standing: Standing) -> Result<Standing, Stuck> {
-        let mut task = standing.task;
-        let journal = match &mut task.record.instance {
-            Some(instance) => {
-                instance.rewinds = false;
-                std::mem::take(&mut instance.journal)
-            }
-            None => Vec::new(),
-        };
-        let mut standing = self.begin(task)?;
-        let parts = self.parts_of(standing.id(), &journal).await?;
-        for entry in journal {
-            let is_kept = match &entry.what {
-                Arrived::Done {
-                    step,
-                    name,
-                    hash,
-                    ended,
-                } => matches!(ended, StepEnd::Ok(_)) && standing.is_of(*step, Some((name, *hash))),
-                Arrived::All {
-                    step,
-                    name,
-                    hash,
-                    ends,
-                } => {
-                    let ends = member_ends(ends, &parts)?;
-                    let is_whole = ends.iter().all(|end| matches!(end, StepEnd::Ok(_)));
-                    let is_same = standing.is_of(*step, Some((name, *hash)));
-                    if is_same && !is_whole {
-                        self.keep_members(&standing, *step, &ends).await?;
-                    }
-                    is_same && is_whole
-                }
-                Arrived::Fired { step } => standing.is_of(*step, None),
-                Arrived::Event { .. } => true,
-            };
-            if is_kept {
-                apply(standing.replay(), &entry, &parts)?;
-                standing.instance_mut().journal.push(entry);
-            }
-        }
-        Ok(standing)
-    }
-
-    /// What of an instance's journal is in documents of their own.
-    async fn parts_of(&self, id: TaskId, journal: &[Entry]) -> Result<Parts, Stuck> {
-        let mut parts = Parts::new();
-        for entry in journal {
-            let Some(part) = entry.what.part() else {
-                continue;
-            };
-            if parts.contains_key(part) {
-                continue;
-            }
-            let text = self.read_part(id, part).await?;
-            parts.insert(part.into(), text);
-        }
-        Ok(parts)
-    }
-
-    /// A part of an instance.
-    pub(super) async fn read_part(&self, id: TaskId, part: &str) -> Result<Box<RawValue>, Stuck> {
-        let name = part_name(id, part);
-        let stored = self.parts.store.read(&name).await?;
-        let missing = || Stuck::code("MissingPart", "a part of the instance's history is missing");
-        let stored = stored.ok_or_else(missing)?;
-        let text = String::from_utf8(stored.body.to_vec()).map_err(|_| missing())?;
-        RawValue::from_string(text).map_err(|_| missing())
-    }
 }
-
-impl Standing {
-    /// Whether an entry of this step is of what the step is now, if it is open.
-    fn is_of(&self, step: u32, called: Option<(&str, u32)>) -> bool {
-        let Some(command) = self.command(step) else {
-            return false;
-        };
-        match (&*command, called) {
-            (Command::Timer { .. }, None) => true,
-            (Command::Call { .. } | Command::All { .. }, Some((name, hash))) => {
-                command.name() == name && command.hash() == hash
-            }
-            _ => false,
-        }
-    }
-}
-
-type Parts = HashMap<Box<str>, Box<RawValue>>;
-
-/// What an entry takes beside what it brings, in bytes: times, names, keys.
-const ENTRY_BYTES: usize = 160;
-
-/// About how long the entry of something is.
-fn size_of(arriving: &Arriving) -> usize {
-    let brings = match arriving {
-        Arriving::Done(_, StepEnd::Ok(payload)) | Arriving::All(_, payload) => payload.length(),
-        Arriving::Done(_, StepEnd::Err(error)) => error.message.len(),
-        Arriving::Event { data, .. } => data.length(),
-        Arriving::Fired(_) => 0,
-    };
-    brings + ENTRY_BYTES
-}
-
-impl Arrived {
-    fn size(&self) -> usize {
-        let brings = match self {
-            Self::Done {
-                ended: StepEnd::Ok(payload),
-                ..
-            }
-            | Self::All { ends: payload, .. }
-            | Self::Event { data: payload, .. } => payload.length(),
-            Self::Done {
-                ended: StepEnd::Err(error),
-                ..
-            } => error.message.len(),
-            Self::Fired { .. } => 0,
-        };
-        brings + ENTRY_BYTES
-    }
-
-    /// The part that it is in, if it is not here.
-    fn part(&self) -> Option<&str> {
-        let payload = match self {
-            Self::Done {
-                ended: StepEnd::Ok(payload),
-                ..
-            }
-            | Self::All { ends: payload, .. }
-            | Self::Event { data: payload, .. } => payload,
-            Self::Done { .. } | Self::Fired { .. } => return None,
-        };
-        match payload {
-            Payload::In(part) => Some(part),
-            Payload::Is(_) => None,
-        }
-    }
-}
-
-fn text_of<'a>(payload: &'a Payload, parts: &'a Parts) -> Result<&'a RawValue, Stuck> {
-    match payload {
-        Payload::Is(text) => Ok(text),
-        Payload::In(part) => match parts.get(part) {
-            Some(text) => Ok(text),
-            None => Err(Stuck::code(
-                "MissingPart",
-                "a part of the instance's history is missing",
-            )),
-        },
-    }
-}
-
-fn member_ends(ends: &Payload, parts: &Parts) -> Result<Vec<StepEnd>, Stuck> {
-    let text = text_of(ends, parts)?;
-    serde_json::from_str(text.get()).map_err(|_| {
-        Stuck::code(
-            "MissingPart",
-            "the results of a fan-out cannot be understood",
-        )
-    })
-}
-
-fn apply(replay: &mut Replay, entry: &Entry, parts: &Parts) -> Result<(), Stuck> {
-    let what = match &entry.what {
-        Arrived::Done {
-            step,
-            name,
-            hash,
-            ended,
-        } => What::Done {
-            step: *step,
-            name,
-            hash: *hash,
-            result: match ended {
-                StepEnd::Ok(payload) => Ok(text_of(payload, parts)?),
-                StepEnd::Err(error) => Err(error.clone()),
-            },
-        },
-        Arrived::All {
-            step,
-            name,
-            hash,
-            ends,
-        } => What::AllDone {
-            step: *step,
-            name,
-            hash: *hash,
-            results: member_ends(ends, parts)?
-                .into_iter()
-                .map(|end| match end {
-                    StepEnd::Ok(Payload::Is(text)) => Ok(text),
-                    StepEnd::Err(error) => Err(error),
-                    StepEnd::Ok(Payload::In(_)) => Err(step_error(
-                        "MissingPart",
-                        "the result of a member is missing",
-                    )),
-                })
-                .collect(),
-        },
-        Arrived::Fired { step } => What::Fired { step: *step },
-        Arrived::Event { name, data, .. } => What::Event {
-            name,
-            data: text_of(data, parts)?,
-        },
-    };
-    let at = entry.at.into();
-    let applied = replay.apply(Arrival { at, what });
-    applied.map_err(|differs| Stuck::code("NonDeterministic", differs.to_string()))
-}
-
-/// An error of a step, by its code.
-pub(super) fn step_error(code: &str, message: impl Into<String>) -> StepError {
-    // A record may have any text for a code that a newer version has written.
-    let code = ErrorCode::new(code).unwrap_or(UNKNOWN);
-    StepError::new(code, message)
-}
-
-const UNKNOWN: ErrorCode = ErrorCode::literal("Unknown");
