@@ -151,13 +151,20 @@ impl StorageQueue {
         Ok(answer.header("x-ms-popreceipt").to_owned())
     }
 
-    /// Deletes a received message.
+    /// Deletes a received message; again, when storage does not answer, as the host's client does.
     pub async fn delete(&self, id: &str, pop_receipt: &str) -> Result<(), QueueError> {
         let query = format!("popreceipt={}", quote(pop_receipt));
         let path = format!("/messages/{id}");
-        self.call(Method::DELETE, &path, &query, None)
-            .await
-            .map(drop)
+        let mut pauses = DELETE_PAUSES.into_iter();
+        loop {
+            let deleted = self.call(Method::DELETE, &path, &query, None).await;
+            match (deleted, pauses.next()) {
+                (Ok(_), _) => return Ok(()),
+                (Err(error @ (QueueError::NoSuchQueue | QueueError::NoSuchMessage)), _)
+                | (Err(error), None) => return Err(error),
+                (Err(_), Some(pause)) => sleep(pause).await,
+            }
+        }
     }
 
     /// How many messages the queue holds, hidden ones included.
