@@ -17,6 +17,13 @@ use super::account::{StorageAccount, VERSION, quote};
 use super::client::{Answer, Client, Payload, SendError};
 use super::journal::PATIENCE;
 
+/// Between the tries of a deletion: those of the client that the host has.
+const DELETE_PAUSES: [Duration; 3] = [
+    Duration::from_millis(800),
+    Duration::from_millis(1_600),
+    Duration::from_millis(3_200),
+];
+
 /// Why a call to the queue service failed.
 #[derive(Debug, thiserror::Error)]
 pub enum QueueError {
