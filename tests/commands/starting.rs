@@ -14,8 +14,8 @@ async fn a_kinds_file_that_is_wrong_stops_the_start_with_file_line_and_reason() 
             "kinds.toml:1: the kind \"a\" has neither a command nor a url",
         ),
         (
-            "[[kind]]\nname = \"A\"\ncommand = [\"cat\"]\n",
-            "kinds.toml:2: the name \"A\"",
+            "[[kind]]\nname = \"a b\"\ncommand = [\"cat\"]\n",
+            "kinds.toml:2: the name \"a b\"",
         ),
         (
             "[[kind]]\nname = \"fibonacci\"\ncommand = [\"cat\"]\n",
