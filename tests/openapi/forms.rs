@@ -136,6 +136,12 @@ async fn a_form_that_is_sent_as_it_comes_works_and_works_again() {
     });
     let description = served(&app).await;
     for operation in operations(&description) {
+        // These are about instances of workflows, of which this service has none: `surfaces::durable` asks them all.
+        let beginnings = ["/api/durabletask/", "/api/orchestrators/"];
+        let begins = |beginning: &&str| operation.path.starts_with(beginning);
+        if beginnings.iter().any(begins) || operation.path.ends_with("/history") {
+            continue;
+        }
         let bodies = bodies(operation.value);
         for body in bodies.iter().chain(&bodies) {
             let reply = sent(&app, &description, &operation, body.as_deref()).await;

@@ -92,7 +92,7 @@ pub(in crate::api) fn list() -> OperationBuilder {
     let operation = filters(described(
         "List instances, newest first",
         "With the key. The token of a page is sent back in the header `x-ms-continuation-token`.",
-    ))
+    ), false)
     .parameter(query_text(
         "top",
         "How many a page holds at most: 100 unless it is said, 1000 at most.",
@@ -111,10 +111,13 @@ pub(in crate::api) fn list() -> OperationBuilder {
 
 /// `DELETE /api/durabletask/instances`
 pub(in crate::api) fn purge_all() -> OperationBuilder {
-    let operation = filters(described(
-        "Delete instances that have ended",
-        "With the key, and with `createdTimeFrom`: as many as there is time for. 404 when there is none (left).",
-    ));
+    let operation = filters(
+        described(
+            "Delete instances that have ended",
+            "With the key, and with `createdTimeFrom`: as many as there is time for. 404 when there is none (left).",
+        ),
+        true,
+    );
     problems(purged(operation), &ALWAYS)
 }
 
@@ -239,7 +242,7 @@ fn starts(summary: &str, description: &str) -> OperationBuilder {
 }
 
 fn begun(operation: OperationBuilder, schema: &str) -> OperationBuilder {
-    let uri = |what: &str| format!("{EXAMPLE}{what}taskHub=TaskHub&connection=Storage&code=…");
+    let uri = |what: &str| format!("{EXAMPLE}{what}taskHub=TaskHub&connection=Storage&code=C0DE");
     let example = json!({
         "id": "my-instance",
         "statusQueryGetUri": uri("?"),
@@ -283,16 +286,20 @@ fn purged(operation: OperationBuilder) -> OperationBuilder {
     operation.response("200", with_headers(deleted, &["Cache-Control"]).build())
 }
 
-fn filters(operation: OperationBuilder) -> OperationBuilder {
+fn filters(operation: OperationBuilder, is_from_needed: bool) -> OperationBuilder {
+    let mut from = query_text(
+        "createdTimeFrom",
+        "Only those that began then or later (RFC 3339).",
+    );
+    if is_from_needed {
+        from.required = Required::True;
+    }
     operation
         .parameter(query_text(
             "runtimeStatus",
             "Only those of these statuses: several with commas between, or repeated.",
         ))
-        .parameter(query_text(
-            "createdTimeFrom",
-            "Only those that began then or later (RFC 3339).",
-        ))
+        .parameter(from)
         .parameter(query_text(
             "createdTimeTo",
             "Only those that began then or earlier (RFC 3339).",
