@@ -83,7 +83,7 @@ fn a_service_that_cannot_start_says_why() {
     let handler = TestHandler::new;
     let named = |name| handler().kind(name, Greet(""), Policy::default());
     for (wrong, told) in [
-        (named("Greet"), "Greet"),
+        (named("greet me"), "greet me"),
         (named("fibonacci"), "fibonacci"),
         (
             named("greet").kind("greet", Greet(""), Policy::default()),
