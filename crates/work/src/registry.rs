@@ -249,7 +249,7 @@ mod tests {
         assert_eq!(name(with([])), Err(NoName::NotRegistered));
         assert_eq!(name(with(["echo", "again"])), Err(NoName::Ambiguous));
         // What was refused has no name.
-        assert_eq!(name(with(["Echo", "echo", "echo"])), Ok("echo".to_owned()));
+        assert_eq!(name(with(["e cho", "echo", "echo"])), Ok("echo".to_owned()));
     }
 
     #[test]

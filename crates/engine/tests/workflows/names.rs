@@ -76,33 +76,43 @@ async fn a_name_is_of_one_instance_that_begins_anew_when_it_has_ended() {
     assert_ne!(begun(&bench, "mine", 4).await, id);
 }
 
-#[tokio::test]
-async fn whoever_dies_while_a_named_instance_begins_has_lost_nothing() {
+/// A runtime of its own for each process: what one has spawned ends with it.
+fn process() -> tokio::runtime::Runtime {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().build().unwrap()
+}
+
+#[test]
+fn whoever_dies_while_a_named_instance_begins_has_lost_nothing() {
     for is_stepwise in [false, true] {
         for (calls, is_done) in (0..8).flat_map(|calls| [(calls, false), (calls, true)]) {
-            let bench = Bench::new(kinds());
             let death = Death::at(calls, is_done);
-            let bench = bench.dying(kinds(), &death, is_stepwise);
-            tokio::select! {
-                () = death.dead.cancelled() => {}
-                _ = begin(&bench, "mine", 3) => {}
-            }
-            let bench = bench.restarted(kinds());
-            let begun = begin(&bench, "mine", 3).await;
-            let named = bench.engine.workflows.named("mine").await.unwrap();
-            let named = named.expect("it is there").record;
-            let all = bench
-                .engine
-                .workflows
-                .list(&Filter::default(), 10, None)
-                .await;
-            let all = all.unwrap().instances;
-            assert_eq!(all.len(), 1, "{calls} {is_done}");
-            assert_eq!(all[0].record.id, named.id);
-            // A record without its message is the sweep's, as that of any task.
-            if matches!(begun, Begun::New(_)) || bench.messages().await > 0 {
-                assert_eq!(bench.result(named.id).await, "3", "{calls} {is_done}");
-            }
+            let bench = process().block_on(async {
+                let bench = Bench::new(kinds()).dying(kinds(), &death, is_stepwise);
+                tokio::select! {
+                    () = death.dead.cancelled() => {}
+                    _ = begin(&bench, "mine", 3) => {}
+                }
+                bench
+            });
+            process().block_on(async {
+                let bench = bench.restarted(kinds());
+                let begun = begin(&bench, "mine", 3).await;
+                let named = bench.engine.workflows.named("mine").await.unwrap();
+                let named = named.expect("it is there").record;
+                let all = bench
+                    .engine
+                    .workflows
+                    .list(&Filter::default(), 10, None)
+                    .await;
+                let all = all.unwrap().instances;
+                assert_eq!(all.len(), 1, "{calls} {is_done}");
+                assert_eq!(all[0].record.id, named.id);
+                // A record without its message is the sweep's, as that of any task.
+                if matches!(begun, Begun::New(_)) || bench.messages().await > 0 {
+                    assert_eq!(bench.result(named.id).await, "3", "{calls} {is_done}");
+                }
+            });
         }
     }
 }
