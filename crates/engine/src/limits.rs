@@ -51,6 +51,10 @@ pub const LOOK_AFTER_CHILDREN: Duration = Duration::from_secs(60 * 60);
 /// How often who works on a step leaves a sign of that in the record of its instance.
 pub const STEP_SIGN_INTERVAL: Duration = Duration::from_secs(60);
 
+/// For how long a step may be put off without its instance's record telling of that: a fraction of the shortest time
+/// after which a message that nobody sees is taken for lost.
+pub const POSTPONED_UNSHOWN: Duration = Duration::from_secs(10);
+
 /// How often a turn whose record was changed by others is taken anew before it is put off.
 pub const TURN_TRIES: usize = 64;
 

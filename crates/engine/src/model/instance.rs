@@ -59,6 +59,13 @@ pub struct Instance {
         skip_serializing_if = "Option::is_none"
     )]
     pub due_at: Option<Timestamp>,
+    /// Up to when a step of it is put off: its message is there, and nobody sees it before.
+    #[serde(
+        default,
+        with = "ports::timestamp::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub postponed_until: Option<Timestamp>,
     /// Whether it is to go on from its failure: what has failed is yet to be taken from the journal.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rewinds: bool,
@@ -309,6 +316,7 @@ impl Instance {
         reason: None,
         custom_status: None,
         due_at: None,
+        postponed_until: None,
         rewinds: false,
         journal: Vec::new(),
     };
@@ -341,7 +349,8 @@ impl Instance {
     pub(crate) fn shown_due_at(&self) -> Option<Timestamp> {
         match self.suspended {
             true => Some(NEVER),
-            false => self.due_at,
+            // Once that is over it is looked after as before.
+            false => self.due_at.or(self.postponed_until),
         }
     }
 }

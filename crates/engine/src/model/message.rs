@@ -39,7 +39,7 @@ use crate::limits::MAX_MESSAGE_BYTES;
 use crate::model::count::Count;
 use crate::model::extensible::{Extended, Extensible, Others};
 use crate::model::id::TaskId;
-use crate::model::instance::Cause;
+use crate::model::instance::{Cause, Purpose};
 use crate::model::json::{describe, is_zero, null_as_default, present};
 use crate::model::labels::Labels;
 use crate::model::r0::R0_KIND;
@@ -211,6 +211,22 @@ impl<'a> TaskMessage<'a> {
                 .as_deref()
                 .map(|instance| Box::new(Cause::of_start(instance))),
             ..Self::naming(*id)
+        }
+    }
+
+    /// The message of an instance for this purpose.
+    pub fn about(record: &'a TaskRecord, purpose: Purpose) -> Self {
+        let instance = record.instance.as_deref();
+        Self {
+            kind: Some(Cow::Borrowed(&record.kind)),
+            retries: record.retries,
+            traceparent: record.traceparent.as_deref().map(Cow::Borrowed),
+            cause: Some(Box::new(Cause {
+                generation: instance.map_or(0, |instance| instance.generation),
+                parent: None,
+                purpose,
+            })),
+            ..Self::naming(record.id)
         }
     }
 

@@ -38,7 +38,7 @@ use crate::local::endings::Endings;
 use crate::local::sync::{Mutex, lock};
 use crate::model::count::Count;
 use crate::model::id::TaskId;
-use crate::model::instance::{Cause, Purpose};
+use crate::model::instance::Purpose;
 use crate::model::message::TaskMessage;
 use crate::model::task::{TaskError, TaskRecord, TaskState, TaskStatus};
 use crate::policies::max_attempts;
@@ -285,14 +285,7 @@ impl Rescue {
 
     /// Sends all that is open of an instance, whose messages are not told apart here.
     async fn rescue_instance(&self, mut task: Versioned) -> Result<bool, RecordError> {
-        let message = TaskMessage {
-            retries: task.record.retries,
-            cause: Some(Box::new(Cause {
-                purpose: Purpose::Everything,
-                ..Cause::default()
-            })),
-            ..TaskMessage::naming(task.record.id)
-        };
+        let message = TaskMessage::about(&task.record, Purpose::Everything);
         let queue = self.queues.of(&task.record.kind);
         let message = [Outgoing {
             queue: queue.name.clone(),

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::local::early::Leave;
 use crate::model::count::Count;
-use crate::model::instance::{Cause, Purpose};
+use crate::model::instance::Purpose;
 use crate::model::message::TaskMessage;
 use crate::model::precondition::{Precondition, Target};
 use crate::model::task::{TaskRecord, TaskState, TaskStatus};
@@ -61,6 +61,10 @@ impl Tasks {
                 return Ok(Operated::OtherVersion);
             }
             if status.is_terminal() {
+                if status == TaskStatus::Canceled {
+                    // The first call may have failed behind its write.
+                    self.cancel_steps(&task.record).await?;
+                }
                 return Ok(Operated::Done(task));
             }
             task.record.state = TaskState::Canceled;
@@ -80,9 +84,9 @@ impl Tasks {
                 let record = Cow::Borrowed(&task.record);
                 self.parts.endings.ended(record, None);
                 self.tell_kind(&task.record);
-                self.cancel_steps(&task.record).await?;
                 self.tell_soon(&task.record).await;
                 log::info!("task.id" = id, "task.kind" = task.record.kind, "trace.id" = task.record.trace_id(); "task canceled");
+                self.cancel_steps(&task.record).await?;
                 return Ok(Operated::Done(task));
             }
         }
@@ -93,14 +97,7 @@ impl Tasks {
         if record.instance.is_none() {
             return Ok(());
         }
-        let message = TaskMessage {
-            retries: record.retries,
-            cause: Some(Box::new(Cause {
-                purpose: Purpose::Canceled,
-                ..Cause::default()
-            })),
-            ..TaskMessage::naming(record.id)
-        };
+        let message = TaskMessage::about(record, Purpose::Canceled);
         let queue = self.parts.queues.of(&record.kind);
         queue
             .messages

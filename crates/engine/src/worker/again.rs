@@ -11,7 +11,7 @@ use crate::local::early::Leave;
 use crate::local::slots::NoSlot;
 use crate::model::count::Count;
 use crate::model::extensible::Others;
-use crate::model::instance::{Cause, Purpose};
+use crate::model::instance::Purpose;
 use crate::model::message::TaskMessage;
 use crate::model::task::{TaskError, TaskRecord, TaskState};
 use crate::policies::{max_attempts, wait_after};
@@ -379,14 +379,7 @@ pub(crate) fn sent_later(
 
 /// What is open of an instance, whatever its message told.
 pub(crate) fn everything(task: &Versioned) -> Outcome {
-    let message = TaskMessage {
-        retries: task.record.retries,
-        cause: Some(Box::new(Cause {
-            purpose: Purpose::Everything,
-            ..Cause::default()
-        })),
-        ..TaskMessage::naming(task.record.id)
-    };
+    let message = TaskMessage::about(&task.record, Purpose::Everything);
     Outcome::Again {
         message: Some(message.to_text()),
         queue: None,

@@ -56,8 +56,8 @@ pub(super) enum Advanced {
     Inline(Open),
     /// Nothing is left to do for it.
     Waits,
-    /// The instance has ended, now; whether the message is settled.
-    Ended { is_settled: bool },
+    /// The instance has ended, now.
+    Ended,
     /// The instance begins anew.
     Anew,
     /// The instance has ended before, or is gone, or is in another round.
@@ -351,12 +351,8 @@ impl Workflows {
         let Some(followed) = records.advance(&mut standing.task, &[], settle).await? else {
             return Ok(None);
         };
-        let mut is_settled = false;
-        if settles {
-            is_settled = true;
-            if settled(&mut held, &followed) {
-                turn.hold.queue.backlog.left();
-            }
+        if settles && settled(&mut held, &followed) {
+            turn.hold.queue.backlog.left();
         }
         drop(held);
         turn.pending.clear();
@@ -365,7 +361,7 @@ impl Workflows {
             crash_point(CrashPoint::FlowAfterEnd);
         }
         self.worker().ended(standing.task.clone(), None).await?;
-        Ok(Some(Advanced::Ended { is_settled }))
+        Ok(Some(Advanced::Ended))
     }
 
     /// Begins the instance anew, with what nobody has taken of its events.

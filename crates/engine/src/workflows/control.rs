@@ -6,10 +6,10 @@
 use serde_json::value::RawValue;
 
 use super::Workflows;
-use super::sends::about;
 use crate::limits::{MAX_MESSAGE_BYTES, TURN_TRIES};
 use crate::model::id::TaskId;
 use crate::model::instance::{Payload, Purpose, SentPayload};
+use crate::model::message::TaskMessage;
 use crate::records::{Followed, RecordError, Versioned};
 use ports::StorageError;
 
@@ -58,7 +58,10 @@ impl Workflows {
             name: event.name.into(),
             data: SentPayload(data),
         };
-        let message = self.outgoing(&about(&task.record, purpose), &task.record.kind);
+        let message = self.outgoing(
+            &TaskMessage::about(&task.record, purpose),
+            &task.record.kind,
+        );
         let message = [message];
         worker.records.send_all(&message).await?;
         self.sent(&message);
@@ -120,8 +123,12 @@ impl Workflows {
             instance.suspended = false;
             instance.held_back = false;
             instance.reason = reason.map(Into::into);
-            let message = purpose
-                .map(|purpose| self.outgoing(&about(&task.record, purpose), &task.record.kind));
+            let message = purpose.map(|purpose| {
+                self.outgoing(
+                    &TaskMessage::about(&task.record, purpose),
+                    &task.record.kind,
+                )
+            });
             let message: Vec<_> = message.into_iter().collect();
             let records = &self.worker().records;
             match records.advance(&mut task, &message, None).await? {

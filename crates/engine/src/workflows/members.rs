@@ -12,7 +12,6 @@ use serde_json::value::RawValue;
 
 use super::Workflows;
 use super::advance::Turn;
-use super::sends::about;
 use super::standing::{Standing, part_of};
 use super::step::{Asked, Came, StepEndOf};
 use super::stuck::Stuck;
@@ -153,7 +152,7 @@ impl Workflows {
             let parts = pages(MEMBERS_IN_RANGE * batch);
             return parts
                 .map(|members| {
-                    let message = about(standing.record(), purpose(members));
+                    let message = TaskMessage::about(standing.record(), purpose(members));
                     self.outgoing(&message, name)
                 })
                 .collect();
@@ -184,7 +183,7 @@ impl Workflows {
                 input => TaskMessage {
                     kind: Some(Cow::Borrowed(name)),
                     input: input.map(|input| Cow::Borrowed(&**input)),
-                    ..about(record, purpose(members))
+                    ..TaskMessage::about(record, purpose(members))
                 },
             };
             sends.push(self.outgoing(&message, name));
@@ -292,8 +291,10 @@ impl Workflows {
         }
         crash_point(CrashPoint::AfterWork);
         let mut sends = Vec::new();
+        let mut until = None;
         for (member, input, after, count) in again {
             let now = self.worker().clock.now();
+            until = until.max((!after.is_zero()).then(|| now + after));
             let message = TaskMessage {
                 id: message.id,
                 kind: Some(Cow::Borrowed(&*name)),
@@ -318,6 +319,9 @@ impl Workflows {
             sends.push(self.outgoing(&message, &name));
         }
         self.send(sends).await?;
+        if let Some(until) = until {
+            self.postpone(parent.id, until).await?;
+        }
         if !gave.is_empty() || is_again {
             self.give(&parent, range.adds, gave, hold, hand).await?;
         }

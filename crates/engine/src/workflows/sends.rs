@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::Workflows;
 use super::standing::Standing;
 use crate::model::count::Count;
-use crate::model::instance::{Cause, Instance, Parent, Purpose};
+use crate::model::instance::{Cause, Parent, Purpose};
 use crate::model::message::TaskMessage;
 use crate::model::start::left;
 use crate::model::task::TaskRecord;
@@ -38,13 +38,13 @@ impl Workflows {
                 Some(self.outgoing(&message, name))
             }
             Command::Call { name, .. } => {
-                let message = about(standing.record(), Purpose::Step(open.step));
+                let message = TaskMessage::about(standing.record(), Purpose::Step(open.step));
                 Some(self.outgoing(&message, name))
             }
             Command::Timer { at } => {
                 let message = TaskMessage {
                     due_at: Some((*at).into()),
-                    ..about(standing.record(), Purpose::Timer(open.step))
+                    ..TaskMessage::about(standing.record(), Purpose::Timer(open.step))
                 };
                 Some(self.outgoing(&message, &standing.record().kind))
             }
@@ -105,24 +105,6 @@ fn woken(queue: &TaskQueue, delay: Duration, now: Timestamp) {
     }
 }
 
-/// A message of an instance for this purpose.
-pub(super) fn about(record: &TaskRecord, purpose: Purpose) -> TaskMessage<'_> {
-    let instance = record.instance.as_deref().unwrap_or(&NONE);
-    TaskMessage {
-        kind: Some(Cow::Borrowed(&record.kind)),
-        retries: record.retries,
-        traceparent: record.traceparent.as_deref().map(Cow::Borrowed),
-        cause: Some(Box::new(Cause {
-            generation: instance.generation,
-            parent: None,
-            purpose,
-        })),
-        ..TaskMessage::naming(record.id)
-    }
-}
-
-static NONE: Instance = Instance::NONE;
-
 /// The message of a step that is tried again, with what was counted so far.
 pub(super) fn step_again(
     record: &TaskRecord,
@@ -133,6 +115,6 @@ pub(super) fn step_again(
     TaskMessage {
         count,
         due_at,
-        ..about(record, Purpose::Step(step))
+        ..TaskMessage::about(record, Purpose::Step(step))
     }
 }

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::Workflows;
 use super::advance::Turn;
 use super::sends::step_again;
-use super::standing::{Arriving, Standing};
+use super::standing::Standing;
 use super::stuck::{Stuck, step_error};
 use crate::limits::{LONGEST_LATER, PUT_OFF_RANGE, SHORTEST_LATER, varied};
 use crate::local::slots::{Hand, NoSlot};
@@ -208,13 +208,10 @@ impl Workflows {
         let record = standing.record().clone();
         let message = step_again(&record, open.step, count, due_at);
         let sends = [self.outgoing(&message, name)];
-        // The record shows that somebody has had the message, and when it is due.
-        self.flush(turn, standing, &sends, due_at).await?;
+        self.flush(turn, standing, &sends).await?;
+        if let Some(until) = due_at {
+            self.postpone(turn.id, until).await?;
+        }
         Ok(Outcome::Done)
     }
-}
-
-/// The end of a call, as it arrives.
-pub(super) fn arriving(step: u32, end: StepEnd) -> Arriving {
-    Arriving::Done(step, end)
 }

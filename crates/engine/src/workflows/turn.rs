@@ -9,13 +9,13 @@ use serde_json::value::RawValue;
 use super::Workflows;
 use super::advance::{Advanced, Over, Turn};
 use super::members::Range;
-use super::sends::about;
 use super::standing::{Arriving, Standing};
-use super::step::{Came, arriving};
+use super::step::Came;
 use super::stuck::Stuck;
-use crate::limits::{IN_HAND_WAIT, INLINE_TIME, STEP_SIGN_INTERVAL, TURN_TRIES};
+use crate::limits::{IN_HAND_WAIT, INLINE_TIME, POSTPONED_UNSHOWN, TURN_TRIES};
 use crate::local::slots::Hand;
 use crate::model::count::Count;
+use crate::model::id::TaskId;
 use crate::model::instance::{Cause, Instance, Key, Parent, Purpose};
 use crate::model::message::TaskMessage;
 use crate::model::task::TaskState;
@@ -201,7 +201,7 @@ impl Workflows {
                         crash_point(CrashPoint::AfterWork);
                         let part = standing.part_of('d', open.step);
                         let end = self.ended(turn.id, part, end).await?;
-                        turn.pending.push(arriving(open.step, end));
+                        turn.pending.push(Arriving::Done(open.step, end));
                     }
                     Came::Again { after, count } => {
                         let later = (after, count);
@@ -232,16 +232,15 @@ impl Workflows {
             match advanced {
                 Advanced::Inline(open) => next = Some((open, Count::default().delivered(1))),
                 Advanced::Waits => return Ok(Outcome::Done),
-                Advanced::Ended { is_settled } => {
-                    let record = &standing.task.record;
-                    self.tell_parent(record, turn.hold, hand).await?;
-                    log::debug!("task.id" = record.id, is_settled; "instance has ended");
+                Advanced::Ended => {
+                    self.tell_parent(standing.record(), turn.hold, hand).await?;
                     return Ok(Outcome::Done);
                 }
                 Advanced::Anew if turn.begun.elapsed() < INLINE_TIME => {}
                 Advanced::Anew => {
                     let record = standing.record();
-                    let start = self.outgoing(&about(record, Purpose::Start), &record.kind);
+                    let start =
+                        self.outgoing(&TaskMessage::about(record, Purpose::Start), &record.kind);
                     self.send([start]).await?;
                     return Ok(Outcome::Done);
                 }
@@ -250,8 +249,8 @@ impl Workflows {
         }
     }
 
-    /// The instance of a start message, if the message tells all of it: nothing is read then. It has been read,
-    /// or is new, if its record tells more.
+    /// The instance of a start message, if it is as its message tells: then its record is not read, or was found
+    /// to be missing. `None` when the record is to be read, because it may tell more.
     async fn first(
         &self,
         mut message: TaskMessage<'static>,
@@ -332,19 +331,15 @@ impl Workflows {
         Err(StorageError::transient("rewind instance", "it keeps changing").into())
     }
 
-    /// Writes what has arrived, and sends these.
+    /// Writes what has arrived, if anything has, and sends these.
     pub(super) async fn flush(
         &self,
         turn: &mut Turn<'_>,
         standing: &mut Standing,
         sends: &[Outgoing],
-        due_at: Option<Timestamp>,
     ) -> Result<(), Stuck> {
-        let is_shown =
-            standing.record().updated_at + STEP_SIGN_INTERVAL > self.worker().clock.now();
-        if turn.pending.is_empty() && standing.task.etag.is_some() && (due_at.is_none() || is_shown)
-        {
-            return self.send(sends.to_vec()).await;
+        if turn.pending.is_empty() && standing.task.etag.is_some() {
+            return self.send(sends).await;
         }
         let _lock = self.parts.locks.of(turn.id).await;
         for _ in 0..TURN_TRIES {
@@ -373,6 +368,30 @@ impl Workflows {
         Err(StorageError::transient("commit record", "it keeps changing").into())
     }
 
+    /// Shows that a step is put off, so that its message, which nobody sees for so long, is not taken for lost.
+    pub(super) async fn postpone(&self, id: TaskId, until: Timestamp) -> Result<(), Stuck> {
+        let records = &self.worker().records;
+        if until - records.now() < POSTPONED_UNSHOWN {
+            return Ok(());
+        }
+        let _lock = self.parts.locks.of(id).await;
+        for _ in 0..TURN_TRIES {
+            let Some(mut task) = records.read(id).await? else {
+                return Ok(());
+            };
+            let is_open = !task.record.status().is_terminal();
+            let instance = task.record.instance.as_mut().filter(|_| is_open);
+            let Some(instance) = instance.filter(|now| now.postponed_until < Some(until)) else {
+                return Ok(());
+            };
+            instance.postponed_until = Some(until);
+            if records.replace(&mut task).await? {
+                return Ok(());
+            }
+        }
+        Err(StorageError::transient("put off step", "its instance keeps changing").into())
+    }
+
     /// Sends messages that follow from what is written.
     pub(super) async fn send(&self, sends: impl AsRef<[Outgoing]>) -> Result<(), Stuck> {
         let sends = sends.as_ref();
@@ -397,7 +416,8 @@ impl Workflows {
                 if turn.generation < generation {
                     // Whoever wrote that it begins anew may have died before it did.
                     let record = &task.record;
-                    let start = self.outgoing(&about(record, Purpose::Start), &record.kind);
+                    let start =
+                        self.outgoing(&TaskMessage::about(record, Purpose::Start), &record.kind);
                     self.send([start]).await?;
                 }
             }

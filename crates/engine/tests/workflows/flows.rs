@@ -7,7 +7,7 @@ use work::workflow::{Either, Flow, Retry, Workflow, callee, join_all, select};
 use work::{Failure, any};
 
 use super::bench::Bench;
-use super::steps::{Boom, Double, Flaky, Inc, at_once, kinds, with};
+use super::steps::{Boom, Double, Flaky, Inc, NotYet, at_once, kinds, with};
 
 /// So many steps, one after the other.
 struct Chain;
@@ -388,6 +388,37 @@ async fn a_step_that_nobody_knows_has_failed() {
     let (code, message) = bench.failure(id).await;
     assert_eq!(code, "NotRegistered");
     assert!(message.contains("gone"), "{message}");
+}
+
+/// Calls what asks for another time: alone, or as members.
+struct Later;
+
+impl Workflow for Later {
+    type Input = bool;
+    type Output = u64;
+
+    async fn run(&self, flow: Flow, alone: bool) -> Result<u64, Failure> {
+        let not_yet = callee::kind::<NotYet>();
+        if alone {
+            return Ok(flow.call(not_yet, &1).await?);
+        }
+        let all: Vec<u64> = flow.all(not_yet, vec![1, 2]).or_first_failure().await?;
+        Ok(all.len() as u64)
+    }
+}
+
+#[tokio::test]
+async fn a_step_that_is_put_off_is_not_taken_for_lost_before_its_time() {
+    for alone in [true, false] {
+        let bench = Bench::new(with("later", Later));
+        let id = bench.start("later", alone).await;
+        bench.settle().await;
+        let page = bench.store.list("", None, 10).await.unwrap();
+        let listed = page.items.iter().find(|one| one.name == id.to_string());
+        let due_at = listed.unwrap().head.as_ref().unwrap().due_at().unwrap();
+        let left = due_at - bench.record(id).await.updated_at;
+        assert!(left.whole_minutes() >= 59, "{alone} {left}");
+    }
 }
 
 /// Asks for too much.

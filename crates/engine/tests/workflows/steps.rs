@@ -83,6 +83,18 @@ impl Kind for Lasts {
     }
 }
 
+/// Asks for another time, in an hour.
+pub struct NotYet;
+
+impl Kind for NotYet {
+    type Input = u64;
+    type Output = u64;
+
+    async fn run(&self, _: u64, _: &Context) -> Result<u64, Failure> {
+        Err(Failure::later(Duration::from_secs(3_600)))
+    }
+}
+
 /// Tries again at once.
 pub fn at_once() -> Policy {
     let moment = Duration::from_millis(1);
@@ -98,6 +110,7 @@ pub fn kinds() -> Kinds {
         .with("inc", any::of(Inc), Policy::default())
         .with("double", any::of_blocking(Double), Policy::default().pure())
         .with("boom", any::of(Boom), at_once())
+        .with("not-yet", any::of(NotYet), Policy::default())
         .with("lasts", any::of(Lasts), Policy::default())
 }
 
