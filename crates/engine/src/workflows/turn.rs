@@ -385,6 +385,10 @@ impl Workflows {
                 return Ok(());
             };
             instance.postponed_until = Some(until);
+            task.record.state = TaskState::Running {
+                percent: None,
+                handed_over: None,
+            };
             if records.replace(&mut task).await? {
                 return Ok(());
             }
