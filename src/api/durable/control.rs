@@ -54,14 +54,15 @@ pub(in crate::api) async fn terminate(
     api: Api,
     path: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let (name, asked) = (&**path, Asked::of(&request)?);
-    access::to_one(&request, &api, &asked, name).await?;
-    let reason = asked.reason()?;
-    let record = found(&api, name).await?.record;
+    let (record, reason) = steered(&request, &api, &path).await?;
     if record.status().is_terminal() {
         return Err(has_ended());
     }
-    match api.tasks.cancel_because(record.id, reason).await? {
+    match api
+        .tasks
+        .cancel_because(record.id, reason.as_deref())
+        .await?
+    {
         Operated::Done(_) => Ok(HttpResponse::Accepted().finish()),
         Operated::Conflict(_) | Operated::OtherVersion => Err(has_ended()),
         Operated::Unknown => Err(unknown()),
@@ -74,11 +75,9 @@ pub(in crate::api) async fn suspend(
     api: Api,
     path: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let (name, asked) = (&**path, Asked::of(&request)?);
-    access::to_one(&request, &api, &asked, name).await?;
-    let reason = asked.reason()?;
-    let id = found(&api, name).await?.record.id;
-    taken(api.workflows.suspend(id, reason).await)
+    let (record, reason) = steered(&request, &api, &path).await?;
+    let reason = reason.as_deref();
+    taken(api.workflows.suspend(record.id, reason).await)
 }
 
 /// Lets an instance go on.
@@ -87,11 +86,9 @@ pub(in crate::api) async fn resume(
     api: Api,
     path: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let (name, asked) = (&**path, Asked::of(&request)?);
-    access::to_one(&request, &api, &asked, name).await?;
-    let reason = asked.reason()?;
-    let id = found(&api, name).await?.record.id;
-    taken(api.workflows.resume(id, reason).await)
+    let (record, reason) = steered(&request, &api, &path).await?;
+    let reason = reason.as_deref();
+    taken(api.workflows.resume(record.id, reason).await)
 }
 
 /// Lets an instance that has failed go on from there.
@@ -100,12 +97,9 @@ pub(in crate::api) async fn rewind(
     api: Api,
     path: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let (name, asked) = (&**path, Asked::of(&request)?);
-    access::to_one(&request, &api, &asked, name).await?;
-    // It is told to nobody: what has failed is no longer in the history.
-    asked.reason()?;
-    let id = found(&api, name).await?.record.id;
-    match api.tasks.retry(id).await? {
+    // The reason is told to nobody: what has failed is no longer in the history.
+    let (record, _) = steered(&request, &api, &path).await?;
+    match api.tasks.retry(record.id).await? {
         Operated::Done(_) => Ok(HttpResponse::Accepted().finish()),
         Operated::Conflict(record) => {
             Err(wrong_status(&record, "one that has failed can be rewound"))
@@ -153,6 +147,18 @@ pub(in crate::api) async fn restart(
         }
     };
     uris::begun(&request, &api, &shown(&record)).await
+}
+
+/// The instance that something is to be done to, by somebody who may, and why.
+async fn steered(
+    request: &HttpRequest,
+    api: &Api,
+    name: &str,
+) -> Result<(TaskRecord, Option<String>), Problem> {
+    let asked = Asked::of(request)?;
+    access::to_one(request, api, &asked, name).await?;
+    let reason = asked.reason()?.map(str::to_owned);
+    Ok((found(api, name).await?.record, reason))
 }
 
 /// Whether a request says of its body that it is JSON, in so many words.
