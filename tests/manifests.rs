@@ -295,3 +295,20 @@ fn the_published_zip_holds_the_handler_and_the_manifests() {
     let expected: BTreeSet<_> = rule.collect();
     assert_eq!(rules, expected.iter().map(String::as_str).collect());
 }
+
+/// README's first command names no binary.
+#[test]
+fn what_cargo_runs_is_the_handler() {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--offline", "--format-version=1"])
+        .current_dir(root())
+        .output()
+        .expect("Cargo");
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let packages = metadata["packages"].as_array().expect("packages");
+    let ours = packages
+        .iter()
+        .find(|package| package["name"] == env!("CARGO_PKG_NAME"))
+        .expect("the service");
+    assert_eq!(ours["default_run"], "handler");
+}
