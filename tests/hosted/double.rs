@@ -1,14 +1,18 @@
 //! The double of the host before the real handler: what a real host was seen to do with it.
 
-use functions_host::Event;
+use functions_host::{Event, Payload};
+use hyper::Method;
 
 use super::Hosted;
 
 /// So many that the host takes several batches.
 const LOAD: usize = 40;
 
+/// Takes long enough for all the others to be submitted behind it.
+const LONG: &str = "200000000";
+
 /// Takes some hundredths of a second to compute.
-const NUMBER: &str = "1000000";
+const NUMBER: &str = "100000";
 
 /// How many messages the host held at the most.
 fn most_held(events: &[Event]) -> usize {
@@ -32,11 +36,17 @@ fn most_held(events: &[Event]) -> usize {
 
 #[tokio::test]
 async fn a_second_batch_is_taken_when_eight_of_the_first_are_left_and_no_third() {
-    let hosted = Hosted::start_set(&[("WORKER_CONCURRENCY", "1")]).await;
+    let hosted = Hosted::start_set(&[("WORKER_CONCURRENCY", "1"), ("MAX_NUMBER", LONG)]).await;
+    // However slowly they are submitted, the queue is full by the time that any of them ends.
+    let long = hosted.submit(LONG).await;
+    hosted.once(&long, |status| status == "Running").await;
     let mut ids = Vec::new();
     for _ in 0..LOAD {
         ids.push(hosted.submit(NUMBER).await);
     }
+    let cancel = format!("/api/operations/{long}:cancel");
+    let canceled = hosted.send(Method::POST, &cancel, Payload::Empty).await;
+    assert_eq!(canceled.status, 200);
     for id in ids {
         assert_eq!(hosted.ended(&id).await["status"], "Succeeded");
     }
