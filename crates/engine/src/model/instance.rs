@@ -238,6 +238,9 @@ pub enum Purpose {
         of: u32,
         /// How many messages bring them, each of which adds to the tally.
         adds: u32,
+        /// Whether some may be done already, which the tally tells.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        again: bool,
     },
     /// A timer is over.
     Timer(u32),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Workflows;
 use super::advance::Turn;
-use super::members::Range;
+use super::fan_out::Range;
 use super::standing::Arriving;
 use super::stuck::{Stuck, step_error};
 use crate::limits::{MAX_ATTEMPTS, TURN_TRIES};
@@ -122,6 +122,7 @@ impl Workflows {
                 to,
                 of,
                 adds,
+                ..
             } => {
                 let range = Range {
                     step,
@@ -129,6 +130,7 @@ impl Workflows {
                     of,
                     adds,
                     generation: cause.generation,
+                    again: true,
                 };
                 self.give_up_members(&message, range, &dead, &hold, &mut hand)
                     .await

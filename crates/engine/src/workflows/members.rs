@@ -1,9 +1,7 @@
-//! The members of a fan-out: sent, each with its input, and done like steps of their own. Many are sent by those
-//! who get a range of them; quick ones are done some in one message.
+//! The members of a fan-out, done like steps of their own: what each gives goes into the tally of all.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::ops;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,33 +10,21 @@ use serde_json::value::RawValue;
 
 use super::Workflows;
 use super::advance::Turn;
+use super::fan_out::Range;
 use super::standing::{Standing, part_of};
 use super::step::{Asked, Came, StepEndOf};
 use super::stuck::Stuck;
-use crate::limits::{MAX_TALLY_ENTRY, MEMBERS_IN_RANGE, QUICK_MEMBERS};
+use crate::limits::{MAX_TALLY_ENTRY, QUICK_MEMBERS};
 use crate::local::slots::Hand;
 use crate::model::count::Count;
-use crate::model::instance::{Cause, Key, Parent, Payload, Purpose, StepEnd, part_name};
+use crate::model::instance::{Cause, Key, Parent, Payload, StepEnd, part_name};
 use crate::model::message::TaskMessage;
-use crate::records::Outgoing;
 use crate::worker::Outcome;
 use crate::worker::hold::Hold;
+use ports::StorageError;
 use ports::crash::{CrashPoint, crash_point};
-use ports::{Delivery, StorageError};
-use work::any::Prepared;
 use work::workflow::StepError;
-use work::workflow::replay::{Command, Open};
-
-/// Members that a message brings.
-pub(super) struct Range {
-    pub(super) step: u32,
-    pub(super) members: ops::Range<u32>,
-    /// How many there are in all.
-    pub(super) of: u32,
-    /// How many messages bring them.
-    pub(super) adds: u32,
-    pub(super) generation: u32,
-}
+use work::workflow::replay::Command;
 
 /// What a member gave, as a tally has it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -50,158 +36,12 @@ pub(super) struct Gave {
     pub(super) end: StepEnd,
 }
 
-impl Range {
-    /// The fan-out, as its members know it.
-    pub(super) fn parent(&self, message: &TaskMessage<'_>) -> Parent {
-        Parent {
-            id: message.id,
-            step: self.step,
-            member: None,
-            of: self.of,
-            adds: self.adds,
-            generation: self.generation,
-            retries: message.retries,
-        }
-    }
-
-    fn length(&self) -> u32 {
-        self.members.end.saturating_sub(self.members.start)
-    }
-}
-
 /// The name of the tally of a fan-out.
 pub(super) fn tally_of(parent: &Parent) -> String {
     part_name(parent.id, &part_of('t', parent))
 }
 
 impl Workflows {
-    /// Sends the members of a fan-out; those that are not there yet, if some may be.
-    pub(super) async fn fan_out(
-        &self,
-        standing: &Standing,
-        open: &Open,
-        is_again: bool,
-    ) -> Result<(), Stuck> {
-        let Command::All { name, inputs } = &*open.command else {
-            return Ok(());
-        };
-        let parent = standing.parent(open.step, None);
-        let tally = tally_of(&parent);
-        self.parts.tallies.open(&tally).await?;
-        crash_point(CrashPoint::FlowAfterTally);
-        let (done, lines) = match is_again {
-            true => self.gathered(&tally).await?.unwrap_or_default().into(),
-            false => (HashSet::new(), 0),
-        };
-        let of = inputs.len().try_into().unwrap_or(u32::MAX);
-        let whole = Range {
-            step: open.step,
-            members: 0..of,
-            of,
-            adds: lines,
-            generation: parent.generation,
-        };
-        let sends = self.sends_of(standing, (open, name, inputs), whole, &done);
-        self.send_in_pages(&sends).await
-    }
-
-    async fn send_in_pages(&self, sends: &[Outgoing]) -> Result<(), Stuck> {
-        for page in sends.chunks(MEMBERS_IN_RANGE as usize) {
-            self.send(page.to_vec()).await?;
-        }
-        Ok(())
-    }
-
-    /// The messages for a range of members, without those that are done: each by itself, or for a part of them
-    /// if that is many.
-    fn sends_of(
-        &self,
-        standing: &Standing,
-        (open, name, inputs): (&Open, &str, &[Box<RawValue>]),
-        range: Range,
-        done: &HashSet<u32>,
-    ) -> Vec<Outgoing> {
-        let batch = self.batch(name, inputs);
-        let is_child = self.is_workflow(name);
-        let pages = |size: u32| {
-            let members = range.members.clone();
-            members.step_by(size as usize).map({
-                let end = range.members.end;
-                move |from| from..end.min(from.saturating_add(size))
-            })
-        };
-        let is_done =
-            |members: &ops::Range<u32>| members.clone().all(|member| done.contains(&member));
-        let is_whole = range.length() == range.of;
-        let messages = pages(batch).filter(|members| !is_done(members)).count();
-        let adds = match is_whole {
-            true => range
-                .adds
-                .saturating_add(messages.try_into().unwrap_or(u32::MAX)),
-            false => range.adds,
-        };
-        let purpose = |members: ops::Range<u32>| Purpose::Members {
-            step: range.step,
-            from: members.start,
-            to: members.end,
-            of: range.of,
-            adds,
-        };
-        // What is sent again goes by itself: a range knows of none that is done.
-        if messages > MEMBERS_IN_RANGE as usize && is_whole && done.is_empty() {
-            let parts = pages(MEMBERS_IN_RANGE * batch);
-            return parts
-                .map(|members| {
-                    let message = TaskMessage::about(standing.record(), purpose(members));
-                    self.outgoing(&message, name)
-                })
-                .collect();
-        }
-        let mut sends = Vec::new();
-        for members in pages(batch) {
-            if is_done(&members) {
-                continue;
-            }
-            let input = match members.len() {
-                1 => inputs.get(members.start as usize),
-                _ => None,
-            };
-            let record = standing.record();
-            let message = match input {
-                Some(input) if is_child => {
-                    let member = members.start;
-                    let parent = Parent {
-                        of: range.of,
-                        adds,
-                        ..standing.parent(range.step, Some(member))
-                    };
-                    TaskMessage {
-                        id: standing.child_id(open, Some(member)),
-                        ..self.child_start(record, name, input, parent)
-                    }
-                }
-                input => TaskMessage {
-                    kind: Some(Cow::Borrowed(name)),
-                    input: input.map(|input| Cow::Borrowed(&**input)),
-                    ..TaskMessage::about(record, purpose(members))
-                },
-            };
-            sends.push(self.outgoing(&message, name));
-        }
-        sends
-    }
-
-    /// How many members of a kind one message brings.
-    fn batch(&self, name: &str, inputs: &[Box<RawValue>]) -> u32 {
-        let kind = self.worker().kinds.get(name);
-        let first = kind.zip(inputs.first());
-        let prepared = first.map(|(kind, input)| Arc::clone(&kind.kind).prepare(input));
-        match prepared {
-            Some(Ok(Prepared::Quick(_))) => QUICK_MEMBERS,
-            _ => 1,
-        }
-    }
-
     /// Does members, or sends them each by itself.
     #[expect(clippy::too_many_arguments, reason = "what a delivery consists of")]
     pub(super) async fn members(
@@ -209,15 +49,13 @@ impl Workflows {
         message: TaskMessage<'static>,
         range: Range,
         count: Count,
-        delivery: &Delivery,
         hold: &Hold,
         patience: Duration,
         hand: &mut Hand<Box<dyn Send + '_>>,
     ) -> Result<Outcome, Stuck> {
         let parent = range.parent(&message);
         let tally = tally_of(&parent);
-        let is_again = delivery.dequeue_count > 1;
-        let (done, _) = match is_again {
+        let (done, _) = match range.again {
             true => match self.gathered(&tally).await? {
                 Some(gathered) => gathered.into(),
                 None => return Ok(Outcome::Done),
@@ -231,7 +69,7 @@ impl Workflows {
         let (name, inputs): (Arc<str>, Vec<Box<RawValue>>) = match own {
             Some(own) => own,
             None => {
-                let turn = self.turn_of(&parent, hold, is_again);
+                let turn = self.turn_of(&parent, hold, range.again);
                 let standing = match self.find(&turn).await? {
                     Ok(standing) => standing,
                     Err(over) => return self.over(&turn, over).await,
@@ -249,9 +87,9 @@ impl Workflows {
                 };
                 let batch = self.batch(name, inputs);
                 if range.length() > batch {
-                    let sends = self.sends_of(&standing, (&open, name, inputs), range, &done);
-                    self.send_in_pages(&sends).await?;
-                    crash_point(CrashPoint::FlowAfterRange);
+                    let called = (&open, &**name, &**inputs);
+                    self.send_range(&standing, called, (range, batch), &done)
+                        .await?;
                     return Ok(Outcome::Done);
                 }
                 let members = range.members.start as usize..range.members.end as usize;
@@ -306,13 +144,7 @@ impl Workflows {
                 cause: Some(Box::new(Cause {
                     generation: range.generation,
                     parent: None,
-                    purpose: Purpose::Members {
-                        step: range.step,
-                        from: member,
-                        to: member + 1,
-                        of: range.of,
-                        adds: range.adds,
-                    },
+                    purpose: range.purpose(member..member + 1, false),
                 })),
                 ..TaskMessage::naming(message.id)
             };
@@ -322,8 +154,10 @@ impl Workflows {
         if let Some(until) = until {
             self.postpone(parent.id, until).await?;
         }
-        if !gave.is_empty() || is_again {
-            self.give(&parent, range.adds, gave, hold, hand).await?;
+        // Where some may be done, the tally tells whether all are, and not how often somebody has added.
+        let adds = if range.again { 0 } else { range.adds };
+        if !gave.is_empty() || range.again {
+            self.give(&parent, adds, gave, hold, hand).await?;
         }
         Ok(Outcome::Done)
     }
@@ -381,7 +215,16 @@ impl Workflows {
             .clone()
             .filter(|member| !done.contains(member));
         let gave: Vec<_> = missing.map(|member| (member, Err(error.clone()))).collect();
-        self.give(&parent, range.adds, gave, hold, hand).await
+        // Those whose messages were not sent yet add each by itself, as often as their messages would have.
+        let at_once = match range.length() {
+            0..=QUICK_MEMBERS => QUICK_MEMBERS,
+            _ => 1,
+        };
+        for some in gave.chunks(at_once as usize) {
+            self.give(&parent, range.adds, some.to_vec(), hold, hand)
+                .await?;
+        }
+        Ok(())
     }
 
     /// Keeps what members gave who did not fail, for the round that begins.

@@ -14,7 +14,8 @@
 //! | `advance` | a journal with more in it, written with the messages that follow |
 //! | `step` | the work of one step |
 //! | `sends` | the messages that open steps need |
-//! | `members` | the members of a fan-out |
+//! | `fan_out` | the messages of a fan-out |
+//! | `members` | what is done for one |
 //! | `gather` | what members gave, together |
 //! | `given_up` | messages that came to nothing |
 //! | `ends` | the end of an instance, told to the one that waits for it |
@@ -30,6 +31,7 @@ mod codes;
 mod control;
 mod documents;
 mod ends;
+mod fan_out;
 mod gather;
 mod given_up;
 mod history;

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::Workflows;
 use super::advance::{Advanced, Over, Turn};
-use super::members::Range;
+use super::fan_out::Range;
 use super::standing::{Arriving, Standing};
 use super::step::Came;
 use super::stuck::Stuck;
@@ -125,6 +125,7 @@ impl Workflows {
                 to,
                 of,
                 adds,
+                again,
             } => {
                 let range = Range {
                     step,
@@ -132,11 +133,10 @@ impl Workflows {
                     of,
                     adds,
                     generation,
+                    again: again || turn.is_again,
                 };
-                return Box::pin(
-                    self.members(message, range, count, delivery, hold, patience, &mut hand),
-                )
-                .await;
+                return Box::pin(self.members(message, range, count, hold, patience, &mut hand))
+                    .await;
             }
             Purpose::Timer(step) => {
                 turn.key = Key::Step(step);

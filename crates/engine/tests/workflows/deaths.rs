@@ -2,6 +2,7 @@
 //! nobody had died, no message is left, and no step was done more than once more.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -75,6 +76,23 @@ impl Workflow for Fan {
     }
 }
 
+/// So many that no range of them is sent at once.
+struct Large;
+
+impl Workflow for Large {
+    type Input = u32;
+    type Output = usize;
+
+    async fn run(&self, flow: Flow, members: u32) -> Result<usize, Failure> {
+        let inputs = (0..members).map(|member| member.to_string()).collect();
+        let all = flow.all(callee::kind::<Counted>(), inputs);
+        let all: Vec<String> = all.or_first_failure().await?;
+        let told = all.iter().enumerate();
+        let right = told.filter(|(member, told)| **told == format!("<{member}>"));
+        Ok(right.count())
+    }
+}
+
 /// A child alone, then two side by side.
 struct Family;
 
@@ -135,6 +153,7 @@ fn kinds(runs: &Runs) -> Kinds {
         .with("chain", any::of_workflow(Chain), at_once())
         .with("join", any::of_workflow(Join), at_once())
         .with("fan", any::of_workflow(Fan), at_once())
+        .with("large", any::of_workflow(Large), at_once())
         .with("family", any::of_workflow(Family), at_once())
         .with("loop", any::of_workflow(Loop), at_once())
         .with("race", any::of_workflow(Race), at_once())
@@ -178,15 +197,25 @@ async fn run(
 }
 
 async fn survives(kind: &str, input: serde_json::Value, client: Client) {
+    survives_at((kind, input), client, &[false, true], 0..u64::MAX).await;
+}
+
+/// The same, with deaths at these calls alone, where writes are made at once or step by step.
+async fn survives_at(
+    (kind, input): (&str, serde_json::Value),
+    client: Client,
+    stepwise: &[bool],
+    calls: Range<u64>,
+) {
     let runs = Runs::default();
     let never = Death::never();
     let (expected, _) = run((kind, input.clone()), client, &never, false, &runs).await;
     let once: Vec<_> = runs.lock().unwrap().values().copied().collect();
     assert!(once.iter().all(|runs| *runs == 1), "{runs:?}");
     let mut tried = 0;
-    for is_stepwise in [false, true] {
+    for is_stepwise in stepwise.iter().copied() {
         for is_done in [false, true] {
-            for calls in 0.. {
+            for calls in calls.clone() {
                 let death = Death::at(calls, is_done);
                 let runs = Runs::default();
                 let given = (kind, input.clone());
@@ -217,6 +246,13 @@ async fn calls_side_by_side_survive_any_death() {
 #[tokio::test]
 async fn a_fan_out_survives_any_death() {
     survives("fan", "f".into(), Client::Waits).await;
+}
+
+#[tokio::test]
+async fn the_ranges_of_a_large_fan_out_survive_any_death() {
+    let large = ("large", 1_100.into());
+    // All that is sent by ranges, whose members come after that.
+    survives_at(large, Client::Waits, &[false], 3..13).await;
 }
 
 #[tokio::test]

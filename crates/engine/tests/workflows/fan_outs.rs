@@ -1,5 +1,10 @@
 //! Many members, and what they give together.
 
+use std::collections::BTreeMap;
+
+use engine::limits::{MEMBERS_IN_RANGE, RANGES_SIDE_BY_SIDE};
+use futures_util::future::join_all;
+use ports::Settle;
 use work::workflow::{Flow, StepError, Workflow, callee};
 use work::{Failure, any};
 
@@ -28,6 +33,21 @@ async fn a_fan_out_gathers_all_its_members_in_their_order() {
         assert_eq!(bench.run("fan", members).await, sum.to_string());
         assert_eq!(bench.messages().await, 0);
     }
+}
+
+#[tokio::test]
+async fn a_large_fan_out_does_not_fill_the_queue() {
+    let bench = Bench::new(with("fan", Fan));
+    let members: u64 = 4_000;
+    let id = bench.start("fan", members).await;
+    let mut most = 0;
+    while bench.work().await > 0 {
+        most = most.max(bench.messages().await);
+    }
+    let sum = members * (members + 1) / 2;
+    assert_eq!(bench.result(id).await, sum.to_string());
+    let ranges = u64::from(RANGES_SIDE_BY_SIDE * (MEMBERS_IN_RANGE + 1));
+    assert!(most > ranges / 2 && most <= ranges, "{most}");
 }
 
 struct QuickFan;
@@ -77,6 +97,52 @@ async fn a_member_that_fails_is_told_of_in_its_place() {
         .run("fan", ["for good", "for a while", "for good"])
         .await;
     assert_eq!(result, r#"["Boom","NotNow","Boom"]"#);
+}
+
+/// How many members gave what, by code.
+struct Counting;
+
+impl Workflow for Counting {
+    type Input = u64;
+    type Output = BTreeMap<String, usize>;
+
+    async fn run(&self, flow: Flow, members: u64) -> Result<BTreeMap<String, usize>, Failure> {
+        let ends = flow.all(callee::kind::<Inc>(), (0..members).collect());
+        let mut counts = BTreeMap::new();
+        for end in ends.await {
+            let code = end.map_or_else(
+                |error| error.code.as_str().to_owned(),
+                |_: u64| "ok".to_owned(),
+            );
+            *counts.entry(code).or_default() += 1;
+        }
+        Ok(counts)
+    }
+}
+
+#[tokio::test]
+async fn members_fail_whose_range_is_given_up_before_they_are_sent() {
+    let bench = Bench::new(with("fan", Counting));
+    let id = bench.start("fan", 600).await;
+    assert_eq!(bench.work().await, 1);
+    let consumer = &bench.engine.consumers[0];
+    let mut ranges = consumer.receive(32).await.unwrap();
+    assert_eq!(ranges.len(), 3);
+    let lost = ranges.pop().unwrap();
+    let how = Settle::DeadLetter {
+        text: &lost.text,
+        reason: "a test",
+    };
+    bench
+        .messages
+        .settle(lost.receipt.as_ref().unwrap(), how)
+        .await
+        .unwrap();
+    for letter in consumer.receive_dead_letters(32).await.unwrap() {
+        assert!(consumer.bury(&letter).await.unwrap());
+    }
+    join_all(ranges.into_iter().map(|range| consumer.process(range))).await;
+    assert_eq!(bench.result(id).await, r#"{"DeadLettered":200,"ok":400}"#);
 }
 
 struct Chain;
