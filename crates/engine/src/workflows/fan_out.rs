@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::ops;
 use std::sync::Arc;
 
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::Workflows;
 use super::members::tally_of;
@@ -160,29 +160,31 @@ impl Workflows {
         let batch = self.batch(name, inputs);
         let missing = pages(&range.members, batch).filter(|members| !are_done(members, done));
         let sends = missing.map(|members| {
-            let input = match members.len() {
-                1 => inputs.get(members.start as usize),
-                _ => None,
-            };
             let record = standing.record();
-            let message = match input {
-                Some(input) if is_child => {
-                    let member = members.start;
+            let (first, end) = (members.start, members.end);
+            let inputs = inputs.get(first as usize..end as usize).unwrap_or_default();
+            let message = match inputs {
+                [input] if is_child => {
                     let parent = Parent {
                         of: range.of,
                         adds: range.adds,
-                        ..standing.parent(range.step, Some(member))
+                        ..standing.parent(range.step, Some(first))
                     };
                     TaskMessage {
-                        id: standing.child_id(open, Some(member)),
+                        id: standing.child_id(open, Some(first)),
                         ..self.child_start(record, name, input, parent)
                     }
                 }
-                input => {
+                inputs => {
                     let is_begun = members.clone().any(|member| done.contains(&member));
+                    let input = match inputs {
+                        [input] => Some(Cow::Borrowed(&**input)),
+                        // What does not fit into a message is found by whoever gets it.
+                        several => to_raw_value(several).ok().map(Cow::Owned),
+                    };
                     TaskMessage {
                         kind: Some(Cow::Borrowed(name)),
-                        input: input.map(|input| Cow::Borrowed(&**input)),
+                        input,
                         ..TaskMessage::about(record, range.purpose(members, is_begun))
                     }
                 }

@@ -36,6 +36,17 @@ pub(super) struct Gave {
     pub(super) end: StepEnd,
 }
 
+/// The inputs that a message brings along.
+fn inputs_in(range: &Range, input: &RawValue) -> Option<Vec<Box<RawValue>>> {
+    match range.length() {
+        1 => Some(vec![input.to_owned()]),
+        length => {
+            let inputs: Vec<Box<RawValue>> = serde_json::from_str(input.get()).ok()?;
+            (inputs.len() == length as usize).then_some(inputs)
+        }
+    }
+}
+
 /// The name of the tally of a fan-out.
 pub(super) fn tally_of(parent: &Parent) -> String {
     part_name(parent.id, &part_of('t', parent))
@@ -62,10 +73,8 @@ impl Workflows {
             },
             false => (HashSet::new(), 0),
         };
-        let own = match (range.length(), &message.kind, &message.input) {
-            (1, Some(kind), Some(input)) => Some((Arc::from(&**kind), vec![(**input).to_owned()])),
-            _ => None,
-        };
+        let own = message.kind.as_deref().zip(message.input.as_deref());
+        let own = own.and_then(|(kind, input)| Some((Arc::from(kind), inputs_in(&range, input)?)));
         let (name, inputs): (Arc<str>, Vec<Box<RawValue>>) = match own {
             Some(own) => own,
             None => {
