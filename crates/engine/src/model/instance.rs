@@ -369,8 +369,23 @@ pub(crate) fn part_name(id: TaskId, part: &str) -> String {
     format!("x-{id}-{part}")
 }
 
-/// The task id of something an instance begins, the same however often it does.
-pub(crate) fn derived_id(parent: &Parent, at: Timestamp) -> TaskId {
+/// The task id of an instance that another begins with this input: the same however often, and in every round, so
+/// that one that has failed goes on when the other does.
+pub(crate) fn child_id(parent: &Parent, name: &str, input: &RawValue, at: Timestamp) -> TaskId {
+    let Parent {
+        id,
+        step,
+        member,
+        generation,
+        ..
+    } = parent;
+    let member = member.map_or(u64::from(u32::MAX) + 1, u64::from);
+    let text = format!("{id} {generation} {step} {member} {name} {input}");
+    TaskId::of_digest(at, &Sha256::digest(text).into())
+}
+
+/// What a step is known by to its work, the same however often it is tried in a round.
+pub(crate) fn step_id(parent: &Parent, at: Timestamp) -> TaskId {
     let Parent {
         id,
         step,

@@ -16,7 +16,7 @@ use crate::local::slots::Hand;
 use crate::model::id::TaskId;
 use crate::model::instance::{Instance, Parent};
 use crate::model::message::TaskMessage;
-use crate::model::task::{TaskRecord, TaskState};
+use crate::model::task::{TaskRecord, TaskState, TaskStatus};
 use crate::records::RecordError;
 use crate::tasks::operate::Operated;
 use crate::worker::Outcome;
@@ -123,16 +123,20 @@ impl Workflows {
     ) -> Result<(), Stuck> {
         let worker = self.worker();
         for _ in 0..2 {
-            let Operated::Unknown = self.parts.tasks.cancel(child).await? else {
-                return Ok(());
+            let before = match self.parts.tasks.cancel(child).await? {
+                Operated::Unknown => None,
+                // It is to go on in this round, which its message has not told it yet.
+                Operated::Done(task) if task.record.status() == TaskStatus::Failed => Some(task),
+                _ => return Ok(()),
             };
             let name = open.command.name();
             let message = TaskMessage {
                 kind: Some(name.into()),
                 ..TaskMessage::naming(child)
             };
-            let mut task = worker.first_version(message, None);
+            let mut task = before.unwrap_or_else(|| worker.first_version(message, None));
             task.record.state = TaskState::Canceled;
+            let instance = task.record.instance.take();
             task.record.instance = Some(Box::new(Instance {
                 parent: Some(Box::new(Parent {
                     of: member.map_or(0, |(_, of)| of),
@@ -140,7 +144,7 @@ impl Workflows {
                     adds: u32::MAX,
                     ..standing.parent(open.step, member.map(|(member, _)| member))
                 })),
-                ..Instance::new(0)
+                ..instance.map_or_else(|| Instance::new(0), |instance| *instance)
             }));
             let written = worker.records.advance(&mut task, &[], None).await;
             if written.map_err(RecordError::from)?.is_some() {

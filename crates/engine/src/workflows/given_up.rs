@@ -74,7 +74,7 @@ impl Workflows {
             let Some(mut task) = worker.records.read(turn.id).await? else {
                 return Ok(());
             };
-            if task.record.retries > message.retries {
+            if is_older(message, &task.record) {
                 return Ok(());
             }
             let is_open = !task.record.status().is_terminal();
@@ -144,6 +144,19 @@ impl Workflows {
                 self.fail(&turn, &message, error).await
             }
         }
+    }
+}
+
+/// Whether a message is of a round that is over. Who starts a step of its own knows of no rounds but its own.
+fn is_older(message: &TaskMessage<'_>, now: &TaskRecord) -> bool {
+    let of = message
+        .cause
+        .as_deref()
+        .and_then(|cause| cause.parent.as_ref());
+    let is_of = now.instance.as_ref().and_then(|now| now.parent.as_deref());
+    match of.zip(is_of) {
+        Some((then, now)) => then.retries < now.retries,
+        None => message.retries < now.retries,
     }
 }
 

@@ -17,6 +17,7 @@
 //! | `fan_out` | the messages of a fan-out |
 //! | `members` | what is done for one |
 //! | `gather` | what members gave, together |
+//! | `rounds` | what has failed goes on with the one that waits for it |
 //! | `given_up` | messages that came to nothing |
 //! | `ends` | the end of an instance, told to the one that waits for it |
 //! | `control` | what clients ask of an instance: events, suspend, resume |
@@ -40,6 +41,7 @@ mod many;
 mod members;
 pub(crate) mod names;
 mod parts;
+mod rounds;
 mod sends;
 mod standing;
 mod step;

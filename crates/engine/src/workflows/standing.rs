@@ -9,7 +9,7 @@ use super::stuck::Stuck;
 use super::under_way::StepName;
 use crate::local::sync::{Mutex, lock};
 use crate::model::id::TaskId;
-use crate::model::instance::{Instance, Key, Parent, Payload, StepEnd, derived_id};
+use crate::model::instance::{Instance, Key, Parent, Payload, StepEnd, child_id};
 use crate::model::task::{TaskError, TaskRecord};
 use crate::records::Versioned;
 use ports::Timestamp;
@@ -146,7 +146,15 @@ impl Standing {
 
     /// The task of an instance that an open step begins.
     pub(super) fn child_id(&self, open: &Open, member: Option<u32>) -> TaskId {
-        derived_id(&self.parent(open.step, member), self.issued_at(open))
+        let input = match (&*open.command, member) {
+            (Command::Call { input, .. }, None) => input,
+            (Command::All { inputs, .. }, Some(member)) => inputs
+                .get(member as usize)
+                .map_or(RawValue::NULL, |input| input),
+            _ => RawValue::NULL,
+        };
+        let parent = self.parent(open.step, member);
+        child_id(&parent, open.command.name(), input, self.issued_at(open))
     }
 
     /// Whether something is still waited for.

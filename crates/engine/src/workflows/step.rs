@@ -14,7 +14,7 @@ use crate::limits::{LONGEST_LATER, PUT_OFF_RANGE, SHORTEST_LATER, varied};
 use crate::local::slots::{Hand, NoSlot};
 use crate::model::count::Count;
 use crate::model::id::TaskId;
-use crate::model::instance::{Parent, StepEnd, derived_id};
+use crate::model::instance::{Parent, StepEnd, step_id};
 use crate::policies::{max_attempts, wait_after, wait_of};
 use crate::worker::Outcome;
 use crate::worker::attempt::Work;
@@ -112,7 +112,7 @@ impl Workflows {
         let begun = of.id.created_at().unwrap_or(Timestamp::UNIX_EPOCH);
         let step = StepOf {
             instance: of.id,
-            id: derived_id(&of, begun),
+            id: step_id(&of, begun),
             attempt: count.attempts,
             time_limit,
             traceparent,

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use super::Workflows;
 use super::advance::{Advanced, Over, Turn};
 use super::fan_out::Range;
+use super::rounds::Joined;
 use super::standing::{Arriving, Standing};
 use super::step::Came;
 use super::stuck::Stuck;
@@ -106,6 +107,16 @@ impl Workflows {
         let mut todo = None;
         match purpose {
             Purpose::Start => {
+                // Only who waits for it in a later round may find that it has begun in an earlier one.
+                if let Some(parent) = parent.as_ref().filter(|parent| parent.retries > 0) {
+                    match self.join_round(&mut turn, parent).await? {
+                        Joined::Begins => {}
+                        Joined::GoesOn => {
+                            return self.take(turn, None, None, patience, &mut hand).await;
+                        }
+                        Joined::IsUnderWay => return Ok(Outcome::Done),
+                    }
+                }
                 let first = self.first(message, parent, delivery).await?;
                 return match first {
                     Some(first) => {

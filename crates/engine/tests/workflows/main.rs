@@ -14,4 +14,5 @@ mod dying;
 mod fan_outs;
 mod flows;
 mod names;
+mod rounds;
 mod steps;

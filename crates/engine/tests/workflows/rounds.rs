@@ -1,0 +1,230 @@
+//! Instances that go on from their failure, with those of their own that have failed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use engine::{Operated, TaskId, TaskStatus};
+use work::workflow::{Flow, Workflow, callee};
+use work::{Context, Failure, Kind, Kinds, any};
+
+use super::bench::Bench;
+use super::dying::Death;
+use super::steps::{at_once, kinds};
+
+/// What happens before the doors, and which of those are closed.
+#[derive(Clone, Default)]
+struct House {
+    closed: Arc<Mutex<BTreeSet<u64>>>,
+    rung: Arc<Mutex<BTreeMap<u64, u32>>>,
+}
+
+struct Bell(House);
+
+impl Kind for Bell {
+    type Input = u64;
+    type Output = u64;
+
+    async fn run(&self, door: u64, _: &Context) -> Result<u64, Failure> {
+        *self.0.rung.lock().unwrap().entry(door).or_default() += 1;
+        Ok(door)
+    }
+}
+
+struct Door(House);
+
+impl Kind for Door {
+    type Input = u64;
+    type Output = u64;
+
+    async fn run(&self, door: u64, _: &Context) -> Result<u64, Failure> {
+        match self.0.closed.lock().unwrap().contains(&door) {
+            true => Err(Failure::permanent("Closed", "nobody is in")),
+            false => Ok(door * 10),
+        }
+    }
+}
+
+struct Visit;
+
+impl Workflow for Visit {
+    type Input = u64;
+    type Output = u64;
+
+    async fn run(&self, flow: Flow, door: u64) -> Result<u64, Failure> {
+        let door = flow.call(callee::kind::<Bell>(), &door).await?;
+        Ok(flow.call(callee::kind::<Door>(), &door).await?)
+    }
+}
+
+struct Alone;
+
+impl Workflow for Alone {
+    type Input = u64;
+    type Output = u64;
+
+    async fn run(&self, flow: Flow, door: u64) -> Result<u64, Failure> {
+        Ok(flow.call(callee::workflow::<Visit>(), &door).await?)
+    }
+}
+
+struct Round;
+
+impl Workflow for Round {
+    type Input = Vec<u64>;
+    type Output = Vec<u64>;
+
+    async fn run(&self, flow: Flow, doors: Vec<u64>) -> Result<Vec<u64>, Failure> {
+        let all = flow.all(callee::workflow::<Visit>(), doors);
+        Ok(all.or_first_failure().await?)
+    }
+}
+
+impl House {
+    fn kinds(&self) -> Kinds {
+        kinds()
+            .with("bell", any::of(Bell(self.clone())), at_once())
+            .with("door", any::of(Door(self.clone())), at_once())
+            .with("visit", any::of_workflow(Visit), at_once())
+            .with("alone", any::of_workflow(Alone), at_once())
+            .with("round", any::of_workflow(Round), at_once())
+    }
+
+    fn closed(doors: &[u64]) -> Self {
+        let house = Self::default();
+        house.closed.lock().unwrap().extend(doors);
+        house
+    }
+
+    fn opens(&self) {
+        self.closed.lock().unwrap().clear();
+    }
+
+    fn rung(&self) -> Vec<(u64, u32)> {
+        let rung = self.rung.lock().unwrap();
+        rung.iter().map(|(door, times)| (*door, *times)).collect()
+    }
+}
+
+impl Bench {
+    async fn retried(&self, id: TaskId) {
+        let retried = self.engine.tasks.retry(id).await.unwrap();
+        assert!(matches!(retried, Operated::Done(_)), "{retried:?}");
+    }
+
+    /// The only other instance of this status.
+    async fn other(&self, id: TaskId, status: TaskStatus) -> TaskId {
+        let all = self.store.list("0", None, 100).await.unwrap().items;
+        let is_it = |listed: &&ports::Listed| {
+            let head = listed.head.as_ref();
+            head.is_some_and(|head| head.status == status.as_str()) && listed.name != id.to_string()
+        };
+        let others: Vec<_> = all.iter().filter(is_it).collect();
+        let [other] = &others[..] else {
+            panic!("{all:#?}");
+        };
+        other.name.parse().unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_failed_instance_goes_on_with_its_own_that_has_failed() {
+    let house = House::closed(&[7]);
+    let bench = Bench::new(house.kinds());
+    let id = bench.start("alone", 7).await;
+    assert_eq!(bench.failure(id).await.0, "Closed");
+    let own = bench.other(id, TaskStatus::Failed).await;
+    house.opens();
+    bench.retried(id).await;
+    assert_eq!(bench.result(id).await, "70");
+    assert_eq!(bench.result(own).await, "70");
+    assert_eq!(bench.record(own).await.retries, 1);
+    assert_eq!(house.rung(), [(7, 1)]);
+    assert_eq!(bench.messages().await, 0);
+}
+
+#[tokio::test]
+async fn those_of_a_fan_out_that_have_failed_go_on_and_no_other() {
+    let house = House::closed(&[2, 4]);
+    let bench = Bench::new(house.kinds());
+    let id = bench.start("round", [1, 2, 3, 4]).await;
+    assert_eq!(bench.failure(id).await.0, "Closed");
+    // Another round is no better.
+    bench.retried(id).await;
+    assert_eq!(bench.failure(id).await.0, "Closed");
+    house.opens();
+    bench.retried(id).await;
+    assert_eq!(bench.result(id).await, "[10,20,30,40]");
+    assert_eq!(house.rung(), [(1, 1), (2, 1), (3, 1), (4, 1)]);
+    assert_eq!(bench.messages().await, 0);
+}
+
+#[tokio::test]
+async fn one_that_went_on_by_itself_is_taken_as_it_is() {
+    let house = House::closed(&[7]);
+    let bench = Bench::new(house.kinds());
+    let id = bench.start("alone", 7).await;
+    assert_eq!(bench.failure(id).await.0, "Closed");
+    let own = bench.other(id, TaskStatus::Failed).await;
+    house.opens();
+    bench.retried(own).await;
+    assert_eq!(bench.result(own).await, "70");
+    bench.settle().await;
+    assert!(bench.record(id).await.status().is_terminal());
+    bench.retried(id).await;
+    assert_eq!(bench.result(id).await, "70");
+    assert_eq!(bench.record(own).await.retries, 1);
+    assert_eq!(house.rung(), [(7, 1)]);
+}
+
+#[tokio::test]
+async fn one_that_failed_and_is_to_go_on_does_not_when_all_is_canceled_before() {
+    let house = House::closed(&[7]);
+    let bench = Bench::new(house.kinds());
+    let id = bench.start("alone", 7).await;
+    assert_eq!(bench.failure(id).await.0, "Closed");
+    let own = bench.other(id, TaskStatus::Failed).await;
+    house.opens();
+    bench.retried(id).await;
+    // The turn of the one that waits, which sends the message of its own.
+    assert_eq!(bench.work().await, 1);
+    let of_its_own = bench.engine.consumers[0].receive(32).await.unwrap();
+    bench.cancel(id).await;
+    bench.settle().await;
+    for message in of_its_own {
+        bench.engine.consumers[0].process(message).await;
+    }
+    bench.settle().await;
+    assert_eq!(bench.record(own).await.status(), TaskStatus::Canceled);
+    assert_eq!(bench.record(id).await.status(), TaskStatus::Canceled);
+    assert_eq!(bench.messages().await, 0);
+}
+
+#[tokio::test]
+async fn another_round_survives_any_death() {
+    for is_stepwise in [false, true] {
+        for is_done in [false, true] {
+            for calls in 0.. {
+                let death = Death::at(calls, is_done);
+                let house = House::closed(&[2]);
+                let bench = Bench::new(house.kinds());
+                let id = bench.start("round", [1, 2]).await;
+                assert_eq!(bench.failure(id).await.0, "Closed");
+                house.opens();
+                bench.retried(id).await;
+                let bench = bench.dying(house.kinds(), &death, is_stepwise);
+                tokio::select! {
+                    () = death.dead.cancelled() => {}
+                    _ = bench.ended(id) => bench.settle_unless(&death.dead).await,
+                }
+                let bench = bench.restarted(house.kinds());
+                assert_eq!(bench.result(id).await, "[10,20]", "{death:?}");
+                bench.settle().await;
+                assert_eq!(house.rung(), [(1, 1), (2, 1)], "{death:?}");
+                assert_eq!(bench.messages().await, 0, "{death:?}");
+                if !death.dead.is_cancelled() {
+                    break;
+                }
+            }
+        }
+    }
+}
