@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use engine::limits::{LOOK_AFTER_CHILDREN, LOST_AFTER};
+use engine::limits::{
+    LOOK_AFTER_CHILDREN, LOST_AFTER, MEMBERS_IN_RANGE, RANGES_SIDE_BY_SIDE, SWEEP_INTERVAL,
+};
 use engine::{Swept, TaskId};
 use futures_util::future::join_all;
 
@@ -73,6 +75,34 @@ async fn members_whose_messages_are_lost_are_sent_again() {
         bench.consumer.process(one.remove(0)).await;
     }
     bench.is_rescued_after(LOST_AFTER, id).await;
+}
+
+#[tokio::test]
+async fn a_large_fan_out_is_not_taken_for_lost_while_it_waits_for_its_turn() {
+    let bench = Bench::new();
+    let width = RANGES_SIDE_BY_SIDE * (MEMBERS_IN_RANGE + 10);
+    let input = format!(r#"{{"number":8,"width":{width}}}"#);
+    let id = bench.submit("flow-fan", &input).await;
+    bench.deliver().await;
+    // Much later than the record was written, whoever gets its ranges sends the first of each, and messages for the
+    // rest.
+    bench.clock.advance(2 * LOST_AFTER);
+    let ranges = bench.consumer.receive(32).await.unwrap();
+    assert_eq!(ranges.len(), RANGES_SIDE_BY_SIDE as usize);
+    join_all(ranges.into_iter().map(|one| bench.consumer.process(one))).await;
+    // The first are done, and the messages of the rest are what the queue has come to.
+    for _ in 0..RANGES_SIDE_BY_SIDE * MEMBERS_IN_RANGE {
+        let mut one = bench.consumer.receive(1).await.unwrap();
+        bench.consumer.process(one.remove(0)).await;
+    }
+    for _ in 0..30 {
+        bench.clock.advance(SWEEP_INTERVAL);
+        bench.sweeps(0).await;
+    }
+    bench.work_it_all_off().await;
+    let result = bench.result(id).await;
+    assert!(result.contains(r#""calculation_result":"21""#), "{result}");
+    assert_eq!(bench.messages().await, (0, 0));
 }
 
 #[tokio::test]

@@ -57,6 +57,10 @@ pub const LOOK_AFTER_CHILDREN: Duration = Duration::from_secs(60 * 60);
 /// How often who works on a step leaves a sign of that in the record of its instance.
 pub const STEP_SIGN_INTERVAL: Duration = Duration::from_secs(60);
 
+/// How old the record of an instance may be when another message is sent for a step of it: less than [`LOST_AFTER`],
+/// so that a queue which has come to this message does not look as if it were past all of the instance's.
+pub const SIGN_BEFORE_SEND: Duration = Duration::from_secs(30);
+
 /// For how long a step may be put off without its instance's record telling of that: a fraction of the shortest time
 /// after which a message that nobody sees is taken for lost.
 pub const POSTPONED_UNSHOWN: Duration = Duration::from_secs(10);

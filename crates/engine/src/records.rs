@@ -348,6 +348,26 @@ impl Records {
         }
     }
 
+    /// Leaves a sign in the record of an instance unless it has changed within this time, so that the message of a
+    /// step, which has no record itself, is not taken for lost. Says whether the instance is still open.
+    pub(crate) async fn leave_sign(
+        &self,
+        id: TaskId,
+        within: Duration,
+    ) -> Result<bool, RecordError> {
+        let Some(mut instance) = self.read(id).await? else {
+            return Ok(false);
+        };
+        if instance.record.status().is_terminal() {
+            return Ok(false);
+        }
+        if self.now() - instance.record.updated_at > within {
+            // Who has written since has left one.
+            self.replace(&mut instance).await?;
+        }
+        Ok(true)
+    }
+
     /// Removes the entry of a failure that the record no longer tells of. Best effort: one that stays is passed
     /// over, and goes when its time is over.
     pub(crate) async fn forget_failure(&self, failed: &TaskRecord) {

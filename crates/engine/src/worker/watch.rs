@@ -11,7 +11,7 @@ use crate::limits::{PROGRESS_INTERVAL, RUNNING_AFTER, SHOW_TIMEOUT, STEP_SIGN_IN
 use crate::local::at_hand::AtHand;
 use crate::model::id::TaskId;
 use crate::model::task::TaskState;
-use crate::records::{Commit, RecordError, Records, Versioned};
+use crate::records::{Commit, Records, Versioned};
 use crate::worker::attempting::{Attempting, StepOf};
 use crate::worker::told::{Ended, out_of_time, panicked, told};
 use work::Context;
@@ -136,26 +136,18 @@ async fn show_running(
         .ok()
 }
 
-/// Says whether a step is still wanted, and leaves a sign in the record of its instance now and then: it has
-/// none itself, and its message must not be taken for lost.
+/// Says whether a step is still wanted, and leaves a sign in the record of its instance now and then.
 async fn leave_sign(step: &StepOf, records: &Records) -> Option<Commit> {
-    let look = async {
-        let Some(mut instance) = records.read(step.instance).await? else {
-            return Ok(Commit::Lost);
-        };
-        if instance.record.status().is_terminal() {
-            return Ok(Commit::Lost);
+    let looked = tokio::time::timeout(
+        SHOW_TIMEOUT,
+        records.leave_sign(step.instance, STEP_SIGN_INTERVAL),
+    );
+    match looked.await.ok()? {
+        Ok(true) => Some(Commit::Written),
+        Ok(false) => Some(Commit::Lost),
+        Err(error) => {
+            log::debug!("task.id" = step.instance; "instance not looked at: {error}");
+            None
         }
-        if records.now() - instance.record.updated_at > STEP_SIGN_INTERVAL {
-            // Who has written since has left one.
-            records.replace(&mut instance).await?;
-        }
-        Ok::<_, RecordError>(Commit::Written)
-    };
-    let looked = tokio::time::timeout(SHOW_TIMEOUT, look).await.ok()?;
-    looked
-        .inspect_err(
-            |error| log::debug!("task.id" = step.instance; "instance not looked at: {error}"),
-        )
-        .ok()
+    }
 }

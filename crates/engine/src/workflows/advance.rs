@@ -185,6 +185,10 @@ impl Workflows {
             })
             .cloned()
             .collect();
+        let mine = match turn.everything {
+            true => self.without_begun(standing, mine).await?,
+            false => mine,
+        };
         let inline = match is_suspended || turn.is_again || turn.everything || !is_new {
             true => None,
             false => mine

@@ -6,16 +6,17 @@ use std::collections::HashSet;
 use std::ops;
 use std::sync::Arc;
 
+use futures_util::{StreamExt, stream};
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::Workflows;
 use super::members::tally_of;
 use super::standing::Standing;
 use super::stuck::Stuck;
-use crate::limits::{MEMBERS_IN_RANGE, QUICK_MEMBERS, RANGES_SIDE_BY_SIDE};
+use crate::limits::{MEMBERS_IN_RANGE, QUICK_MEMBERS, RANGES_SIDE_BY_SIDE, WALK_CONCURRENCY};
 use crate::model::instance::{Parent, Purpose};
 use crate::model::message::TaskMessage;
-use crate::records::Outgoing;
+use crate::records::{Outgoing, RecordError};
 use ports::crash::{CrashPoint, crash_point};
 use work::any::Prepared;
 use work::workflow::replay::{Command, Open};
@@ -102,7 +103,7 @@ impl Workflows {
         }
         if messages <= MEMBERS_IN_RANGE {
             let sends = self.sends_of(standing, (open, name, inputs), &whole, &done);
-            return self.send(sends).await;
+            return self.send(sends.await?).await;
         }
         let ranges = messages.div_ceil(MEMBERS_IN_RANGE);
         let ranges = ranges.min(RANGES_SIDE_BY_SIDE);
@@ -126,10 +127,12 @@ impl Workflows {
             members: start..middle,
             ..range
         };
-        self.send(self.sends_of(standing, called, &first, done))
-            .await?;
+        let sends = self.sends_of(standing, called, &first, done);
+        self.send(sends.await?).await?;
         crash_point(CrashPoint::FlowAfterRange);
         if middle < end {
+            let shown = standing.record().updated_at;
+            self.show_before_send(standing.id(), Some(shown)).await?;
             let rest = self.range_message(standing, &first, middle..end);
             self.send([rest]).await?;
         }
@@ -149,49 +152,74 @@ impl Workflows {
     }
 
     /// The messages for a range of members, without those that are done: each by itself, or quick ones some in one.
-    fn sends_of(
+    async fn sends_of(
         &self,
         standing: &Standing,
         (open, name, inputs): (&Open, &str, &[Box<RawValue>]),
         range: &Range,
         done: &HashSet<u32>,
-    ) -> Vec<Outgoing> {
-        let is_child = self.is_workflow(name);
+    ) -> Result<Vec<Outgoing>, Stuck> {
         let batch = self.batch(name, inputs);
         let missing = pages(&range.members, batch).filter(|members| !are_done(members, done));
+        if self.is_workflow(name) {
+            let missing: Vec<u32> = missing.map(|members| members.start).collect();
+            return self
+                .starts_of(standing, (open, name, inputs), range, missing)
+                .await;
+        }
+        let record = standing.record();
         let sends = missing.map(|members| {
-            let record = standing.record();
-            let (first, end) = (members.start, members.end);
-            let inputs = inputs.get(first as usize..end as usize).unwrap_or_default();
-            let message = match inputs {
-                [input] if is_child => {
-                    let parent = Parent {
-                        of: range.of,
-                        adds: range.adds,
-                        ..standing.parent(range.step, Some(first))
-                    };
-                    TaskMessage {
-                        id: standing.child_id(open, Some(first)),
-                        ..self.child_start(record, name, input, parent)
-                    }
-                }
-                inputs => {
-                    let is_begun = members.clone().any(|member| done.contains(&member));
-                    let input = match inputs {
-                        [input] => Some(Cow::Borrowed(&**input)),
-                        // What does not fit into a message is found by whoever gets it.
-                        several => to_raw_value(several).ok().map(Cow::Owned),
-                    };
-                    TaskMessage {
-                        kind: Some(Cow::Borrowed(name)),
-                        input,
-                        ..TaskMessage::about(record, range.purpose(members, is_begun))
-                    }
-                }
+            let (first, end) = (members.start as usize, members.end as usize);
+            let input = match inputs.get(first..end).unwrap_or_default() {
+                [input] => Some(Cow::Borrowed(&**input)),
+                // What does not fit into a message is found by whoever gets it.
+                several => to_raw_value(several).ok().map(Cow::Owned),
+            };
+            let is_begun = members.clone().any(|member| done.contains(&member));
+            let message = TaskMessage {
+                kind: Some(Cow::Borrowed(name)),
+                input,
+                ..TaskMessage::about(record, range.purpose(members, is_begun))
             };
             self.outgoing(&message, name)
         });
-        sends.collect()
+        Ok(sends.collect())
+    }
+
+    /// The messages that begin these members, which are instances.
+    async fn starts_of(
+        &self,
+        standing: &Standing,
+        (open, name, inputs): (&Open, &str, &[Box<RawValue>]),
+        range: &Range,
+        missing: Vec<u32>,
+    ) -> Result<Vec<Outgoing>, Stuck> {
+        let of_members = missing.into_iter().map(|member| async move {
+            let child = standing.child_id(open, Some(member));
+            let needs = !range.again || self.needs_start(standing, child).await?;
+            Ok::<_, RecordError>(needs.then_some((member, child)))
+        });
+        let mut of_members = stream::iter(of_members).buffered(WALK_CONCURRENCY);
+        let mut sends = Vec::new();
+        while let Some(needs) = of_members.next().await {
+            let Some((member, id)) = needs? else {
+                continue;
+            };
+            let Some(input) = inputs.get(member as usize) else {
+                continue;
+            };
+            let parent = Parent {
+                of: range.of,
+                adds: range.adds,
+                ..standing.parent(range.step, Some(member))
+            };
+            let message = TaskMessage {
+                id,
+                ..self.child_start(standing.record(), name, input, parent)
+            };
+            sends.push(self.outgoing(&message, name));
+        }
+        Ok(sends)
     }
 
     /// How many members of a kind one message brings.

@@ -159,7 +159,10 @@ impl Workflows {
             };
             sends.push(self.outgoing(&message, &name));
         }
-        self.send(sends).await?;
+        if !sends.is_empty() {
+            self.show_before_send(parent.id, None).await?;
+            self.send(sends).await?;
+        }
         if let Some(until) = until {
             self.postpone(parent.id, until).await?;
         }

@@ -8,12 +8,13 @@ use serde_json::value::RawValue;
 use super::Workflows;
 use super::standing::Standing;
 use crate::model::count::Count;
+use crate::model::id::TaskId;
 use crate::model::instance::{Cause, Parent, Purpose};
 use crate::model::message::TaskMessage;
 use crate::model::start::left;
 use crate::model::task::TaskRecord;
 use crate::queue::TaskQueue;
-use crate::records::Outgoing;
+use crate::records::{Outgoing, RecordError};
 use ports::Timestamp;
 use work::workflow::replay::{Command, Open};
 
@@ -50,6 +51,46 @@ impl Workflows {
             }
             Command::All { .. } | Command::Event { .. } => None,
         }
+    }
+
+    /// Without the instances that are under way: what they wait for is their own.
+    pub(super) async fn without_begun(
+        &self,
+        standing: &Standing,
+        steps: Vec<Open>,
+    ) -> Result<Vec<Open>, RecordError> {
+        let mut others = Vec::with_capacity(steps.len());
+        for open in steps {
+            let is_child = match &*open.command {
+                Command::Call { name, .. } => self.is_workflow(name),
+                _ => false,
+            };
+            if !is_child
+                || self
+                    .needs_start(standing, standing.child_id(&open, None))
+                    .await?
+            {
+                others.push(open);
+            }
+        }
+        Ok(others)
+    }
+
+    /// Whether an instance that is a step of another needs the message that begins it, where it may have had one: not
+    /// if it is under way in this round.
+    pub(super) async fn needs_start(
+        &self,
+        standing: &Standing,
+        child: TaskId,
+    ) -> Result<bool, RecordError> {
+        let Some(task) = self.worker().records.read(child).await? else {
+            return Ok(true);
+        };
+        let instance = task.record.instance.as_ref();
+        let parent = instance.and_then(|instance| instance.parent.as_deref());
+        let is_of_round = parent.is_some_and(|of| of.retries >= standing.record().retries);
+        // One that has ended may not have told so.
+        Ok(!is_of_round || task.record.status().is_terminal())
     }
 
     /// The message that starts the instance of a step; its id is the caller's to give.

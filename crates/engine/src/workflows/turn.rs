@@ -13,7 +13,7 @@ use super::rounds::Joined;
 use super::standing::{Arriving, Standing};
 use super::step::Came;
 use super::stuck::Stuck;
-use crate::limits::{IN_HAND_WAIT, INLINE_TIME, POSTPONED_UNSHOWN, TURN_TRIES};
+use crate::limits::{IN_HAND_WAIT, INLINE_TIME, POSTPONED_UNSHOWN, SIGN_BEFORE_SEND, TURN_TRIES};
 use crate::local::slots::Hand;
 use crate::model::count::Count;
 use crate::model::id::TaskId;
@@ -350,6 +350,8 @@ impl Workflows {
         sends: &[Outgoing],
     ) -> Result<(), Stuck> {
         if turn.pending.is_empty() && standing.task.etag.is_some() {
+            let shown = standing.record().updated_at;
+            self.show_before_send(turn.id, Some(shown)).await?;
             return self.send(sends).await;
         }
         let _lock = self.parts.locks.of(turn.id).await;
@@ -405,6 +407,20 @@ impl Workflows {
             }
         }
         Err(StorageError::transient("put off step", "its instance keeps changing").into())
+    }
+
+    /// Shows that another message is about to be sent for a step that is under way; `shown` is when the record is known
+    /// to have changed.
+    pub(super) async fn show_before_send(
+        &self,
+        id: TaskId,
+        shown: Option<Timestamp>,
+    ) -> Result<(), RecordError> {
+        let records = &self.worker().records;
+        if shown.is_some_and(|shown| records.now() - shown < SIGN_BEFORE_SEND) {
+            return Ok(());
+        }
+        records.leave_sign(id, SIGN_BEFORE_SEND).await.map(drop)
     }
 
     /// Sends messages that follow from what is written.
