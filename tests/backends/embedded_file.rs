@@ -224,7 +224,7 @@ fn a_file_of_a_newer_schema_is_refused_and_left_alone() {
     assert_eq!(
         refusal(folder.path()),
         format!(
-            "{} has schema version 99, and this handler knows versions up to 5: \
+            "{} has schema version 99, and this handler knows versions up to 6: \
              install the release that wrote it, or a later one",
             file.display()
         )

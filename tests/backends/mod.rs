@@ -68,6 +68,7 @@ macro_rules! conformance {
             tallies::to_a_tally_that_is_missing_nothing_is_added,
             tallies::tallies_are_cleared_by_what_their_names_begin_with,
             tallies::a_tally_is_no_record,
+            tallies::a_listing_of_records_tells_of_tallies_apart,
             message_queue::a_queue_is_prepared_twice_without_harm,
             message_queue::an_empty_queue_gives_nothing,
             message_queue::a_text_arrives_unchanged,

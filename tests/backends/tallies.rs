@@ -146,3 +146,43 @@ pub(super) async fn a_tally_is_no_record(subject: &Subject) {
         assert_eq!(names, expected, "of {prefix:?}");
     }
 }
+
+pub(super) async fn a_listing_of_records_tells_of_tallies_apart(subject: &Subject) {
+    let (records, tallies) = (
+        ["a", "x-a-d1", "x-a-u1"],
+        ["x-a-t1.0", "x-a-t2.0", "x-b-t1.0"],
+    );
+    create(&*subject.tasks, "a", &document("queued", "1")).await;
+    let before = subject.tasks.list("", None, 100).await.unwrap();
+    let begun_at = before.items[0].modified_at;
+    assert_eq!(before.tallies, []);
+    for name in &records[1..] {
+        create(&*subject.tasks, name, &document("queued", "1")).await;
+    }
+    for name in tallies {
+        subject.tallies.open(name).await.unwrap();
+        add(subject, name, "{}").await;
+    }
+    for limit in [1, 2, 3, 100] {
+        let (mut listed, mut beside) = (Vec::new(), Vec::new());
+        let mut after = None;
+        loop {
+            let page = subject.tasks.list("", after.as_deref(), limit).await;
+            let page = page.unwrap();
+            assert!(page.items.len() + page.tallies.len() <= limit as usize);
+            listed.extend(page.items.into_iter().map(|item| item.name));
+            for tally in page.tallies {
+                assert!(tally.modified_at >= begun_at, "{tally:?}");
+                beside.push(tally.name);
+            }
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(listed, records, "{limit} at a time");
+        assert_eq!(beside, tallies, "{limit} at a time");
+    }
+    let page = subject.tasks.list("x-a-", None, 100).await.unwrap();
+    assert_eq!((page.items.len(), page.tallies.len()), (2, 2));
+}

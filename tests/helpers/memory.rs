@@ -49,10 +49,10 @@ impl Row {
 impl Memory {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Arc<Self> {
         Arc::new(Self {
-            clock,
             state: Mutex::default(),
             queues: Mutex::default(),
-            tallies: Arc::default(),
+            tallies: MemoryTallies::new(clock.clone()),
+            clock,
         })
     }
 
@@ -134,15 +134,25 @@ impl TaskStore for Memory {
         limit: u32,
     ) -> Result<Page, StorageError> {
         let state = self.state();
-        let from = after.unwrap_or_default().max(prefix).to_owned();
-        let mut rows = state
-            .rows
-            .range(from..)
-            .take_while(|(name, _)| name.starts_with(prefix));
-        let listed = |(name, row): (&String, &Row)| row.listed(name);
-        let items = rows.by_ref().take(limit as usize).map(listed).collect();
-        let next = rows.next().map(|(name, _)| name.clone());
-        Ok(Page { items, next })
+        let from = after.unwrap_or_default().max(prefix);
+        let rows = state.rows.range(from.to_owned()..);
+        let rows = rows.take_while(|(name, _)| name.starts_with(prefix));
+        let mut page = Page {
+            items: rows.map(|(name, row)| row.listed(name)).collect(),
+            tallies: self.tallies.listed(prefix, from),
+            next: None,
+        };
+        let items = page.items.iter().map(|item| &item.name);
+        let mut names: Vec<_> = items
+            .chain(page.tallies.iter().map(|item| &item.name))
+            .collect();
+        names.sort();
+        if let Some(next) = names.get(limit as usize).map(|name| (*name).clone()) {
+            page.items.retain(|item| item.name < next);
+            page.tallies.retain(|item| item.name < next);
+            page.next = Some(next);
+        }
+        Ok(page)
     }
 }
 

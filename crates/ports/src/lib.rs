@@ -46,8 +46,8 @@ pub use queue::{
 pub use queued_message::{NEVER, QueuedMessage};
 pub use raw_queue::{Changed, Lease, Leased, RawQueue, RawQueues};
 pub use records::{
-    Document, ETag, Further, Head, HeadError, Listed, Looked, Newest, Page, Stored, Wanted,
-    are_among,
+    Document, ETag, Further, Head, HeadError, Listed, ListedTally, Looked, Newest, Page, Stored,
+    Wanted, are_among,
 };
 pub use secret::Secret;
 pub use store::TaskStore;

@@ -128,8 +128,19 @@ pub enum Looked {
 pub struct Page {
     /// The rows.
     pub items: Vec<Listed>,
+    /// The tallies whose names are among those of the page: a row of it each, towards its limit as well.
+    pub tallies: Vec<ListedTally>,
     /// Where the next page starts; opaque; `None` after the last page.
     pub next: Option<String>,
+}
+
+/// What a listing of records tells of a tally that it passes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedTally {
+    /// The name it was opened under.
+    pub name: String,
+    /// When it was opened or, where the store knows that, last added to, by the store's clock.
+    pub modified_at: Timestamp,
 }
 
 /// What a listing of the newest records is to take.

@@ -8,7 +8,8 @@ use crate::StorageError;
 /// record do: an entry takes one call, however many add beside it.
 ///
 /// Names are as those of records: short, printable ASCII without `/`. A store may keep tallies where it keeps
-/// records, so a caller gives no name to both; a listing of records has no tallies.
+/// records, so a caller gives no name to both. A listing of records tells of tallies apart from
+/// them, see [`Page`](crate::Page).
 ///
 /// What was added outlives the end of the process. A power cut may take it back, but not when a record that was
 /// written after it, or a message that was sent, has outlived that.

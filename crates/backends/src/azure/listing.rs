@@ -1,4 +1,4 @@
-//! Listings of the container: the records in it, or all blobs whose names begin alike.
+//! Listings of the container: the records and tallies in it, or all blobs whose names begin alike.
 
 use azure_storage_blob::models::{
     BlobContainerClientListBlobsOptions, BlobItem, BlobType, ListBlobsIncludeItem,
@@ -8,7 +8,7 @@ use futures_util::TryStreamExt;
 use super::blobs::{Container, head, version};
 use super::error::incomplete;
 use super::resource;
-use ports::{Listed, Page, StorageError};
+use ports::{Listed, ListedTally, Page, StorageError};
 
 impl Container {
     pub(super) async fn list(
@@ -24,13 +24,22 @@ impl Container {
             ..Default::default()
         };
         let (items, next) = self.blobs(OPERATION, prefix, after, options).await?;
-        let records = items.into_iter().filter(|item| !is_tally(item));
-        Ok(Page {
-            items: records
-                .map(|item| listed(OPERATION, item))
-                .collect::<Result<_, _>>()?,
+        let mut page = Page {
             next,
-        })
+            ..Page::default()
+        };
+        for item in items {
+            let is_tally = is_tally(&item);
+            let listed = listed(OPERATION, item)?;
+            match is_tally {
+                true => page.tallies.push(ListedTally {
+                    name: listed.name,
+                    modified_at: listed.modified_at,
+                }),
+                false => page.items.push(listed),
+            }
+        }
+        Ok(page)
     }
 
     /// A page of the blobs whose names begin so, from where the one before ended, and where the next begins.

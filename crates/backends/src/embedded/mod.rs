@@ -106,7 +106,10 @@ impl Embedded {
 
     /// The tallies.
     pub fn tallies(&self) -> Arc<dyn Tallies> {
-        Arc::new(EmbeddedTallies(Arc::clone(&self.database)))
+        Arc::new(EmbeddedTallies {
+            database: Arc::clone(&self.database),
+            clock: Arc::clone(&self.clock),
+        })
     }
 
     /// The files of kinds, in the folder `files`, which is there once it was needed.

@@ -9,7 +9,7 @@ use rusqlite::{Connection, MAIN_DB, Row, params};
 use uuid::Uuid;
 
 use super::millis::Millis;
-use ports::{Document, ETag, Further, Head, HeadError, Listed, Looked, Stored};
+use ports::{Document, ETag, Further, Head, HeadError, Listed, ListedTally, Looked, Stored};
 
 const CREATE: &str = "
     INSERT INTO records
@@ -159,6 +159,14 @@ pub(super) fn looked(row: &Row<'_>) -> rusqlite::Result<Looked> {
     Ok(match row.get_ref("body")? {
         ValueRef::Null => Looked::Large(listed(row)?),
         _ => Looked::Whole(stored(row)?),
+    })
+}
+
+/// A tally that a listing of records passes.
+pub(super) fn listed_tally(row: &Row<'_>) -> rusqlite::Result<ListedTally> {
+    Ok(ListedTally {
+        name: row.get("name")?,
+        modified_at: row.get::<_, Millis>("modified_at")?.0,
     })
 }
 

@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     DUE_AND_LABELS,
     RAW_MESSAGES,
     TALLIES,
+    OPENED_AT,
 ];
 
 /// `records` keeps its row id although names are unique: `WITHOUT ROWID` would spread bodies over
@@ -113,6 +114,9 @@ const TALLIES: &str = "
         UNIQUE (tally, place)
     ) STRICT;
 ";
+
+/// When a tally was opened, so that none is taken for a leftover that is new. Those of before count as old.
+const OPENED_AT: &str = "ALTER TABLE tallies ADD COLUMN opened_at INTEGER NOT NULL DEFAULT 0;";
 
 /// How long a connection waits for somebody else's lock, such as a backup tool's.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);

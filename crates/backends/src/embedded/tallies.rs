@@ -12,10 +12,14 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::database::Database;
 use super::durability::Until;
+use super::millis::Millis;
 use super::savepoint::all_or_nothing;
-use ports::{StorageError, Tallies};
+use ports::{Clock, StorageError, Tallies};
 
-const OPEN: &str = "INSERT INTO tallies (name) VALUES (?1) ON CONFLICT (name) DO NOTHING";
+const OPEN: &str = "
+    INSERT INTO tallies (name, opened_at)
+    VALUES (?1, ?2)
+    ON CONFLICT (name) DO NOTHING";
 
 const ADD: &str = "
     INSERT INTO tally_entries (tally, place, text)
@@ -43,7 +47,10 @@ const CLEAR_ENTRIES: &str = "
 const CLEAR: &str = "DELETE FROM tallies WHERE name >= ?1 AND name < ?2";
 
 /// The tallies of one file.
-pub(super) struct EmbeddedTallies(pub(super) Arc<Database>);
+pub(super) struct EmbeddedTallies {
+    pub(super) database: Arc<Database>,
+    pub(super) clock: Arc<dyn Clock>,
+}
 
 impl EmbeddedTallies {
     async fn write<T: Send + 'static>(
@@ -51,7 +58,7 @@ impl EmbeddedTallies {
         operation: &'static str,
         statement: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StorageError> {
-        let writer = &self.0.writer;
+        let writer = &self.database.writer;
         writer.write(operation, Until::Committed, statement).await
     }
 }
@@ -59,9 +66,9 @@ impl EmbeddedTallies {
 #[async_trait]
 impl Tallies for EmbeddedTallies {
     async fn open(&self, name: &str) -> Result<(), StorageError> {
-        let name = name.to_owned();
+        let (name, now) = (name.to_owned(), Millis(self.clock.now()));
         self.write("open tally", move |connection| {
-            connection.prepare_cached(OPEN)?.execute([name])
+            connection.prepare_cached(OPEN)?.execute(params![name, now])
         })
         .await
         .map(drop)
@@ -80,7 +87,7 @@ impl Tallies for EmbeddedTallies {
 
     async fn count(&self, name: &str) -> Result<Option<u64>, StorageError> {
         let name = name.to_owned();
-        self.0
+        self.database
             .readers
             .read("count tally", move |connection| {
                 connection
@@ -93,7 +100,7 @@ impl Tallies for EmbeddedTallies {
 
     async fn read(&self, name: &str) -> Result<Option<Vec<String>>, StorageError> {
         let name = name.to_owned();
-        self.0
+        self.database
             .readers
             .read("read tally", move |connection| {
                 let texts = connection

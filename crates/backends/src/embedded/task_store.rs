@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension, params};
 use super::database::Database;
 use super::durability::Until;
 use super::millis::Millis;
-use super::rows::{listed, looked, stored};
+use super::rows::{listed, listed_tally, looked, stored};
 use super::{newest, write};
 use ports::{Clock, Looked, Newest, Page, Step, StorageError, Stored, TaskStore, Wanted, Written};
 
@@ -25,10 +25,15 @@ const CHECK: &str = "
     INSERT INTO checks (id, checked_at) VALUES (1, ?1)
     ON CONFLICT (id) DO UPDATE SET checked_at = excluded.checked_at";
 
+/// Records and tallies, by their names.
 const LIST: &str = "
     SELECT name, etag, modified_at, kind, status, created_at, updated_at, attempts, error_code,
-        error_message, due_at, labels
+        error_message, due_at, labels, 0 AS is_tally
     FROM records
+    WHERE name >= ?1 AND name < ?2
+    UNION ALL
+    SELECT name, '', opened_at, '', '', 0, 0, 0, NULL, NULL, NULL, NULL, 1
+    FROM tallies
     WHERE name >= ?1 AND name < ?2
     ORDER BY name
     LIMIT ?3";
@@ -103,15 +108,21 @@ impl TaskStore for EmbeddedTasks {
             .readers
             .read("list records", move |connection| {
                 let one_more = i64::from(limit) + 1;
-                let mut items = connection
-                    .prepare_cached(LIST)?
-                    .query_map(params![from, end, one_more], listed)?
-                    .collect::<rusqlite::Result<Vec<_>>>()?;
-                let next = items
-                    .drain(items.len().min(limit as usize)..)
-                    .next()
-                    .map(|first| first.name);
-                Ok(Page { items, next })
+                let mut statement = connection.prepare_cached(LIST)?;
+                let mut rows = statement.query(params![from, end, one_more])?;
+                let (mut page, mut left) = (Page::default(), limit);
+                while let Some(row) = rows.next()? {
+                    if left == 0 {
+                        page.next = Some(row.get("name")?);
+                        break;
+                    }
+                    left -= 1;
+                    match row.get("is_tally")? {
+                        true => page.tallies.push(listed_tally(row)?),
+                        false => page.items.push(listed(row)?),
+                    }
+                }
+                Ok(page)
             })
             .await
     }
@@ -134,5 +145,18 @@ impl TaskStore for EmbeddedTasks {
             })
             .await
             .map(Newest::Page)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::schema::plan;
+    use super::*;
+
+    #[test]
+    fn a_listing_merges_records_and_tallies_in_their_indexes() {
+        let plan = plan(LIST);
+        assert_eq!(plan.matches("(name>? AND name<?)").count(), 2, "{plan}");
+        assert!(!plan.contains("SCAN") && !plan.contains("TEMP"), "{plan}");
     }
 }

@@ -122,7 +122,7 @@ fn a_file_of_the_release_before_keeps_what_it_has_and_takes_what_is_new() {
 
     let connection = open_for_writing(&file.path()).unwrap();
 
-    assert_eq!(file.version(), 5);
+    assert_eq!(file.version(), 6);
     let unknown = "SELECT due_at IS NULL AND labels IS NULL AND error_code = 'Late' FROM records";
     assert!(one::<bool>(&connection, unknown));
     connection
@@ -162,4 +162,19 @@ fn a_file_of_version_4_keeps_its_data_and_gets_room_for_tallies() {
     assert_eq!(file.contents(), ("a".to_owned(), "m".to_owned()));
     let entries = "SELECT count(*) FROM tallies JOIN tally_entries ON tally = id";
     assert_eq!(one::<u32>(&connection, entries), 0);
+}
+
+#[test]
+fn the_tallies_of_a_file_of_version_5_count_as_old() {
+    let file = File::of_version_1();
+    let connection = file.migrate(&MIGRATIONS[..5]).unwrap();
+    let open = "INSERT INTO tallies (name) VALUES ('x-a-t1.0')";
+    connection.execute_batch(open).unwrap();
+    drop(connection);
+
+    let connection = file.migrate(&MIGRATIONS[..6]).unwrap();
+
+    assert_eq!(file.version(), 6);
+    let opened_at = "SELECT opened_at FROM tallies WHERE name = 'x-a-t1.0'";
+    assert_eq!(one::<i64>(&connection, opened_at), 0);
 }
