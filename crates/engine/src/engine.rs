@@ -12,6 +12,7 @@ use crate::queue::TaskQueues;
 use crate::records::Records;
 use crate::settings::Settings;
 use crate::sweep::Maintenance;
+use crate::sweep::orphans::Orphans;
 use crate::sweep::rescue::Rescue;
 use crate::sweep::walk::Walk;
 use crate::tasks::dead_letters::action;
@@ -168,6 +169,7 @@ impl Engine {
             kinds: Arc::clone(&kinds),
         };
         let walk = Walk {
+            orphans: Orphans::new(Arc::clone(&store), records.clone(), Arc::clone(&clock)),
             store: Arc::clone(&store),
             records,
             rescue,

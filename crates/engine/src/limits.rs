@@ -144,6 +144,12 @@ pub const WALK_BUDGET: Duration = Duration::from_secs(25);
 /// dollars a month, and walk through a million records in 20 minutes.
 pub const WALK_PAGES: usize = 10;
 
+/// Instances that a sweep looks for, because there are parts or a name of theirs and no record beside them.
+pub const ORPHAN_LOOKS: usize = 16;
+
+/// How long nothing of that may have changed: what is younger may be of an instance that just begins.
+pub const ORPHANED_AFTER: Duration = Duration::from_secs(60 * 60);
+
 /// How long a record must not have changed before its message can be missed: longer than any storage
 /// operation is tried, and so longer than the gap between a record and its message.
 pub const LOST_AFTER: Duration = Duration::from_secs(45);

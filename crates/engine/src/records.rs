@@ -96,9 +96,7 @@ impl Records {
     /// Deletes what belongs to an instance beside its record.
     pub(crate) async fn clear_parts(&self, id: TaskId) -> Result<(), StorageError> {
         let prefix = &prefix_of(id);
-        if let Some(tallies) = &self.tallies {
-            tallies.clear(prefix).await?;
-        }
+        self.clear_tallies(prefix).await?;
         loop {
             let page = self.store.list(prefix, None, SWEEP_PAGE).await?;
             let is_last = page.next.is_none();
@@ -108,6 +106,14 @@ impl Records {
             if is_last {
                 return Ok(());
             }
+        }
+    }
+
+    /// Deletes the tallies whose names begin so.
+    pub(crate) async fn clear_tallies(&self, prefix: &str) -> Result<(), StorageError> {
+        match &self.tallies {
+            Some(tallies) => tallies.clear(prefix).await,
+            None => Ok(()),
         }
     }
 

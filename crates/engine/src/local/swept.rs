@@ -15,7 +15,7 @@ pub struct Swept {
     pub staying: usize,
     /// Tasks that had lost their message, and have a new one or have failed.
     pub rescued: usize,
-    /// Records deleted because their retention had ended.
+    /// Records deleted because their retention had ended, and what was left of instances that are gone.
     pub pruned: usize,
 }
 

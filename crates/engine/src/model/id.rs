@@ -20,6 +20,9 @@ use ports::Timestamp;
 pub struct TaskId(Uuid);
 
 impl TaskId {
+    /// How long the text of an id is.
+    pub(crate) const LENGTH: usize = Hyphenated::LENGTH;
+
     /// A new id. `NoContext` keeps all 74 bits random; a counter would make neighbours guessable.
     pub fn new(now: Timestamp) -> Self {
         let seconds = u64::try_from(now.unix_timestamp()).unwrap_or_default();
@@ -41,7 +44,7 @@ impl TaskId {
 
     /// The text of the id, on the stack.
     pub fn text(self) -> IdText {
-        let mut text = IdText([0; Hyphenated::LENGTH]);
+        let mut text = IdText([0; Self::LENGTH]);
         self.0.as_hyphenated().encode_lower(&mut text.0);
         text
     }
@@ -94,7 +97,7 @@ impl FromStr for TaskId {
 
     /// Takes the hyphenated form only: other spellings would be other blob names.
     fn from_str(text: &str) -> Result<Self, NotATaskId> {
-        if text.len() != 36 {
+        if text.len() != Self::LENGTH {
             return Err(NotATaskId);
         }
         let id = Uuid::try_parse(text).map_err(|_| NotATaskId)?;

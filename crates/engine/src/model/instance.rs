@@ -14,7 +14,7 @@ use work::workflow::StepError;
 use crate::limits::INLINE_PAYLOAD;
 use crate::model::id::TaskId;
 use crate::model::json::is_zero;
-use ports::{NEVER, Timestamp};
+use ports::{Head, NEVER, Timestamp};
 
 /// What the record of an instance has beside a task's.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -367,6 +367,22 @@ pub(crate) fn prefix_of(id: TaskId) -> String {
 /// The name under which the store has a part of an instance.
 pub(crate) fn part_name(id: TaskId, part: &str) -> String {
     format!("x-{id}-{part}")
+}
+
+/// What a name of a part or a tally has in common with those of its instance, and which that is.
+pub(crate) fn instance_of_part(name: &str) -> Option<(&str, TaskId)> {
+    let rest = name.strip_prefix("x-")?;
+    let (id, part) = rest.split_at_checked(TaskId::LENGTH)?;
+    let of_instance = name.strip_suffix(part.strip_prefix('-')?)?;
+    Some((of_instance, id.parse().ok()?))
+}
+
+/// The kind and the status in the head of a part of an instance: no task has them.
+pub(crate) const PART: &str = "part";
+
+/// Whether the listing shows a part of an instance.
+pub(crate) fn is_part(head: &Head) -> bool {
+    head.kind == PART && head.status == PART
 }
 
 /// The task id of an instance that another begins with this input: the same however often, and in every round, so

@@ -1,7 +1,5 @@
 //! The document of a name that a client gives to an instance: it says which task that is.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -14,9 +12,6 @@ const NAME_PREFIX: &str = "name-";
 
 /// The kind in the head of one.
 const KIND: &str = "instance-name";
-
-/// A document that is younger may be of an instance that is just being begun.
-const SETTLED_AFTER: Duration = Duration::from_secs(60 * 60);
 
 /// What is kept for a name.
 #[derive(Serialize, Deserialize)]
@@ -53,8 +48,7 @@ pub(crate) fn document_name(name: &str) -> String {
     [NAME_PREFIX.to_owned()].into_iter().chain(hex).collect()
 }
 
-/// How old the document of a name is at least before anybody asks whether its instance is still there, if the
-/// listing shows that it is one.
-pub(crate) fn retention(name: &str, head: &Head) -> Option<Duration> {
-    (name.starts_with(NAME_PREFIX) && head.kind == KIND).then_some(SETTLED_AFTER)
+/// Whether the listing shows the document of a name.
+pub(crate) fn is_name(name: &str, head: &Head) -> bool {
+    name.starts_with(NAME_PREFIX) && head.kind == KIND
 }

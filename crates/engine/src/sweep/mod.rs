@@ -3,10 +3,13 @@
 //!
 //! In calls to storage a sweep costs one for each page of dead letters of each queue, one for each page
 //! of records (up to [`WALK_PAGES`](crate::limits::WALK_PAGES)), three for each queue that the message of an
-//! unfinished task may be in, three for each task that is lost, and one for each record that is deleted. Where
-//! nothing is left to do: two, and one for each further queue.
+//! unfinished task may be in, three for each task that is lost, and one for each record that is deleted. Of instances
+//! that have parts, tallies or names of more than an hour, some
+//! ([`ORPHAN_LOOKS`](crate::limits::ORPHAN_LOOKS)) are looked for, in up to two calls each. Where nothing is left to
+//! do: two, and one for each further queue.
 
 pub(crate) mod fronts;
+pub(crate) mod orphans;
 pub(crate) mod refused;
 pub(crate) mod rescue;
 pub(crate) mod walk;

@@ -1,5 +1,5 @@
-//! The walk through the records: old ones are deleted, and tasks that may have lost their message
-//! are handed to the rescue. Some pages in a pass; the next pass goes on where this one ended.
+//! The walk through the records: old ones are deleted, tasks that may have lost their message are handed to
+//! the rescue, and what instances have left behind is deleted. Some pages in a pass; the next pass goes on where this one ended.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,10 +11,10 @@ use crate::local::sync::{Mutex, lock};
 use crate::model::dead_letter::{EntryName, is_of_message};
 use crate::model::due;
 use crate::model::id::TaskId;
-use crate::model::instance_name;
 use crate::model::task::TaskStatus;
 use crate::policies;
 use crate::records::Records;
+use crate::sweep::orphans::{Looks, Orphans};
 use crate::sweep::refused::Refused;
 use crate::sweep::rescue::{Rescue, Staying};
 use crate::tasks::{idempotency, links};
@@ -27,7 +27,7 @@ use work::Kinds;
 pub(crate) struct Walked {
     /// Tasks that had lost their message, and have a new one or have failed.
     pub(crate) rescued: usize,
-    /// Records deleted because their retention had ended.
+    /// Records deleted because their retention had ended, and what was left of instances that are gone.
     pub(crate) pruned: usize,
 }
 
@@ -40,6 +40,7 @@ pub(crate) struct Walk {
     pub(crate) store: Arc<dyn TaskStore>,
     pub(crate) records: Records,
     pub(crate) rescue: Rescue,
+    pub(crate) orphans: Orphans,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) position: Position,
     /// How long a terminal record is kept after its last change, unless its kind's policy says.
@@ -55,7 +56,7 @@ impl Walk {
         staying: &Staying,
         is_over: impl Fn() -> bool,
     ) -> Result<Walked, StorageError> {
-        let mut walked = Walked::default();
+        let (mut walked, mut looks) = (Walked::default(), Looks::default());
         for _ in 0..WALK_PAGES {
             let position = lock(&self.position).clone();
             let page = self.store.list("", position.as_deref(), SWEEP_PAGE).await;
@@ -67,11 +68,13 @@ impl Walk {
             let is_last = page.next.is_none();
             walked.rescued += self.rescue.run(&page.items, staying, &is_over).await?;
             walked.pruned += self.prune(&page.items, &is_over).await?;
+            walked.pruned += self.orphans.clear(&page, &mut looks, &is_over).await?;
             if is_over() {
                 break;
             }
             *lock(&self.position) = page.next;
             if is_last {
+                self.orphans.round_ended();
                 break;
             }
         }
@@ -109,28 +112,11 @@ impl Walk {
     }
 
     async fn delete(&self, listed: &Listed) -> Result<bool, StorageError> {
-        if self.is_in_use(listed).await? {
-            return Ok(false);
-        }
         // What belongs to an instance first: its record tells that there may be some.
         if let Some(id) = self.instance_of(listed) {
             self.records.clear_parts(id).await?;
         }
         self.store.delete(&listed.name, Some(&listed.etag)).await
-    }
-
-    /// Whether it is the name of an instance that is there.
-    async fn is_in_use(&self, listed: &Listed) -> Result<bool, StorageError> {
-        let head = listed.head.as_ref();
-        if head.is_none_or(|head| instance_name::retention(&listed.name, head).is_none()) {
-            return Ok(false);
-        }
-        let stored = self.store.read(&listed.name).await?;
-        let task = stored.and_then(|stored| instance_name::task_in(&stored.body));
-        match task {
-            Some(task) => Ok(self.store.look(&task.text(), 1).await?.is_some()),
-            None => Ok(false),
-        }
     }
 
     /// The instance of a record, if it is one of a workflow.
@@ -155,8 +141,7 @@ impl Walk {
     fn retention_of(&self, listed: &Listed) -> Option<Duration> {
         let head = listed.head.as_ref()?;
         let of_no_task = idempotency::retention(&listed.name, head)
-            .or_else(|| links::retention(&listed.name, head))
-            .or_else(|| instance_name::retention(&listed.name, head));
+            .or_else(|| links::retention(&listed.name, head));
         if let Some(retention) = of_no_task {
             return Some(retention);
         }

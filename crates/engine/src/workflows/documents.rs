@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use super::Workflows;
 use super::stuck::Stuck;
 use crate::model::id::TaskId;
-use crate::model::instance::{Payload, part_name};
+use crate::model::instance::{PART, Payload, part_name};
 use ports::{Document, Head, Step, StorageError, Written};
 
 impl Workflows {
@@ -64,6 +64,3 @@ impl Workflows {
         RawValue::from_string(text).map_err(|_| missing())
     }
 }
-
-/// The kind and the status in the head of a part of an instance: no task has them.
-const PART: &str = "part";
