@@ -1,6 +1,6 @@
 //! One delivery at a time, by a clock that stands still: what becomes of a task and of its message.
 //!
-//! Over the embedded store, without HTTP and without a loop.
+//! Over the embedded store, without HTTP and without a loop; `orphans` over Azurite as well.
 
 mod bench;
 mod callbacks;
@@ -30,6 +30,7 @@ mod model;
 mod newer;
 mod notices;
 mod operating;
+mod orphans;
 mod own_queue;
 mod own_queue_lost;
 mod poisoned;
