@@ -32,13 +32,13 @@ pub(super) const PLAIN: Step = Step {
 };
 
 /// The collection. A step that the description does not know fails.
-pub(super) fn collection(description: &Value, steps: &[Step]) -> Value {
-    let items: Vec<_> = steps.iter().map(|step| item(description, step)).collect();
+pub(super) fn collection<'s>(description: &Value, steps: impl Iterator<Item = &'s Step>) -> Value {
+    let items: Vec<_> = steps.map(|step| item(description, step)).collect();
     let variable = |key: &str, value: &str| json!({ "key": key, "value": value });
     json!({
         "info": {
             "name": description["info"]["title"],
-            "description": "A whole conversation with the service, in order. Set baseUrl, and key for the requests that need one.",
+            "description": "A whole conversation with the service, in order. Set baseUrl, and key for the requests that need one. Those to workflows need FILE_PROCESSING=true.",
             "schema": SCHEMA
         },
         "variable": [
@@ -46,7 +46,7 @@ pub(super) fn collection(description: &Value, steps: &[Step]) -> Value {
             variable("key", ""),
             variable("id", ""),
             variable("etag", ""),
-            variable("function", "process-files"),
+            variable("function", "OrchestratorFunc"),
             variable("instance", "my-instance"),
             variable("event", "Approved"),
             variable("messageId", ""),
@@ -106,8 +106,10 @@ fn find<'d>(description: &'d Value, id: &str) -> Operation<'d> {
 }
 
 fn url(path: &str, query: &[(&str, &str)]) -> Value {
-    let path = path.replace("{task_id}", "{id}").replace("{id}", "{{id}}");
-    let path = path.replace("{message_id}", "{{messageId}}");
+    let path = path.replace("{task_id}", "{id}");
+    let path = path.replace("{message_id}", "{messageId}");
+    // Variables of the collection have two braces, where parameters of the description have one.
+    let path = path.replace('{', "{{").replace('}', "}}");
     let pairs: Vec<_> = query.iter().map(|(k, v)| format!("{k}={v}")).collect();
     let question = if pairs.is_empty() { "" } else { "?" };
     let segments: Vec<_> = path.trim_start_matches('/').split('/').collect();
