@@ -148,7 +148,7 @@ pub struct Args {
     #[arg(long, env = "KINDS_FILE", hide_env_values = true)]
     pub kinds_file: Option<String>,
 
-    /// TOML or JSON file of what is done about dead letters, such as dead-letter-rules.toml; without it nothing by itself
+    /// TOML or JSON file of what is done about dead letters; without it dead-letter-rules.toml or dead-letter-rules.json beside the file of kinds, if one is there
     #[arg(long, env = "DEAD_LETTER_RULES", hide_env_values = true)]
     pub dead_letter_rules: Option<String>,
 

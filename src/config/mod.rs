@@ -76,7 +76,7 @@ pub struct Config {
     pub kinds_allow_http: bool,
     /// The file of the kinds of work that are not written in Rust.
     pub kinds_file: Option<PathBuf>,
-    /// The file of what is done about dead letters.
+    /// The file of what is done about dead letters, if it is another than the one beside that of the kinds.
     pub dead_letter_rules: Option<PathBuf>,
     /// What is done with what comes without the name of a kind.
     pub surfaces: Surfaces,

@@ -1,4 +1,5 @@
-//! `DEAD_LETTER_RULES`: what is done about dead letters, told in a file.
+//! `DEAD_LETTER_RULES`: what is done about dead letters, told in a file. Without the setting it may be beside
+//! `KINDS_FILE`.
 //!
 //! ```text
 //! the file ─▶ table (keys, each once and known) ─▶ entry (what they mean) ─▶ engine::Rules
@@ -24,26 +25,50 @@ use engine::Rules;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {reason}", file.display())]
 pub struct RulesError {
-    /// The file, as the setting names it.
+    /// The file, as the setting names it, or where it was found.
     pub file: PathBuf,
     /// Which rule is wrong, which key of it, and why.
     pub reason: String,
 }
 
-/// The rules that the settings name.
+/// What the file is called beside that of the kinds.
+const NAMES: [&str; 2] = ["dead-letter-rules.toml", "dead-letter-rules.json"];
+
+/// The rules that the settings name, or those beside the file of kinds that they name.
 ///
 /// # Errors
 ///
-/// The first thing in the file that is wrong.
+/// The first thing in the file that is wrong; or there are two files beside that of the kinds.
 pub fn read(config: &Config) -> Result<Option<Rules>, RulesError> {
-    let Some(file) = &config.dead_letter_rules else {
+    let found = match (&config.dead_letter_rules, &config.kinds_file) {
+        (Some(file), _) => Some(file.clone()),
+        (None, Some(kinds)) => beside(kinds)?,
+        (None, None) => None,
+    };
+    let Some(file) = found else {
         return Ok(None);
     };
-    let rules = understand(file, config.kinds_allow_http);
-    rules.map(Some).map_err(|reason| RulesError {
+    let rules = understand(&file, config.kinds_allow_http);
+    let rules = rules.map_err(|reason| RulesError {
         file: file.clone(),
         reason,
-    })
+    })?;
+    if config.dead_letter_rules.is_none() {
+        log::info!("rules for dead letters are those of {}", file.display());
+    }
+    Ok(Some(rules))
+}
+
+/// The file of rules beside that of the kinds, if there is one.
+fn beside(kinds: &Path) -> Result<Option<PathBuf>, RulesError> {
+    let [toml, json] = NAMES.map(|name| Some(kinds.with_file_name(name)).filter(|it| it.exists()));
+    match (toml, json) {
+        (Some(file), Some(other)) => Err(RulesError {
+            file,
+            reason: format!("is not the only one: there is {} as well", other.display()),
+        }),
+        (toml, json) => Ok(toml.or(json)),
+    }
 }
 
 fn understand(file: &Path, allows_http: bool) -> Result<Rules, String> {

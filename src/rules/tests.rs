@@ -13,6 +13,42 @@ fn read_as(name: &str, text: &str) -> Result<Rules, RulesError> {
     read(&config).map(Option::unwrap)
 }
 
+#[test]
+fn a_file_beside_that_of_the_kinds_is_found_unless_the_setting_names_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let queue = ports::QueueName::try_from("tasks").unwrap();
+    let mut config = Config::for_tests(folder.path(), queue);
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    let rule =
+        |name: &str| format!(r#"{{"rule": [{{"name": "{name}", "replay": {{"at_most": 1}}}}]}}"#);
+    write("dead-letter-rules.json", &rule("by-json"));
+    let told = |config: &Config| format!("{:?}", read(config).unwrap().unwrap());
+    // Without a file of kinds there is no place to look at.
+    assert!(read(&config).unwrap().is_none());
+    config.kinds_file = Some(folder.path().join("kinds.toml"));
+    assert!(told(&config).contains("by-json"));
+
+    write("dead-letter-rules.toml", &with("replay = { at_most = 1 }"));
+    let two = read(&config).unwrap_err().to_string();
+    assert!(
+        two.contains("dead-letter-rules.toml: is not the only one"),
+        "{two}"
+    );
+    assert!(two.ends_with("dead-letter-rules.json as well"), "{two}");
+    write("other.json", &rule("by-other"));
+    config.dead_letter_rules = Some(folder.path().join("other.json"));
+    assert!(told(&config).contains("by-other"));
+
+    config.dead_letter_rules = None;
+    fs::remove_file(folder.path().join("dead-letter-rules.json")).unwrap();
+    assert!(told(&config).contains("\"it\""));
+    write("dead-letter-rules.toml", "rule = 1");
+    let wrong = read(&config).unwrap_err();
+    assert_eq!(wrong.file, folder.path().join("dead-letter-rules.toml"));
+    fs::remove_file(wrong.file).unwrap();
+    assert!(read(&config).unwrap().is_none());
+}
+
 fn refusal(text: &str) -> String {
     read_as("rules.toml", text).unwrap_err().reason
 }

@@ -250,7 +250,7 @@ async fn a_storm_of_failures_is_a_few_mails() {
     let (service, mail) = (Service::start().await, MailServer::refusing(0).await);
     let folder = tempfile::tempdir().unwrap();
     let rules = r3(&service, "told", &mail).replace(r#"every = "1s""#, r#"every = "5s""#);
-    let rules = write(folder.path(), &rules);
+    write(folder.path(), &rules);
     let kinds = folder.path().join("kinds.toml");
     let url = format!("http://{}/refuses", service.address);
     fs::write(
@@ -258,9 +258,9 @@ async fn a_storm_of_failures_is_a_few_mails() {
         format!("[[kind]]\nname = \"fails\"\nurl = \"{url}\"\n"),
     )
     .unwrap();
+    // The rules are beside the kinds, and found there.
     let settings = [
         ("KINDS_FILE", kinds.to_str().unwrap()),
-        ("DEAD_LETTER_RULES", &rules),
         ("REPAIR_SECRET", SECRET),
     ];
     let deployment = Deployment::start(Setting::Embedded, &settings).await;
