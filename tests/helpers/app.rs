@@ -47,6 +47,14 @@ pub(crate) fn spawn_standard_app_with(change: impl FnOnce(&mut Config)) -> App {
     })
 }
 
+/// Starts it with other settings and other kinds.
+pub(crate) fn spawn_app_of(
+    change: impl FnOnce(&mut Config),
+    registry: fn(&TestKinds, u64) -> Kinds,
+) -> App {
+    spawn(tempfile::tempdir().unwrap(), change, registry)
+}
+
 /// Starts it over a store that already holds these blobs, by name.
 pub(crate) async fn spawn_app_over(blobs: &[(&str, &str)]) -> App {
     let folder = tempfile::tempdir().unwrap();

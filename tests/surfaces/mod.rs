@@ -3,6 +3,7 @@
 
 mod celery;
 mod durable;
+mod durable_python;
 mod enqueue;
 mod files;
 mod letters;

@@ -74,6 +74,38 @@ async fn a_start_waits_for_the_end_as_long_as_it_is_asked_to() {
 }
 
 #[tokio::test]
+async fn a_text_that_a_workflow_does_not_take_is_read_as_the_json_in_it() {
+    everywhere(async |client, deployment, _| {
+        let path_of = |workflow: &str| format!("/api/orchestrators/{workflow}?timeout=30");
+        let begin = async |workflow: &str, input: &'static str| {
+            let request = client.request("POST", &path_of(workflow));
+            client.send(json_to(request, input)).await
+        };
+        for input in ["3", r#""3""#, r#"" 3 ""#] {
+            let ended = begin("chain", input).await;
+            assert_eq!((ended.status, ended.text()), (200, "\"3\""), "{input}");
+        }
+        // One text is in another: once is enough.
+        for input in [r#""x""#, r#""{\"steps\": 3}""#, r#""\"3\"""#, r#""""#] {
+            let refused = begin("chain", input).await;
+            let (code, target, _) = refused.problem();
+            assert_eq!((refused.status, &*code), (422, "InvalidBody"), "{input}");
+            assert_eq!(target.as_deref(), Some("body"), "{input}");
+        }
+        // What takes a text, or anything, has it as it came.
+        let failed = begin("bad", r#""3""#).await.json();
+        assert_eq!(failed["input"], "3");
+        let output = failed["output"].as_str().unwrap();
+        assert!(output.contains("boom 3"), "{output}");
+        let uris = started(client, "wait", r#""{\"a\": 1}""#).await;
+        let status = path(deployment, &uris, "statusQueryGetUri", "");
+        let told = is(client, &status, "Running").await;
+        assert_eq!(told["input"], r#"{"a": 1}"#);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_cannot_be_read_is_refused_and_named() {
     everywhere(async |client, _, _| {
         let uris = started(client, "wait", "1").await;

@@ -27,7 +27,7 @@ async fn everywhere(test: impl AsyncFn(&Client, &Deployment, Setting)) {
     }
 }
 
-async fn deployed(setting: Setting) -> Deployment {
+pub(super) async fn deployed(setting: Setting) -> Deployment {
     let key = [("API_KEY", KEY)];
     let settings: &[_] = if setting == Setting::Hosted {
         &key

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 
 use super::Workflows;
 use super::advance::Turn;
-use super::members::tally_of;
+use super::gather::tally_of;
 use super::standing::{Arriving, Standing, part_of};
 use super::step::StepEndOf;
 use super::stuck::{Stuck, step_error};

@@ -10,7 +10,7 @@ use futures_util::{StreamExt, stream};
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::Workflows;
-use super::members::tally_of;
+use super::gather::tally_of;
 use super::standing::Standing;
 use super::stuck::Stuck;
 use crate::limits::{MEMBERS_IN_RANGE, QUICK_MEMBERS, RANGES_SIDE_BY_SIDE, WALK_CONCURRENCY};

@@ -6,15 +6,31 @@
 
 use std::collections::{HashMap, HashSet};
 
+use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::Workflows;
-use super::members::Gave;
+use super::standing::part_of;
 use super::stuck::Stuck;
 use crate::limits::TALLY_LAG;
-use crate::model::instance::{Parent, Payload, StepEnd};
+use crate::model::instance::{Parent, Payload, StepEnd, part_name};
 use ports::StorageError;
 use ports::crash::{CrashPoint, crash_point};
+
+/// The name of the tally of a fan-out.
+pub(super) fn tally_of(parent: &Parent) -> String {
+    part_name(parent.id, &part_of('t', parent))
+}
+
+/// What a member gave, as a tally has it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Gave {
+    /// Which member.
+    #[serde(rename = "m")]
+    pub(super) member: u32,
+    /// What it gave.
+    pub(super) end: StepEnd,
+}
 
 /// What is in a tally: the members that gave something, and how many adds that took.
 #[derive(Default)]

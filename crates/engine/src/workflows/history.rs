@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 
 use super::Workflows;
-use super::members::tally_of;
+use super::gather::tally_of;
 use super::standing::Standing;
 use super::stuck::Stuck;
 use crate::model::id::TaskId;

@@ -5,19 +5,19 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::Workflows;
 use super::advance::Turn;
 use super::fan_out::Range;
+use super::gather::{Gave, tally_of};
 use super::standing::{Standing, part_of};
 use super::step::{Asked, Came, StepEndOf};
 use super::stuck::Stuck;
 use crate::limits::{MAX_TALLY_ENTRY, QUICK_MEMBERS};
 use crate::local::slots::Hand;
 use crate::model::count::Count;
-use crate::model::instance::{Cause, Key, Parent, Payload, StepEnd, part_name};
+use crate::model::instance::{Cause, Key, Parent, Payload, StepEnd};
 use crate::model::message::TaskMessage;
 use crate::worker::Outcome;
 use crate::worker::hold::Hold;
@@ -25,16 +25,6 @@ use ports::StorageError;
 use ports::crash::{CrashPoint, crash_point};
 use work::workflow::StepError;
 use work::workflow::replay::Command;
-
-/// What a member gave, as a tally has it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Gave {
-    /// Which member.
-    #[serde(rename = "m")]
-    pub(super) member: u32,
-    /// What it gave.
-    pub(super) end: StepEnd,
-}
 
 /// The inputs that a message brings along.
 fn inputs_in(range: &Range, input: &RawValue) -> Option<Vec<Box<RawValue>>> {
@@ -47,14 +37,8 @@ fn inputs_in(range: &Range, input: &RawValue) -> Option<Vec<Box<RawValue>>> {
     }
 }
 
-/// The name of the tally of a fan-out.
-pub(super) fn tally_of(parent: &Parent) -> String {
-    part_name(parent.id, &part_of('t', parent))
-}
-
 impl Workflows {
     /// Does members, or sends them each by itself.
-    #[expect(clippy::too_many_arguments, reason = "what a delivery consists of")]
     pub(super) async fn members(
         &self,
         message: TaskMessage<'static>,
