@@ -16,6 +16,8 @@ use hyper::header::HeaderName;
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
+use super::commit;
+use super::floor;
 use super::http::{Connection, HttpError, Origin};
 use super::stage::{Stage, Storage};
 
@@ -31,6 +33,9 @@ const STEPS: u64 = 100;
 /// Short instances, how many steps each has, and clients.
 const SHORT: (usize, u64, usize) = (200, 3, 32);
 
+/// Calls that a bare client has under way in a fan-out.
+const SIDE_BY_SIDE: usize = 16;
+
 /// Is the service, until it is stopped.
 pub(crate) fn serve() -> ExitCode {
     Handler::from_env()
@@ -39,6 +44,7 @@ pub(crate) fn serve() -> ExitCode {
         .workflow("chain", Chain, Policy::default())
         .workflow("pure-chain", PureChain, Policy::default())
         .workflow("fan-out", FanOut, Policy::default())
+        .workflow("quick-fan-out", QuickFanOut, Policy::default())
         .run()
 }
 
@@ -121,6 +127,21 @@ impl Workflow for FanOut {
     }
 }
 
+struct QuickFanOut;
+
+impl Workflow for QuickFanOut {
+    type Input = Steps;
+    type Output = Steps;
+
+    async fn run(&self, flow: Flow, asked: Steps) -> Result<Steps, Failure> {
+        let numbers = (0..asked.steps).collect();
+        let all = flow.all(callee::blocking::<PureNext>(), numbers);
+        let all: Vec<u64> = all.or_first_failure().await?;
+        let steps = all.last().copied().unwrap_or_default();
+        Ok(Steps { steps })
+    }
+}
+
 /// What one sort of load has shown.
 #[derive(Debug, Serialize)]
 pub(crate) struct Row {
@@ -134,6 +155,9 @@ pub(crate) struct Row {
     calls_per_step: f64,
     /// The most that the service ever had; each row has a service of its own.
     peak_memory_kib: u64,
+    /// What a bare client takes that makes the same calls and nothing else, one after another or 16 side by side; on
+    /// the embedded store, so many commits of one small row.
+    floor_seconds: Option<f64>,
 }
 
 /// Measures both storages; the largest fan-out has so many members.
@@ -144,6 +168,7 @@ pub(crate) async fn measure(most: u64) -> Result<Vec<Row>, HttpError> {
         for (workflow, instances, steps, clients) in [
             ("fan-out", 1, most.min(1_000), 1),
             ("fan-out", 1, most, 1),
+            ("quick-fan-out", 1, most, 1),
             ("chain", 1, STEPS, 1),
             ("pure-chain", 1, STEPS, 1),
             ("chain", short, steps, clients),
@@ -180,6 +205,22 @@ async fn row(
     .await?;
     let seconds = begun.elapsed().as_secs_f64();
     let calls = calls().await? - before;
+    let other = Stage::set(storage)?;
+    let floor = match (other.place(), workflow, instances) {
+        // More messages than that at once make the emulator slower, and we do not send them.
+        (Some(place), "fan-out", 1) if steps <= 1_000 => {
+            Some(floor::fan_out(place, steps as usize, SIDE_BY_SIDE).await?)
+        }
+        (Some(place), "chain", 1) => Some(floor::chain(place, steps as usize).await?),
+        (Some(place), "chain", _) => {
+            Some(floor::chains(place, (instances, steps as usize), clients).await?)
+        }
+        (None, "chain", 1) => {
+            let commit = commit::median(other.folder(), steps as usize)?;
+            Some(commit * u32::try_from(steps)?)
+        }
+        _ => None,
+    };
     let steps = steps * instances as u64;
     Ok(Row {
         storage,
@@ -192,6 +233,7 @@ async fn row(
         peak_memory_kib: service
             .process
             .map_or(0, |process| process.peak_memory_kib()),
+        floor_seconds: floor.map(|took| took.as_secs_f64()),
     })
 }
 
@@ -262,10 +304,17 @@ impl Row {
             steps_per_second,
             calls_per_step,
             peak_memory_kib,
+            floor_seconds,
         } = self;
         let what = format!("{storage:?}: {instances} x {workflow}, {steps} steps");
         println!(
             "{what:<42} {seconds:>8.3} s {steps_per_second:>8.0} steps/s {calls_per_step:>6.2} calls a step, at most {peak_memory_kib} KiB"
         );
+        if let Some(floor) = floor_seconds {
+            println!(
+                "{:<42} {floor:>8.3} s",
+                "  a bare client with the same calls"
+            );
+        }
     }
 }
