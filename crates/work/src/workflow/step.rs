@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
 use super::command::Command;
 use super::core::{Fired, Given};
@@ -171,7 +172,7 @@ impl<T: DeserializeOwned> Future for Event<T> {
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         this.ticket.poll().map(|given| {
-            let data = read(given, StepError::INVALID_EVENT);
+            let data = read_event(given);
             data.map_err(|error| error.of_step(this.ticket.told(&this.name)))
         })
     }
@@ -183,6 +184,20 @@ impl<T> Drop for Event<T> {
             self.ticket.core.state().put_back(&self.name, data);
         }
     }
+}
+
+/// The data of an event. A text that the workflow does not take is read as the JSON in it: the SDK of Durable Functions
+/// for Python sends the data of events as such a text.
+fn read_event<T: DeserializeOwned>(given: Given) -> Result<T, StepError> {
+    let data = given?;
+    if let Ok(text) = serde_json::from_str::<String>(data.get())
+        && parse::<T>(&data).is_err()
+        && let Ok(within) = RawValue::from_string(text)
+        && let Ok(data) = parse(&within)
+    {
+        return Ok(data);
+    }
+    read(Ok(data), StepError::INVALID_EVENT)
 }
 
 /// What was given, as the workflow takes it. A refusal repeats no value.

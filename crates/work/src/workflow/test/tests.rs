@@ -111,6 +111,29 @@ fn what_happens_first_by_the_clock_of_the_test_wins() {
 }
 
 #[test]
+fn the_json_in_a_text_is_the_data_of_an_event_that_is_no_text() {
+    let test = || {
+        of(|flow, _| async move {
+            let number: u64 = flow.event("number").await?;
+            let text: String = flow.event("text").await?;
+            Ok(json!([number, text]))
+        })
+    };
+    let sent = |number: &str| {
+        let test = test().event(HOUR, "number", number);
+        test.event(HOUR, "text", "8").run(&0).unwrap().output
+    };
+    assert_eq!(sent("7").unwrap(), json!([7, "8"]));
+    for wrong in ["", "seven", r#""7""#, "-7", "{"] {
+        let told = sent(wrong).unwrap_err().told();
+        assert!(
+            matches!(told, Told::Permanent { code, .. } if code == StepError::INVALID_EVENT),
+            "{wrong}"
+        );
+    }
+}
+
+#[test]
 fn a_workflow_that_continues_as_new_takes_its_events_along() {
     let test = of(|flow, round| async move {
         flow.sleep(HOUR).await;
