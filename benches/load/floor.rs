@@ -26,9 +26,6 @@ const ENTRY: &str =
     r#"{"k":3,"by":2,"n":"next","h":123456789,"at":"2026-01-01T00:00:00.000Z","took":3,"ok":123}"#;
 const GAVE: &str = "[{\"m\":123,\"end\":{\"ok\":123}}]\n";
 
-/// Messages of a fan-out that are in the queue at once.
-const IN_QUEUE: usize = 1_000;
-
 /// The blob that members of a fan-out add to.
 const TALLY: &str = "tally";
 
