@@ -188,7 +188,7 @@ pub(super) const WORKFLOWS: &[(&str, &[(&str, u64)])] = &[
             ("send_message", 1_005),
         ],
     ),
-    // 32 in a message, whose holder reads the record for their inputs.
+    // 32 in a message, which brings their inputs along.
     (
         "320 quick members",
         &[
@@ -197,7 +197,7 @@ pub(super) const WORKFLOWS: &[(&str, &[(&str, u64)])] = &[
             ("create_record", 1),
             ("delete_message", 11),
             ("open_tally", 1),
-            ("read_record", 12),
+            ("read_record", 2),
             ("read_tally", 1),
             ("replace_record", 3),
             ("send_message", 11),
