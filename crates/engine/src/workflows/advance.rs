@@ -202,7 +202,7 @@ impl Workflows {
             .collect();
         let sends: Vec<_> = others
             .iter()
-            .filter_map(|open| self.send_of(standing, open))
+            .filter_map(|open| self.send_of(standing, open, turn.is_again || turn.everything))
             .collect();
         let has_more = others
             .iter()

@@ -17,7 +17,7 @@ use crate::model::id::TaskId;
 use crate::model::instance::{Instance, Parent};
 use crate::model::message::TaskMessage;
 use crate::model::task::{TaskRecord, TaskState, TaskStatus};
-use crate::records::RecordError;
+use crate::records::{RecordError, Versioned};
 use crate::tasks::operate::Operated;
 use crate::worker::Outcome;
 use crate::worker::hold::Hold;
@@ -112,6 +112,23 @@ impl Workflows {
         Ok(())
     }
 
+    /// The record of an instance that has ended before it began, for whoever waits for it.
+    pub(super) fn not_begun(
+        &self,
+        message: TaskMessage<'_>,
+        parent: Parent,
+        state: TaskState,
+    ) -> Versioned {
+        let mut task = self.worker().first_version(message, None);
+        task.etag = None;
+        task.record.state = state;
+        task.record.instance = Some(Box::new(Instance {
+            parent: Some(Box::new(parent)),
+            ..Instance::new(0)
+        }));
+        task
+    }
+
     /// Cancels an instance that is a step of another; one that has not begun has no record, and gets one that says
     /// so.
     async fn cancel_child(
@@ -123,29 +140,29 @@ impl Workflows {
     ) -> Result<(), Stuck> {
         let worker = self.worker();
         for _ in 0..2 {
-            let before = match self.parts.tasks.cancel(child).await? {
-                Operated::Unknown => None,
-                // It is to go on in this round, which its message has not told it yet.
-                Operated::Done(task) if task.record.status() == TaskStatus::Failed => Some(task),
+            let parent = Parent {
+                of: member.map_or(0, |(_, of)| of),
+                // Nobody gathers what is left of them.
+                adds: u32::MAX,
+                ..standing.parent(open.step, member.map(|(member, _)| member))
+            };
+            let mut task = match self.parts.tasks.cancel(child).await? {
+                Operated::Unknown => {
+                    let message = TaskMessage {
+                        kind: Some(open.command.name().into()),
+                        ..TaskMessage::naming(child)
+                    };
+                    self.not_begun(message, parent, TaskState::Canceled)
+                }
+                // It would go on when its message tells it of this round.
+                Operated::Done(task) if goes_on_in(&task.record, parent.retries) => {
+                    let mut task = task;
+                    task.record.state = TaskState::Canceled;
+                    task.record.instance.get_or_insert_default().parent = Some(Box::new(parent));
+                    task
+                }
                 _ => return Ok(()),
             };
-            let name = open.command.name();
-            let message = TaskMessage {
-                kind: Some(name.into()),
-                ..TaskMessage::naming(child)
-            };
-            let mut task = before.unwrap_or_else(|| worker.first_version(message, None));
-            task.record.state = TaskState::Canceled;
-            let instance = task.record.instance.take();
-            task.record.instance = Some(Box::new(Instance {
-                parent: Some(Box::new(Parent {
-                    of: member.map_or(0, |(_, of)| of),
-                    // Nobody gathers what is left of them.
-                    adds: u32::MAX,
-                    ..standing.parent(open.step, member.map(|(member, _)| member))
-                })),
-                ..instance.map_or_else(|| Instance::new(0), |instance| *instance)
-            }));
             let written = worker.records.advance(&mut task, &[], None).await;
             if written.map_err(RecordError::from)?.is_some() {
                 return Ok(());
@@ -154,6 +171,14 @@ impl Workflows {
         }
         Ok(())
     }
+}
+
+/// Whether an instance that has ended goes on in a round of the one that waits for it.
+pub(super) fn goes_on_in(ended: &TaskRecord, round: u32) -> bool {
+    let instance = ended.instance.as_deref();
+    let parent = instance.and_then(|instance| instance.parent.as_deref());
+    let is_earlier = parent.is_some_and(|parent| parent.retries < round);
+    is_earlier && matches!(ended.status(), TaskStatus::Failed | TaskStatus::Canceled)
 }
 
 /// What an instance that has ended gives to the one that waits for it.

@@ -11,6 +11,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::Workflows;
 use super::gather::tally_of;
+use super::sends::Starts;
 use super::standing::Standing;
 use super::stuck::Stuck;
 use crate::limits::{MEMBERS_IN_RANGE, QUICK_MEMBERS, RANGES_SIDE_BY_SIDE, WALK_CONCURRENCY};
@@ -196,17 +197,21 @@ impl Workflows {
     ) -> Result<Vec<Outgoing>, Stuck> {
         let of_members = missing.into_iter().map(|member| async move {
             let child = standing.child_id(open, Some(member));
-            let needs = !range.again || self.needs_start(standing, child).await?;
-            Ok::<_, RecordError>(needs.then_some((member, child)))
+            let starts = match range.again {
+                true => self.starts(standing, child).await?,
+                false => Starts::New,
+            };
+            Ok::<_, RecordError>((member, child, starts))
         });
         let mut of_members = stream::iter(of_members).buffered(WALK_CONCURRENCY);
         let mut sends = Vec::new();
-        while let Some(needs) = of_members.next().await {
-            let Some((member, id)) = needs? else {
-                continue;
-            };
-            let Some(input) = inputs.get(member as usize) else {
-                continue;
+        while let Some(starts) = of_members.next().await {
+            let (member, id, starts) = starts?;
+            let input = match starts {
+                Starts::Not => continue,
+                Starts::New => inputs.get(member as usize).map(|input| &**input),
+                // Without its input, whoever gets it looks at the record.
+                Starts::Again => None,
             };
             let parent = Parent {
                 of: range.of,
@@ -241,6 +246,6 @@ fn pages(members: &ops::Range<u32>, size: u32) -> impl Iterator<Item = ops::Rang
     starts.map(move |from| from..end.min(from.saturating_add(size)))
 }
 
-fn are_done(members: &ops::Range<u32>, done: &HashSet<u32>) -> bool {
+pub(super) fn are_done(members: &ops::Range<u32>, done: &HashSet<u32>) -> bool {
     members.clone().all(|member| done.contains(&member))
 }

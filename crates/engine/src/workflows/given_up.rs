@@ -72,7 +72,7 @@ impl Workflows {
         let _lock = self.parts.locks.of(turn.id).await;
         for _ in 0..TURN_TRIES {
             let Some(mut task) = worker.records.read(turn.id).await? else {
-                return Ok(());
+                return self.fail_before_it_began(turn, message, error).await;
             };
             if is_older(message, &task.record) {
                 return Ok(());
@@ -91,6 +91,30 @@ impl Workflows {
             return self.tell_parent(&task.record, turn.hold, &mut hand).await;
         }
         Err(StorageError::transient("fail instance", "it keeps changing").into())
+    }
+
+    /// Ends an instance that has no record, because it is a step of another and could not begin: whoever waits for it
+    /// is told.
+    async fn fail_before_it_began(
+        &self,
+        turn: &Turn<'_>,
+        message: &TaskMessage<'_>,
+        error: TaskError,
+    ) -> Result<(), Stuck> {
+        let worker = self.worker();
+        let cause = message.cause.as_deref();
+        let Some(parent) = cause.and_then(|cause| cause.parent.clone()) else {
+            return Ok(());
+        };
+        let state = TaskState::Failed { error };
+        let mut task = self.not_begun(message.clone(), parent, state);
+        let written = worker.records.advance(&mut task, &[], None).await;
+        if written.map_err(RecordError::from)?.is_none() {
+            return Err(StorageError::transient("fail instance", "it has just begun").into());
+        }
+        worker.ended(task.clone(), None).await?;
+        let mut hand = Hand::holding((), &turn.hold.queue.aside).boxed();
+        self.tell_parent(&task.record, turn.hold, &mut hand).await
     }
 
     /// Sees to what follows from a message that was given up: its step has failed, or its instance has.

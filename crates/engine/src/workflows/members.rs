@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::Workflows;
 use super::advance::Turn;
-use super::fan_out::Range;
+use super::fan_out::{Range, are_done};
 use super::gather::{Gave, tally_of};
 use super::standing::{Standing, part_of};
 use super::step::{Asked, Came, StepEndOf};
@@ -79,7 +79,8 @@ impl Workflows {
                     return Ok(Outcome::Done);
                 };
                 let batch = self.batch(name, inputs);
-                if range.length() > batch {
+                let has_messages = self.is_workflow(name) && !are_done(&range.members, &done);
+                if range.length() > batch || has_messages {
                     let called = (&open, &**name, &**inputs);
                     self.send_range(&standing, called, (range, batch), &done)
                         .await?;
@@ -211,11 +212,16 @@ impl Workflows {
             .clone()
             .filter(|member| !done.contains(member));
         let gave: Vec<_> = missing.map(|member| (member, Err(error.clone()))).collect();
+        if gave.is_empty() {
+            // Whoever added the last of it may have died before it looked.
+            return self.give(&parent, 0, gave, hold, hand).await;
+        }
         // Those whose messages were not sent yet add each by itself, as often as their messages would have.
-        let at_once = match range.length() {
-            0..=QUICK_MEMBERS => QUICK_MEMBERS,
-            _ => 1,
-        };
+        let is_of_instance = message
+            .kind
+            .as_deref()
+            .is_some_and(|kind| self.is_workflow(kind));
+        let at_once = if is_of_instance { 1 } else { QUICK_MEMBERS };
         for some in gave.chunks(at_once as usize) {
             self.give(&parent, range.adds, some.to_vec(), hold, hand)
                 .await?;

@@ -10,7 +10,7 @@ use crate::model::task::TaskRecord;
 use crate::records::{RecordError, Versioned};
 use crate::tasks::operate::Operated;
 use crate::tasks::submit::{Submission, SubmitError};
-use ports::StorageError;
+use ports::{Step, StorageError};
 
 /// What became of a wish to begin an instance of a name.
 #[derive(Debug)]
@@ -61,8 +61,14 @@ impl Workflows {
         let known = match by_id {
             Some(task) => Some(task),
             None => {
-                submission.id = self.claim(name, submission.id).await?;
-                tasks.find(submission.id).await?
+                let asked = submission.id;
+                submission.id = self.claim(name, asked).await?;
+                let known = tasks.find(submission.id).await?;
+                if known.is_none() && submission.id != asked {
+                    // What a sweep has found to be left over is written anew, so that it does not delete it.
+                    self.claim_again(name, submission.id).await?;
+                }
+                known
             }
         };
         let Some(known) = known else {
@@ -131,6 +137,16 @@ impl Workflows {
         let task = self.task_of(name).await?;
         let gone = || StorageError::transient("begin instance", "its name came and went");
         Ok(task.ok_or_else(gone)?)
+    }
+
+    async fn claim_again(&self, name: &str, id: TaskId) -> Result<(), SubmitError> {
+        let document = &document(id, self.worker().clock.now());
+        let name = &document_name(name);
+        let put = [Step::Put { name, document }];
+        let written = self.parts.store.write(&put).await;
+        written
+            .map(drop)
+            .map_err(|cause| SubmitError::unwritten(id, cause))
     }
 
     async fn task_of(&self, name: &str) -> Result<Option<TaskId>, StorageError> {

@@ -6,6 +6,7 @@ use super::advance::Turn;
 use super::stuck::Stuck;
 use crate::limits::TURN_TRIES;
 use crate::model::instance::Parent;
+use crate::model::message::TaskMessage;
 use crate::model::task::{TaskState, TaskStatus};
 use ports::StorageError;
 
@@ -25,6 +26,7 @@ impl Workflows {
         &self,
         turn: &mut Turn<'_>,
         parent: &Parent,
+        message: &TaskMessage<'_>,
     ) -> Result<Joined, Stuck> {
         let records = &self.worker().records;
         let _lock = self.parts.locks.of(turn.id).await;
@@ -53,6 +55,16 @@ impl Workflows {
             instance.parent = Some(Box::new(parent.clone()));
             let goes_on = matches!(status, TaskStatus::Failed | TaskStatus::Canceled);
             if goes_on {
+                if instance.journal.is_empty() {
+                    // It may have ended before it began.
+                    instance.version = self.version_of(&record.kind);
+                }
+                if record.input.is_none() {
+                    record.input = match &message.input {
+                        Some(input) => Some(input.clone().into_owned()),
+                        None => self.input_of(parent).await?,
+                    };
+                }
                 instance.rewinds = true;
                 record.retries += 1;
                 record.state = TaskState::queued();

@@ -18,7 +18,25 @@ use crate::records::{Outgoing, RecordError};
 use ports::Timestamp;
 use work::workflow::replay::{Command, Open};
 
+/// How an instance stands to the message that begins it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Starts {
+    /// It needs none.
+    Not,
+    /// It has no record.
+    New,
+    /// It has a record, which that message is to be compared with.
+    Again,
+}
+
 impl Workflows {
+    /// The newest version of a workflow; 0 of what is none here.
+    pub(super) fn version_of(&self, name: &str) -> u32 {
+        let kind = self.worker().kinds.get(name);
+        kind.and_then(|kind| kind.kind.version())
+            .unwrap_or_default()
+    }
+
     /// Whether a name is that of a workflow here.
     pub(super) fn is_workflow(&self, name: &str) -> bool {
         let kind = self.worker().kinds.get(name);
@@ -27,11 +45,18 @@ impl Workflows {
 
     /// The message that an open step needs, if it is one; a fan-out needs more, see
     /// [`fan_out`](Self::fan_out), and an event comes from outside.
-    pub(super) fn send_of(&self, standing: &Standing, open: &Open) -> Option<Outgoing> {
+    pub(super) fn send_of(
+        &self,
+        standing: &Standing,
+        open: &Open,
+        again: bool,
+    ) -> Option<Outgoing> {
         match &*open.command {
             Command::Call { name, input, .. } if self.is_workflow(name) => {
                 let parent = standing.parent(open.step, None);
                 let child = standing.child_id(open, None);
+                // Without its input, whoever gets it looks whether the instance has begun.
+                let input = Some(&**input).filter(|_| !again);
                 let message = TaskMessage {
                     id: child,
                     ..self.child_start(standing.record(), name, input, parent)
@@ -65,11 +90,8 @@ impl Workflows {
                 Command::Call { name, .. } => self.is_workflow(name),
                 _ => false,
             };
-            if !is_child
-                || self
-                    .needs_start(standing, standing.child_id(&open, None))
-                    .await?
-            {
+            let child = standing.child_id(&open, None);
+            if !is_child || self.starts(standing, child).await? != Starts::Not {
                 others.push(open);
             }
         }
@@ -78,19 +100,22 @@ impl Workflows {
 
     /// Whether an instance that is a step of another needs the message that begins it, where it may have had one: not
     /// if it is under way in this round.
-    pub(super) async fn needs_start(
+    pub(super) async fn starts(
         &self,
         standing: &Standing,
         child: TaskId,
-    ) -> Result<bool, RecordError> {
+    ) -> Result<Starts, RecordError> {
         let Some(task) = self.worker().records.read(child).await? else {
-            return Ok(true);
+            return Ok(Starts::New);
         };
         let instance = task.record.instance.as_ref();
         let parent = instance.and_then(|instance| instance.parent.as_deref());
         let is_of_round = parent.is_some_and(|of| of.retries >= standing.record().retries);
         // One that has ended may not have told so.
-        Ok(!is_of_round || task.record.status().is_terminal())
+        Ok(match !is_of_round || task.record.status().is_terminal() {
+            true => Starts::Again,
+            false => Starts::Not,
+        })
     }
 
     /// The message that starts the instance of a step; its id is the caller's to give.
@@ -98,12 +123,12 @@ impl Workflows {
         &self,
         of: &'a TaskRecord,
         name: &'a str,
-        input: &'a RawValue,
+        input: Option<&'a RawValue>,
         parent: Parent,
     ) -> TaskMessage<'a> {
         TaskMessage {
             kind: Some(Cow::Borrowed(name)),
-            input: Some(Cow::Borrowed(input)),
+            input: input.map(Cow::Borrowed),
             traceparent: of.traceparent.as_deref().map(Cow::Borrowed),
             cause: Some(Box::new(Cause {
                 generation: 0,

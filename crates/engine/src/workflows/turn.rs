@@ -13,7 +13,9 @@ use super::rounds::Joined;
 use super::standing::{Arriving, Standing};
 use super::step::Came;
 use super::stuck::Stuck;
-use crate::limits::{IN_HAND_WAIT, INLINE_TIME, POSTPONED_UNSHOWN, SIGN_BEFORE_SEND, TURN_TRIES};
+use crate::limits::{
+    IN_HAND_WAIT, INLINE_TIME, POSTPONED_UNSHOWN, PROGRESS_INTERVAL, SIGN_BEFORE_SEND, TURN_TRIES,
+};
 use crate::local::slots::Hand;
 use crate::model::count::Count;
 use crate::model::id::TaskId;
@@ -109,7 +111,7 @@ impl Workflows {
             Purpose::Start => {
                 // Only who waits for it in a later round may find that it has begun in an earlier one.
                 if let Some(parent) = parent.as_ref().filter(|parent| parent.retries > 0) {
-                    match self.join_round(&mut turn, parent).await? {
+                    match self.join_round(&mut turn, parent, &message).await? {
                         Joined::Begins => {}
                         Joined::GoesOn => {
                             return self.take(turn, None, None, patience, &mut hand).await;
@@ -277,7 +279,12 @@ impl Workflows {
         // One that is another's step has no record before its first entry; it may have begun all the same.
         let is_new = match (is_told, &parent) {
             (true, None) => message.etag.is_some(),
-            (true, Some(_)) => true,
+            // What has waited for long may have been canceled meanwhile.
+            (true, Some(_)) => {
+                let waited = delivery.inserted_at.map(|since| worker.clock.now() - since);
+                waited.is_some_and(|waited| waited < PROGRESS_INTERVAL)
+                    || worker.records.read(message.id).await?.is_none()
+            }
             (false, _) => worker.records.read(message.id).await?.is_none(),
         };
         if !is_new || (message.etag.is_some() && !is_told) {
@@ -289,13 +296,7 @@ impl Workflows {
             };
             message.input = self.input_of(parent).await?.map(Cow::Owned);
         }
-        let kind = message
-            .kind
-            .as_deref()
-            .and_then(|kind| worker.kinds.get(kind));
-        let version = kind
-            .and_then(|kind| kind.kind.version())
-            .unwrap_or_default();
+        let version = self.version_of(message.kind.as_deref().unwrap_or_default());
         let mut task = worker.first_version(message, delivery.inserted_at);
         task.record.instance = Some(Box::new(Instance {
             parent: parent.map(Box::new),
@@ -305,7 +306,7 @@ impl Workflows {
     }
 
     /// The input of an instance that is a step of another, from that.
-    async fn input_of(&self, parent: &Parent) -> Result<Option<Box<RawValue>>, Stuck> {
+    pub(super) async fn input_of(&self, parent: &Parent) -> Result<Option<Box<RawValue>>, Stuck> {
         let Some(task) = self.worker().records.read(parent.id).await? else {
             return Ok(None);
         };

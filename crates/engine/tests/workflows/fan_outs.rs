@@ -177,3 +177,37 @@ async fn workflows_are_members_too() {
     assert_eq!(bench.run("children", 3).await, "[[1,2],[2,3],[3,4]]");
     assert_eq!(bench.messages().await, 0);
 }
+
+/// Gives what it is given.
+struct Echo;
+
+impl Workflow for Echo {
+    type Input = u64;
+    type Output = u64;
+
+    async fn run(&self, _: Flow, number: u64) -> Result<u64, Failure> {
+        Ok(number)
+    }
+}
+
+struct Echoes;
+
+impl Workflow for Echoes {
+    type Input = u64;
+    type Output = u64;
+
+    async fn run(&self, flow: Flow, count: u64) -> Result<u64, Failure> {
+        let all = flow.all(callee::workflow::<Echo>(), (0..count).collect());
+        let numbers: Vec<u64> = all.or_first_failure().await?;
+        Ok(numbers.iter().sum())
+    }
+}
+
+#[tokio::test]
+async fn a_range_may_end_with_a_single_workflow() {
+    let kinds = with("echo", Echo).with("echoes", any::of_workflow(Echoes), at_once());
+    let bench = Bench::new(kinds);
+    let count = u64::from(RANGES_SIDE_BY_SIDE * MEMBERS_IN_RANGE) + 1;
+    let sum = count * (count - 1) / 2;
+    assert_eq!(bench.run("echoes", count).await, sum.to_string());
+}

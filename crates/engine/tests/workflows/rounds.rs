@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use engine::{Operated, TaskId, TaskStatus};
 use work::workflow::{Flow, Workflow, callee};
@@ -79,6 +80,46 @@ impl Workflow for Round {
     }
 }
 
+/// One that fails beside one that waits.
+struct Beside;
+
+impl Workflow for Beside {
+    type Input = u64;
+    type Output = u64;
+
+    async fn run(&self, flow: Flow, door: u64) -> Result<u64, Failure> {
+        let fails = flow.call(callee::workflow::<Visit>(), &door);
+        let waits = flow.call(callee::workflow::<Guest>(), &door);
+        let (fails, waits) = (fails.await?, waits.await?);
+        Ok(fails + waits)
+    }
+}
+
+/// Rings when it is let in.
+struct Guest;
+
+impl Workflow for Guest {
+    type Input = u64;
+    type Output = u64;
+
+    async fn run(&self, flow: Flow, door: u64) -> Result<u64, Failure> {
+        flow.event::<u64>("Let").await?;
+        Ok(flow.call(callee::kind::<Bell>(), &(door + 1)).await?)
+    }
+}
+
+/// One that is a step of one that is a step.
+struct Host;
+
+impl Workflow for Host {
+    type Input = u64;
+    type Output = u64;
+
+    async fn run(&self, flow: Flow, door: u64) -> Result<u64, Failure> {
+        Ok(flow.call(callee::workflow::<Alone>(), &door).await?)
+    }
+}
+
 impl House {
     fn kinds(&self) -> Kinds {
         kinds()
@@ -87,6 +128,9 @@ impl House {
             .with("visit", any::of_workflow(Visit), at_once())
             .with("alone", any::of_workflow(Alone), at_once())
             .with("round", any::of_workflow(Round), at_once())
+            .with("beside", any::of_workflow(Beside), at_once())
+            .with("guest", any::of_workflow(Guest), at_once())
+            .with("host", any::of_workflow(Host), at_once())
     }
 
     fn closed(doors: &[u64]) -> Self {
@@ -196,6 +240,64 @@ async fn one_that_failed_and_is_to_go_on_does_not_when_all_is_canceled_before() 
     bench.settle().await;
     assert_eq!(bench.record(own).await.status(), TaskStatus::Canceled);
     assert_eq!(bench.record(id).await.status(), TaskStatus::Canceled);
+    assert_eq!(bench.messages().await, 0);
+}
+
+#[tokio::test]
+async fn one_that_still_ran_when_the_other_failed_does_not_go_on_when_all_is_canceled() {
+    let house = House::closed(&[7]);
+    let bench = Bench::new(house.kinds());
+    let id = bench.start("beside", 7).await;
+    assert_eq!(bench.failure(id).await.0, "Closed");
+    bench.settle().await;
+    let guest = bench.other(id, TaskStatus::Running).await;
+    bench.retried(id).await;
+    assert_eq!(bench.work().await, 1);
+    let of_its_own = bench.engine.consumers[0].receive(32).await.unwrap();
+    assert_eq!(of_its_own.len(), 2);
+    bench.cancel(id).await;
+    bench.settle().await;
+    assert_eq!(bench.record(guest).await.status(), TaskStatus::Canceled);
+    for message in of_its_own {
+        bench.engine.consumers[0].process(message).await;
+    }
+    bench.settle().await;
+    assert_eq!(bench.record(guest).await.status(), TaskStatus::Canceled);
+    assert_eq!(bench.messages().await, 0);
+}
+
+#[tokio::test]
+async fn one_that_was_canceled_before_it_began_does_nothing_and_begins_in_another_round() {
+    let house = House::default();
+    let bench = Bench::new(house.kinds());
+    let id = bench.start("host", 7).await;
+    // The first turn, and that of the one in the middle.
+    assert_eq!(bench.work().await, 1);
+    let consumer = &bench.engine.consumers[0];
+    let middle = consumer.receive(32).await.unwrap();
+    let [message] = &middle[..] else {
+        panic!("{middle:?}");
+    };
+    let middle_id = serde_json::from_str::<serde_json::Value>(&message.text).unwrap()["id"].clone();
+    let middle_id: TaskId = middle_id.as_str().unwrap().parse().unwrap();
+    for message in middle {
+        consumer.process(message).await;
+    }
+    let mut last = consumer.receive(32).await.unwrap();
+    bench.cancel(middle_id).await;
+    assert_eq!(bench.failure(id).await.0, "Canceled");
+    // It has waited in the queue for longer than an instance is not looked at.
+    for message in &mut last {
+        message.inserted_at = message.inserted_at.map(|at| at - Duration::from_secs(60));
+    }
+    for message in last {
+        consumer.process(message).await;
+    }
+    bench.settle().await;
+    assert_eq!(house.rung(), []);
+    bench.retried(id).await;
+    assert_eq!(bench.result(id).await, "70");
+    assert_eq!(house.rung(), [(7, 1)]);
     assert_eq!(bench.messages().await, 0);
 }
 

@@ -83,6 +83,23 @@ impl Kind for Lasts {
     }
 }
 
+/// The same, on a thread.
+pub struct Blocks;
+
+impl BlockingKind for Blocks {
+    type Input = u64;
+    type Output = u64;
+
+    fn run(&self, millis: u64, cx: &Context) -> Result<u64, Failure> {
+        let until = std::time::Instant::now() + Duration::from_millis(millis);
+        while std::time::Instant::now() < until {
+            cx.check_stop()?;
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(millis)
+    }
+}
+
 /// Asks for another time, in an hour.
 pub struct NotYet;
 
