@@ -355,15 +355,14 @@ impl Records {
     }
 
     /// Leaves a sign in the record of an instance unless it has changed within this time, so that the message of a
-    /// step, which has no record itself, is not taken for lost. Says whether the instance is still open: one that another has begun has no
-    /// record before its first step has ended.
+    /// step, which has no record itself, is not taken for lost. Says whether the instance is still open.
     pub(crate) async fn leave_sign(
         &self,
         id: TaskId,
         within: Duration,
     ) -> Result<bool, RecordError> {
         let Some(mut instance) = self.read(id).await? else {
-            return Ok(true);
+            return Ok(false);
         };
         if instance.record.status().is_terminal() {
             return Ok(false);

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use crate::local::sync::Mutex;
 use crate::model::id::TaskId;
+use crate::model::task::TaskRecord;
 use crate::records::Versioned;
 
 /// What an attempt is at.
@@ -25,6 +27,8 @@ pub(crate) struct StepOf {
     pub(crate) time_limit: Option<Duration>,
     /// The trace that the instance is in.
     pub(crate) traceparent: Option<String>,
+    /// The record of an instance that has none before its first step has ended: it gets one when that lasts.
+    pub(crate) begins: Mutex<Option<Box<TaskRecord>>>,
 }
 
 impl Attempting<'_> {

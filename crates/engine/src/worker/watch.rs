@@ -9,9 +9,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::limits::{PROGRESS_INTERVAL, RUNNING_AFTER, SHOW_TIMEOUT, STEP_SIGN_INTERVAL};
 use crate::local::at_hand::AtHand;
+use crate::local::sync::lock;
 use crate::model::id::TaskId;
 use crate::model::task::TaskState;
-use crate::records::{Commit, Records, Versioned};
+use crate::records::{Commit, RecordError, Records, Versioned};
 use crate::worker::attempting::{Attempting, StepOf};
 use crate::worker::told::{Ended, out_of_time, panicked, told};
 use work::Context;
@@ -138,11 +139,24 @@ async fn show_running(
 
 /// Says whether a step is still wanted, and leaves a sign in the record of its instance now and then.
 async fn leave_sign(step: &StepOf, records: &Records) -> Option<Commit> {
-    let looked = tokio::time::timeout(
-        SHOW_TIMEOUT,
-        records.leave_sign(step.instance, STEP_SIGN_INTERVAL),
-    );
-    match looked.await.ok()? {
+    let looked = async {
+        let begins = lock(&step.begins).clone();
+        if let Some(record) = begins {
+            let mut task = Versioned {
+                record: *record,
+                etag: None,
+            };
+            let begun = records.advance(&mut task, &[], None).await?;
+            *lock(&step.begins) = None;
+            if begun.is_some() {
+                return Ok(true);
+            }
+        }
+        records.leave_sign(step.instance, STEP_SIGN_INTERVAL).await
+    };
+    let looked: Result<bool, RecordError> =
+        tokio::time::timeout(SHOW_TIMEOUT, looked).await.ok()?;
+    match looked {
         Ok(true) => Some(Commit::Written),
         Ok(false) => Some(Commit::Lost),
         Err(error) => {

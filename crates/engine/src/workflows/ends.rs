@@ -124,7 +124,7 @@ impl Workflows {
         task.record.state = state;
         task.record.instance = Some(Box::new(Instance {
             parent: Some(Box::new(parent)),
-            ..Instance::new(0)
+            ..Instance::new(self.version_of(&task.record.kind))
         }));
         task
     }

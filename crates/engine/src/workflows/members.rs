@@ -107,6 +107,7 @@ impl Workflows {
                     ..parent.clone()
                 },
                 traceparent: message.traceparent.as_deref().map(ToOwned::to_owned),
+                begins: None,
             };
             match self.attempt(asked, count, patience, hand).await {
                 Came::To(end) => gave.push((member, end)),
@@ -217,11 +218,10 @@ impl Workflows {
             return self.give(&parent, 0, gave, hold, hand).await;
         }
         // Those whose messages were not sent yet add each by itself, as often as their messages would have.
-        let is_of_instance = message
-            .kind
-            .as_deref()
-            .is_some_and(|kind| self.is_workflow(kind));
-        let at_once = if is_of_instance { 1 } else { QUICK_MEMBERS };
+        let at_once = match message.input {
+            Some(_) => QUICK_MEMBERS,
+            None => 1,
+        };
         for some in gave.chunks(at_once as usize) {
             self.give(&parent, range.adds, some.to_vec(), hold, hand)
                 .await?;

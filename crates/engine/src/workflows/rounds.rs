@@ -62,8 +62,12 @@ impl Workflows {
                 if record.input.is_none() {
                     record.input = match &message.input {
                         Some(input) => Some(input.clone().into_owned()),
-                        None => self.input_of(parent).await?,
+                        None => self.input_of(parent, turn.id).await?,
                     };
+                    if record.input.is_none() {
+                        // Nobody waits for it any more.
+                        return Ok(Joined::IsUnderWay);
+                    }
                 }
                 instance.rewinds = true;
                 record.retries += 1;

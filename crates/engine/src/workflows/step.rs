@@ -12,9 +12,11 @@ use super::standing::Standing;
 use super::stuck::{Stuck, step_error};
 use crate::limits::{LONGEST_LATER, PUT_OFF_RANGE, SHORTEST_LATER, varied};
 use crate::local::slots::{Hand, NoSlot};
+use crate::local::sync::Mutex;
 use crate::model::count::Count;
 use crate::model::id::TaskId;
 use crate::model::instance::{Parent, StepEnd, step_id};
+use crate::model::task::{TaskRecord, TaskState};
 use crate::policies::{max_attempts, wait_after, wait_of};
 use crate::worker::Outcome;
 use crate::worker::attempt::Work;
@@ -46,6 +48,19 @@ pub(super) struct Asked<'a> {
     /// Whose step it is.
     pub(super) of: Parent,
     pub(super) traceparent: Option<String>,
+    /// The record of an instance that has none yet.
+    pub(super) begins: Option<Box<TaskRecord>>,
+}
+
+/// The record of an instance while it does a step.
+fn running(standing: &Standing) -> Box<TaskRecord> {
+    let mut record = standing.record().clone();
+    record.attempts = record.attempts.max(1);
+    record.state = TaskState::Running {
+        percent: None,
+        handed_over: None,
+    };
+    Box::new(record)
 }
 
 impl Workflows {
@@ -74,6 +89,7 @@ impl Workflows {
             time_limit: *time_limit,
             of: standing.parent(open.step, None),
             traceparent: standing.record().traceparent.clone(),
+            begins: standing.task.etag.is_none().then(|| running(standing)),
         };
         self.attempt(asked, count, patience, hand).await
     }
@@ -94,6 +110,7 @@ impl Workflows {
             time_limit,
             of,
             traceparent,
+            begins,
         } = asked;
         let Some(kind) = worker.kinds.get(name) else {
             let told = format!("no worker knows the kind of work {name:?}");
@@ -116,6 +133,7 @@ impl Workflows {
             attempt: count.attempts,
             time_limit,
             traceparent,
+            begins: Mutex::new(begins),
         };
         let attempts = &worker.attempts;
         let (ended, _) = attempts

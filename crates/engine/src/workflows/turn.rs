@@ -294,7 +294,11 @@ impl Workflows {
             let Some(parent) = &parent else {
                 return Ok(None);
             };
-            message.input = self.input_of(parent).await?.map(Cow::Owned);
+            let Some(input) = self.input_of(parent, message.id).await? else {
+                // Nobody waits for it any more.
+                return Ok(None);
+            };
+            message.input = Some(Cow::Owned(input));
         }
         let version = self.version_of(message.kind.as_deref().unwrap_or_default());
         let mut task = worker.first_version(message, delivery.inserted_at);
@@ -305,13 +309,21 @@ impl Workflows {
         self.begin(task).map(Some)
     }
 
-    /// The input of an instance that is a step of another, from that.
-    pub(super) async fn input_of(&self, parent: &Parent) -> Result<Option<Box<RawValue>>, Stuck> {
+    /// The input of an instance that is a step of another, from that, if it is waited for.
+    pub(super) async fn input_of(
+        &self,
+        parent: &Parent,
+        child: TaskId,
+    ) -> Result<Option<Box<RawValue>>, Stuck> {
         let Some(task) = self.worker().records.read(parent.id).await? else {
             return Ok(None);
         };
         let standing = self.stand(task).await?;
-        Ok(match standing.command(parent.step).as_deref() {
+        let mut open = standing.open().into_iter();
+        let open = open.find(|open| open.step == parent.step);
+        // In another generation, or after a change of the code, it may be another's step.
+        let open = open.filter(|open| standing.child_id(open, parent.member) == child);
+        Ok(match open.as_ref().map(|open| &*open.command) {
             Some(Command::Call { input, .. }) => Some(input.clone()),
             Some(Command::All { inputs, .. }) => parent
                 .member

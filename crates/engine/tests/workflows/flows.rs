@@ -479,8 +479,15 @@ async fn a_workflow_that_is_a_step_of_another_may_begin_with_a_step_that_lasts()
         .with("of-slow", any::of_workflow(OfSlow), at_once())
         .with("blocks", any::of_blocking(Blocks), at_once());
     let bench = Bench::new(kinds);
-    let result = bench.run("of-slow", ["lasts", "blocks"]).await;
-    assert_eq!(result, "[2500,2500]");
+    let id = bench.start("of-slow", ["lasts", "blocks"]).await;
+    let show_themselves = async {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let all = bench.store.list("0", None, 10).await.unwrap().items;
+        let heads = all.iter().filter_map(|listed| listed.head.as_ref());
+        heads.filter(|head| head.status == "running").count()
+    };
+    let (result, running) = tokio::join!(bench.result(id), show_themselves);
+    assert_eq!((&*result, running), ("[2500,2500]", 3));
     assert_eq!(bench.messages().await, 0);
 }
 
@@ -502,4 +509,10 @@ async fn a_workflow_that_cannot_begin_with_its_input_has_failed_for_whoever_wait
     let id = bench.start("named", "no number").await;
     assert_eq!(bench.failure(id).await.0, "InvalidInput");
     assert_eq!(bench.messages().await, 0);
+    // Retried, it has failed for the same reason again, and not because nobody knew its version.
+    let all = bench.store.list("0", None, 10).await.unwrap().items;
+    let own = all.iter().find(|listed| listed.name != id.to_string());
+    let own = own.unwrap().name.parse().unwrap();
+    bench.engine.tasks.retry(own).await.unwrap();
+    assert_eq!(bench.failure(own).await.0, "InvalidInput");
 }
