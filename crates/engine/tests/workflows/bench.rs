@@ -12,6 +12,7 @@ use engine::{
 use futures_util::future::join_all;
 use ports::{Queue, QueueName, Queues, Tallies, TaskStore};
 use serde::Serialize;
+use serde_json::json;
 use serde_json::value::{RawValue, to_raw_value};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -197,6 +198,14 @@ impl Bench {
         let instance = self.record(id).await.instance?;
         let status: Option<Box<RawValue>> = instance.custom_status;
         status.map(|status| status.get().to_owned())
+    }
+
+    /// Has all sent again that is open of an instance, as a sweep does that has missed its messages.
+    pub async fn send_again(&self, id: TaskId) {
+        let kind = self.record(id).await.kind;
+        let message = json!({"id": id.to_string(), "kind": kind, "cause": {"for": "everything"}});
+        let text = message.to_string();
+        self.messages.send(&text, Duration::ZERO).await.unwrap();
     }
 
     /// How many messages there are.

@@ -9,6 +9,7 @@ use work::workflow::{Flow, StepError, Workflow, callee};
 use work::{Failure, any};
 
 use super::bench::Bench;
+use super::dying::Death;
 use super::steps::{Boom, Double, Inc, at_once, with};
 
 struct Fan;
@@ -97,6 +98,33 @@ async fn a_member_that_fails_is_told_of_in_its_place() {
         .run("fan", ["for good", "for a while", "for good"])
         .await;
     assert_eq!(result, r#"["Boom","NotNow","Boom"]"#);
+}
+
+#[tokio::test]
+async fn a_fan_out_is_looked_at_whose_last_adder_died_and_lost_its_message() {
+    let kinds = || with("fan", Fan);
+    let bench = Bench::new(kinds());
+    let id = bench.start("fan", 3).await;
+    assert_eq!(bench.work().await, 1);
+    let mut members = bench.engine.consumers[0].receive(32).await.unwrap();
+    let last = members.pop().unwrap();
+    for member in members {
+        bench.engine.consumers[0].process(member).await;
+    }
+    let receipt = last.receipt.clone().unwrap();
+    // Its first call is that which adds.
+    let death = Death::at(0, true);
+    let bench = bench.dying(kinds(), &death, false);
+    tokio::select! {
+        () = death.dead.cancelled() => {}
+        _ = bench.engine.consumers[0].process(last) => panic!("it lives"),
+    }
+    let bench = bench.restarted(kinds());
+    bench.messages.settle(&receipt, Settle::Done).await.unwrap();
+    assert_eq!(bench.messages().await, 0);
+    bench.send_again(id).await;
+    assert_eq!(bench.result(id).await, "6");
+    assert_eq!(bench.messages().await, 0);
 }
 
 /// How many members gave what, by code.

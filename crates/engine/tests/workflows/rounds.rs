@@ -302,6 +302,21 @@ async fn one_that_was_canceled_before_it_began_does_nothing_and_begins_in_anothe
 }
 
 #[tokio::test]
+async fn one_that_is_under_way_is_not_begun_again() {
+    let house = House::closed(&[7]);
+    let bench = Bench::new(house.kinds());
+    let id = bench.start("beside", 8).await;
+    bench.settle().await;
+    let guest = bench.other(id, TaskStatus::Running).await;
+    bench.send_again(id).await;
+    assert_eq!(bench.work().await, 1);
+    assert_eq!(bench.messages().await, 0);
+    bench.raise(guest, "Let", 1).await;
+    assert_eq!(bench.result(id).await, "89");
+    assert_eq!(house.rung(), [(8, 1), (9, 1)]);
+}
+
+#[tokio::test]
 async fn another_round_survives_any_death() {
     for is_stepwise in [false, true] {
         for is_done in [false, true] {
