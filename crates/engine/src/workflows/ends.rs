@@ -155,8 +155,7 @@ impl Workflows {
                     self.not_begun(message, parent, TaskState::Canceled)
                 }
                 // It would go on when its message tells it of this round.
-                Operated::Done(task) if goes_on_in(&task.record, parent.retries) => {
-                    let mut task = task;
+                Operated::Done(mut task) if goes_on_in(&task.record, parent.retries) => {
                     task.record.state = TaskState::Canceled;
                     task.record.instance.get_or_insert_default().parent = Some(Box::new(parent));
                     task

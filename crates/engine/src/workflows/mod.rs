@@ -11,6 +11,7 @@
 //! | `documents` | what is too large for a journal |
 //! | `stuck` | why an instance cannot go on |
 //! | `turn` | one message: what arrives, what is written, what follows |
+//! | `start` | the message that begins an instance |
 //! | `advance` | a journal with more in it, written with the messages that follow |
 //! | `step` | the work of one step |
 //! | `sends` | the messages that open steps need |
@@ -44,6 +45,7 @@ mod parts;
 mod rounds;
 mod sends;
 mod standing;
+mod start;
 mod step;
 mod stuck;
 mod turn;

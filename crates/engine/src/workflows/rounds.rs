@@ -3,11 +3,12 @@
 
 use super::Workflows;
 use super::advance::Turn;
+use super::ends::goes_on_in;
 use super::stuck::Stuck;
 use crate::limits::TURN_TRIES;
 use crate::model::instance::Parent;
 use crate::model::message::TaskMessage;
-use crate::model::task::{TaskState, TaskStatus};
+use crate::model::task::TaskState;
 use ports::StorageError;
 
 /// How an instance stands to the round of the one that waits for it.
@@ -53,7 +54,7 @@ impl Workflows {
                 });
             }
             instance.parent = Some(Box::new(parent.clone()));
-            let goes_on = matches!(status, TaskStatus::Failed | TaskStatus::Canceled);
+            let goes_on = goes_on_in(&before, parent.retries);
             if goes_on {
                 if instance.journal.is_empty() {
                     // It may have ended before it began.

@@ -8,6 +8,7 @@
 )]
 
 mod bench;
+mod children;
 mod control;
 mod deaths;
 mod dying;

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use engine::{Operated, TaskId, TaskStatus};
+use serde::Serialize;
 use work::workflow::{Flow, Workflow, callee};
 use work::{Context, Failure, Kind, Kinds, any};
 
@@ -139,6 +140,14 @@ impl House {
         house
     }
 
+    /// An instance that has failed at a closed door.
+    async fn shut_out(&self, kind: &str, input: impl Serialize) -> (Bench, TaskId) {
+        let bench = Bench::new(self.kinds());
+        let id = bench.start(kind, input).await;
+        assert_eq!(bench.failure(id).await.0, "Closed");
+        (bench, id)
+    }
+
     fn opens(&self) {
         self.closed.lock().unwrap().clear();
     }
@@ -173,9 +182,7 @@ impl Bench {
 #[tokio::test]
 async fn a_failed_instance_goes_on_with_its_own_that_has_failed() {
     let house = House::closed(&[7]);
-    let bench = Bench::new(house.kinds());
-    let id = bench.start("alone", 7).await;
-    assert_eq!(bench.failure(id).await.0, "Closed");
+    let (bench, id) = house.shut_out("alone", 7).await;
     let own = bench.other(id, TaskStatus::Failed).await;
     house.opens();
     bench.retried(id).await;
@@ -189,9 +196,7 @@ async fn a_failed_instance_goes_on_with_its_own_that_has_failed() {
 #[tokio::test]
 async fn those_of_a_fan_out_that_have_failed_go_on_and_no_other() {
     let house = House::closed(&[2, 4]);
-    let bench = Bench::new(house.kinds());
-    let id = bench.start("round", [1, 2, 3, 4]).await;
-    assert_eq!(bench.failure(id).await.0, "Closed");
+    let (bench, id) = house.shut_out("round", [1, 2, 3, 4]).await;
     // Another round is no better.
     bench.retried(id).await;
     assert_eq!(bench.failure(id).await.0, "Closed");
@@ -205,9 +210,7 @@ async fn those_of_a_fan_out_that_have_failed_go_on_and_no_other() {
 #[tokio::test]
 async fn one_that_went_on_by_itself_is_taken_as_it_is() {
     let house = House::closed(&[7]);
-    let bench = Bench::new(house.kinds());
-    let id = bench.start("alone", 7).await;
-    assert_eq!(bench.failure(id).await.0, "Closed");
+    let (bench, id) = house.shut_out("alone", 7).await;
     let own = bench.other(id, TaskStatus::Failed).await;
     house.opens();
     bench.retried(own).await;
@@ -223,9 +226,7 @@ async fn one_that_went_on_by_itself_is_taken_as_it_is() {
 #[tokio::test]
 async fn one_that_failed_and_is_to_go_on_does_not_when_all_is_canceled_before() {
     let house = House::closed(&[7]);
-    let bench = Bench::new(house.kinds());
-    let id = bench.start("alone", 7).await;
-    assert_eq!(bench.failure(id).await.0, "Closed");
+    let (bench, id) = house.shut_out("alone", 7).await;
     let own = bench.other(id, TaskStatus::Failed).await;
     house.opens();
     bench.retried(id).await;
@@ -246,9 +247,7 @@ async fn one_that_failed_and_is_to_go_on_does_not_when_all_is_canceled_before() 
 #[tokio::test]
 async fn one_that_still_ran_when_the_other_failed_does_not_go_on_when_all_is_canceled() {
     let house = House::closed(&[7]);
-    let bench = Bench::new(house.kinds());
-    let id = bench.start("beside", 7).await;
-    assert_eq!(bench.failure(id).await.0, "Closed");
+    let (bench, id) = house.shut_out("beside", 7).await;
     bench.settle().await;
     let guest = bench.other(id, TaskStatus::Running).await;
     bench.retried(id).await;
@@ -323,9 +322,7 @@ async fn another_round_survives_any_death() {
             for calls in 0.. {
                 let death = Death::at(calls, is_done);
                 let house = House::closed(&[2]);
-                let bench = Bench::new(house.kinds());
-                let id = bench.start("round", [1, 2]).await;
-                assert_eq!(bench.failure(id).await.0, "Closed");
+                let (bench, id) = house.shut_out("round", [1, 2]).await;
                 house.opens();
                 bench.retried(id).await;
                 let bench = bench.dying(house.kinds(), &death, is_stepwise);
