@@ -1,5 +1,5 @@
 //! The one table of routes. From it are made actix-web's resources, the checks of keys, the
-//! description, the function folders, `.funcignore` and the README's rows.
+//! description, the function folders, `.funcignore` and the rows of `docs/api.md`.
 
 use std::future::ready;
 use std::sync::LazyLock;
@@ -142,7 +142,7 @@ pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
         .describe(describe_dead_letters::one)
         .answers(
             "200 with the error, the times and the input of one, and what \
-             [rules](docs/dead-letter-rules.md) did about it, or 404",
+             [rules](dead-letter-rules.md) did about it, or 404",
         ),
         Route::post(
             "replay_dead_letter",
@@ -267,9 +267,9 @@ pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
             .describe(describe_service::openapi)
             .answers(
                 "the description of it (OpenAPI 3.1), to make \
-                 [clients](docs/clients.md#made-from-the-description) from; also \
-                 [committed](docs/openapi.json), with a [Postman \
-                 collection](docs/postman_collection.json) of a whole conversation",
+                 [clients](clients/generated.md) from; also \
+                 [committed](openapi.json), with a [Postman \
+                 collection](postman_collection.json) of a whole conversation",
             ),
         Route::get(
             "get_openapi_3_0",
@@ -353,7 +353,7 @@ pub fn description(tasks: &Tasks) -> Served {
     })
 }
 
-/// The README's rows of routes.
+/// The rows of routes in `docs/api.md`.
 pub fn rows() -> String {
     [&*ALIVE]
         .into_iter()
