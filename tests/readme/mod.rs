@@ -1,5 +1,6 @@
 //! What the README and the pages in `docs` say, held against the code.
 
+mod commands;
 mod links;
 mod own_crate;
 mod workflows;
