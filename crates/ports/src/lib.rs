@@ -1,5 +1,7 @@
 //! What the domain needs from storage and from time, as traits over plain types.
 //!
+//! A part of the package `async-request-reply`, where whoever wants work done begins.
+//!
 //! | File | What it is about |
 //! |---|---|
 //! | `store` | where task records live |
