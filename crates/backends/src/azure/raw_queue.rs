@@ -15,6 +15,7 @@ use super::error::{code, incomplete};
 use super::queue::{StorageQueue, envelope, seconds};
 use super::queues::AzureQueue;
 use super::resource;
+use super::witness::may_be_done;
 use ports::{Changed, Lease, Leased, QueuedMessage, RawQueue, StorageError, Timestamp};
 
 /// How the service calls a life that does not end.
@@ -112,8 +113,8 @@ impl StorageQueue {
 
     /// Hides a message for so long, and lets it say something else.
     ///
-    /// A change whose answer was lost is sent again with a receipt that its own success made stale: it
-    /// then is [`Changed::Stale`].
+    /// A change whose answer was lost is sent again, with a receipt that its own success may have made stale:
+    /// nobody knows then.
     async fn change(
         &self,
         id: &str,
@@ -133,7 +134,10 @@ impl StorageQueue {
                 .update_message(id, pop_receipt, hidden, Some(options));
             match update.await {
                 Ok(response) => Ok(Ok(lease_of(response.headers()))),
-                Err(error) => refusal(&error).map(Err).ok_or(error),
+                Err(error) => match refusal(&error) {
+                    Some(refused) if !may_be_done() => Ok(Err(refused)),
+                    _ => Err(error),
+                },
             }
         });
         match answer.await? {
