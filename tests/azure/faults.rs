@@ -108,7 +108,7 @@ async fn a_change_whose_answer_was_lost_is_not_told_as_that_of_another() {
     queue.prepare().await.unwrap();
     for fate in UNHEARD {
         queue.clear().await.unwrap();
-        let put = queue.put("1", None, Duration::ZERO).await.unwrap();
+        let put = queue.put("1", None, Duration::ZERO).await.unwrap().unwrap();
         let (id, receipt) = (&put.message.id, &put.lease.pop_receipt);
         spoiled.spoil(fate);
         let changed = queue.update(id, receipt, Some("2"), Duration::ZERO).await;

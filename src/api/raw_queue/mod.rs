@@ -46,7 +46,8 @@ pub(in crate::api) async fn create(
     let (body, _held) = read_json(&request, payload, &api).await?;
     let text = content::text_of(&body, "body")?;
     let put = queue.messages.put(&text, life, delay).await;
-    Ok(HttpResponse::Ok().json(MessageView::leased(put.map_err(failed)?)))
+    let put = put.map_err(failed)?.ok_or_else(|| too_long("body"))?;
+    Ok(HttpResponse::Ok().json(MessageView::leased(put)))
 }
 
 /// Takes the next message out of the queue. To `HEAD` it tells what it would, and takes nothing.
@@ -171,6 +172,7 @@ pub(in crate::api) async fn update(
         Changed::Done(lease) => Ok(HttpResponse::Ok().json(UpdatedMessage::new(id, text, lease))),
         Changed::Unknown => Err(unknown_message()),
         Changed::PastItsEnd => Err(past_its_end()),
+        Changed::TooLong => Err(too_long("content")),
         Changed::Stale => Err(Problem::new(
             Code::StaleReceipt,
             "the message was handed out or changed since; nothing was changed",
@@ -237,6 +239,11 @@ fn may_be_id(text: &str) -> bool {
         && text
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+fn too_long(target: &str) -> Problem {
+    let detail = format!("storage takes no message that is as long as {target}");
+    Problem::new(Code::BodyTooLarge, detail).target(target)
 }
 
 fn unknown_message() -> Problem {

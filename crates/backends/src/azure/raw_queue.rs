@@ -12,7 +12,7 @@ use azure_storage_queue::models::{
 };
 
 use super::error::{code, incomplete};
-use super::queue::{StorageQueue, envelope, seconds};
+use super::queue::{StorageQueue, TOO_LONG, envelope, seconds};
 use super::queues::AzureQueue;
 use super::resource;
 use super::witness::may_be_done;
@@ -38,10 +38,10 @@ impl RawQueue for AzureQueue {
         text: &str,
         life: Option<Duration>,
         delay: Duration,
-    ) -> Result<Leased, StorageError> {
+    ) -> Result<Option<Leased>, StorageError> {
         let life = life.map_or(NEVER_EXPIRES, |life| whole(life).max(1));
-        let answer = self.here()?.put(text, life, delay).await?;
-        put_message(text, answer)
+        let answer = self.here()?.put(text, life, delay, &TOO_LONG).await?;
+        answer.map(|answer| put_message(text, answer)).transpose()
     }
 
     async fn receive(&self, max: u32, hide: Duration) -> Result<Vec<Leased>, StorageError> {
@@ -161,6 +161,7 @@ fn refusal(error: &azure_core::Error) -> Option<Changed> {
     match code(error) {
         "MessageNotFound" => Some(Changed::Unknown),
         "PopReceiptMismatch" | "InvalidQueryParameterValue" => Some(Changed::Stale),
+        code if TOO_LONG.contains(&code) => Some(Changed::TooLong),
         // A time from 0 to 7 days is out of range only where it ends after the message does.
         "OutOfRangeQueryParameterValue" => Some(Changed::PastItsEnd),
         _ => None,
