@@ -2,6 +2,7 @@
 //! deployment.
 
 mod endpoints;
+mod memory;
 mod mended;
 mod postman;
 mod refusals;
