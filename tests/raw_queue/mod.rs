@@ -1,6 +1,7 @@
 //! The raw queue, as R1's clients know it: each endpoint, what was broken there, and its Postman flow, in every
 //! deployment.
 
+mod at_once;
 mod endpoints;
 mod memory;
 mod mended;
