@@ -66,6 +66,14 @@ async fn a_parameter_out_of_its_range_is_named(setting: Setting) {
         assert_eq!(reply.status, 422, "{path}: {}", reply.text());
         assert_eq!(reply.problem().1.as_deref(), Some(target), "{path}");
     }
+    let reply = send(
+        client,
+        "GET",
+        &format!("{MESSAGES}/peek?max_messages=0"),
+        "",
+    )
+    .await;
+    assert_eq!(reply.problem().0, "InvalidMaxMessages");
     let reply = send(client, "GET", "/api/queue/length?queue=nobodys", "").await;
     assert_eq!(
         (reply.status, reply.problem().1.as_deref()),
