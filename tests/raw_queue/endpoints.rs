@@ -11,6 +11,7 @@ use crate::helpers::eventually::eventually;
 
 in_every_deployment! {
     every_endpoint_of_r1_answers_as_it_did,
+    a_person_is_stored_as_r1_stores_it,
     the_forms_by_post_do_the_same_and_a_head_does_nothing,
     a_message_may_wait_and_may_end,
     a_message_says_any_json_to_the_letter,
@@ -134,6 +135,21 @@ async fn every_endpoint_of_r1_answers_as_it_did(setting: Setting) {
     let expected = json!({ "message": "All messages cleared from the queue." });
     assert_eq!(cleared, expected);
     assert_eq!(raw.length().await, 0);
+}
+
+async fn a_person_is_stored_as_r1_stores_it(setting: Setting) {
+    let raw = Raw::start(setting).await;
+    let person = r#" { "first_name": "Ada", "last_name": "L", "age": 36,
+        "occupation": "m", "location": "London" } "#;
+    let client = &raw.deployment.client;
+    success(
+        &client
+            .send(client.keyed("POST", MESSAGES).body(person))
+            .await,
+    );
+    let expected =
+        r#"{"first_name":"Ada","last_name":"L","age":36,"occupation":"m","location":"London"}"#;
+    assert_eq!(raw.stored_text().await, expected);
 }
 
 async fn the_forms_by_post_do_the_same_and_a_head_does_nothing(setting: Setting) {
