@@ -205,7 +205,7 @@ pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
                 "to any JSON, such as a person: 200 with the message that is in the raw queue from now on. \
                  `time_to_live` and `visibility_timeout` in seconds",
             ),
-        Route::get("get_messages", "/api/queue/messages", raw_queue::lease)
+        Route::get("get_messages", "/api/queue/messages", raw_queue::taking::lease)
             .keyed()
             .describe(describe_queue::lease)
             .answers(
@@ -216,15 +216,15 @@ pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
             .keyed()
             .describe(describe_queue::clear)
             .answers("200; the raw queue is empty"),
-        Route::post("lease_messages", "/api/queue/messages/lease", raw_queue::lease)
+        Route::post("lease_messages", "/api/queue/messages/lease", raw_queue::taking::lease)
             .keyed()
             .describe(describe_queue::lease)
             .answers("the same as `GET /api/queue/messages`, which changes things as well"),
-        Route::get("get_next_message", "/api/queue/messages/pop", raw_queue::pop)
+        Route::get("get_next_message", "/api/queue/messages/pop", raw_queue::taking::pop)
             .keyed()
             .describe(describe_queue::pop)
             .answers("200 with the next message, which is deleted, or without `data` if there is none"),
-        Route::post("pop_message", "/api/queue/messages/pop", raw_queue::pop)
+        Route::post("pop_message", "/api/queue/messages/pop", raw_queue::taking::pop)
             .keyed()
             .describe(describe_queue::pop)
             .answers("the same"),

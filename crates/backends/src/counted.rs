@@ -254,7 +254,7 @@ impl RawQueue for Counted<dyn RawQueue> {
         text: &str,
         life: Option<Duration>,
         delay: Duration,
-    ) -> Result<Leased, StorageError> {
+    ) -> Result<Option<Leased>, StorageError> {
         self.counted("send_message").put(text, life, delay).await
     }
 
