@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 
 use crate::{
-    Document, ETag, Looked, Newest, Page, Step, StorageError, Stored, Timestamp, Wanted, Written,
+    Document, ETag, Looked, Newest, Page, Step, StorageError, Stored, Timestamp, Wanted, Writes,
+    Written, side_by_side,
 };
 
 /// Where task records live. Every change is conditional: the first writer wins.
@@ -38,6 +39,15 @@ pub trait TaskStore: Send + Sync {
     ///
     /// When the first step failed, or nobody knows whether it was done.
     async fn write(&self, steps: &[Step<'_>]) -> Result<Written, StorageError>;
+
+    /// Does many writes, each as [`write`](Self::write) does it and by itself: whatever becomes of one, the
+    /// others go on, in no order. Gives the place of each (from 0) and its answer, as they come.
+    ///
+    /// A store that shares a commit among its writers does all of them with one; others do as many side by side
+    /// as is good for them and for whoever else uses them.
+    fn write_each<'a>(&'a self, writes: &'a [&'a [Step<'a>]]) -> Writes<'a> {
+        side_by_side(self, writes, writes.len())
+    }
 
     /// Lists records whose names start with `prefix`, from where the page before ended.
     /// `limit` (1 to 5,000) bounds the page; a page may be shorter, even empty, and still have a next.
