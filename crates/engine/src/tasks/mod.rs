@@ -13,6 +13,7 @@ pub(crate) mod links;
 pub(crate) mod listing;
 pub(crate) mod many;
 pub(crate) mod notices;
+mod offer;
 pub(crate) mod operate;
 pub(crate) mod service;
 pub(crate) mod submit;

@@ -7,20 +7,19 @@ use serde_json::value::RawValue;
 
 use crate::limits::QUEUE_LENGTH_MAX_AGE;
 use crate::local::backlog::{Look, Reservation};
-use crate::local::early::Leave;
-use crate::model::count::Count;
 use crate::model::id::TaskId;
 use crate::model::instance::Instance;
 use crate::model::message::TaskMessage;
 use crate::model::start::{Start, left};
 use crate::model::stored::UnreadableRecord;
-use crate::model::task::{TaskRecord, TaskState};
+use crate::model::task::TaskRecord;
 use crate::model::wishes::Wishes;
 use crate::queue::TaskQueue;
 use crate::records::{RecordError, Versioned};
+use crate::tasks::offer::{Offer, Rights};
 use crate::tasks::service::{Parts, Tasks};
 use ports::crash::{CrashPoint, crash_point};
-use ports::{Delivery, ETag, Step, StorageError, Text, Timestamp, Written, budget};
+use ports::{Delivery, ETag, StorageError, Timestamp, Written, budget};
 use work::InvalidInput;
 
 /// Work that a client asks for.
@@ -187,99 +186,61 @@ impl Tasks {
         submission: Submission,
         reservation: Reservation,
     ) -> Result<TaskRecord, SubmitError> {
-        let Submission {
-            id,
-            kind,
-            input,
-            traceparent,
-            wishes,
-            instance_name,
-        } = submission;
-        let now = self.parts.clock.now();
-        let queue = self.parts.queues.of(&kind);
-        let due_at = wishes.start().due_at(now);
-        let record = TaskRecord {
-            traceparent,
-            labels: wishes.labels(),
-            callback_url: wishes.callback_url().map(Into::into),
-            instance: self.instance_of(&kind).map(|instance| {
-                Box::new(Instance {
-                    name: instance_name,
-                    ..instance
-                })
-            }),
-            state: TaskState::Queued {
-                due_at,
-                last_error: None,
-            },
-            ..TaskRecord::queued(id, kind, input, now)
-        };
-        let early = &self.parts.early;
-        // What is to begin later goes to whoever has a slot by then.
-        let leave = match due_at {
-            None => early.leave(&record, Duration::ZERO, &queue.is_behind),
-            Some(_) => None,
-        };
-        let tell = |etag: Option<&ETag>| {
-            crash_point(CrashPoint::AfterRecord);
-            let begun = leave.as_deref().map_or(0, Leave::begun);
-            let message = TaskMessage {
-                count: Count::default().delivered(begun),
-                ..TaskMessage::of(&record, etag)
-            };
-            message.to_text()
-        };
-        let (name, document) = (id.text(), record.to_document());
-        let steps = [
-            Step::Create {
-                name: &name,
-                document: &document,
-            },
-            Step::Send {
-                queue: &queue.name,
-                text: Text::Of(&tell),
-                delay: leave
-                    .as_deref()
-                    .map_or_else(|| left(due_at, now), Leave::hide),
-                held: leave.is_some(),
-            },
-        ];
-        let written = self.parts.store.write(&steps).await;
-        let (record, held) = match written.map_err(|cause| SubmitError::unwritten(id, cause))? {
+        let (offer, rights) = self.offer(submission, reservation);
+        let tell = |etag: Option<&ETag>| offer.message(etag);
+        let written = self.parts.store.write(&offer.steps(&tell)).await;
+        let other = self.conclude(&offer, rights, written).await?;
+        Ok(other.unwrap_or(offer.record))
+    }
+
+    /// Goes on from how the write of a submission ended. Gives the task's record where that is another than the
+    /// one that was to be written.
+    pub(super) async fn conclude(
+        &self,
+        offer: &Offer,
+        rights: Rights,
+        written: Result<Written, StorageError>,
+    ) -> Result<Option<TaskRecord>, SubmitError> {
+        let Offer { record, now, .. } = offer;
+        let (id, now) = (record.id, *now);
+        let queue = self.parts.queues.of(&record.kind);
+        let (other, held) = match written.map_err(|cause| SubmitError::unwritten(id, cause))? {
             Written::Done { etag, held, .. } => {
                 let held = held.map(|receipt| {
                     Box::new(Delivery {
-                        text: TaskMessage::of(&record, etag.as_ref()).to_text(),
+                        text: TaskMessage::of(record, etag.as_ref()).to_text(),
                         dequeue_count: 1,
                         inserted_at: Some(now),
                         receipt: Some(*receipt),
                     })
                 });
-                (record, held)
+                (None, held)
             }
-            Written::Not { .. } => (self.carry_on(id, now).await?, None),
+            Written::Not { .. } => (Some(self.carry_on(id, now).await?), None),
             Written::Partly { cause, .. } if cause.is_unanswered() => {
-                (may_be_sent(record, &cause), None)
+                may_be_sent(record, &cause);
+                (None, None)
             }
             Written::Partly { etag, cause, .. } => {
                 return Err(self.take_back(id, etag.as_ref(), cause).await);
             }
         };
+        let record = other.as_ref().unwrap_or(record);
         if record.status().is_terminal() {
-            return Ok(record);
+            return Ok(other);
         }
-        reservation.kept();
+        rights.reservation.kept();
         crash_point(CrashPoint::AfterMessage);
         self.parts.endings.metrics.accepted(&record.kind);
         match record.due_at() {
             Some(due_at) => queue.sent_for(due_at, now),
-            None => queue.sent(leave, held),
+            None => queue.sent(rights.leave, held),
         }
         if let Some(look) = queue.backlog.due(now) {
             self.look_up(queue, look);
         }
         log::info!("task.id" = id, "task.kind" = record.kind, "trace.id" = record.trace_id(); "task accepted");
-        Ok(record)
+        Ok(other)
     }
 
     /// Sends a message for the record that is there under a new task's id, unless it has ended.
@@ -304,7 +265,10 @@ impl Tasks {
         let delay = left(record.due_at(), self.parts.clock.now());
         match queue.messages.send(&message, delay).await {
             Ok(()) => Ok(record),
-            Err(cause) if cause.is_unanswered() => Ok(may_be_sent(record, &cause)),
+            Err(cause) if cause.is_unanswered() => {
+                may_be_sent(&record, &cause);
+                Ok(record)
+            }
             Err(cause) if record.updated_at == now => {
                 Err(self.take_back(id, etag.as_ref(), cause).await)
             }
@@ -380,7 +344,6 @@ impl Tasks {
 }
 
 /// The record is written, so there is the task; the sweep makes up for its message, should that be missing.
-fn may_be_sent(record: TaskRecord, cause: &StorageError) -> TaskRecord {
+fn may_be_sent(record: &TaskRecord, cause: &StorageError) {
     log::warn!("task.id" = record.id, "task.kind" = record.kind; "message may not be sent: {cause}");
-    record
 }
