@@ -12,6 +12,7 @@ pub(crate) mod kinds;
 pub(crate) mod links;
 pub(crate) mod listing;
 pub(crate) mod many;
+mod many_keyed;
 pub(crate) mod notices;
 mod offer;
 pub(crate) mod operate;

@@ -181,7 +181,7 @@ impl Tasks {
             })
     }
 
-    pub(super) async fn accept(
+    async fn accept(
         self,
         submission: Submission,
         reservation: Reservation,
