@@ -3,6 +3,7 @@
 mod body;
 mod consuming;
 pub(in crate::api) mod describe;
+mod duration;
 mod key_text;
 mod many;
 mod result_body;
