@@ -409,6 +409,14 @@ mod tests {
     }
 
     #[test]
+    fn a_thousand_are_answered_before_their_client_gives_up() {
+        let budget = Duration::from_secs(10) + BUDGET_FOR_EACH * 1_000;
+        assert!(MAX_SUBMISSIONS == 1_000 && budget < MAX_WAIT && budget < ACCEPTING_TIMEOUT);
+        // Two calls each, of a second, 32 at a time.
+        assert!(budget > Duration::from_secs(2 * 1_000 / 32));
+    }
+
+    #[test]
     fn an_attempt_under_the_host_ends_before_its_process_does() {
         let before = SLOT_WAIT + SWEEP_BUDGET;
         assert!(before + HOSTED_TIME_LIMIT + STOP_GRACE + SHOW_TIMEOUT < FUNCTION_TIMEOUT);

@@ -71,8 +71,7 @@ impl Tasks {
     ) -> Result<EachSubmitted, NoneAccepted> {
         let mut reserved = Vec::with_capacity(submissions.len());
         for submission in submissions {
-            let queue = self.parts.queues.of(&submission.kind);
-            let reservation = self.reserve(queue).await;
+            let reservation = self.reserve(&submission).await;
             let reservation = reservation.map_err(KeyedSubmitError::from)?;
             reserved.push((submission, reservation));
         }

@@ -83,7 +83,7 @@ impl Tasks {
                 id: claimed.record.task,
                 ..keyed.submission
             };
-            let reservation = self.reserve(self.parts.queues.of(&submission.kind)).await;
+            let reservation = self.reserve(&submission).await;
             let name = keyed.name;
             let one = Ours {
                 place,

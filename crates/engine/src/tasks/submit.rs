@@ -171,8 +171,7 @@ impl Tasks {
         &self,
         submission: Submission,
     ) -> Result<TaskRecord, SubmitError> {
-        let queue = self.parts.queues.of(&submission.kind);
-        let reservation = self.reserve(queue).await?;
+        let reservation = self.reserve(&submission).await?;
         let tasks = self.clone();
         tokio::spawn(budget::carried(tasks.accept(submission, reservation)))
             .await
@@ -233,7 +232,7 @@ impl Tasks {
         crash_point(CrashPoint::AfterMessage);
         self.parts.endings.metrics.accepted(&record.kind);
         match record.due_at() {
-            Some(due_at) => queue.sent_for(due_at, now),
+            Some(due_at) => queue.due_times.add(due_at, now),
             None => queue.sent(rights.leave, held),
         }
         if let Some(look) = queue.backlog.due(now) {
@@ -290,10 +289,14 @@ impl Tasks {
 
     /// Room in its queue for a submission. Where there is a limit, the length is looked up when it
     /// is too old, by one submission for all that come meanwhile.
-    pub(super) async fn reserve(&self, queue: &Arc<TaskQueue>) -> Result<Reservation, SubmitError> {
+    pub(super) async fn reserve(
+        &self,
+        submission: &Submission,
+    ) -> Result<Reservation, SubmitError> {
         let Parts {
             clock, settings, ..
         } = &*self.parts;
+        let queue = self.parts.queues.of(&submission.kind);
         let max = settings.max_queue_length;
         if max.is_some()
             && self
@@ -304,8 +307,13 @@ impl Tasks {
             let cause = "the queue does not tell it";
             return Err(StorageError::permanent("look up the queue's length", cause).into());
         }
-        let reserved = queue.backlog.take(max, clock.now());
-        reserved.ok_or(SubmitError::QueueFull)
+        let now = clock.now();
+        let reserved = queue.backlog.take(max, now);
+        let reserved = reserved.ok_or(SubmitError::QueueFull)?;
+        Ok(match submission.wishes.start().due_at(now) {
+            None => reserved,
+            Some(due_at) => reserved.put_off(due_at),
+        })
     }
 
     /// A queue's length, no older than `age`; `None` when the queue does not tell it. Who finds it too
