@@ -11,7 +11,6 @@
 //! | `files` | files of kinds, by name, in folders |
 //! | `write` | the one law for everything that is written: steps, in their order |
 //! | `one_by_one` | that law, for a store that can do one step at a time |
-//! | `side_by_side` | many writes, for a store that shares no commit among them |
 //! | `error` | why storage did not do it |
 //! | [`budget`] | how long it may take for somebody who waits |
 //! | [`crash`] | where a test lets a process die |
@@ -29,7 +28,6 @@ mod queued_message;
 mod raw_queue;
 mod records;
 mod secret;
-mod side_by_side;
 mod store;
 mod tallies;
 pub mod timestamp;
@@ -52,8 +50,7 @@ pub use records::{
     Wanted, are_among,
 };
 pub use secret::Secret;
-pub use side_by_side::{Writes, side_by_side};
-pub use store::TaskStore;
+pub use store::{TaskStore, Writes, side_by_side};
 pub use tallies::Tallies;
 pub use write::{Step, Tell, Text, Written};
 

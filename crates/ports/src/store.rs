@@ -1,11 +1,15 @@
 //! What storage must do for records: read, write under conditions, and list.
 
 use async_trait::async_trait;
+use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream};
 
 use crate::{
-    Document, ETag, Looked, Newest, Page, Step, StorageError, Stored, Timestamp, Wanted, Writes,
-    Written, side_by_side,
+    Document, ETag, Looked, Newest, Page, Step, StorageError, Stored, Timestamp, Wanted, Written,
 };
+
+/// The places of many writes (from 0) and their answers, as they come.
+pub type Writes<'a> = BoxStream<'a, (usize, Result<Written, StorageError>)>;
 
 /// Where task records live. Every change is conditional: the first writer wins.
 ///
@@ -104,4 +108,19 @@ pub trait TaskStore: Send + Sync {
         let written = self.write(&[Step::Delete { name, etag }]).await?;
         Ok(matches!(written, Written::Done { .. }))
     }
+}
+
+/// Does many writes of a store that shares no commit among them, so many at once.
+pub fn side_by_side<'a, S: TaskStore + ?Sized>(
+    store: &'a S,
+    writes: &'a [&'a [Step<'a>]],
+    at_once: usize,
+) -> Writes<'a> {
+    let writes = writes
+        .iter()
+        .enumerate()
+        .map(move |(place, steps)| async move { (place, store.write(steps).await) });
+    stream::iter(writes)
+        .buffer_unordered(at_once.max(1))
+        .boxed()
 }

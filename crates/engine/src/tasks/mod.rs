@@ -1,5 +1,6 @@
 //! What clients ask for: submit, look, wait, consume, cancel, delete, retry, list.
 
+mod accepting;
 pub(crate) mod anew;
 pub(crate) mod callbacks;
 pub(crate) mod consume;
@@ -14,7 +15,6 @@ pub(crate) mod listing;
 pub(crate) mod many;
 mod many_keyed;
 pub(crate) mod notices;
-mod offer;
 pub(crate) mod operate;
 pub(crate) mod service;
 pub(crate) mod submit;

@@ -9,17 +9,14 @@ use crate::limits::QUEUE_LENGTH_MAX_AGE;
 use crate::local::backlog::{Look, Reservation};
 use crate::model::id::TaskId;
 use crate::model::instance::Instance;
-use crate::model::message::TaskMessage;
-use crate::model::start::{Start, left};
+use crate::model::start::Start;
 use crate::model::stored::UnreadableRecord;
 use crate::model::task::TaskRecord;
 use crate::model::wishes::Wishes;
 use crate::queue::TaskQueue;
-use crate::records::{RecordError, Versioned};
-use crate::tasks::offer::{Offer, Rights};
+use crate::records::RecordError;
 use crate::tasks::service::{Parts, Tasks};
-use ports::crash::{CrashPoint, crash_point};
-use ports::{Delivery, ETag, StorageError, Timestamp, Written, budget};
+use ports::{StorageError, Timestamp, budget};
 use work::InvalidInput;
 
 /// Work that a client asks for.
@@ -180,113 +177,6 @@ impl Tasks {
             })
     }
 
-    async fn accept(
-        self,
-        submission: Submission,
-        reservation: Reservation,
-    ) -> Result<TaskRecord, SubmitError> {
-        let (offer, rights) = self.offer(submission, reservation);
-        let tell = |etag: Option<&ETag>| offer.message(etag);
-        let written = self.parts.store.write(&offer.steps(&tell)).await;
-        let other = self.conclude(&offer, rights, written).await?;
-        Ok(other.unwrap_or(offer.record))
-    }
-
-    /// Goes on from how the write of a submission ended. Gives the task's record where that is another than the
-    /// one that was to be written.
-    pub(super) async fn conclude(
-        &self,
-        offer: &Offer,
-        rights: Rights,
-        written: Result<Written, StorageError>,
-    ) -> Result<Option<TaskRecord>, SubmitError> {
-        let Offer { record, now, .. } = offer;
-        let (id, now) = (record.id, *now);
-        let queue = self.parts.queues.of(&record.kind);
-        let (other, held) = match written.map_err(|cause| SubmitError::unwritten(id, cause))? {
-            Written::Done { etag, held, .. } => {
-                let held = held.map(|receipt| {
-                    Box::new(Delivery {
-                        text: TaskMessage::of(record, etag.as_ref()).to_text(),
-                        dequeue_count: 1,
-                        inserted_at: Some(now),
-                        receipt: Some(*receipt),
-                    })
-                });
-                (None, held)
-            }
-            Written::Not { .. } => (Some(self.carry_on(id, now).await?), None),
-            Written::Partly { cause, .. } if cause.is_unanswered() => {
-                may_be_sent(record, &cause);
-                (None, None)
-            }
-            Written::Partly { etag, cause, .. } => {
-                return Err(self.take_back(id, etag.as_ref(), cause).await);
-            }
-        };
-        let record = other.as_ref().unwrap_or(record);
-        if record.status().is_terminal() {
-            return Ok(other);
-        }
-        rights.reservation.kept();
-        crash_point(CrashPoint::AfterMessage);
-        self.parts.endings.metrics.accepted(&record.kind);
-        match record.due_at() {
-            Some(due_at) => queue.due_times.add(due_at, now),
-            None => queue.sent(rights.leave, held),
-        }
-        if let Some(look) = queue.backlog.due(now) {
-            self.look_up(queue, look);
-        }
-        log::info!("task.id" = id, "task.kind" = record.kind, "trace.id" = record.trace_id(); "task accepted");
-        Ok(other)
-    }
-
-    /// Sends a message for the record that is there under a new task's id, unless it has ended.
-    ///
-    /// Ids are unique, so it is ours: a retry met the first try's success, which was written at the time
-    /// of this submission and is undone with it; or a submission with an idempotency key is carried on, whose
-    /// task may have been acknowledged, and stays whatever happens.
-    async fn carry_on(&self, id: TaskId, now: Timestamp) -> Result<TaskRecord, SubmitError> {
-        let gone = || StorageError::transient("accept task", "its record came and went");
-        let read = self.parts.records.read(id).await;
-        let read = read.map_err(|error| match error {
-            // It is there, and the sweep sends its message.
-            RecordError::Storage(cause) => SubmitError::Unknown { id, cause },
-            unreadable @ RecordError::Unreadable(_) => unreadable.into(),
-        })?;
-        let Versioned { record, etag } = read.ok_or_else(gone)?;
-        if record.status().is_terminal() {
-            return Ok(record);
-        }
-        let message = TaskMessage::of(&record, etag.as_ref()).to_text();
-        let queue = self.parts.queues.of(&record.kind);
-        let delay = left(record.due_at(), self.parts.clock.now());
-        match queue.messages.send(&message, delay).await {
-            Ok(()) => Ok(record),
-            Err(cause) if cause.is_unanswered() => {
-                may_be_sent(&record, &cause);
-                Ok(record)
-            }
-            Err(cause) if record.updated_at == now => {
-                Err(self.take_back(id, etag.as_ref(), cause).await)
-            }
-            Err(cause) => Err(cause.into()),
-        }
-    }
-
-    /// Removes a record whose message was refused: its client is told that nothing was accepted, which has to be
-    /// so. If it cannot be removed, the sweep will send the message.
-    async fn take_back(&self, id: TaskId, etag: Option<&ETag>, cause: StorageError) -> SubmitError {
-        match self.parts.records.delete(id, etag).await {
-            Ok(_) => cause.into(),
-            Err(error) => {
-                log::warn!("task.id" = id; "a task that was not accepted stays: {error}");
-                SubmitError::Unknown { id, cause }
-            }
-        }
-    }
-
     /// Room in its queue for a submission. Where there is a limit, the length is looked up when it
     /// is too old, by one submission for all that come meanwhile.
     pub(super) async fn reserve(
@@ -337,7 +227,7 @@ impl Tasks {
     }
 
     /// Looks up a queue's length, whoever of those that wait for it hangs up.
-    fn look_up(&self, queue: &Arc<TaskQueue>, look: Look) {
+    pub(super) fn look_up(&self, queue: &Arc<TaskQueue>, look: Look) {
         let (queue, clock) = (Arc::clone(queue), Arc::clone(&self.parts.clock));
         tokio::spawn(async move {
             match queue.messages.length().await {
@@ -349,9 +239,4 @@ impl Tasks {
             }
         });
     }
-}
-
-/// The record is written, so there is the task; the sweep makes up for its message, should that be missing.
-fn may_be_sent(record: &TaskRecord, cause: &StorageError) {
-    log::warn!("task.id" = record.id, "task.kind" = record.kind; "message may not be sent: {cause}");
 }
