@@ -14,6 +14,7 @@ pub(crate) mod links;
 pub(crate) mod listing;
 pub(crate) mod many;
 mod many_keyed;
+pub(crate) mod new_round;
 pub(crate) mod notices;
 pub(crate) mod operate;
 pub(crate) mod service;
