@@ -52,7 +52,7 @@ pub use records::{
     Wanted, are_among,
 };
 pub use secret::Secret;
-pub use store::TaskStore;
+pub use store::{TaskStore, Writes, side_by_side};
 pub use tallies::Tallies;
 pub use write::{Step, Tell, Text, Written};
 
