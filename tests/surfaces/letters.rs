@@ -49,14 +49,14 @@ fn write(folder: &Path, rules: &str) -> String {
 }
 
 /// Has something fail, of a kind that always does.
-async fn failed(client: &Client, content_type: &str, body: &str) -> String {
+pub(super) async fn failed(client: &Client, content_type: &str, body: &str) -> String {
     let id = enqueued(client, enqueue(client, content_type, body.to_owned())).await;
     has_status(client, &id, "FAILURE").await;
     id
 }
 
 /// Waits until what rules did stands so; gives the letter then. A process that has just died answers nothing.
-async fn acted(client: &Client, id: &str, action: &str, status: &str) -> Value {
+pub(super) async fn acted(client: &Client, id: &str, action: &str, status: &str) -> Value {
     let told = format!("{action} has {status}");
     eventually(&told, async || {
         let request = client.keyed("GET", &format!("/api/dead-letters/{id}"));
@@ -177,6 +177,11 @@ async fn a_repair_that_is_refused_for_good_loses_nothing() {
         assert!(letter.get("settledDateTime").is_none(), "{letter}");
         assert_eq!(letter["input"], json!({ "taskType": "certainTaskType" }));
         assert!(listed(client).await.contains(&id));
+        // The metrics tell which kind of task it was that failed.
+        let metrics = client.get_keyed("/api/metrics").await;
+        let metrics = metrics.text();
+        let failed = r#"tasks_ended_total{kind="_dead-letter-rule",status="failed"} 1"#;
+        assert!(metrics.lines().any(|line| line == failed), "{metrics}");
         // It can still be replayed by hand.
         let path = format!("/api/dead-letters/{id}:replay");
         let replayed = client.send(client.keyed("POST", &path)).await;

@@ -1,7 +1,7 @@
 //! What this process has done so far, counted, and told in the Prometheus text format.
 //!
-//! Every known kind is there from the start, at 0: a series that begins with its first failure hides
-//! that one from `increase()`. Counting takes no lock.
+//! Every known kind, the engine's own included, is there from the start, at 0: a series that begins with its first
+//! failure hides that one from `increase()`. Counting takes no lock.
 
 mod histogram;
 mod labels;
@@ -90,7 +90,7 @@ impl Metrics {
     pub fn new(kinds: &Kinds) -> Self {
         Self {
             kinds: kinds
-                .iter()
+                .every()
                 .map(|kind| (kind.name.clone(), OfKind::default()))
                 .collect(),
             unknown: OfKind::default(),
@@ -316,7 +316,9 @@ mod tests {
     }
 
     fn kinds() -> Kinds {
-        Kinds::default().with("echo", any::of_blocking(Echo), Policy::default())
+        let echo = || any::of_blocking(Echo);
+        let kinds = Kinds::default().with("echo", echo(), Policy::default());
+        kinds.with_internal("ours", echo(), Policy::default())
     }
 
     fn assert_has(text: &str, lines: &[&str]) {
@@ -365,7 +367,7 @@ mod tests {
     fn every_kind_and_every_end_is_there_before_anything_has_happened() {
         let metrics = Metrics::new(&kinds());
         let text = metrics.to_prometheus(&Gauges::default());
-        for kind in ["echo", KindName::UNKNOWN] {
+        for kind in ["echo", "_ours", KindName::UNKNOWN] {
             assert_has(
                 &text,
                 &[&format!("tasks_accepted_total{{kind=\"{kind}\"}} 0")],
@@ -386,11 +388,15 @@ mod tests {
     fn a_kind_that_nobody_registered_is_no_series_of_its_own() {
         let metrics = Metrics::new(&kinds());
         metrics.task_ended("made up\"", TaskStatus::Failed, 1, None);
+        metrics.task_ended("_ours", TaskStatus::Failed, 1, None);
         let text = metrics.to_prometheus(&Gauges::default());
         assert!(!text.contains("made up"));
         assert_has(
             &text,
-            &[r#"tasks_ended_total{kind="unknown",status="failed"} 1"#],
+            &[
+                r#"tasks_ended_total{kind="unknown",status="failed"} 1"#,
+                r#"tasks_ended_total{kind="_ours",status="failed"} 1"#,
+            ],
         );
     }
 }
