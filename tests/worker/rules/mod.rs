@@ -8,6 +8,8 @@ use std::time::Duration;
 use engine::{
     Acted, LetterFilter, Matches, Outward, Parcel, Rule, RuleAction, Rules, TaskId, TaskStatus,
 };
+use futures_util::future::join_all;
+use ports::Document;
 use ports::timestamp::to_text;
 use serde_json::{Value, json};
 use work::{BoxFuture, Context, Failure};
@@ -150,6 +152,27 @@ impl Bench {
     /// Notes of what is due.
     async fn notes_of_due(&self) -> usize {
         self.store.list("fd-", None, 100).await.unwrap().items.len()
+    }
+
+    /// So many more of these as there is one now, of newer failures of tasks that nobody has.
+    async fn more_notes_of_due(&self, count: u64) {
+        let page = self.store.list("fd-", None, 1).await.unwrap();
+        let note = page.items.into_iter().next().unwrap();
+        let stored = self.store.read(&note.name).await.unwrap().unwrap();
+        let document = Document {
+            head: note.head.unwrap(),
+            body: stored.body,
+        };
+        let left = u64::from_str_radix(&note.name[3..15], 16).unwrap();
+        let names: Vec<_> = (1..=count)
+            .map(|newer| format!("fd-{:012x}-{}", left - newer, self.tasks.new_id()))
+            .collect();
+        for some in names.chunks(256) {
+            let created = some.iter().map(|name| self.store.create(name, &document));
+            for created in join_all(created).await {
+                assert!(created.unwrap().is_some());
+            }
+        }
     }
 
     async fn acted_on(&self, id: TaskId) -> Vec<Acted> {

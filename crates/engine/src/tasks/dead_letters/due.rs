@@ -34,6 +34,9 @@ use work::KindName;
 /// The most that are told in one piece.
 const MOST_TOLD: usize = 5_000;
 
+/// How many pages are looked at after each failure: the newest comes first, and all others are for the sweep.
+const PAGES_SOON: usize = 5;
+
 impl Tasks {
     /// Makes tasks of what is due, as far as it comes. One that cannot be made now is made by the next pass.
     ///
@@ -41,13 +44,25 @@ impl Tasks {
     ///
     /// The first of these that storage refused.
     pub(crate) async fn hand_in_due(&self, is_over: impl Fn() -> bool) -> Result<(), StorageError> {
+        self.hand_in_pages(usize::MAX, is_over).await
+    }
+
+    /// The same of the newest that is due, in so many pages.
+    async fn hand_in_pages(
+        &self,
+        pages: usize,
+        is_over: impl Fn() -> bool,
+    ) -> Result<(), StorageError> {
         let Some(rules) = self.parts.settings.rules.clone() else {
             return Ok(());
         };
         let mut first = Ok(());
         let mut told: BTreeMap<String, Vec<Due>> = BTreeMap::new();
-        let (mut at, mut gathered) = (None, 0);
-        while !is_over() && gathered < MOST_TOLD {
+        let mut at = None;
+        for _ in 0..pages {
+            if is_over() {
+                break;
+            }
             let store = &self.parts.store;
             let page = store.list(DUE_PREFIX, at.as_deref(), LETTER_PAGE).await?;
             let rows = page.items.into_iter();
@@ -55,9 +70,12 @@ impl Tasks {
             // A process with other rules may know one that this one does not.
             let due = due.filter(|due| rules.named(&due.rule).is_some());
             let (tell, each): (Vec<_>, Vec<_>) = due.partition(|due| is_told(&rules, due));
-            gathered += tell.len();
             for due in tell {
-                told.entry(due.rule.clone()).or_default().push(due);
+                let of_rule = told.entry(due.rule.clone()).or_default();
+                // What is beyond that is for another window, and keeps nothing waiting that is behind it.
+                if of_rule.len() < MOST_TOLD {
+                    of_rule.push(due);
+                }
             }
             for some in each.chunks(WALK_CONCURRENCY) {
                 if is_over() {
@@ -97,7 +115,10 @@ impl Tasks {
             let shared = &tasks.parts.shared;
             let _turn = shared.due_turn.lock().await;
             shared.due_soon.store(false, Relaxed);
-            if let Err(error) = tasks.hand_in_due(|| tasks.is_stopping()).await {
+            if let Err(error) = tasks
+                .hand_in_pages(PAGES_SOON, || tasks.is_stopping())
+                .await
+            {
                 log::debug!("what rules say is left to the next sweep: {error}");
             }
         });
@@ -149,7 +170,6 @@ impl Tasks {
                 (task.record, begun_at)
             }
             None => {
-                due.truncate(MOST_TOLD);
                 let Some(job) = self.digest(rule, &due, now).await? else {
                     return Ok(());
                 };
