@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use engine::limits::{LETTER_WHOLE, SWEEP_INTERVAL};
+use engine::limits::{ACCEPTING_TIMEOUT, LETTER_WHOLE, SWEEP_INTERVAL};
 use engine::{
     Bulk, DeadLetter, Edit, LetterBody, LetterFilter, LetterPosition, Outcome, Replayed,
     SubmitError, TaskId, TaskStatus,
@@ -382,9 +382,149 @@ async fn many_are_replayed_by_a_task_that_goes_on_where_one_broke_off() {
         page = bench.consumer.receive(32).await.unwrap();
     }
     let done = bench.result(bulk.id).await;
-    assert!(done.contains("\"failed\":0"), "{done}");
+    // Counted are those of both attempts.
+    assert_eq!(done, r#"{"replayed":40,"failed":0}"#);
     // None ran twice; those whose messages were about to be sent are the sweep's to send.
     assert!((1..=40).contains(&delivered), "{delivered}");
+}
+
+#[tokio::test]
+async fn an_attempt_counts_what_those_before_it_have_deleted() {
+    for calls in [1, 30, 60, 90] {
+        let bench = Bench::new();
+        for _ in 0..40 {
+            bench.hopeless().await;
+        }
+        let bulk = bench.tasks.submit_bulk(Bulk::Delete, all()).await.unwrap();
+        let received = bench.receive().await;
+        let held = bench
+            .calls
+            .hold_after(Some(Call::DeleteRecord), calls, Moment::After);
+        tokio::select! {
+            biased;
+            _ = bench.consumer.process(received) => assert!(calls > 80, "it is held"),
+            () = held.arrived() => {}
+        }
+        bench.calls.forget();
+        bench.clock.advance(Duration::from_secs(120));
+        if !bench.nothing_is_visible().await {
+            bench.clock.advance(Duration::from_secs(120));
+            bench.deliver().await;
+        }
+        let done = bench.result(bulk.id).await;
+        assert_eq!(done, r#"{"deleted":40,"failed":0}"#, "after {calls} calls");
+        // The count goes with the record of its task.
+        let retention = bench.process.engine.settings.retention;
+        bench.clock.advance(retention + SWEEP_INTERVAL);
+        bench.maintenance.sweep_beside_loop().await.unwrap();
+        let left = bench.store.list("f", None, 100).await.unwrap();
+        assert!(left.items.is_empty(), "{:?}", left.items);
+    }
+}
+
+#[tokio::test]
+async fn what_stays_is_counted_once_however_many_attempts_there_are() {
+    let bench = Bench::new();
+    // Somebody replays it, or died while doing so.
+    let claimed = bench.unreadable("hello").await;
+    let dies = bench
+        .calls
+        .hold_after(Some(Call::Create), 0, Moment::Before);
+    tokio::select! {
+        biased;
+        _ = bench.tasks.replay(claimed, edit(Some("echo"), "7")) => panic!("it is held"),
+        () = dies.arrived() => {}
+    }
+    for _ in 0..20 {
+        bench.hopeless().await;
+    }
+    let bulk = bench.tasks.submit_bulk(Bulk::Delete, all()).await.unwrap();
+    let received = bench.receive().await;
+    let held = bench
+        .calls
+        .hold_after(Some(Call::DeleteRecord), 30, Moment::Before);
+    tokio::select! {
+        biased;
+        _ = bench.consumer.process(received) => panic!("it is held"),
+        () = held.arrived() => {}
+    }
+    bench.calls.forget();
+    bench.clock.advance(Duration::from_secs(61));
+    bench.deliver().await;
+    let done = bench.result(bulk.id).await;
+    assert_eq!(done, r#"{"deleted":20,"failed":1}"#);
+}
+
+#[tokio::test]
+async fn a_message_that_became_a_task_is_none_whoever_died_after_that() {
+    let bench = Bench::new();
+    let id = bench.unreadable("hello").await;
+    // The entry stays.
+    bench.calls.fail(Call::DeleteRecord, Moment::Before);
+    bench
+        .tasks
+        .replay(id, edit(Some("echo"), "7"))
+        .await
+        .unwrap();
+    assert_eq!(bench.entries().await, 1);
+    assert!(bench.ids(&all()).await.is_empty());
+    bench.deliver().await;
+    assert_eq!(bench.result(id).await, "7");
+    assert!(bench.ids(&all()).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_death_before_there_is_a_task_leaves_the_message() {
+    let bench = Bench::new();
+    let id = bench.unreadable("hello").await;
+    let held = bench
+        .calls
+        .hold_after(Some(Call::Create), 0, Moment::Before);
+    tokio::select! {
+        biased;
+        _ = bench.tasks.replay(id, edit(Some("echo"), "7")) => panic!("it is held"),
+        () = held.arrived() => {}
+    }
+    assert_eq!(bench.ids(&all()).await, [id]);
+    // It may be under way.
+    let again = bench.tasks.replay(id, edit(Some("echo"), "8")).await;
+    assert!(matches!(again, Ok(Replayed::InProgress)));
+    bench.clock.advance(ACCEPTING_TIMEOUT);
+    let again = bench.tasks.replay(id, edit(Some("echo"), "8")).await;
+    assert!(matches!(again, Ok(Replayed::Made(_))), "{again:?}");
+}
+
+#[tokio::test]
+async fn a_task_stays_of_its_kind() {
+    let bench = Bench::new();
+    let id = bench.hopeless().await;
+    let refused = bench.tasks.replay(id, edit(Some("echo"), "7")).await;
+    assert!(matches!(refused, Ok(Replayed::OtherKind(kind)) if kind == "hopeless"));
+    assert_eq!(bench.ids(&all()).await, [id]);
+    let same = bench.tasks.replay(id, edit(Some("hopeless"), "7")).await;
+    assert!(matches!(same, Ok(Replayed::Task(_))));
+}
+
+#[tokio::test]
+async fn a_text_is_found_that_its_client_wrote_with_escapes() {
+    let bench = Bench::new();
+    let input = r#"{"who": "Zo\u00eb \"Z\" M\u00fcller", "\u00fc": [1]}"#;
+    let id = bench.submit("hopeless", input).await;
+    bench.deliver().await;
+    for (wanted, is_found) in [
+        ("Zoë", true),
+        (r#""Z" Müller"#, true),
+        ("ü", true),
+        ("u00eb", true),
+        ("Zoe", false),
+    ] {
+        let filter = LetterFilter {
+            text: Some(wanted.to_owned()),
+            ..all()
+        };
+        let found = bench.ids(&filter).await;
+        assert_eq!(found, [id][usize::from(!is_found)..], "{wanted}");
+    }
 }
 
 #[tokio::test]
