@@ -495,6 +495,49 @@ async fn a_death_before_there_is_a_task_leaves_the_message() {
 }
 
 #[tokio::test]
+async fn pages_go_on_while_more_fails() {
+    let bench = Bench::new();
+    let mut before = Vec::new();
+    for _ in 0..5 {
+        before.insert(0, bench.hopeless().await);
+    }
+    let (mut listed, mut position) = (Vec::new(), None::<LetterPosition>);
+    loop {
+        let page = bench
+            .tasks
+            .dead_letters(&all(), 2, position.as_ref())
+            .await
+            .unwrap();
+        listed.extend(page.letters.iter().map(|letter| letter.id));
+        bench.hopeless().await;
+        match page.next {
+            Some(next) => position = Some(next),
+            None => break,
+        }
+    }
+    // Each once, and none that came later.
+    assert_eq!(listed, before);
+}
+
+#[tokio::test]
+async fn a_retry_that_is_taken_back_is_no_failure_of_now() {
+    let bench = Bench::new();
+    let id = bench.hopeless().await;
+    let failed_at = bench.record(id).await.unwrap().updated_at;
+    bench.calls.fail(Call::Send, Moment::Before);
+    assert!(bench.tasks.retry(id).await.is_err());
+    let record = bench.record(id).await.unwrap();
+    assert_eq!(
+        (record.status(), record.updated_at),
+        (TaskStatus::Failed, failed_at)
+    );
+    assert_eq!(
+        (bench.ids(&all()).await, bench.entries().await),
+        (vec![id], 1)
+    );
+}
+
+#[tokio::test]
 async fn a_task_stays_of_its_kind() {
     let bench = Bench::new();
     let id = bench.hopeless().await;

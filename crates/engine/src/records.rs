@@ -224,6 +224,18 @@ impl Records {
         self.write(&name, versioned, then).await
     }
 
+    /// Takes back what was written over this record, in exactly that version: it is as before, and above all no
+    /// failure of now, which somebody would be told of again.
+    pub(crate) async fn take_back(
+        &self,
+        before: &TaskRecord,
+        etag: &ETag,
+    ) -> Result<bool, StorageError> {
+        let (name, document) = (before.id.text(), before.to_document());
+        let written = self.store.replace(&name, &document, etag).await?;
+        Ok(written.is_some())
+    }
+
     /// Writes a record over exactly its version, or as a new one, and sends these messages after it; then the
     /// message at hand is settled. `None` when the version is no longer the one in the store.
     pub(crate) async fn advance(
@@ -397,15 +409,22 @@ impl Records {
         let entry = Entry::of_message(letter, queue, reason, self.clock.now());
         let rules = self.rules.as_deref();
         let due = rules.and_then(|rules| due::after_message(rules, &entry, &letter.text));
-        let mut steps = vec![entry.put()];
+        let mut steps = vec![Step::Create {
+            name: &entry.name,
+            document: &entry.document,
+        }];
         steps.extend(due.as_deref().map(Entry::put));
         steps.extend(letter.receipt.as_ref().map(|receipt| Step::Settle {
             receipt,
             how: Settle::Done,
         }));
-        match self.store.write(&steps).await? {
+        let written = match self.store.write(&steps).await? {
+            // A sweep died before the message was gone. What was done about the letter since stays.
+            Written::Not { .. } if steps.len() > 1 => self.store.write(&steps[1..]).await?,
+            written => written,
+        };
+        match written {
             Written::Partly { cause, .. } => Err(cause),
-            // No step has a condition, and whoever has the message by now makes the same entry of it.
             Written::Done { .. } | Written::Not { .. } => Ok(()),
         }
     }

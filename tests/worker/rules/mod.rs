@@ -340,6 +340,42 @@ async fn a_message_that_names_no_task_is_repaired_and_listed_no_more() {
 }
 
 #[tokio::test]
+async fn a_message_that_comes_back_after_its_repair_stays_settled() {
+    let somebody = Somebody::default();
+    let bench = Bench::with_rules(all(somebody.repair()));
+    bench
+        .poison_queue
+        .send("hello", Duration::ZERO)
+        .await
+        .unwrap();
+    // The sweep dies when the letter is stored, and its message is still there.
+    bench.calls.fail(Call::DeleteMessage, Moment::Before);
+    bench.sweep_once().await;
+    bench.sweep_once().await;
+    bench.deliver().await;
+    assert!(bench.listed_letters().await.is_empty());
+    bench.settle_for(3).await;
+    assert_eq!(bench.messages().await, (0, 0));
+    assert!(bench.listed_letters().await.is_empty());
+    assert_eq!((somebody.sent().len(), bench.notes_of_due().await), (1, 0));
+}
+
+#[tokio::test]
+async fn a_retry_that_is_taken_back_lets_nobody_act_again() {
+    let somebody = Somebody::default();
+    let bench = Bench::with_rules(all(somebody.repair()));
+    let id = bench.failed_with("1").await;
+    bench.settle_for(2).await;
+    bench.calls.fail(Call::Send, Moment::Before);
+    assert!(bench.tasks.retry(id).await.is_err());
+    bench.settle_for(2).await;
+    assert_eq!(
+        (somebody.sent().len(), bench.acted_on(id).await.len()),
+        (1, 1)
+    );
+}
+
+#[tokio::test]
 async fn what_is_no_dead_letter_any_more_is_not_acted_on() {
     let somebody = Somebody::default();
     let bench = Bench::with_rules(all(somebody.repair()));
