@@ -133,6 +133,12 @@ async fn a_message_that_names_no_task_becomes_one_or_goes_to_its_queue_again() {
             (404, "NotFound"),
             "{setting:?}"
         );
+        let length = format!("/api/queue/length?queue={}-poison", deployment.queue());
+        eventually("nobody understands it", async || {
+            let reply = client.get_keyed(&length).await;
+            (reply.json()["length"] == 1).then_some(())
+        })
+        .await;
         deployment.sweep().await;
         eventually("it is given up again", async || {
             let letters = listed(&deployment.client).await;
