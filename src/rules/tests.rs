@@ -303,7 +303,7 @@ fn nobody_waits_longer_than_a_dead_letter_is_kept() {
 fn a_mail_that_cannot_be_sent_is_refused_with_its_key() {
     let mail = |keys: &str| with(&format!("mail = {{ {keys} }}"));
     let whole = "server = \"smtps://a.example\", from = \"a@a.example\", to = [\"b@a.example\"]";
-    assert!(read_as("rules.toml", &mail(whole)).is_ok());
+    assert!(read_as("rules.toml", mail(whole)).is_ok());
     for (keys, reason) in [
         (String::new(), "mail.from is missing"),
         (

@@ -4,6 +4,7 @@
 pub(crate) mod action;
 pub(crate) mod bulk;
 mod counting;
+mod digest;
 mod due;
 mod letter;
 mod replay;
