@@ -9,7 +9,7 @@ use num_bigint::BigUint;
 use serde::Deserialize;
 
 use super::http::{Connection, HttpError, Origin};
-use super::workload::Measured;
+use super::measured::Measured;
 
 /// The numbers asked for are 0 to this: small work, so that the service itself is measured.
 const NUMBERS: usize = 100;

@@ -17,7 +17,8 @@ use super::http::{Connection, HttpError};
 use super::latencies::{Latencies, milliseconds};
 use super::run::Run;
 use super::service::Service;
-use super::stage::{Stage, Storage};
+use super::stage::Stage;
+use super::storage::Storage;
 use super::workload::Mode;
 
 /// The pause between two submissions to a service is twice this in the middle: longer or shorter by a

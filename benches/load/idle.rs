@@ -9,7 +9,7 @@ use tokio::time::sleep;
 use super::http::HttpError;
 use super::latencies::milliseconds;
 use super::service::Service;
-use super::stage::Storage;
+use super::storage::Storage;
 use super::workload::{self, Mode};
 
 /// How long the last load is still heard: the loop's interval has doubled from 100 ms to its

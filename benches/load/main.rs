@@ -21,6 +21,7 @@ mod http;
 mod idle;
 mod latencies;
 mod log;
+mod measured;
 mod metrics;
 mod plot;
 mod process;
@@ -30,6 +31,7 @@ mod scale_out;
 mod series;
 mod service;
 mod stage;
+mod storage;
 mod table;
 mod workflows;
 mod workload;
@@ -51,7 +53,8 @@ use self::idle::Idle;
 use self::report::Report;
 use self::run::Run;
 use self::service::Service;
-use self::stage::{Stage, Storage};
+use self::stage::Stage;
+use self::storage::Storage;
 use self::workload::Mode;
 
 /// What says how a run is to be: everything else has its own.
@@ -145,7 +148,7 @@ fn main() -> Result<ExitCode, HttpError> {
         constant::serve()?;
         return Ok(ExitCode::SUCCESS);
     }
-    if std::env::var_os(workflows::SERVES).is_some() {
+    if std::env::var_os(stage::SERVES).is_some() {
         return Ok(workflows::serve());
     }
     let args = Args::parse();

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::latencies::Spread;
-use super::stage::Storage;
-use super::workload::{Measured, Mode, Phases};
+use super::measured::{Measured, Phases};
+use super::storage::Storage;
+use super::workload::Mode;
 
 /// The figures of a run. What is unknown of a service that runs already is left out.
 #[derive(Clone, Debug, Serialize)]

@@ -4,7 +4,8 @@ use super::http::HttpError;
 use super::latencies::milliseconds;
 use super::report::{PhaseTimes, Report, Usage, per_task};
 use super::service::Service;
-use super::stage::{Stage, Storage};
+use super::stage::Stage;
+use super::storage::Storage;
 use super::workload::{self, Mode};
 
 /// What to run.

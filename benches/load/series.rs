@@ -4,7 +4,7 @@ use super::http::HttpError;
 use super::report::Report;
 use super::run::Run;
 use super::service::Service;
-use super::stage::Storage;
+use super::storage::Storage;
 use super::workload::Mode;
 
 /// Tasks for each client, and the least in all: the slowest hundredth has to be some.

@@ -10,7 +10,7 @@ use functions_host::{AppRoot, FunctionsHost, HostOptions};
 use super::http::{Connection, HttpError, Origin};
 use super::log::Log;
 use super::process::{Owned, Process};
-use super::stage::Storage;
+use super::storage::Storage;
 
 /// How long a service may take until it is healthy.
 const PATIENCE: Duration = Duration::from_secs(30);

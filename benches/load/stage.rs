@@ -2,29 +2,16 @@
 
 use std::path::Path;
 
-use serde::Serialize;
 use tempfile::TempDir;
 
 use super::azurite::{Azurite, KEY};
 use super::floor::Place;
 use super::http::HttpError;
 use super::service::Service;
-use super::workflows::SERVES;
+use super::storage::Storage;
 
-/// Where the tasks are kept, and who feeds the handler.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Storage {
-    /// A SQLite file.
-    Embedded,
-    /// The emulator of Azure Storage.
-    Azurite,
-    /// The same emulator, with the handler under the double of the Functions host.
-    Hosted,
-    /// Whatever a service uses that runs already.
-    #[value(skip)]
-    Unknown,
-}
+/// The environment variable that makes this tool be the service, with kinds of its own.
+pub(crate) const SERVES: &str = "LOAD_SERVES_WORKFLOWS";
 
 /// Storage, ready to be used by a service.
 pub(crate) struct Stage {

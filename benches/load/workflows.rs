@@ -19,10 +19,8 @@ use tokio::task::JoinSet;
 use super::commit;
 use super::floor;
 use super::http::{Connection, HttpError, Origin};
-use super::stage::{Stage, Storage};
-
-/// The environment variable that makes this tool be the service.
-pub(crate) const SERVES: &str = "LOAD_SERVES_WORKFLOWS";
+use super::stage::Stage;
+use super::storage::Storage;
 
 /// Nothing is asked of storage while a client waits for the end.
 const PATIENT: [(HeaderName, &str); 1] = [(HeaderName::from_static("prefer"), "wait=60")];

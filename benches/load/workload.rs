@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use super::client::{Clients, Step};
 use super::http::HttpError;
-use super::latencies::Latencies;
+use super::measured::{Measured, Phases};
 use super::service::Service;
 
 /// How often the length of the queue is looked at.
@@ -34,28 +34,6 @@ impl Mode {
     pub(crate) fn has_phases(self) -> bool {
         matches!(self, Self::Phases | Self::Submit)
     }
-}
-
-/// What came of it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Measured {
-    pub(crate) wall: Duration,
-    pub(crate) phases: Option<Phases>,
-    pub(crate) submit: Latencies,
-    /// From the submission to the result in the client's hands.
-    pub(crate) result: Latencies,
-    /// Requests that found no result yet.
-    pub(crate) polls: u64,
-    pub(crate) errors: u64,
-}
-
-/// How long each phase took.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Phases {
-    pub(crate) submitting: Duration,
-    /// From then on until all were done.
-    pub(crate) draining: Duration,
-    pub(crate) fetching: Option<Duration>,
 }
 
 /// Runs so many tasks with so many clients side by side.

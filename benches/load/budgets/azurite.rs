@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::super::http::HttpError;
 use super::super::run::Run;
-use super::super::stage::{Stage, Storage};
+use super::super::stage::Stage;
+use super::super::storage::Storage;
 use super::super::workload::Mode;
 use super::super::{floor, idle};
 use super::{Budget, CONCURRENCY, clean};

@@ -3,7 +3,8 @@
 use super::super::http::HttpError;
 use super::super::latencies::milliseconds;
 use super::super::run::Run;
-use super::super::stage::{Stage, Storage};
+use super::super::stage::Stage;
+use super::super::storage::Storage;
 use super::super::workload::Mode;
 use super::super::{commit, constant};
 use super::{Budget, CONCURRENCY, clean};

@@ -8,7 +8,8 @@ use super::super::http::HttpError;
 use super::super::report::Report;
 use super::super::run::Run;
 use super::super::service::Service;
-use super::super::stage::{Stage, Storage};
+use super::super::stage::Stage;
+use super::super::storage::Storage;
 use super::super::workload::Mode;
 use super::{Budget, CONCURRENCY, clean};
 

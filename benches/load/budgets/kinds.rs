@@ -13,7 +13,8 @@ use super::super::constant::Server;
 use super::super::http::{Connection, HttpError, Origin};
 use super::super::latencies::{Latencies, milliseconds};
 use super::super::service::Service;
-use super::super::stage::{Stage, Storage};
+use super::super::stage::Stage;
+use super::super::storage::Storage;
 use super::Budget;
 
 /// Tasks, one after the other.

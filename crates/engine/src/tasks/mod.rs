@@ -12,6 +12,7 @@ pub(crate) mod kinds;
 pub(crate) mod links;
 pub(crate) mod listing;
 pub(crate) mod many;
+pub(crate) mod new_round;
 pub(crate) mod notices;
 pub(crate) mod operate;
 pub(crate) mod service;

@@ -7,17 +7,14 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
-use crate::local::early::Leave;
-use crate::model::count::Count;
 use crate::model::instance::Purpose;
 use crate::model::message::TaskMessage;
 use crate::model::precondition::{Precondition, Target};
 use crate::model::task::{TaskRecord, TaskState, TaskStatus};
-use crate::records::{Commit, Followed, NextMessage, RecordError, Then, Versioned};
+use crate::records::{Commit, Followed, RecordError, Versioned};
 use crate::tasks::service::Tasks;
 use crate::tasks::submit::SubmitError;
-use ports::crash::CrashPoint;
-use ports::{ETag, StorageError};
+use ports::StorageError;
 use work::any::Canceled;
 
 /// What became of what was asked for.
@@ -170,14 +167,7 @@ impl Tasks {
         Target { id, only_if }: Target,
         input: Option<Box<RawValue>>,
     ) -> Result<Operated, SubmitError> {
-        let tell = |record: &TaskRecord, etag: Option<&ETag>, begun: u32| {
-            let message = TaskMessage {
-                count: Count::new_round(record.attempts).delivered(begun),
-                ..TaskMessage::of(record, etag)
-            };
-            message.to_text()
-        };
-        let (failed, task, leave, followed) = loop {
+        let (failed, task, round) = loop {
             let Some(mut task) = self.find(id).await? else {
                 return Ok(Operated::Unknown);
             };
@@ -192,31 +182,15 @@ impl Tasks {
             }
             let failed = task.record.clone();
             task.record.input = input.clone().or(task.record.input);
-            task.record.state = TaskState::queued();
-            task.record.retries += 1;
             if let Some(instance) = &mut task.record.instance {
                 instance.rewinds = true;
             }
-            let queue = self.parts.queues.of(&task.record.kind);
-            let early = &self.parts.early;
-            let leave = early.leave(&task.record, Duration::ZERO, &queue.is_behind);
-            let then = Then {
-                send: Some(NextMessage {
-                    queue: &queue.name,
-                    tell: &tell,
-                    delay: leave.as_deref().map_or(Duration::ZERO, Leave::hide),
-                    held: leave.as_deref().map(Leave::begun),
-                    unsent: Some(CrashPoint::AfterRetry),
-                }),
-                settle: None,
-                ..Then::default()
-            };
             // Otherwise it was deleted or retried at the same moment: look again.
-            if let Some(followed) = self.parts.records.replace_then(&mut task, then).await? {
-                break (failed, task, leave, followed);
+            if let Some(round) = self.queue_again(&mut task).await? {
+                break (failed, task, round);
             }
         };
-        let held = match followed {
+        let held = match round.followed {
             Followed::All { held, .. } => held,
             // It is queued; the sweep makes up for its message, should that be missing.
             Followed::Unsent(cause) | Followed::Unsettled(cause) if cause.is_unanswered() => {
@@ -236,7 +210,8 @@ impl Tasks {
                 .into());
             }
         };
-        self.parts.queues.of(&task.record.kind).sent(leave, held);
+        let queue = self.parts.queues.of(&task.record.kind);
+        queue.sent(round.leave, held);
         self.parts.records.forget_failure(&failed).await;
         log::info!("task.id" = id, "task.kind" = task.record.kind, "trace.id" = task.record.trace_id(); "task retried");
         Ok(Operated::Done(task))
