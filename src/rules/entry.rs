@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::mail::Mail;
 use super::table::{Table, Wrong};
+use crate::config::Config;
 use crate::kinds::http::Webhook;
 use engine::{Matches, Outward, Rule, RuleAction, is_label};
 
@@ -16,10 +17,14 @@ const EVERY: Duration = Duration::from_secs(15 * 60);
 /// The longest that a replay may wait.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
+/// Why a wait may not be so long.
+const NOT_KEPT: &str =
+    "is as long as RESULT_RETENTION or longer: the dead letter would be gone by then";
+
 const ACTIONS: &str = "replay, repair, notify and mail";
 
 /// Reads one.
-pub(super) fn read(rule: Value, allows_http: bool) -> Result<Rule, Wrong> {
+pub(super) fn read(rule: Value, config: &Config) -> Result<Rule, Wrong> {
     let mut rule = Table::of("", rule)?;
     let name = rule.some_text("name")?;
     if !is_label(&name) {
@@ -33,8 +38,9 @@ pub(super) fn read(rule: Value, allows_http: bool) -> Result<Rule, Wrong> {
         None => Matches::default(),
     };
     let mut actions = Vec::new();
+    let (allows_http, kept) = (config.kinds_allow_http, config.retention);
     if let Some(table) = rule.table("replay")? {
-        actions.push(replay(table)?);
+        actions.push(replay(table, kept)?);
     }
     if let Some(mut table) = rule.table("repair")? {
         let to = webhook(&mut table, allows_http)?;
@@ -43,7 +49,7 @@ pub(super) fn read(rule: Value, allows_http: bool) -> Result<Rule, Wrong> {
     }
     if let Some(mut table) = rule.table("notify")? {
         let to = webhook(&mut table, allows_http)?;
-        let every = every(&mut table)?;
+        let every = every(&mut table, kept)?;
         table.finish()?;
         actions.push(RuleAction::Tell {
             every,
@@ -52,7 +58,7 @@ pub(super) fn read(rule: Value, allows_http: bool) -> Result<Rule, Wrong> {
         });
     }
     if let Some(mut table) = rule.table("mail")? {
-        let every = every(&mut table)?;
+        let every = every(&mut table, kept)?;
         actions.push(RuleAction::Tell {
             every,
             name: "mail",
@@ -112,10 +118,13 @@ fn is_pointer(text: &str) -> bool {
     (text.is_empty() || text.starts_with('/')) && text.split('~').skip(1).all(is_escaped)
 }
 
-fn replay(mut table: Table) -> Result<RuleAction, Wrong> {
+fn replay(mut table: Table, kept: Duration) -> Result<RuleAction, Wrong> {
     let after = table.duration("after")?.unwrap_or_default();
     if after > LONGEST {
         return Err(table.wrong("after", "is longer than a year"));
+    }
+    if after >= kept {
+        return Err(table.wrong("after", NOT_KEPT));
     }
     let at_most = table.count("at_most")?;
     table.finish()?;
@@ -130,9 +139,10 @@ fn webhook(table: &mut Table, allows_http: bool) -> Result<Arc<dyn Outward>, Wro
     })?))
 }
 
-fn every(table: &mut Table) -> Result<Duration, Wrong> {
-    match table.duration("every")? {
-        Some(every) if every.is_zero() => Err(table.wrong("every", "is zero")),
-        every => Ok(every.unwrap_or(EVERY)),
+fn every(table: &mut Table, kept: Duration) -> Result<Duration, Wrong> {
+    match table.duration("every")?.unwrap_or(EVERY) {
+        Duration::ZERO => Err(table.wrong("every", "is zero")),
+        every if every >= kept => Err(table.wrong("every", NOT_KEPT)),
+        every => Ok(every),
     }
 }

@@ -1,7 +1,9 @@
 //! Mail about dead letters, through a server that the operator names: SMTP (RFC 5321), encrypted but for a server
 //! on this machine.
 
+use std::error::Error as _;
 use std::fmt::Write;
+use std::io;
 use std::time::Duration;
 
 use lettre::message::header::ContentType;
@@ -29,6 +31,8 @@ const SUBJECT: &str = "Dead letters";
 /// What is sent, to whom and through what.
 pub(super) struct Mail {
     transport: AsyncSmtpTransport<Tokio1Executor>,
+    /// Whether it sends a password.
+    logs_in: bool,
     from: Mailbox,
     to: Mailboxes,
     subject: String,
@@ -54,10 +58,13 @@ impl Mail {
         {
             return Err(table.wrong("subject", "has a line break or another control character"));
         }
-        let transport = transport(&mut table)?;
+        let login = login(&mut table)?;
+        let logs_in = login.is_some();
+        let transport = transport(&mut table, login)?;
         table.finish()?;
         Ok(Self {
             transport,
+            logs_in,
             from,
             to: to.into_iter().collect(),
             subject: subject.unwrap_or_else(|| SUBJECT.to_owned()),
@@ -98,22 +105,50 @@ impl Outward for Mail {
     ) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
             let message = self.message(parcel, cx.task_id())?;
-            self.transport.send(message).await.map_err(not_taken)?;
-            Ok(())
+            let sent = self.transport.send(message).await;
+            sent.map(drop).map_err(|error| self.not_taken(error))
         })
     }
 }
 
-fn not_taken(error: smtp::Error) -> Failure {
-    let said = match error.status() {
-        Some(code) => format!("the mail server answered {code}"),
-        None => "the mail server was not reached".to_owned(),
-    };
-    let failure = match error.is_permanent() {
-        true => Failure::permanent(NOT_TAKEN, said),
-        false => Failure::transient(NOT_TAKEN, said),
-    };
-    failure.with_source(error)
+impl Mail {
+    fn not_taken(&self, error: smtp::Error) -> Failure {
+        let said = match error.status() {
+            Some(code) => format!("the mail server answered {code}"),
+            None if is_of_tls(&error) => {
+                "no encryption could be agreed on with the mail server, or its certificate is not trusted"
+                    .to_owned()
+            }
+            None if error.is_client() => {
+                "the mail server offers no STARTTLS, or no login that is known".to_owned()
+            }
+            None => "the mail server was not reached".to_owned(),
+        };
+        let failure = match error.is_permanent() {
+            true => Failure::permanent(NOT_TAKEN, said),
+            false => Failure::transient(NOT_TAKEN, said),
+        };
+        // What a server answers goes to the log, and may repeat what it was sent.
+        match self.logs_in && error.status().is_some() {
+            true => failure,
+            false => failure.with_source(error),
+        }
+    }
+}
+
+fn is_of_tls(error: &smtp::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(this) = cause {
+        let io = this.downcast_ref::<io::Error>();
+        if io
+            .and_then(io::Error::get_ref)
+            .is_some_and(|inner| inner.is::<rustls::Error>())
+        {
+            return true;
+        }
+        cause = this.source();
+    }
+    false
 }
 
 /// What the mail says: which letters, so that each can be looked at, and no input.
@@ -141,7 +176,10 @@ fn text(rule: &str, count: usize, letters: &[ToldLetter]) -> String {
 
 /// Through what. `smtps` is encrypted from the beginning, `smtp` from STARTTLS on, without which nothing is
 /// sent to another machine.
-fn transport(table: &mut Table) -> Result<AsyncSmtpTransport<Tokio1Executor>, Wrong> {
+fn transport(
+    table: &mut Table,
+    login: Option<Credentials>,
+) -> Result<AsyncSmtpTransport<Tokio1Executor>, Wrong> {
     let text = table.some_text("server")?;
     let no_server = |table: &Table| {
         let reason = "is no mail server, such as smtps://smtp.example.com or smtp://127.0.0.1:25";
@@ -153,7 +191,10 @@ fn transport(table: &mut Table) -> Result<AsyncSmtpTransport<Tokio1Executor>, Wr
         && matches!(url.path(), "" | "/")
         && url.query().is_none()
         && url.fragment().is_none();
-    let (Some(host), true) = (url.host_str().filter(|host| !host.is_empty()), is_bare) else {
+    // A name in other letters than a server's name has comes with percent signs, and is nobody's.
+    let host = url.host_str();
+    let host = host.filter(|host| !host.is_empty() && !host.contains('%'));
+    let (Some(host), true) = (host, is_bare) else {
         return Err(no_server(table));
     };
     // A name stands as it is, an address of six without its brackets.
@@ -173,16 +214,22 @@ fn transport(table: &mut Table) -> Result<AsyncSmtpTransport<Tokio1Executor>, Wr
     if let Some(port) = url.port() {
         builder = builder.port(port);
     }
-    match (table.text("user")?, table.variable("password_env")?) {
-        (None, None) => {}
-        (Some(user), Some(password)) => {
-            let password = password.expose().to_owned();
-            builder = builder.credentials(Credentials::new(user, password));
-        }
-        (Some(_), None) => return Err(table.wrong("password_env", "is missing beside user")),
-        (None, Some(_)) => return Err(table.wrong("user", "is missing beside password_env")),
+    if let Some(login) = login {
+        builder = builder.credentials(login);
     }
     Ok(builder.build())
+}
+
+/// Who logs in, if anybody does.
+fn login(table: &mut Table) -> Result<Option<Credentials>, Wrong> {
+    match (table.text("user")?, table.variable("password_env")?) {
+        (None, None) => Ok(None),
+        (Some(user), Some(password)) => {
+            Ok(Some(Credentials::new(user, password.expose().to_owned())))
+        }
+        (Some(_), None) => Err(table.wrong("password_env", "is missing beside user")),
+        (None, Some(_)) => Err(table.wrong("user", "is missing beside password_env")),
+    }
 }
 
 fn mailbox(text: &str) -> Option<Mailbox> {

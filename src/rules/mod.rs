@@ -2,7 +2,7 @@
 //! `KINDS_FILE`.
 //!
 //! ```text
-//! the file ─▶ table (keys, each once and known) ─▶ entry (what they mean) ─▶ engine::Rules
+//! the file ─▶ once (keys, each once) ─▶ table (and known) ─▶ entry (what they mean) ─▶ engine::Rules
 //!                                                    └─▶ a webhook of kinds::http, or mail
 //! ```
 //!
@@ -10,13 +10,15 @@
 
 mod entry;
 mod mail;
+mod once;
 mod table;
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use serde_json::Value;
 
+use self::once::Once;
 use self::table::{Table, Wrong};
 use crate::config::Config;
 use engine::Rules;
@@ -30,6 +32,9 @@ pub struct RulesError {
     /// Which rule is wrong, which key of it, and why.
     pub reason: String,
 }
+
+/// More than anybody writes, in bytes.
+const MOST_BYTES: u64 = 1024 * 1024;
 
 /// What the file is called beside that of the kinds.
 const NAMES: [&str; 2] = ["dead-letter-rules.toml", "dead-letter-rules.json"];
@@ -48,7 +53,7 @@ pub fn read(config: &Config) -> Result<Option<Rules>, RulesError> {
     let Some(file) = found else {
         return Ok(None);
     };
-    let rules = understand(&file, config.kinds_allow_http);
+    let rules = understand(&file, config);
     let rules = rules.map_err(|reason| RulesError {
         file: file.clone(),
         reason,
@@ -71,27 +76,45 @@ fn beside(kinds: &Path) -> Result<Option<PathBuf>, RulesError> {
     }
 }
 
-fn understand(file: &Path, allows_http: bool) -> Result<Rules, String> {
-    let text = fs::read_to_string(file).map_err(|error| format!("cannot be read: {error}"))?;
-    let is_json = file.extension().is_some_and(|ending| ending == "json");
-    let document: Value = match is_json {
-        true => serde_json::from_str(&text).map_err(|error| format!("is not JSON: {error}")),
-        false => toml::from_str(&text)
-            .map_err(|error| format!("is not TOML: {}", error.to_string().replace('\n', ", "))),
-    }?;
+fn understand(file: &Path, config: &Config) -> Result<Rules, String> {
+    let document = document(file)?;
     let rules = listed(document).map_err(|wrong| wrong.to_string())?;
     let mut read: Vec<engine::Rule> = Vec::new();
     for (place, rule) in rules.into_iter().enumerate() {
         let named = rule.get("name").and_then(Value::as_str);
         let named = named.map_or_else(String::new, |name| format!(" {name:?}"));
         let at = format!("rule {}{named}", place + 1);
-        let rule = entry::read(rule, allows_http).map_err(|wrong| format!("{at}: {wrong}"))?;
+        let rule = entry::read(rule, config).map_err(|wrong| format!("{at}: {wrong}"))?;
         if read.iter().any(|other| other.name == rule.name) {
             return Err(format!("{at}: another rule has the name"));
         }
         read.push(rule);
     }
     Ok(Rules::new(read))
+}
+
+/// What the file says. What is wrong with it is told without a line of it: there may be a key in that.
+fn document(file: &Path) -> Result<Value, String> {
+    let unread = |error: io::Error| format!("cannot be read: {error}");
+    let length = fs::metadata(file).map_err(unread)?.len();
+    if length > MOST_BYTES {
+        return Err(format!("has {length} bytes, more than {MOST_BYTES}"));
+    }
+    let text = fs::read_to_string(file).map_err(unread)?;
+    // Editors on Windows write a mark at the beginning that tells of UTF-8.
+    let text = text.trim_start_matches('\u{feff}');
+    if file.extension().is_some_and(|ending| ending == "json") {
+        let read = serde_json::from_str::<Once>(text);
+        return read
+            .map(|Once(document)| document)
+            .map_err(|error| format!("is not JSON: {error}"));
+    }
+    toml::from_str(text).map_err(|error| {
+        let before = error.span().and_then(|at| text.get(..at.start));
+        let line = before.map_or(1, |before| before.matches('\n').count() + 1);
+        let what = error.message().lines().next().unwrap_or_default();
+        format!("is not TOML: {what}, in line {line}")
+    })
 }
 
 /// The rules of a document, each as it stands there.

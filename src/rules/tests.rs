@@ -3,7 +3,7 @@
 use super::*;
 
 /// What is told of a file with this name and text.
-fn read_as(name: &str, text: &str) -> Result<Rules, RulesError> {
+fn read_as(name: &str, text: impl AsRef<[u8]>) -> Result<Rules, RulesError> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join(name);
     fs::write(&file, text).unwrap();
@@ -208,10 +208,102 @@ fn a_rule_that_is_wrong_is_named_with_its_key() {
 }
 
 #[test]
+fn a_file_that_is_rubbish_is_refused_without_a_line_of_it() {
+    let rule = r#"{"name": "it", "replay": {"at_most": 1}}"#;
+    for (name, text, reason) in [
+        (
+            "rules.toml",
+            "whsec_x".repeat(100_000).into_bytes(),
+            "is not TOML: ",
+        ),
+        (
+            "rules.toml",
+            b"\n\n[[rule]]\nname = whsec_x".to_vec(),
+            "in line 4",
+        ),
+        (
+            "rules.toml",
+            b"[[rule]]\nname = 'a'\nname = 'b'".to_vec(),
+            "duplicate key, in line 3",
+        ),
+        (
+            "rules.toml",
+            vec![b'#'; 10_000_000],
+            "has 10000000 bytes, more than 1048576",
+        ),
+        (
+            "rules.json",
+            vec![b'['; 1_000_000],
+            "is not JSON: recursion limit exceeded",
+        ),
+        (
+            "rules.toml",
+            b"\xff\xfe".to_vec(),
+            "cannot be read: stream did not contain valid UTF-8",
+        ),
+        ("rules.json", vec![], "is not JSON: EOF"),
+        ("rules.json", b"null".to_vec(), "it is not a table"),
+        (
+            "rules.json",
+            format!(r#"{{"rule": [{rule}], "rule": []}}"#).into_bytes(),
+            r#"the key "rule" is there twice"#,
+        ),
+        (
+            "rules.json",
+            br#"{"rule": [{"name": "it", "replay": {"at_most": 1, "at_most": 9}}]}"#.to_vec(),
+            r#"the key "at_most" is there twice at line 1"#,
+        ),
+    ] {
+        let refused = read_as(name, &text).unwrap_err().reason;
+        assert!(refused.contains(reason), "{refused}");
+        assert!(
+            !refused.contains("whsec_x") && refused.len() < 200,
+            "{refused}"
+        );
+    }
+    for (name, text) in [
+        (
+            "rules.toml",
+            "\u{feff}".to_owned() + &with("replay = { at_most = 1 }"),
+        ),
+        ("rules.json", format!("\u{feff}{{\"rule\": [{rule}]}}")),
+    ] {
+        assert!(read_as(name, &text).is_ok(), "{name}");
+    }
+}
+
+#[test]
+fn nobody_waits_longer_than_a_dead_letter_is_kept() {
+    // In tests that is an hour.
+    for (line, key) in [
+        ("replay = { at_most = 1, after = \"1h\" }", "replay.after"),
+        (
+            "notify = { url = \"https://a\", every = \"2h\" }",
+            "notify.every",
+        ),
+        (
+            "mail = { server = \"smtps://a\", from = \"a@a.example\", to = \"a@a.example\", every = \"1d\" }",
+            "mail.every",
+        ),
+    ] {
+        let refused = refusal(&with(line));
+        let reason = format!("rule 1 \"it\": {key} is as long as RESULT_RETENTION");
+        assert!(refused.starts_with(&reason), "{refused}");
+    }
+    assert!(
+        read_as(
+            "rules.toml",
+            with("replay = { at_most = 1, after = \"59m\" }")
+        )
+        .is_ok()
+    );
+}
+
+#[test]
 fn a_mail_that_cannot_be_sent_is_refused_with_its_key() {
     let mail = |keys: &str| with(&format!("mail = {{ {keys} }}"));
     let whole = "server = \"smtps://a.example\", from = \"a@a.example\", to = [\"b@a.example\"]";
-    assert!(read_as("rules.toml", &mail(whole)).is_ok());
+    assert!(read_as("rules.toml", mail(whole)).is_ok());
     for (keys, reason) in [
         (String::new(), "mail.from is missing"),
         (
@@ -236,6 +328,10 @@ fn a_mail_that_cannot_be_sent_is_refused_with_its_key() {
         ),
         (
             whole.replace("smtps://", "smtps://u:p@"),
+            "mail.server is no mail server",
+        ),
+        (
+            whole.replace("smtps://a.example", "smtps://b\u{fc}cher.example"),
             "mail.server is no mail server",
         ),
         (

@@ -9,6 +9,7 @@ mod cancel;
 mod conditions;
 mod cors;
 mod dead_letters;
+mod dead_messages;
 mod delete;
 mod fetch;
 mod fetching_at_once;

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use functions_host::{FunctionsHost, HostOptions};
+use functions_host::{FunctionsHost, HostOptions, StorageQueue};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -16,6 +16,9 @@ use super::project::app_of;
 
 /// What links begin with under the host, whose address nobody tells the service.
 const PUBLIC_BASE_URL: &str = "http://tasks.example";
+
+/// The time in the row of a stranger, in milliseconds since 1970: in the year 2024.
+const LONG_AGO: i64 = 1_720_000_000_000;
 
 /// Storage and mode. Hosted mode needs a storage account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +44,9 @@ pub(crate) struct Deployment {
     running: Running,
     queue: String,
     folder: TempDir,
+    program: String,
+    /// As it was started with.
+    settings: Vec<(String, String)>,
 }
 
 enum Running {
@@ -77,9 +83,11 @@ impl Deployment {
                 running: Running::Standalone(Box::new(serving)),
                 queue: match setting {
                     Setting::Embedded => "background-tasks".to_owned(),
-                    Setting::Azurite | Setting::Hosted => name,
+                    Setting::Azurite | Setting::Hosted => name.clone(),
                 },
                 folder,
+                program: program.to_owned(),
+                settings: owned(&settings),
             };
         }
         settings.extend([
@@ -90,8 +98,49 @@ impl Deployment {
         Self {
             client: Client::of_host(&host),
             running: Running::Hosted(host),
-            queue: name,
+            queue: name.clone(),
             folder,
+            program: program.to_owned(),
+            settings: owned(&settings),
+        }
+    }
+
+    /// Has it sweep now: under the host the timer brings that, and a process by itself begins with it, so it is
+    /// started again, dead or alive.
+    pub(crate) async fn sweep(&mut self) {
+        match &mut self.running {
+            Running::Hosted(host) => assert!(host.run_timer_now("timer_worker").await),
+            Running::Standalone(serving) => {
+                serving.handler.signal("KILL");
+                let settings = self.settings.iter();
+                let settings: Vec<_> = settings.map(|(name, value)| (&**name, &**value)).collect();
+                let program = Command::new(&self.program);
+                **serving = Serving::start_as(program, self.folder.path(), &settings);
+                self.client = serving.client.clone();
+            }
+        }
+    }
+
+    /// Leaves a message among the dead letters of the main queue that this service would not have made.
+    pub(crate) async fn dead_message(&self, text: &str) {
+        let poison = format!("{}-poison", self.queue);
+        let account = self
+            .settings
+            .iter()
+            .find(|(name, _)| name == "AzureWebJobsStorage");
+        match account {
+            Some((_, account)) => {
+                let queue = StorageQueue::new(account, &poison).unwrap();
+                // The service makes its queues after it has said where it serves.
+                queue.create().await.unwrap();
+                queue.send(text).await.unwrap();
+            }
+            None => {
+                let file = rusqlite::Connection::open(self.folder.path().join("data/tasks.db"));
+                let insert = "INSERT INTO messages (queue, inserted_at, visible_at, text) VALUES (?1, ?2, ?2, ?3)";
+                let row = rusqlite::params![poison, LONG_AGO, text];
+                file.unwrap().execute(insert, row).unwrap();
+            }
         }
     }
 
@@ -129,6 +178,13 @@ impl Deployment {
         };
         link.strip_prefix(base).expect(link)
     }
+}
+
+fn owned(settings: &[(&str, &str)]) -> Vec<(String, String)> {
+    let settings = settings.iter();
+    settings
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
 }
 
 /// This project's app under a host.

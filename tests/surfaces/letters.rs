@@ -49,14 +49,14 @@ fn write(folder: &Path, rules: &str) -> String {
 }
 
 /// Has something fail, of a kind that always does.
-async fn failed(client: &Client, content_type: &str, body: &str) -> String {
+pub(super) async fn failed(client: &Client, content_type: &str, body: &str) -> String {
     let id = enqueued(client, enqueue(client, content_type, body.to_owned())).await;
     has_status(client, &id, "FAILURE").await;
     id
 }
 
 /// Waits until what rules did stands so; gives the letter then. A process that has just died answers nothing.
-async fn acted(client: &Client, id: &str, action: &str, status: &str) -> Value {
+pub(super) async fn acted(client: &Client, id: &str, action: &str, status: &str) -> Value {
     let told = format!("{action} has {status}");
     eventually(&told, async || {
         let request = client.keyed("GET", &format!("/api/dead-letters/{id}"));
@@ -177,6 +177,11 @@ async fn a_repair_that_is_refused_for_good_loses_nothing() {
         assert!(letter.get("settledDateTime").is_none(), "{letter}");
         assert_eq!(letter["input"], json!({ "taskType": "certainTaskType" }));
         assert!(listed(client).await.contains(&id));
+        // The metrics tell which kind of task it was that failed.
+        let metrics = client.get_keyed("/api/metrics").await;
+        let metrics = metrics.text();
+        let failed = r#"tasks_ended_total{kind="_dead-letter-rule",status="failed"} 1"#;
+        assert!(metrics.lines().any(|line| line == failed), "{metrics}");
         // It can still be replayed by hand.
         let path = format!("/api/dead-letters/{id}:replay");
         let replayed = client.send(client.keyed("POST", &path)).await;
@@ -184,6 +189,58 @@ async fn a_repair_that_is_refused_for_good_loses_nothing() {
     })
     .await;
     assert!(mail.mails().is_empty());
+}
+
+#[tokio::test]
+async fn whoever_is_to_repair_may_answer_what_they_like() {
+    let (service, folder) = (Service::start().await, tempfile::tempdir().unwrap());
+    let at = |scheme: &str, path: &str| format!("{scheme}://{}/{path}", service.address);
+    let answers = [
+        ("redirects", at("http", "redirects"), "Failed", "Redirected"),
+        ("gone", at("http", "gone"), "Failed", "RequestFailed"),
+        // What a success says is not read.
+        ("huge", at("http", "huge"), "Succeeded", ""),
+        // In an hour, and that is no failure.
+        ("busy", at("http", "busy"), "NotStarted", ""),
+        ("no-tls", at("https", "told"), "NotStarted", "NoConnection"),
+    ];
+    let rules = answers.each_ref().map(|(name, url, ..)| {
+        format!("[[rule]]\nname = \"{name}\"\nmatch = {{ text = \"{name}\" }}\nrepair = {{ url = \"{url}\" }}\n")
+    });
+    let (path, kinds) = (std::env::var("PATH").unwrap(), write_kinds(folder.path()));
+    let rules = write(folder.path(), &rules.concat());
+    let settings = [
+        ("PATH", &*path),
+        ("KINDS_FILE", &kinds),
+        ("DEAD_LETTER_RULES", &rules),
+        ("ENQUEUE_TEXT_KIND", "hopeless"),
+    ];
+    let deployment = Deployment::start(Setting::Embedded, &settings).await;
+    let client = &deployment.client;
+    for (name, _, status, code) in &answers {
+        let id = failed(client, "text/plain", name).await;
+        if *name == "busy" {
+            eventually("it is asked", async || {
+                service.was_asked_for("/busy").then_some(())
+            })
+            .await;
+        }
+        eventually("the answer is noted", async || {
+            let letter = client
+                .get_keyed(&format!("/api/dead-letters/{id}"))
+                .await
+                .json();
+            let action = letter["actions"].as_array()?.first()?.clone();
+            let said = action["error"]["code"].as_str().unwrap_or_default();
+            (action["status"] == *status && said == *code).then_some(())
+        })
+        .await;
+        let is_listed = listed(client).await.contains(&id);
+        assert_eq!(is_listed, *status != "Succeeded", "{name}");
+    }
+    assert!(!service.was_asked_for("/answers-elsewhere"));
+    assert!(service.sent() < crate::urls::service::HUGE);
+    assert_eq!(service.requests(), 4);
 }
 
 /// A process dies while its repair goes on, and the next one asks for that again. `die` gives whom to ask then.

@@ -7,6 +7,7 @@ mod durable_python;
 mod enqueue;
 mod files;
 mod letters;
+mod mail;
 mod python;
 mod sample;
 mod smtp;

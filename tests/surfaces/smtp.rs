@@ -1,51 +1,93 @@
-//! A mail server on loopback: aiosmtpd, which speaks SMTP as others do.
+//! Mail servers on loopback: aiosmtpd, which speaks SMTP as others do, encrypted or not.
 
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 
 use serde::Deserialize;
+use serde_json::json;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
 use crate::openapi::installed;
 
-/// Tells its port and then each mail, the first of which it refuses, as often as it is told, for now.
+/// Tells its port, and then each mail and each login. The first mails it refuses, as often as it is told, for now; who
+/// logs in with another password is told which one that was.
 const SERVER: &str = r#"
-import asyncio, json, sys
+import asyncio, json, logging, ssl, sys
 from email import message_from_bytes, policy
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import AuthResult, SMTP
+
+# That a login goes without encryption is meant, and that a client goes away is seen by it.
+logging.disable()
+told = json.loads(sys.argv[1])
+
+def tell(**what):
+    print(json.dumps(what), flush=True)
 
 class Handler:
-    refusals = int(sys.argv[1])
+    refusals = told["refusals"]
 
     async def handle_DATA(self, server, session, envelope):
         mail = message_from_bytes(envelope.content, policy=policy.default)
-        print(json.dumps({
+        tell(mail={
             "sender": envelope.mail_from,
             "recipients": envelope.rcpt_tos,
             "subject": mail["subject"],
             "message_id": mail["message-id"],
             "text": mail.get_content(),
-        }), flush=True)
+            "encrypted": server.transport.get_extra_info("ssl_object") is not None,
+            "logged_in": session.authenticated,
+        })
         if Handler.refusals > 0:
             Handler.refusals -= 1
             return "451 not now"
         return "250 taken"
 
+def login(server, session, envelope, mechanism, data):
+    user, password = data.login.decode(), data.password.decode()
+    tell(login=[user, password])
+    if [user, password] == told["login"]:
+        return AuthResult(success=True)
+    return AuthResult(success=False, handled=False, message=f"535 5.7.8 {password} is wrong")
+
 async def main():
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(Handler()), "127.0.0.1", 0)
+    certificate = None
+    if told["encryption"] != "none":
+        certificate = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        certificate.load_cert_chain(told["certificate"], told["key"])
+    starttls = certificate if told["encryption"] == "starttls" else None
+    logins = dict(authenticator=login, auth_required=True, auth_require_tls=False) if told["login"] else {}
+    def serve():
+        return SMTP(Handler(), tls_context=starttls, require_starttls=starttls is not None, **logins)
+    at_once = certificate if told["encryption"] == "smtps" else None
+    server = await asyncio.get_running_loop().create_server(serve, "127.0.0.1", 0, ssl=at_once)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 asyncio.run(main())
 "#;
 
+/// How a server is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Encryption {
+    None,
+    StartTls,
+    Smtps,
+}
+
 /// One under way. Killed when dropped.
 pub(super) struct MailServer {
     pub(super) port: u16,
-    mails: Arc<Mutex<Vec<Mail>>>,
+    seen: Arc<Mutex<Vec<Seen>>>,
     _child: Child,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Seen {
+    Mail(Mail),
+    Login([String; 2]),
 }
 
 /// What was sent.
@@ -56,39 +98,81 @@ pub(super) struct Mail {
     pub(super) subject: String,
     pub(super) message_id: String,
     pub(super) text: String,
+    pub(super) encrypted: bool,
+    pub(super) logged_in: bool,
 }
 
 impl MailServer {
     /// One that refuses so many mails first.
     pub(super) async fn refusing(refusals: usize) -> Self {
+        let told = json!({ "refusals": refusals, "encryption": "none", "login": null });
+        Self::start(&told.to_string()).await
+    }
+
+    /// One that takes mail from who logs in with this name and password. Its certificate, and the key of that, are
+    /// in this folder.
+    pub(super) async fn with_login(
+        encryption: Encryption,
+        folder: &Path,
+        login: [&str; 2],
+    ) -> Self {
+        let encryption = match encryption {
+            Encryption::None => "none",
+            Encryption::StartTls => "starttls",
+            Encryption::Smtps => "smtps",
+        };
+        let told = json!({
+            "refusals": 0,
+            "encryption": encryption,
+            "certificate": folder.join("certificate.pem"),
+            "key": folder.join("key.pem"),
+            "login": login,
+        });
+        Self::start(&told.to_string()).await
+    }
+
+    async fn start(told: &str) -> Self {
         let mut child = Command::new(installed(".venv/bin/python"))
-            .args(["-c", SERVER, &refusals.to_string()])
+            .args(["-W", "ignore", "-c", SERVER, told])
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let port = lines.next_line().await.unwrap();
-        let mails = Arc::default();
-        tokio::spawn(read(lines, Arc::clone(&mails)));
+        let seen = Arc::default();
+        tokio::spawn(read(lines, Arc::clone(&seen)));
         Self {
             port: port.expect("it tells its port").parse().unwrap(),
-            mails,
+            seen,
             _child: child,
         }
     }
 
     /// What was sent so far, refused or not.
     pub(super) fn mails(&self) -> Vec<Mail> {
-        self.mails.lock().unwrap().clone()
+        let seen = self.seen.lock().unwrap();
+        let mails = seen.iter().filter_map(|seen| match seen {
+            Seen::Mail(mail) => Some(mail.clone()),
+            Seen::Login(_) => None,
+        });
+        mails.collect()
+    }
+
+    /// The names and passwords that were sent so far.
+    pub(super) fn logins(&self) -> Vec<[String; 2]> {
+        let seen = self.seen.lock().unwrap();
+        let logins = seen.iter().filter_map(|seen| match seen {
+            Seen::Login(login) => Some(login.clone()),
+            Seen::Mail(_) => None,
+        });
+        logins.collect()
     }
 }
 
-async fn read(mut lines: Lines<BufReader<ChildStdout>>, mails: Arc<Mutex<Vec<Mail>>>) {
+async fn read(mut lines: Lines<BufReader<ChildStdout>>, seen: Arc<Mutex<Vec<Seen>>>) {
     while let Ok(Some(line)) = lines.next_line().await {
-        mails
-            .lock()
-            .unwrap()
-            .push(serde_json::from_str(&line).unwrap());
+        let one = serde_json::from_str(&line).unwrap();
+        seen.lock().unwrap().push(one);
     }
 }

@@ -120,6 +120,7 @@ async fn serve(mut stream: TcpStream, seen: Arc<Seen>) {
             r#"{"code":"BeyondRepair","detail":"nobody can mend that"}"#,
         ),
         "/gone" => reply("410 Gone", ""),
+        "/busy" => reply("429 Too Many Requests\r\nretry-after: 3600", ""),
         "/huge" => return pour(&mut stream, &seen).await,
         // Until the other side is gone.
         "/hangs" => return drop(stream.read(&mut [0]).await),

@@ -140,6 +140,9 @@ pub const BURIAL_BUDGET: Duration = Duration::from_secs(10);
 /// The part of [`SWEEP_BUDGET`] for the poison queue and the records.
 pub const WALK_BUDGET: Duration = Duration::from_secs(25);
 
+/// What is left for the rules for dead letters where these took all of that.
+pub const RULES_BUDGET: Duration = Duration::from_secs(5);
+
 /// Pages of records that a sweep looks at. A call to the store each: ten a minute cost a few
 /// dollars a month, and walk through a million records in 20 minutes.
 pub const WALK_PAGES: usize = 10;

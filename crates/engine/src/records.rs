@@ -1,12 +1,13 @@
 //! Task records in the store: read, and written so that the first terminal write wins.
 
+mod failures;
 mod follow;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::limits::{COMMIT_TRIES, READ_WHOLE, SWEEP_PAGE};
-use crate::model::dead_letter::{Entry, EntryName};
+use crate::model::dead_letter::Entry;
 use crate::model::due;
 use crate::model::id::TaskId;
 use crate::model::instance::prefix_of;
@@ -372,42 +373,6 @@ impl Records {
             self.replace(&mut instance).await?;
         }
         Ok(true)
-    }
-
-    /// Removes the entry of a failure that the record no longer tells of. Best effort: one that stays is passed
-    /// over, and goes when its time is over.
-    pub(crate) async fn forget_failure(&self, failed: &TaskRecord) {
-        if failed.status() != TaskStatus::Failed {
-            return;
-        }
-        let name = EntryName::of(failed).text();
-        if let Err(error) = self.store.delete(&name, None).await {
-            log::debug!("task.id" = failed.id; "the entry of its failure stays: {error}");
-        }
-    }
-
-    /// Moves a message that names no task from the dead letters of its queue to those that are listed: it is
-    /// stored there before it leaves.
-    pub(crate) async fn keep_message(
-        &self,
-        letter: &Delivery,
-        queue: &QueueName,
-        reason: &str,
-    ) -> Result<(), StorageError> {
-        let entry = Entry::of_message(letter, queue, reason, self.clock.now());
-        let rules = self.rules.as_deref();
-        let due = rules.and_then(|rules| due::after_message(rules, &entry, &letter.text));
-        let mut steps = vec![entry.put()];
-        steps.extend(due.as_deref().map(Entry::put));
-        steps.extend(letter.receipt.as_ref().map(|receipt| Step::Settle {
-            receipt,
-            how: Settle::Done,
-        }));
-        match self.store.write(&steps).await? {
-            Written::Partly { cause, .. } => Err(cause),
-            // No step has a condition, and whoever has the message by now makes the same entry of it.
-            Written::Done { .. } | Written::Not { .. } => Ok(()),
-        }
     }
 
     /// Deletes a record; with an ETag, only that version.

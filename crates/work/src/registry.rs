@@ -128,8 +128,13 @@ impl Kinds {
 
     /// The kinds, in the order of their names, without the engine's own.
     pub fn iter(&self) -> impl Iterator<Item = &Registered> {
-        let all = self.by_name.values();
-        all.filter(|registered| !registered.name.is_internal())
+        self.every()
+            .filter(|registered| !registered.name.is_internal())
+    }
+
+    /// All kinds, the engine's own included.
+    pub fn every(&self) -> impl Iterator<Item = &Registered> {
+        self.by_name.values()
     }
 
     /// The names, for a client to read: all of a handful, and how many more there are.
@@ -263,7 +268,7 @@ mod tests {
         let echo = any::of_blocking(Echo);
         let kinds = with(["echo"]).with_internal("echo", echo, Policy::default());
         assert_eq!(kinds.names_for_people(), "echo");
-        assert_eq!(kinds.iter().count(), 1);
+        assert_eq!((kinds.iter().count(), kinds.every().count()), (1, 2));
         assert!(kinds.get("_echo").unwrap().name.is_internal());
         assert!(refusal(with(["_echo"])).contains("cannot be used"));
     }

@@ -70,7 +70,7 @@ pub(in crate::api) fn replay() -> OperationBuilder {
         "Replay a dead letter",
         "A task runs again under its id, with another input if there is one in the body. A message that names no \
          task is sent to its queue again as it is; with an input it becomes a task, of the kind `fibonacci` \
-         unless the body names another. Of two replays at a time one counts.",
+         unless the body names another; a task stays of its kind. Of two replays at a time one counts.",
         vec![task_id("id")],
     )
     .request_body(Some(body()))
@@ -88,7 +88,7 @@ pub(in crate::api) fn replay_all() -> OperationBuilder {
     many(
         "Replay many dead letters",
         "All that the filters take, or all there are with `all=true`, and that have failed by now. A task does it: \
-         its result is `{\"replayed\": n, \"failed\": m}`, of the attempt that came to the end.",
+         its result is `{\"replayed\": n, \"failed\": m}`, of all its attempts.",
     )
 }
 
@@ -97,8 +97,8 @@ pub(in crate::api) fn delete_all() -> OperationBuilder {
     many(
         "Delete many dead letters",
         "All that the filters take, or all there are with `all=true`, and that have failed by now: the records of \
-         the tasks, and the messages. A task does it: its result is `{\"deleted\": n, \"failed\": m}`, of the \
-         attempt that came to the end.",
+         the tasks, and the messages. A task does it: its result is `{\"deleted\": n, \"failed\": m}`, of all its \
+         attempts.",
     )
 }
 

@@ -19,6 +19,7 @@ use crate::api::edge::state::Api;
 use crate::api::operations::accepted::{accepted, maybe_accepted};
 use crate::api::operations::tag;
 use crate::api::operations::view::TaskView;
+use engine::json::shortened;
 use engine::{Bulk, ListError, Replayed, SubmitError, TaskId, TaskRecord};
 
 /// A page of dead letters, newest first.
@@ -78,6 +79,10 @@ pub(in crate::api) async fn replay(
             Err(Problem::conflict("the task has no input to run with"))
         }
         Replayed::Conflict(_) => Err(Problem::conflict("the task has not failed")),
+        Replayed::OtherKind(kind) => {
+            let detail = format!("the task stays of its kind, {}", shortened(&kind));
+            Err(Problem::invalid("kind", detail))
+        }
         Replayed::InProgress => {
             Err(Problem::conflict("the dead letter is being replayed").retry_after(1))
         }

@@ -8,6 +8,8 @@ use std::time::Duration;
 use engine::{
     Acted, LetterFilter, Matches, Outward, Parcel, Rule, RuleAction, Rules, TaskId, TaskStatus,
 };
+use futures_util::future::join_all;
+use ports::Document;
 use ports::timestamp::to_text;
 use serde_json::{Value, json};
 use work::{BoxFuture, Context, Failure};
@@ -150,6 +152,27 @@ impl Bench {
     /// Notes of what is due.
     async fn notes_of_due(&self) -> usize {
         self.store.list("fd-", None, 100).await.unwrap().items.len()
+    }
+
+    /// So many more of these as there is one now, of newer failures of tasks that nobody has.
+    async fn more_notes_of_due(&self, count: u64) {
+        let page = self.store.list("fd-", None, 1).await.unwrap();
+        let note = page.items.into_iter().next().unwrap();
+        let stored = self.store.read(&note.name).await.unwrap().unwrap();
+        let document = Document {
+            head: note.head.unwrap(),
+            body: stored.body,
+        };
+        let left = u64::from_str_radix(&note.name[3..15], 16).unwrap();
+        let names: Vec<_> = (1..=count)
+            .map(|newer| format!("fd-{:012x}-{}", left - newer, self.tasks.new_id()))
+            .collect();
+        for some in names.chunks(256) {
+            let created = some.iter().map(|name| self.store.create(name, &document));
+            for created in join_all(created).await {
+                assert!(created.unwrap().is_some());
+            }
+        }
     }
 
     async fn acted_on(&self, id: TaskId) -> Vec<Acted> {
@@ -313,6 +336,42 @@ async fn a_message_that_names_no_task_is_repaired_and_listed_no_more() {
     assert_eq!(
         bench.action(listed[0]).await,
         told("repair", "repair", "Succeeded")
+    );
+}
+
+#[tokio::test]
+async fn a_message_that_comes_back_after_its_repair_stays_settled() {
+    let somebody = Somebody::default();
+    let bench = Bench::with_rules(all(somebody.repair()));
+    bench
+        .poison_queue
+        .send("hello", Duration::ZERO)
+        .await
+        .unwrap();
+    // The sweep dies when the letter is stored, and its message is still there.
+    bench.calls.fail(Call::DeleteMessage, Moment::Before);
+    bench.sweep_once().await;
+    bench.sweep_once().await;
+    bench.deliver().await;
+    assert!(bench.listed_letters().await.is_empty());
+    bench.settle_for(3).await;
+    assert_eq!(bench.messages().await, (0, 0));
+    assert!(bench.listed_letters().await.is_empty());
+    assert_eq!((somebody.sent().len(), bench.notes_of_due().await), (1, 0));
+}
+
+#[tokio::test]
+async fn a_retry_that_is_taken_back_lets_nobody_act_again() {
+    let somebody = Somebody::default();
+    let bench = Bench::with_rules(all(somebody.repair()));
+    let id = bench.failed_with("1").await;
+    bench.settle_for(2).await;
+    bench.calls.fail(Call::Send, Moment::Before);
+    assert!(bench.tasks.retry(id).await.is_err());
+    bench.settle_for(2).await;
+    assert_eq!(
+        (somebody.sent().len(), bench.acted_on(id).await.len()),
+        (1, 1)
     );
 }
 

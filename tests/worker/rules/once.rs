@@ -113,6 +113,54 @@ async fn a_death_at_any_call_costs_no_action_and_makes_none_twice() {
 }
 
 #[tokio::test]
+async fn a_process_that_does_not_know_the_rule_leaves_its_task_to_one_that_does() {
+    let somebody = Somebody::default();
+    let bench = Bench::with_rules(all(somebody.repair()));
+    let id = bench.failed_with("1").await;
+    bench.sweep_once().await;
+    // While a file is changed everywhere, some processes have the old one.
+    let old = bench.ruled_process(Rules::new(vec![rule(
+        "other",
+        Matches::default(),
+        Somebody::default().repair(),
+    )]));
+    old.consumer.process(bench.receive().await).await;
+    let acted = bench.acted_on(id).await;
+    let stands = acted[0].stands.as_ref().unwrap();
+    assert_eq!(stands.status, "NotStarted");
+    assert_eq!(stands.error.as_ref().unwrap().code, "UnknownRule");
+    bench.clock.advance(LONG);
+    bench.deliver().await;
+    assert_eq!(somebody.sent().len(), 1);
+    assert_eq!(bench.action(id).await, told("all", "repair", "Succeeded"));
+}
+
+#[tokio::test]
+async fn what_waits_for_its_window_keeps_nothing_waiting_that_is_older() {
+    let (one, two) = (Somebody::default(), Somebody::default());
+    let bench = Bench::with_rules(Rules::new(vec![
+        rule("repair", text("Ada"), one.repair()),
+        rule("tell", Matches::default(), two.told()),
+    ]));
+    // The window has its mail.
+    bench.failed_with("0").await;
+    bench.sweep_once().await;
+    bench.deliver().await;
+    let repaired = bench.failed_with(r#""Ada""#).await;
+    bench.failed_with("1").await;
+    bench.more_notes_of_due(5_100).await;
+    bench.sweep_once().await;
+    assert_eq!(bench.acted_on(repaired).await.len(), 1);
+    assert_eq!(
+        bench.notes_of_due().await,
+        100,
+        "as many as one listing shows"
+    );
+    bench.deliver().await;
+    assert_eq!((one.sent().len(), two.sent().len()), (1, 1));
+}
+
+#[tokio::test]
 async fn rules_are_for_failures_from_when_they_are_there_on() {
     let somebody = Somebody::default();
     let bench = Bench::new();

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 
 use serde::de::value::MapAccessDeserializer;
 use serde::{Deserialize, Deserializer, de};
+use serde_json::Value;
 use serde_json::value::RawValue;
 use work::schemars::{JsonSchema, Schema, SchemaGenerator};
 
@@ -88,6 +89,27 @@ pub fn shortened(text: &str) -> Cow<'_, str> {
     match text.char_indices().nth(MAX_SHOWN) {
         Some((end, _)) => Cow::Owned([&text[..end], "…"].concat()),
         None => Cow::Borrowed(text),
+    }
+}
+
+/// Whether a text is in another as it stands, or in a string there if that is JSON: many clients write what is not
+/// ASCII with escapes.
+pub(crate) fn mentions(held: &str, text: &str) -> bool {
+    if held.contains(text) {
+        return true;
+    }
+    // Without a backslash each string is as it stands.
+    held.contains('\\') && serde_json::from_str(held).is_ok_and(|held| has_text(&held, text))
+}
+
+fn has_text(value: &Value, text: &str) -> bool {
+    match value {
+        Value::String(one) => one.contains(text),
+        Value::Array(several) => several.iter().any(|one| has_text(one, text)),
+        Value::Object(fields) => fields
+            .iter()
+            .any(|(name, one)| name.contains(text) || has_text(one, text)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a task is: pure values, and how they are stored and sent. Nothing here does I/O.
 
+pub(crate) mod bulk;
 pub(crate) mod callback;
 pub(crate) mod count;
 pub(crate) mod dead_letter;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::model::id::TaskId;
+use crate::model::json::mentions;
 use crate::model::parcel::Parcel;
 use crate::model::task::{TaskError, TaskRecord, TaskState};
 use ports::Timestamp;
@@ -160,7 +161,7 @@ impl Rule {
             && kind.as_deref().is_none_or(|kind| letter.kind == Some(kind))
             && code.as_ref().is_none_or(|code| letter.error.code == *code)
             && text.as_ref().is_none_or(|text| {
-                letter.held.contains(text) || letter.error.message.contains(text)
+                mentions(letter.held, text) || letter.error.message.contains(text)
             })
             && (input.is_empty() || has_all(letter.held, input))
     }

@@ -19,7 +19,9 @@ use std::time::Instant;
 
 use futures_util::future::join_all;
 
-use crate::limits::{BURIAL_BUDGET, IN_HAND_WAIT, RECEIVE_PAGE, SWEEP_BUDGET, WALK_BUDGET};
+use crate::limits::{
+    BURIAL_BUDGET, IN_HAND_WAIT, RECEIVE_PAGE, RULES_BUDGET, SWEEP_BUDGET, WALK_BUDGET,
+};
 use crate::local::metrics::Metrics;
 use crate::local::stop::Stop;
 use crate::local::swept::Swept;
@@ -101,7 +103,9 @@ impl Maintenance {
         let until = begun + WALK_BUDGET;
         let is_over = || Instant::now() >= until || self.stop.is_told();
         let walked = self.walk.pass(&staying, is_over).await;
-        // Last, with what this sweep has found to have failed.
+        // Last, with what this sweep has found to have failed; however long the walk was, there is time for some.
+        let until = until.max(Instant::now() + RULES_BUDGET);
+        let is_over = || Instant::now() >= until || self.stop.is_told();
         let acted = self.tasks.hand_in_due(is_over).await;
         let (buried, Walked { rescued, pruned }) = (buried?, walked?);
         acted?;

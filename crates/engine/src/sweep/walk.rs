@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 
 use crate::limits::{DEAD_MESSAGE_RETENTION, SWEEP_PAGE, WALK_CONCURRENCY, WALK_PAGES};
 use crate::local::sync::{Mutex, lock};
+use crate::model::bulk;
 use crate::model::dead_letter::{EntryName, is_of_message};
 use crate::model::due;
 use crate::model::id::TaskId;
@@ -153,7 +154,9 @@ impl Walk {
         if entry_of == Some(true) {
             return Some(self.retention.max(DEAD_MESSAGE_RETENTION));
         }
-        let is_entry = entry_of.is_some() || due::is_note(&listed.name, head);
+        let is_entry = entry_of.is_some()
+            || due::is_note(&listed.name, head)
+            || bulk::is_count(&listed.name, head);
         ((is_task && is_terminal) || is_entry)
             .then(|| policies::retention(&self.kinds, &head.kind).unwrap_or(self.retention))
     }

@@ -3,6 +3,8 @@
 
 pub(crate) mod action;
 pub(crate) mod bulk;
+mod counting;
+mod digest;
 mod due;
 mod letter;
 mod replay;
@@ -191,6 +193,15 @@ impl Tasks {
         }
     }
 
+    /// The dead letter that this failure made; `None` when it is none any more.
+    async fn letter_of_failure(&self, name: EntryName) -> Result<Option<DeadLetter>, RecordError> {
+        let letter = self.dead_letter(name.id).await?;
+        let is_meant = |letter: &DeadLetter| {
+            letter.entry().text() == name.text() && letter.settled_at.is_none()
+        };
+        Ok(letter.filter(is_meant))
+    }
+
     /// A message that names no task, with its entry's name and version.
     async fn dead_message(
         &self,
@@ -237,7 +248,15 @@ impl Tasks {
             let stored = store.read(text).await?;
             let message = stored.and_then(|stored| DeadMessage::from_body(&stored.body));
             let message = message.filter(|message| message.settled_at.is_none());
-            return Ok(message.map(|message| of_message(*name, message)));
+            let Some(message) = message else {
+                return Ok(None);
+            };
+            // Who replays it may have died when there was a task of it, or does so just now.
+            let is_task = match message.claimed_at {
+                Some(_) => store.look(&name.id.text(), LETTER_WHOLE).await?.is_some(),
+                None => false,
+            };
+            return Ok((!is_task).then(|| of_message(*name, message)));
         }
         // What is looked for may be in any of it.
         let most = filter

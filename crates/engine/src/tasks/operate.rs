@@ -199,11 +199,10 @@ impl Tasks {
             }
             Followed::Unsent(cause) | Followed::Unsettled(cause) => {
                 // As it was: nobody would work on it before the sweep does.
-                let mut undone = Versioned {
-                    record: failed,
-                    etag: task.etag,
+                let undone = match &task.etag {
+                    Some(etag) => self.parts.records.take_back(&failed, etag).await,
+                    None => Ok(false),
                 };
-                let undone = self.parts.records.replace(&mut undone).await;
                 return Err(match undone {
                     Ok(_) => cause,
                     Err(error) => StorageError::unanswered("take a retry back", error.cause),

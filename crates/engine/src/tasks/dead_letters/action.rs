@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::LetterBody;
 use super::bulk::Late;
-use super::{DeadLetter, LetterBody};
 use crate::model::dead_letter::EntryName;
 use crate::model::due::{Actions, Due};
 use crate::model::id::TaskId;
@@ -159,9 +159,10 @@ impl RuleKind {
     }
 }
 
+/// Another process may know it: while a file is changed everywhere, some have the old one.
 fn unknown(rule: &str) -> Failure {
-    let message = format!("no rule {rule:?} says that any more");
-    Failure::permanent(UNKNOWN_RULE, message)
+    let message = format!("no rule {rule:?} of this process says that");
+    Failure::transient(UNKNOWN_RULE, message)
 }
 
 /// Sends something, unless the attempt is told to stop.
@@ -181,17 +182,7 @@ async fn repair(
     to: &dyn Outward,
     cx: &Context,
 ) -> Result<bool, Failure> {
-    let letter = tasks.dead_letter(name.id).await?;
-    let is_meant = |letter: &DeadLetter| {
-        EntryName {
-            id: letter.id,
-            failed_at: letter.failed_at,
-        }
-        .text()
-            == name.text()
-            && letter.settled_at.is_none()
-    };
-    let Some(letter) = letter.filter(is_meant) else {
+    let Some(letter) = tasks.letter_of_failure(name).await? else {
         return Ok(false);
     };
     let (mut input, mut message, mut queue) = (None, None, None);

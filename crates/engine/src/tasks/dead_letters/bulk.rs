@@ -1,5 +1,6 @@
 //! Replaying and deleting many dead letters, as tasks: of kinds that come with the engine and that no client can
-//! submit. What is done is no longer listed, so an attempt that comes after one that broke off goes on there.
+//! submit. What is done is no longer listed, so an attempt that comes after one that broke off goes on there, and
+//! counts on.
 
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
@@ -8,6 +9,7 @@ use futures_util::future::join_all;
 use serde::Serialize;
 use serde_json::value::to_raw_value;
 
+use super::counting::Counting;
 use super::{DeadLetter, LetterFilter};
 use crate::limits::{SHORTEST_LATER, WALK_CONCURRENCY};
 use crate::model::task::TaskRecord;
@@ -77,7 +79,7 @@ struct BulkKind {
     tasks: Late,
 }
 
-/// What an attempt did, and what it could not.
+/// What all attempts did together, and what the last one could not.
 #[derive(Serialize, JsonSchema)]
 struct Done {
     /// Dead letters that run again.
@@ -97,8 +99,9 @@ impl Kind for BulkKind {
     async fn run(&self, input: Self::Input, cx: &Context) -> Result<Done, Failure> {
         let WithoutSchema(filter) = input;
         let tasks = self.tasks.ready()?;
-        let total = tasks.count_dead_letters(&filter).await?;
-        let (mut done, mut failed, mut position) = (0, 0, None);
+        let mut counting = Counting::begin(&tasks, cx).await?;
+        let total = counting.done() + tasks.count_dead_letters(&filter).await?;
+        let (mut failed, mut position) = (0, None);
         loop {
             cx.check_stop()?;
             if cx.time_left() < PAGE_TIME {
@@ -107,20 +110,24 @@ impl Kind for BulkKind {
             let page = tasks
                 .dead_letters(&filter, WALK_CONCURRENCY, position.as_ref())
                 .await?;
+            if !page.letters.is_empty() {
+                counting.next(&page.letters).await?;
+            }
             let each = page.letters.iter().map(|letter| self.one(&tasks, letter));
             for one in join_all(each).await {
                 match one? {
-                    true => done += 1,
+                    true => counting.one_is_done(),
                     false => failed += 1,
                 }
             }
-            let percent = (done + failed) * 100 / total.max(1);
+            let percent = (counting.done() + failed) * 100 / total.max(1);
             cx.report_percent(u8::try_from(percent).unwrap_or(100));
             match page.next {
                 Some(next) => position = Some(next),
                 None => break,
             }
         }
+        let done = counting.done();
         let is_replay = self.bulk == Bulk::Replay;
         Ok(Done {
             replayed: is_replay.then_some(done),

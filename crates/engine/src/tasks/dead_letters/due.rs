@@ -1,22 +1,20 @@
 //! What rules have yet to do: tasks are made of it, once each, and noted with the letters before that is forgotten.
 //!
 //! A letter that is to be repaired or replayed gets a task of its own, under an id that is made of the failure and
-//! the rule. Those that somebody is told of share one for each window of time, under an id that is made of the
-//! window: so a storm of failures is told in one piece, and not at once in a thousand.
+//! the rule. Those that somebody is told of share one, see `digest`.
 
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::value::to_raw_value;
 
-use super::action::{Job, names_told};
+use super::action::Job;
+use super::digest::MOST_TOLD;
 use super::{Candidate, LetterFilter};
-use crate::limits::{COMMIT_TRIES, LETTER_PAGE, RULE_PATIENCE, TOLD_IN_SHORT, WALK_CONCURRENCY};
+use crate::limits::{COMMIT_TRIES, LETTER_PAGE, RULE_PATIENCE, WALK_CONCURRENCY};
 use crate::model::dead_letter::kind;
-use crate::model::due::{Action, Actions, DUE_PREFIX, Due, window_task};
+use crate::model::due::{Action, Actions, DUE_PREFIX, Due};
 use crate::model::id::TaskId;
 use crate::model::labels::Labels;
 use crate::model::parcel::ToldLetter;
@@ -31,8 +29,8 @@ use crate::tasks::submit::{Submission, SubmitError};
 use ports::{StorageError, Timestamp};
 use work::KindName;
 
-/// The most that are told in one piece.
-const MOST_TOLD: usize = 5_000;
+/// How many pages are looked at after each failure: the newest comes first, and all others are for the sweep.
+const PAGES_SOON: usize = 5;
 
 impl Tasks {
     /// Makes tasks of what is due, as far as it comes. One that cannot be made now is made by the next pass.
@@ -41,13 +39,25 @@ impl Tasks {
     ///
     /// The first of these that storage refused.
     pub(crate) async fn hand_in_due(&self, is_over: impl Fn() -> bool) -> Result<(), StorageError> {
+        self.hand_in_pages(usize::MAX, is_over).await
+    }
+
+    /// The same of the newest that is due, in so many pages.
+    async fn hand_in_pages(
+        &self,
+        pages: usize,
+        is_over: impl Fn() -> bool,
+    ) -> Result<(), StorageError> {
         let Some(rules) = self.parts.settings.rules.clone() else {
             return Ok(());
         };
         let mut first = Ok(());
         let mut told: BTreeMap<String, Vec<Due>> = BTreeMap::new();
-        let (mut at, mut gathered) = (None, 0);
-        while !is_over() && gathered < MOST_TOLD {
+        let mut at = None;
+        for _ in 0..pages {
+            if is_over() {
+                break;
+            }
             let store = &self.parts.store;
             let page = store.list(DUE_PREFIX, at.as_deref(), LETTER_PAGE).await?;
             let rows = page.items.into_iter();
@@ -55,9 +65,12 @@ impl Tasks {
             // A process with other rules may know one that this one does not.
             let due = due.filter(|due| rules.named(&due.rule).is_some());
             let (tell, each): (Vec<_>, Vec<_>) = due.partition(|due| is_told(&rules, due));
-            gathered += tell.len();
             for due in tell {
-                told.entry(due.rule.clone()).or_default().push(due);
+                let of_rule = told.entry(due.rule.clone()).or_default();
+                // What is beyond that is for another window, and keeps nothing waiting that is behind it.
+                if of_rule.len() < MOST_TOLD {
+                    of_rule.push(due);
+                }
             }
             for some in each.chunks(WALK_CONCURRENCY) {
                 if is_over() {
@@ -97,7 +110,10 @@ impl Tasks {
             let shared = &tasks.parts.shared;
             let _turn = shared.due_turn.lock().await;
             shared.due_soon.store(false, Relaxed);
-            if let Err(error) = tasks.hand_in_due(|| tasks.is_stopping()).await {
+            if let Err(error) = tasks
+                .hand_in_pages(PAGES_SOON, || tasks.is_stopping())
+                .await
+            {
                 log::debug!("what rules say is left to the next sweep: {error}");
             }
         });
@@ -129,110 +145,8 @@ impl Tasks {
             .await
     }
 
-    /// Makes the one task of this window, unless it is there, of all that is due by now; what comes later in the
-    /// window waits for the next one.
-    async fn gather(
-        &self,
-        rules: &Rules,
-        rule: &str,
-        every: Duration,
-        mut due: Vec<Due>,
-    ) -> Result<(), SubmitError> {
-        let Some(rule) = rules.named(rule) else {
-            return Ok(());
-        };
-        let now = self.parts.clock.now();
-        let id = window_task(&rule.name, window(now, every));
-        let (task, begun_at) = match self.parts.records.read(id).await? {
-            Some(task) => {
-                let begun_at = task.record.created_at;
-                (task.record, begun_at)
-            }
-            None => {
-                due.truncate(MOST_TOLD);
-                let Some(job) = self.digest(rule, &due, now).await? else {
-                    return Ok(());
-                };
-                // Which task it is, each letter knows before there is that task: a process that dies in between
-                // leaves it to the next window, and one that dies after that leaves nothing to tell.
-                for some in due.chunks(WALK_CONCURRENCY) {
-                    let noted = some.iter().filter(|due| job.tells(due));
-                    let noted = noted.map(|due| self.note(rule, due, id, now));
-                    join_all(noted)
-                        .await
-                        .into_iter()
-                        .collect::<Result<(), _>>()?;
-                }
-                (self.hand_in_once(id, &job, Start::AtOnce).await?, now)
-            }
-        };
-        let names = names_told(&task);
-        due.retain(|due| names.contains(&due.text));
-        for some in due.chunks(WALK_CONCURRENCY) {
-            let noted = some
-                .iter()
-                .map(|due| self.note_and_forget(rule, due, id, begun_at));
-            join_all(noted)
-                .await
-                .into_iter()
-                .collect::<Result<(), _>>()?;
-        }
-        Ok(())
-    }
-
-    /// What is to be told of all this, unless it is told already; `None` when there is nothing.
-    async fn digest(
-        &self,
-        rule: &Rule,
-        due: &[Due],
-        now: Timestamp,
-    ) -> Result<Option<Job>, SubmitError> {
-        let (mut letters, mut names) = (Vec::new(), HashSet::new());
-        let mut told: HashMap<TaskId, HashSet<String>> = HashMap::new();
-        for some in due.chunks(WALK_CONCURRENCY) {
-            let looks = some.iter().map(|due| async {
-                let letter = self.still_dead(due).await?;
-                let stored = self.parts.store.read(&Actions::name(due.name.id)).await?;
-                let actions = stored.map(|stored| Actions::from_body(&stored.body));
-                let task = actions.and_then(|it| it.task(&rule.name, due.name.failed_at));
-                Ok::<_, StorageError>((letter, task))
-            });
-            for (due, look) in some.iter().zip(join_all(looks).await) {
-                let (letter, task) = look?;
-                if let Some(task) = task {
-                    let told = match told.entry(task) {
-                        Entry::Occupied(told) => told.into_mut(),
-                        Entry::Vacant(room) => {
-                            let record = self.parts.records.read(task).await?;
-                            let names = record.map(|task| names_told(&task.record));
-                            room.insert(names.unwrap_or_default())
-                        }
-                    };
-                    if told.contains(&due.text) {
-                        self.parts.store.delete(&due.text, None).await?;
-                        continue;
-                    }
-                }
-                match letter {
-                    Some(letter) => {
-                        names.insert(due.text.clone());
-                        letters.push(letter);
-                    }
-                    None => self.let_lie(due).await?,
-                }
-            }
-        }
-        letters.truncate(TOLD_IN_SHORT);
-        Ok((!names.is_empty()).then(|| Job::Digest {
-            rule: rule.name.clone(),
-            gathered_at: now,
-            letters,
-            names,
-        }))
-    }
-
     /// The letter of what is due, in short; `None` when it is none any more, or none yet.
-    async fn still_dead(&self, due: &Due) -> Result<Option<ToldLetter>, StorageError> {
+    pub(super) async fn still_dead(&self, due: &Due) -> Result<Option<ToldLetter>, StorageError> {
         let candidate = Candidate {
             name: due.name,
             text: due.name.text(),
@@ -259,7 +173,7 @@ impl Tasks {
     }
 
     /// Forgets what was due about a letter that is none, once its record had the time to be written.
-    async fn let_lie(&self, due: &Due) -> Result<(), SubmitError> {
+    pub(super) async fn let_lie(&self, due: &Due) -> Result<(), SubmitError> {
         if self.parts.clock.now() - due.name.failed_at > RULE_PATIENCE {
             self.parts.store.delete(&due.text, None).await?;
         }
@@ -267,7 +181,7 @@ impl Tasks {
     }
 
     /// Makes a task, unless it is there.
-    async fn hand_in_once(
+    pub(super) async fn hand_in_once(
         &self,
         id: TaskId,
         job: &Job,
@@ -286,7 +200,7 @@ impl Tasks {
     }
 
     /// Notes with the letter what is done about it; after that it is no longer due.
-    async fn note_and_forget(
+    pub(super) async fn note_and_forget(
         &self,
         rule: &Rule,
         due: &Due,
@@ -298,7 +212,7 @@ impl Tasks {
         Ok(())
     }
 
-    async fn note(
+    pub(super) async fn note(
         &self,
         rule: &Rule,
         due: &Due,
@@ -341,13 +255,6 @@ impl Tasks {
 fn is_told(rules: &Rules, due: &Due) -> bool {
     let rule = rules.named(&due.rule);
     rule.is_some_and(|rule| matches!(rule.action, RuleAction::Tell { .. }))
-}
-
-/// When the window began that this time is in.
-fn window(now: Timestamp, every: Duration) -> Timestamp {
-    let every = i64::try_from(every.as_secs()).unwrap_or(i64::MAX).max(1);
-    let into = now.unix_timestamp().rem_euclid(every);
-    Timestamp::from_unix_timestamp(now.unix_timestamp() - into).unwrap_or(now)
 }
 
 /// What broke off: the pass, if storage is away or takes no more, or only this.

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use crate::limits::LETTER_WHOLE;
 use crate::model::dead_letter::{DeadMessage, EntryName, UNREADABLE};
 use crate::model::id::TaskId;
+use crate::model::json::mentions;
 use crate::model::task::{TaskError, TaskRecord, TaskState, TaskStatus};
 use ports::{Head, Timestamp};
 
@@ -77,6 +78,14 @@ pub enum LetterBody {
 }
 
 impl DeadLetter {
+    /// What its entry is called.
+    pub(super) fn entry(&self) -> EntryName {
+        EntryName {
+            id: self.id,
+            failed_at: self.failed_at,
+        }
+    }
+
     /// As a listing has it: of a thousand, each may be megabytes.
     pub(super) fn without_large_input(mut self) -> Self {
         if let LetterBody::Task { input: Some(input) } = &self.body
@@ -104,7 +113,7 @@ impl LetterFilter {
                     LetterBody::LargeTask => "",
                     LetterBody::Message { text, .. } => text,
                 };
-                letter.error.message.contains(text) || held.contains(text)
+                letter.error.message.contains(text) || mentions(held, text)
             })
     }
 }

@@ -21,7 +21,8 @@ use ports::{ETag, QueueName, Step, StorageError, Text, Written};
 /// What is replayed in place of what failed.
 #[derive(Clone, Debug)]
 pub struct Edit {
-    /// The kind of the task that a message becomes; `None`: `fibonacci`, as in a message. A task keeps its own.
+    /// The kind of the task that a message becomes; `None`: `fibonacci`, as in a message. A task keeps its own,
+    /// and another is refused.
     pub kind: Option<String>,
     /// The input.
     pub input: Box<RawValue>,
@@ -41,6 +42,8 @@ pub enum Replayed {
     },
     /// The task has not failed, or not any more; or it has no input to run with. Nothing was changed.
     Conflict(TaskRecord),
+    /// The task is of this kind, and stays of it. Nothing was changed.
+    OtherKind(String),
     /// Somebody else is at it.
     InProgress,
     /// There is no such dead letter.
@@ -68,6 +71,14 @@ impl Tasks {
     ///
     /// As of a [submission](Tasks::submit): the kind does not take the input, or storage was not reached.
     pub async fn replay(&self, id: TaskId, edit: Option<Edit>) -> Result<Replayed, SubmitError> {
+        if let Some(Edit {
+            kind: Some(kind), ..
+        }) = &edit
+            && let Some(task) = self.parts.records.read(id).await?
+            && task.record.kind != *kind
+        {
+            return Ok(Replayed::OtherKind(task.record.kind));
+        }
         let input = edit.as_ref().map(|edit| edit.input.clone());
         match self.run_again(id.into(), input).await? {
             Operated::Done(task) => Ok(Replayed::Task(Box::new(task))),

@@ -1,14 +1,13 @@
 //! Dead letters: found by their entries, replayed once, and never removed before what follows them is stored.
 
+mod bulk;
+mod replays;
+
 use std::time::Duration;
 
 use engine::limits::{LETTER_WHOLE, SWEEP_INTERVAL};
-use engine::{
-    Bulk, DeadLetter, Edit, LetterBody, LetterFilter, LetterPosition, Outcome, Replayed,
-    SubmitError, TaskId, TaskStatus,
-};
+use engine::{DeadLetter, Edit, LetterBody, LetterFilter, LetterPosition, TaskId, TaskStatus};
 use ports::Clock;
-use work::InvalidInput;
 
 use super::bench::{Bench, json};
 use crate::helpers::calls::{Call, Moment};
@@ -243,171 +242,48 @@ async fn an_entry_that_stays_is_passed_over_and_goes_when_its_time_is_over() {
 }
 
 #[tokio::test]
-async fn a_task_is_replayed_with_another_input() {
+async fn pages_go_on_while_more_fails() {
     let bench = Bench::new();
-    let id = bench.submit("echo", "1").await;
-    super::poisoned::wear_out(&bench).await;
-    bench.deliver().await;
-    bench.maintenance.sweep_beside_loop().await.unwrap();
-    assert_eq!(bench.ids(&all()).await, [id]);
-
-    let replayed = bench
-        .tasks
-        .replay(id, edit(None, r#""two""#))
-        .await
-        .unwrap();
-    assert!(matches!(replayed, Replayed::Task(_)));
-    assert_eq!(bench.deliver().await, Outcome::Done);
-    assert_eq!(bench.result(id).await, r#""two""#);
-    assert!(bench.ids(&all()).await.is_empty());
-}
-
-#[tokio::test]
-async fn an_input_that_the_kind_does_not_take_changes_nothing() {
-    let bench = Bench::new();
-    let id = bench.submit("flaky", r#"{"failures": 99}"#).await;
-    bench.deliver_to_the_end().await;
-    let refused = bench
-        .tasks
-        .replay(id, edit(None, r#"{"failures": "x"}"#))
-        .await;
-    let Err(SubmitError::InvalidInput(InvalidInput { field, .. })) = refused else {
-        panic!("not refused: {refused:?}");
-    };
-    assert_eq!(field, "failures");
-    assert_eq!(bench.ids(&all()).await, [id]);
-    assert_eq!(bench.messages().await.0, 0);
-}
-
-#[tokio::test]
-async fn of_two_replays_at_a_time_one_counts() {
-    let bench = Bench::new();
-    let id = bench.hopeless().await;
-    let tasks = &bench.tasks;
-    let (one, two) = tokio::join!(tasks.replay(id, None), tasks.replay(id, None));
-    let done = [one.unwrap(), two.unwrap()]
-        .into_iter()
-        .filter(|it| matches!(it, Replayed::Task(_)));
-    assert_eq!(done.count(), 1);
-    assert_eq!(bench.messages().await.0, 1);
-
-    bench.deliver().await;
-    bench.clock.advance(JUST_AFTER);
-    let id = bench.unreadable("hello").await;
-    let (one, two) = tokio::join!(tasks.replay(id, None), tasks.replay(id, None));
-    let done = [one.unwrap(), two.unwrap()]
-        .into_iter()
-        .filter(|it| matches!(it, Replayed::Sent { .. }));
-    assert_eq!(done.count(), 1);
-    assert_eq!(bench.messages().await.0, 1);
-}
-
-#[tokio::test]
-async fn a_message_is_sent_to_its_queue_again_and_listed_until_it_is() {
-    let bench = Bench::new();
-    let id = bench.unreadable("hello").await;
-    bench.calls.fail(Call::Send, Moment::Before);
-    assert!(bench.tasks.replay(id, None).await.is_err());
-    assert_eq!(bench.ids(&all()).await, [id]);
-    assert_eq!(bench.messages().await, (0, 0));
-
-    // It was let go, and is there to be replayed at once.
-    let replayed = bench.tasks.replay(id, None).await.unwrap();
-    assert!(matches!(replayed, Replayed::Sent { .. }));
-    assert!(bench.ids(&all()).await.is_empty());
-    assert_eq!(bench.receive().await.text, "hello");
-    assert!(matches!(
-        bench.tasks.replay(id, None).await,
-        Ok(Replayed::Unknown)
-    ));
-}
-
-#[tokio::test]
-async fn a_message_becomes_the_task_that_an_input_makes() {
-    let bench = Bench::new();
-    let id = bench.unreadable("hello").await;
-    let unknown = bench
-        .tasks
-        .replay(id, edit(Some("_replay-dead-letters"), "{}"))
-        .await;
-    assert!(matches!(unknown, Err(SubmitError::UnknownKind { .. })));
-    let made = bench
-        .tasks
-        .replay(id, edit(Some("echo"), "7"))
-        .await
-        .unwrap();
-    assert!(matches!(made, Replayed::Made(record) if record.id == id));
-    assert!(bench.ids(&all()).await.is_empty());
-    bench.deliver().await;
-    assert_eq!(bench.result(id).await, "7");
-}
-
-#[tokio::test]
-async fn no_client_submits_what_is_the_engines_own() {
-    let bench = Bench::new();
-    let own = bench.submission("_delete-dead-letters", "{}");
-    let refused = bench.tasks.submit(own).await.unwrap_err();
-    assert!(
-        matches!(&refused, SubmitError::UnknownKind { known } if !known.contains("dead-letters"))
-    );
-}
-
-#[tokio::test]
-async fn many_are_replayed_by_a_task_that_goes_on_where_one_broke_off() {
-    let bench = Bench::new();
-    for _ in 0..40 {
+    let mut before = Vec::new();
+    for _ in 0..5 {
+        before.insert(0, bench.hopeless().await);
+    }
+    let (mut listed, mut position) = (Vec::new(), None::<LetterPosition>);
+    loop {
+        let page = bench
+            .tasks
+            .dead_letters(&all(), 2, position.as_ref())
+            .await
+            .unwrap();
+        listed.extend(page.letters.iter().map(|letter| letter.id));
         bench.hopeless().await;
-    }
-    let bulk = bench.tasks.submit_bulk(Bulk::Replay, all()).await.unwrap();
-    // What fails from now on is not meant.
-    bench.clock.advance(JUST_AFTER);
-    // Storage is away when the second half is to be done.
-    let held = bench.calls.hold_after(Some(Call::Send), 20, Moment::Before);
-    let received = bench.receive().await;
-    tokio::select! {
-        _ = bench.consumer.process(received.clone()) => panic!("it is held"),
-        () = held.arrived() => {}
-    }
-    let left = bench.ids(&all()).await.len();
-    assert!((1..40).contains(&left), "{left}");
-
-    bench.clock.advance(Duration::from_secs(120));
-    let mut page = bench.consumer.receive(32).await.unwrap();
-    let mut delivered = 0;
-    while !page.is_empty() {
-        for message in page {
-            delivered += usize::from(!message.text.contains("_replay"));
-            bench.consumer.process(message).await;
+        match page.next {
+            Some(next) => position = Some(next),
+            None => break,
         }
-        page = bench.consumer.receive(32).await.unwrap();
     }
-    let done = bench.result(bulk.id).await;
-    assert!(done.contains("\"failed\":0"), "{done}");
-    // None ran twice; those whose messages were about to be sent are the sweep's to send.
-    assert!((1..=40).contains(&delivered), "{delivered}");
+    // Each once, and none that came later.
+    assert_eq!(listed, before);
 }
 
 #[tokio::test]
-async fn many_are_deleted_by_a_task() {
+async fn a_text_is_found_that_its_client_wrote_with_escapes() {
     let bench = Bench::new();
-    let kept = bench.submit("panics", "0").await;
-    bench.deliver_to_the_end().await;
-    bench.maintenance.sweep_beside_loop().await.unwrap();
-    let gone = bench.hopeless().await;
-    bench.unreadable("hello").await;
-    let kind = Some("hopeless".to_owned());
-    let filter = LetterFilter { kind, ..all() };
-    let bulk = bench.tasks.submit_bulk(Bulk::Delete, filter).await.unwrap();
+    let input = r#"{"who": "Zo\u00eb \"Z\" M\u00fcller", "\u00fc": [1]}"#;
+    let id = bench.submit("hopeless", input).await;
     bench.deliver().await;
-    assert_eq!(bench.result(bulk.id).await, r#"{"deleted":1,"failed":0}"#);
-    assert!(bench.record(gone).await.is_none());
-    assert!(bench.record(kept).await.is_some());
-
-    let bulk = bench.tasks.submit_bulk(Bulk::Delete, all()).await.unwrap();
-    bench.deliver().await;
-    assert_eq!(bench.result(bulk.id).await, r#"{"deleted":2,"failed":0}"#);
-    assert_eq!(
-        (bench.ids(&all()).await.len(), bench.entries().await),
-        (0, 0)
-    );
+    for (wanted, is_found) in [
+        ("Zoë", true),
+        (r#""Z" Müller"#, true),
+        ("ü", true),
+        ("u00eb", true),
+        ("Zoe", false),
+    ] {
+        let filter = LetterFilter {
+            text: Some(wanted.to_owned()),
+            ..all()
+        };
+        let found = bench.ids(&filter).await;
+        assert_eq!(found, [id][usize::from(!is_found)..], "{wanted}");
+    }
 }

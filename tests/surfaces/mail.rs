@@ -1,0 +1,191 @@
+//! Mail about dead letters as mail servers want it: encrypted, and from somebody who logs in. No password leaves the
+//! machine in the clear, and none is told to anybody but its server.
+
+use std::fs;
+use std::path::Path;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use serde_json::Value;
+
+use super::letters::{acted, failed};
+use super::smtp::{Encryption, MailServer};
+use super::write_kinds;
+use crate::helpers::client::Client;
+use crate::helpers::eventually::eventually;
+use crate::helpers::handler::Serving;
+
+const USER: &str = "tasks@org.com";
+const PASSWORD: &str = "correct-horse-battery-staple";
+
+/// Leads to this machine as well, and is none of its own addresses by their looks: what is sent there is encrypted.
+const ELSEWHERE: &str = "0.0.0.0";
+
+/// Writes an authority into a folder (`authority.pem`), and the certificate of a server that it vouches for.
+fn write_certificates(folder: &Path) {
+    let mut params = CertificateParams::new([]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    let names = ["localhost", "127.0.0.1", ELSEWHERE].map(str::to_owned);
+    let (params, key) = (
+        CertificateParams::new(names).unwrap(),
+        KeyPair::generate().unwrap(),
+    );
+    let certificate = params.signed_by(&key, &authority).unwrap();
+    for (name, text) in [
+        ("authority.pem", authority.pem()),
+        ("certificate.pem", certificate.pem()),
+        ("key.pem", key.serialize_pem()),
+    ] {
+        fs::write(folder.join(name), text).unwrap();
+    }
+}
+
+/// A service that tells of all failures through this server, and trusts the authority of this folder if that is said.
+fn tells(folder: &Path, server: &str, password: &str, trusts: bool) -> Serving {
+    let rules = folder.join("dead-letter-rules.toml");
+    let rule = format!(
+        r#"
+[[rule]]
+name = "tell"
+[rule.mail]
+server = "{server}"
+from = "tasks@org.com"
+to = "devs@org.com"
+every = "1s"
+user = "{USER}"
+password_env = "MAIL_PASSWORD"
+"#
+    );
+    fs::write(&rules, rule).unwrap();
+    let (path, kinds) = (std::env::var("PATH").unwrap(), write_kinds(folder));
+    let authority = folder.join("authority.pem");
+    let mut settings = vec![
+        ("PATH", &*path),
+        ("KINDS_FILE", &kinds),
+        ("MAIL_PASSWORD", password),
+        ("ENQUEUE_TEXT_KIND", "hopeless"),
+    ];
+    if trusts {
+        settings.push(("SSL_CERT_FILE", authority.to_str().unwrap()));
+    }
+    // A store that no other service of the test has.
+    let data = tempfile::tempdir_in(folder).unwrap().keep();
+    settings.push(("DATA_DIR", data.to_str().unwrap()));
+    Serving::start_with(folder, &settings)
+}
+
+/// Why the mail about a letter was not taken, once its first attempt has shown that.
+async fn refusal(client: &Client, id: &str) -> Value {
+    eventually("the mail is refused", async || {
+        let letter = client.get_keyed(&format!("/api/dead-letters/{id}")).await;
+        let letter = letter.json();
+        let action = letter["actions"].as_array()?.last()?;
+        action.get("error")?;
+        Some(action.clone())
+    })
+    .await
+}
+
+/// The log of a service, which ends.
+async fn log_of(serving: Serving) -> String {
+    let ended = serving.stop("TERM").await;
+    ended.stdout + &ended.stderr
+}
+
+#[tokio::test]
+async fn mail_goes_encrypted_to_a_server_that_takes_a_login() {
+    let folder = tempfile::tempdir().unwrap();
+    write_certificates(folder.path());
+    for (encryption, scheme, host) in [
+        (Encryption::StartTls, "smtp", ELSEWHERE),
+        (Encryption::Smtps, "smtps", ELSEWHERE),
+        (Encryption::Smtps, "smtps", "localhost"),
+        // On this machine nobody listens in between.
+        (Encryption::None, "smtp", "127.0.0.1"),
+    ] {
+        let mail = MailServer::with_login(encryption, folder.path(), [USER, PASSWORD]).await;
+        let server = format!("{scheme}://{host}:{}", mail.port);
+        let serving = tells(folder.path(), &server, PASSWORD, true);
+        let id = failed(&serving.client, "text/plain", "an invoice").await;
+        acted(&serving.client, &id, "mail", "Succeeded").await;
+        let mails = mail.mails();
+        assert_eq!(mails.len(), 1, "{server}: {mails:?}");
+        assert!(mails[0].text.contains(&id) && mails[0].logged_in);
+        assert_eq!(mails[0].encrypted, encryption != Encryption::None);
+        assert_eq!(mail.logins(), [[USER, PASSWORD]]);
+        let log = log_of(serving).await;
+        assert!(!log.contains(PASSWORD), "{log}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_noted_with_the_letter_and_told_to_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    write_certificates(folder.path());
+    let wrong = "tr0ub4dor-and-3";
+    for (encryption, scheme) in [(Encryption::StartTls, "smtp"), (Encryption::Smtps, "smtps")] {
+        let mail = MailServer::with_login(encryption, folder.path(), [USER, PASSWORD]).await;
+        let server = format!("{scheme}://{ELSEWHERE}:{}", mail.port);
+        let serving = tells(folder.path(), &server, wrong, true);
+        let id = failed(&serving.client, "text/plain", "an invoice").await;
+        let letter = acted(&serving.client, &id, "mail", "Failed").await;
+        let error = &letter["actions"][0]["error"];
+        assert_eq!(error["code"], "MailNotTaken", "{letter}");
+        assert_eq!(error["message"], "the mail server answered 535");
+        assert!(!letter.to_string().contains(wrong), "{letter}");
+        assert!(mail.mails().is_empty());
+        assert_eq!(mail.logins(), [[USER, wrong]]);
+        // The server repeats it, which nobody else should.
+        let log = log_of(serving).await;
+        assert!(
+            log.contains("MailNotTaken") && !log.contains(wrong),
+            "{log}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_encrypt_gets_neither_mail_nor_password() {
+    let folder = tempfile::tempdir().unwrap();
+    write_certificates(folder.path());
+    let mail = MailServer::with_login(Encryption::None, folder.path(), [USER, PASSWORD]).await;
+    for (scheme, reason) in [
+        ("smtp", "the mail server offers no STARTTLS"),
+        ("smtps", "no encryption could be agreed on"),
+    ] {
+        let server = format!("{scheme}://{ELSEWHERE}:{}", mail.port);
+        let serving = tells(folder.path(), &server, PASSWORD, true);
+        let id = failed(&serving.client, "text/plain", "an invoice").await;
+        let action = refusal(&serving.client, &id).await;
+        let told = action["error"]["message"].as_str().unwrap();
+        assert!(told.starts_with(reason), "{server}: {action}");
+        // Somebody may mend it: it is tried again.
+        assert_eq!(action["status"], "NotStarted");
+        assert!(mail.mails().is_empty() && mail.logins().is_empty());
+        assert!(!log_of(serving).await.contains(PASSWORD));
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_not_trusted_is_refused_before_the_login() {
+    let (folder, strangers) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    write_certificates(folder.path());
+    write_certificates(strangers.path());
+    for (encryption, scheme) in [(Encryption::StartTls, "smtp"), (Encryption::Smtps, "smtps")] {
+        // Of an authority that this machine does not know, and of another one than it was told to trust.
+        for (of, trusts) in [(&folder, false), (&strangers, true)] {
+            let mail = MailServer::with_login(encryption, of.path(), [USER, PASSWORD]).await;
+            let server = format!("{scheme}://{ELSEWHERE}:{}", mail.port);
+            let serving = tells(folder.path(), &server, PASSWORD, trusts);
+            let id = failed(&serving.client, "text/plain", "an invoice").await;
+            let action = refusal(&serving.client, &id).await;
+            let told = action["error"]["message"].as_str().unwrap();
+            assert!(
+                told.contains("certificate is not trusted"),
+                "{server}: {action}"
+            );
+            assert!(mail.mails().is_empty() && mail.logins().is_empty());
+            assert!(!log_of(serving).await.contains(PASSWORD));
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Replaying and deleting many: by tasks that go on where one broke off, and count on.
+
+use std::time::Duration;
+
+use engine::limits::SWEEP_INTERVAL;
+use engine::{Bulk, LetterFilter, SubmitError};
+
+use super::{JUST_AFTER, all, edit};
+use crate::helpers::calls::{Call, Moment};
+use crate::worker::bench::Bench;
+
+#[tokio::test]
+async fn many_are_replayed_by_a_task_that_goes_on_where_one_broke_off() {
+    let bench = Bench::new();
+    for _ in 0..40 {
+        bench.hopeless().await;
+    }
+    let bulk = bench.tasks.submit_bulk(Bulk::Replay, all()).await.unwrap();
+    // What fails from now on is not meant.
+    bench.clock.advance(JUST_AFTER);
+    // Storage is away when the second half is to be done.
+    let held = bench.calls.hold_after(Some(Call::Send), 20, Moment::Before);
+    let received = bench.receive().await;
+    tokio::select! {
+        _ = bench.consumer.process(received.clone()) => panic!("it is held"),
+        () = held.arrived() => {}
+    }
+    let left = bench.ids(&all()).await.len();
+    assert!((1..40).contains(&left), "{left}");
+
+    bench.clock.advance(Duration::from_secs(120));
+    let mut page = bench.consumer.receive(32).await.unwrap();
+    let mut delivered = 0;
+    while !page.is_empty() {
+        for message in page {
+            delivered += usize::from(!message.text.contains("_replay"));
+            bench.consumer.process(message).await;
+        }
+        page = bench.consumer.receive(32).await.unwrap();
+    }
+    let done = bench.result(bulk.id).await;
+    // Counted are those of both attempts.
+    assert_eq!(done, r#"{"replayed":40,"failed":0}"#);
+    // None ran twice; those whose messages were about to be sent are the sweep's to send.
+    assert!((1..=40).contains(&delivered), "{delivered}");
+}
+
+#[tokio::test]
+async fn an_attempt_counts_what_those_before_it_have_deleted() {
+    for calls in [1, 30, 60, 90] {
+        let bench = Bench::new();
+        for _ in 0..40 {
+            bench.hopeless().await;
+        }
+        let bulk = bench.tasks.submit_bulk(Bulk::Delete, all()).await.unwrap();
+        let received = bench.receive().await;
+        let held = bench
+            .calls
+            .hold_after(Some(Call::DeleteRecord), calls, Moment::After);
+        tokio::select! {
+            biased;
+            _ = bench.consumer.process(received) => assert!(calls > 80, "it is held"),
+            () = held.arrived() => {}
+        }
+        bench.calls.forget();
+        bench.clock.advance(Duration::from_secs(120));
+        if !bench.nothing_is_visible().await {
+            bench.clock.advance(Duration::from_secs(120));
+            bench.deliver().await;
+        }
+        let done = bench.result(bulk.id).await;
+        assert_eq!(done, r#"{"deleted":40,"failed":0}"#, "after {calls} calls");
+        // The count goes with the record of its task.
+        let retention = bench.process.engine.settings.retention;
+        bench.clock.advance(retention + SWEEP_INTERVAL);
+        bench.maintenance.sweep_beside_loop().await.unwrap();
+        let left = bench.store.list("f", None, 100).await.unwrap();
+        assert!(left.items.is_empty(), "{:?}", left.items);
+    }
+}
+
+#[tokio::test]
+async fn what_stays_is_counted_once_however_many_attempts_there_are() {
+    let bench = Bench::new();
+    // Somebody replays it, or died while doing so.
+    let claimed = bench.unreadable("hello").await;
+    let dies = bench
+        .calls
+        .hold_after(Some(Call::Create), 0, Moment::Before);
+    tokio::select! {
+        biased;
+        _ = bench.tasks.replay(claimed, edit(Some("echo"), "7")) => panic!("it is held"),
+        () = dies.arrived() => {}
+    }
+    for _ in 0..20 {
+        bench.hopeless().await;
+    }
+    let bulk = bench.tasks.submit_bulk(Bulk::Delete, all()).await.unwrap();
+    let received = bench.receive().await;
+    let held = bench
+        .calls
+        .hold_after(Some(Call::DeleteRecord), 30, Moment::Before);
+    tokio::select! {
+        biased;
+        _ = bench.consumer.process(received) => panic!("it is held"),
+        () = held.arrived() => {}
+    }
+    bench.calls.forget();
+    bench.clock.advance(Duration::from_secs(61));
+    bench.deliver().await;
+    let done = bench.result(bulk.id).await;
+    assert_eq!(done, r#"{"deleted":20,"failed":1}"#);
+}
+
+#[tokio::test]
+async fn many_are_deleted_by_a_task() {
+    let bench = Bench::new();
+    let kept = bench.submit("panics", "0").await;
+    bench.deliver_to_the_end().await;
+    bench.maintenance.sweep_beside_loop().await.unwrap();
+    let gone = bench.hopeless().await;
+    bench.unreadable("hello").await;
+    let kind = Some("hopeless".to_owned());
+    let filter = LetterFilter { kind, ..all() };
+    let bulk = bench.tasks.submit_bulk(Bulk::Delete, filter).await.unwrap();
+    bench.deliver().await;
+    assert_eq!(bench.result(bulk.id).await, r#"{"deleted":1,"failed":0}"#);
+    assert!(bench.record(gone).await.is_none());
+    assert!(bench.record(kept).await.is_some());
+
+    let bulk = bench.tasks.submit_bulk(Bulk::Delete, all()).await.unwrap();
+    bench.deliver().await;
+    assert_eq!(bench.result(bulk.id).await, r#"{"deleted":2,"failed":0}"#);
+    assert_eq!(
+        (bench.ids(&all()).await.len(), bench.entries().await),
+        (0, 0)
+    );
+}
+
+#[tokio::test]
+async fn no_client_submits_what_is_the_engines_own() {
+    let bench = Bench::new();
+    let own = bench.submission("_delete-dead-letters", "{}");
+    let refused = bench.tasks.submit(own).await.unwrap_err();
+    assert!(
+        matches!(&refused, SubmitError::UnknownKind { known } if !known.contains("dead-letters"))
+    );
+}
