@@ -4,11 +4,48 @@
 //!
 //! # Work of one's own
 //!
-//! A program of one's own is the service with kinds of work of its own: it makes a [`Handler`], adds what
-//! implements [`Kind`] or [`BlockingKind`], each with a [`Policy`], and runs it. Work gets its input and a
-//! [`Context`], and gives its result or a [`Failure`]. With the feature `testing`, `testing::TestHandler`
-//! starts the service in a test. A [`workflow`] is made of such work. `handler init` writes such a program, and `docs/kinds.md` tells more.
-//! Examples that name the crate `work` mean what is here: it is passed on from there.
+//! A program of one's own is the service with kinds of work of its own:
+//!
+//! ```no_run
+//! use std::process::ExitCode;
+//!
+//! use async_request_reply::{BlockingKind, Context, Failure, Handler, Policy};
+//!
+//! /// Counts the words of a text.
+//! struct WordCount;
+//!
+//! impl BlockingKind for WordCount {
+//!     type Input = String;
+//!     type Output = usize;
+//!
+//!     fn run(&self, text: String, _: &Context) -> Result<usize, Failure> {
+//!         Ok(text.split_whitespace().count())
+//!     }
+//! }
+//!
+//! fn main() -> ExitCode {
+//!     Handler::from_env()
+//!         .blocking_kind("word-count", WordCount, Policy::default())
+//!         .run()
+//! }
+//! ```
+//!
+//! A client asks for it with `POST /api/tasks {"kind": "word-count", "input": "to be or not to be"}`. What to read,
+//! in this order:
+//!
+//! | | |
+//! |---|---|
+//! | [`BlockingKind`], [`Kind`] | work that computes or blocks, and work that waits |
+//! | [`Failure`] | why there is no result, and whether it is tried again |
+//! | [`Policy`] | how often, how long, how many at a time |
+//! | [`Context`] | what an attempt knows and can do: stop, progress, files, further tasks |
+//! | [`Handler`] | settings, kinds and workflows, put together and run |
+//! | `testing::TestHandler` | with the feature `testing`: the real service in a test |
+//! | [`workflow`] | work that is made of steps |
+//!
+//! Work may run more than once, after a crash for example, so it must be safe to repeat. `handler init` writes a crate to
+//! begin from, and `docs/kinds/rust.md` tells more. Examples that name the crate `work` mean what is here: it is passed
+//! on from there.
 //!
 //! That is all that is promised here. What else is public is for the service's own tests, and hidden.
 //!
@@ -34,7 +71,8 @@
 //! is. `commands` is what `handler` does without serving, and `functions` the folders of the Functions
 //! host, made from the tables of `api` and `triggers`. Beside them: `logging` writes what all of them log,
 //! `panics` tells it of their defects, `origins` says which pages may call, `surfaces`
-//! which kinds do what names none, `rules` what is done about dead letters, and `tls` what clients encrypt with. `testing` starts the service for the tests of kinds of one's own.
+//! which kinds do what names none, `rules` what is done about dead letters, and `tls` what clients encrypt with.
+//! `testing` starts the service for the tests of kinds of one's own.
 //!
 //! # The two data flows
 //!
@@ -108,7 +146,7 @@ pub mod workflow {
     };
 }
 
-/// The guide to kinds, whose examples in Rust are compiled.
+/// The guide to kinds in Rust, whose examples are compiled.
 #[cfg(doctest)]
-#[doc = include_str!("../docs/kinds.md")]
+#[doc = include_str!("../docs/kinds/rust.md")]
 struct Guide;

@@ -1,5 +1,5 @@
 //! The one table of routes. From it are made actix-web's resources, the checks of keys, the
-//! description, the function folders, `.funcignore` and the README's rows.
+//! description, the function folders, `.funcignore` and the rows of `docs/api.md`.
 
 use std::future::ready;
 use std::sync::LazyLock;
@@ -142,7 +142,7 @@ pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
         .describe(describe_dead_letters::one)
         .answers(
             "200 with the error, the times and the input of one, and what \
-             [rules](docs/dead-letter-rules.md) did about it, or 404",
+             [rules](dead-letter-rules.md) did about it, or 404",
         ),
         Route::post(
             "replay_dead_letter",
@@ -205,7 +205,7 @@ pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
                 "to any JSON, such as a person: 200 with the message that is in the raw queue from now on. \
                  `time_to_live` and `visibility_timeout` in seconds",
             ),
-        Route::get("get_messages", "/api/queue/messages", raw_queue::lease)
+        Route::get("get_messages", "/api/queue/messages", raw_queue::taking::lease)
             .keyed()
             .describe(describe_queue::lease)
             .answers(
@@ -216,15 +216,15 @@ pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
             .keyed()
             .describe(describe_queue::clear)
             .answers("200; the raw queue is empty"),
-        Route::post("lease_messages", "/api/queue/messages/lease", raw_queue::lease)
+        Route::post("lease_messages", "/api/queue/messages/lease", raw_queue::taking::lease)
             .keyed()
             .describe(describe_queue::lease)
             .answers("the same as `GET /api/queue/messages`, which changes things as well"),
-        Route::get("get_next_message", "/api/queue/messages/pop", raw_queue::pop)
+        Route::get("get_next_message", "/api/queue/messages/pop", raw_queue::taking::pop)
             .keyed()
             .describe(describe_queue::pop)
             .answers("200 with the next message, which is deleted, or without `data` if there is none"),
-        Route::post("pop_message", "/api/queue/messages/pop", raw_queue::pop)
+        Route::post("pop_message", "/api/queue/messages/pop", raw_queue::taking::pop)
             .keyed()
             .describe(describe_queue::pop)
             .answers("the same"),
@@ -267,9 +267,9 @@ pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
             .describe(describe_service::openapi)
             .answers(
                 "the description of it (OpenAPI 3.1), to make \
-                 [clients](docs/clients.md#made-from-the-description) from; also \
-                 [committed](docs/openapi.json), with a [Postman \
-                 collection](docs/postman_collection.json) of a whole conversation",
+                 [clients](clients/generated.md) from; also \
+                 [committed](openapi.json), with a [Postman \
+                 collection](postman_collection.json) of a whole conversation",
             ),
         Route::get(
             "get_openapi_3_0",
@@ -353,7 +353,7 @@ pub fn description(tasks: &Tasks) -> Served {
     })
 }
 
-/// The README's rows of routes.
+/// The rows of routes in `docs/api.md`.
 pub fn rows() -> String {
     [&*ALIVE]
         .into_iter()

@@ -17,7 +17,7 @@ use functions::{Functions, FunctionsError};
 use init::{Init, InitError};
 use package::{Package, PackageError};
 
-/// What the command line may ask for.
+// What the command line may ask for. As a doc comment this would stand in the place of what `--help` says of the service.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Says what is wrong with a file of kinds of work
@@ -95,6 +95,12 @@ mod tests {
         assert!(read(&[]).unwrap().is_none());
         assert!(read(&["--queue-name=package"]).unwrap().is_none());
         assert!(read(&["--queue-name", "package"]).unwrap().is_none());
+    }
+
+    #[test]
+    fn help_begins_with_what_the_service_is_for() {
+        let help = read(&["--help"]).unwrap_err().to_string();
+        assert!(help.starts_with("Hands slow work to Azure"), "{help}");
     }
 
     #[test]

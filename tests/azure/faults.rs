@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use backends::SystemClock;
 use engine::Submission;
+use ports::{Changed, RawQueues};
 use serde_json::value::RawValue;
 
 use super::{connect, document};
@@ -12,7 +13,7 @@ use crate::helpers::azurite::azurite;
 use crate::helpers::kinds::TestKinds;
 use crate::helpers::process::Storage;
 use crate::helpers::proxy::{Fate, Proxy};
-use crate::helpers::queues::{AzureStorage, delete, length};
+use crate::helpers::queues::{AzureStorage, delete, length, name};
 
 /// Storage behind proxies, whose next request may meet a fault.
 struct Spoiled {
@@ -96,6 +97,26 @@ async fn a_write_whose_answer_was_lost_is_done_and_says_that_it_does_not_know() 
         spoiled.spoil(fate);
         queue.send("m", Duration::ZERO).await.unwrap();
         assert_eq!(length(&*queue).await, before + 2, "{fate:?}");
+    }
+}
+
+/// It is sent again, with a receipt that it has made stale itself.
+#[tokio::test]
+async fn a_change_whose_answer_was_lost_is_not_told_as_that_of_another() {
+    let spoiled = Spoiled::new().await;
+    let queue = spoiled.azure.azure.open_raw(&name("lost-changes"));
+    queue.prepare().await.unwrap();
+    for fate in UNHEARD {
+        queue.clear().await.unwrap();
+        let put = queue.put("1", None, Duration::ZERO).await.unwrap().unwrap();
+        let (id, receipt) = (&put.message.id, &put.lease.pop_receipt);
+        spoiled.spoil(fate);
+        let changed = queue.update(id, receipt, Some("2"), Duration::ZERO).await;
+        assert!(changed.unwrap_err().is_unanswered(), "{fate:?}");
+        assert_eq!(queue.peek(1).await.unwrap()[0].text, "2", "{fate:?}");
+        // Nothing was lost of this one.
+        let changed = queue.update(id, receipt, Some("3"), Duration::ZERO).await;
+        assert_eq!(changed, Ok(Changed::Stale), "{fate:?}");
     }
 }
 

@@ -6,6 +6,7 @@ mod failures;
 mod fan_out;
 mod faults;
 mod messages;
+mod raw_queue;
 mod requests;
 mod shared_looks;
 mod tallies;

@@ -20,20 +20,20 @@ use crate::helpers::reply::Reply;
 const BUDGET: Duration = Duration::from_secs(3);
 
 /// A service whose storage meets a fate, in requests whose method and path begin and go on so.
-struct Spoiled {
-    app: App,
-    rule: Arc<Mutex<Option<Rule>>>,
+pub(super) struct Spoiled {
+    pub(super) app: App,
+    pub(super) rule: Arc<Mutex<Option<Rule>>>,
 }
 
 #[derive(Clone, Copy)]
-struct Rule {
-    method: &'static str,
-    part: &'static str,
-    fate: Fate,
+pub(super) struct Rule {
+    pub(super) method: &'static str,
+    pub(super) part: &'static str,
+    pub(super) fate: Fate,
 }
 
 impl Spoiled {
-    async fn start() -> Self {
+    pub(super) async fn start() -> Self {
         let mut account = azurite().account();
         let rule: Arc<Mutex<Option<Rule>>> = Arc::default();
         for endpoint in [&mut account.blob_endpoint, &mut account.queue_endpoint] {
@@ -50,6 +50,7 @@ impl Spoiled {
             config.storage = Storage::Azure(account);
             config.container.clone_from(&name);
             config.queue = queues::name(&name);
+            config.raw_queue = Some(queues::name(&format!("own-{}", Uuid::now_v7())));
             config.request_budget = BUDGET;
         });
         let spoiled = Self { app, rule };
@@ -61,7 +62,7 @@ impl Spoiled {
     }
 
     /// Sends a request while storage meets this, and sees to it that the reply comes in time.
-    async fn send(&self, rule: Rule, method: &str, path: &str, body: &str) -> Reply {
+    pub(super) async fn send(&self, rule: Rule, method: &str, path: &str, body: &str) -> Reply {
         *self.rule.lock().unwrap() = Some(rule);
         let client = &self.app.client;
         let request = client
@@ -99,12 +100,12 @@ impl Spoiled {
     }
 }
 
-fn code(reply: &Reply) -> String {
+pub(super) fn code(reply: &Reply) -> String {
     reply.problem().0
 }
 
 /// What is sent and has no answer: done by storage or not.
-const UNANSWERED: [(Fate, bool); 5] = [
+pub(super) const UNANSWERED: [(Fate, bool); 5] = [
     (Fate::Hang, false),
     (Fate::HangAfter, true),
     (Fate::CutBefore, false),

@@ -59,6 +59,7 @@ macro_rules! conformance {
             writes::a_message_that_is_held_is_its_senders_to_renew,
             writes::a_message_that_was_held_comes_as_if_it_had_just_been_sent,
             writes::a_record_and_the_message_that_is_held_for_it_are_one_write,
+            writes::of_many_writes_each_has_its_own_end,
             fan_out::messages_in_a_row_are_sent_after_their_record_and_before_what_follows,
             fan_out::of_a_write_that_does_not_hold_no_message_is_sent,
             tallies::a_tally_is_empty_and_stays_as_it_is_when_it_is_opened_again,

@@ -58,7 +58,12 @@ impl Subject {
     }
 
     async fn put(&self, text: &str) -> Leased {
-        self.raw.put(text, Some(WEEK), NOW).await.unwrap()
+        self.put_with(text, Some(WEEK), NOW).await
+    }
+
+    async fn put_with(&self, text: &str, life: Option<Duration>, delay: Duration) -> Leased {
+        let put = self.raw.put(text, life, delay).await.unwrap();
+        put.expect("it is not too long")
     }
 
     /// Takes the only visible message.
@@ -107,8 +112,8 @@ async fn a_message_that_was_put_is_seen_and_taken(subject: &Subject) {
 }
 
 async fn a_message_ends_when_its_life_does(subject: &Subject) {
-    let short = subject.raw.put("short", Some(SHORT), NOW).await.unwrap();
-    let endless = subject.raw.put("endless", None, NOW).await.unwrap();
+    let short = subject.put_with("short", Some(SHORT), NOW).await;
+    let endless = subject.put_with("endless", None, NOW).await;
     assert_eq!(endless.message.expires_at.year(), NEVER.year());
     let receipt = &subject
         .raw
@@ -128,7 +133,7 @@ async fn a_message_ends_when_its_life_does(subject: &Subject) {
 }
 
 async fn a_delayed_message_comes_after_its_delay(subject: &Subject) {
-    let put = subject.raw.put("later", Some(WEEK), SHORT).await.unwrap();
+    let put = subject.put_with("later", Some(WEEK), SHORT).await;
     let visible_in = put.lease.next_visible_at - put.message.inserted_at;
     assert_eq!(visible_in, SHORT);
     assert_eq!(subject.peek().await, []);
@@ -291,7 +296,7 @@ async fn embedded_queues() -> Subject {
 async fn a_message_is_not_hidden_for_longer_than_it_lives() {
     let subject = embedded_queues().await;
     let life = Some(Duration::from_secs(60));
-    let put = subject.raw.put("short", life, NOW).await.unwrap();
+    let put = subject.put_with("short", life, NOW).await;
 
     assert_eq!(
         subject.change(&put, Some("x"), LONG).await,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use ports::{Delivery, ETag, Settle, Step, Text, Written};
 
 use super::Subject;
@@ -384,4 +385,52 @@ pub(super) async fn an_ending_that_does_not_hold_is_not_done_after_its_entry(sub
     let stored = subject.tasks.read("a").await.unwrap().unwrap();
     assert_eq!((&stored.body[..], Some(stored.etag)), (&b"entry"[..], new));
     assert_eq!(body(subject, "f-a").await.unwrap(), "entry");
+}
+
+pub(super) async fn of_many_writes_each_has_its_own_end(subject: &Subject) {
+    let (one, two) = (&document("queued", "1"), &document("queued", "2"));
+    let taken = create(&*subject.tasks, "taken", one).await;
+    let create = |name| Step::Create {
+        name,
+        document: two,
+    };
+    let replace = Step::Replace {
+        name: "taken",
+        document: two,
+        etag: &taken,
+    };
+    let names: Vec<_> = (0..40).map(|n| format!("new-{n}")).collect();
+    let mut steps: Vec<_> = names
+        .iter()
+        .map(|name| [create(name), send(subject)])
+        .collect();
+    steps[7] = [create("taken"), send(subject)];
+    steps[8] = [replace, create("alone")];
+    let mut writes: Vec<_> = steps.iter().map(|steps| &steps[..]).collect();
+    writes[9] = &[];
+
+    let mut answers: Vec<_> = subject.tasks.write_each(&writes).collect().await;
+
+    answers.sort_by_key(|(place, _)| *place);
+    assert_eq!(answers.len(), 40);
+    let mut sent = Vec::new();
+    for (index, (place, written)) in answers.into_iter().enumerate() {
+        assert_eq!(index, place);
+        match place {
+            7 => assert_eq!(written, Ok(Written::Not { step: 0 })),
+            9 => assert_eq!(etag(written.unwrap()), None),
+            _ => {
+                let etag = etag(written.unwrap());
+                sent.extend((place != 8).then(|| tell(etag.as_ref())));
+            }
+        }
+    }
+    assert_eq!(body(subject, "taken").await.unwrap(), "2");
+    assert_eq!(body(subject, "alone").await.unwrap(), "2");
+    assert_eq!(body(subject, "new-7").await, None);
+    let mut received = texts(subject).await;
+    received.extend(texts(subject).await);
+    received.sort();
+    sent.sort();
+    assert_eq!(received, sent);
 }

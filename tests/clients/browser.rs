@@ -1,4 +1,4 @@
-//! The JavaScript client of `docs/clients.md` in a browser, on a page of another origin: only a browser
+//! The JavaScript client of `docs/clients` in a browser, on a page of another origin: only a browser
 //! knows what it lets a page send and read.
 
 use std::io::{BufReader, Write};

@@ -1,4 +1,4 @@
-//! The examples of `docs/clients.md`: a whole conversation each, and how each tells a failure.
+//! The examples of `docs/clients`: a whole conversation each, and how each tells a failure.
 
 use std::io::{self, Write};
 use std::time::{Duration, Instant};

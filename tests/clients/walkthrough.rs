@@ -1,4 +1,5 @@
-//! The README's walk-through: its curl calls, run one after the other, get the replies it shows.
+//! The README's walk-through and the error that `docs/clients/errors.md` begins with: the curl calls, run one
+//! after the other, get the replies that are shown.
 
 use tokio::process::Command;
 
@@ -7,6 +8,7 @@ use crate::helpers::app::{App, spawn_app};
 use crate::helpers::reply::{redact_ids, redact_times};
 
 const README: &str = include_str!("../../README.md");
+const ERRORS: &str = include_str!("../../docs/clients/errors.md");
 
 /// Where the README's service listens.
 const ADDRESS: &str = "127.0.0.1:7071";
@@ -17,11 +19,17 @@ struct Call {
     reply: &'static str,
 }
 
-/// The calls of the section "Use it".
+/// The calls of the section "Use it", and the one that is refused.
 fn calls() -> Vec<Call> {
     let (_, section) = README.split_once("\n## Use it\n").unwrap();
     let (section, _) = section.split_once("\n## ").unwrap();
-    let mut blocks = section.split("```").skip(1).step_by(2);
+    let (refused, _) = ERRORS.split_once("\n## ").unwrap();
+    [section, refused].into_iter().flat_map(shown).collect()
+}
+
+/// The calls that a text shows, each with its reply below.
+fn shown(text: &'static str) -> Vec<Call> {
+    let mut blocks = text.split("```").skip(1).step_by(2);
     let mut calls = Vec::new();
     while let Some(commands) = blocks.next() {
         let commands = commands.strip_prefix("sh\n").expect(commands);

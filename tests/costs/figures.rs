@@ -93,6 +93,10 @@ pub(super) const COMMITS: &[(&str, u64, u64)] = &[
     ("consume", 1, 1),
 ];
 
+/// Commits of an array of submissions, by its key: with one, a commit claims it, one those of the others, one makes
+/// the tasks, and one notes that they are accepted.
+pub(super) const MANY_COMMITS: &[(Option<&str>, u64)] = &[(None, 1), (Some("k"), 4)];
+
 /// What instances of workflows ask of a storage account but for receiving, from the submission on.
 pub(super) const WORKFLOWS: &[(&str, &[(&str, u64)])] = &[
     // One write a step, before the next begins; the last one is that of the end.

@@ -151,6 +151,14 @@ impl Client {
         self.sum_of(&["tasks_ended_total{"]).await
     }
 
+    /// Waits until so many tasks have ended, those of internal kinds among them.
+    pub(crate) async fn has_ended(&self, tasks: u64) {
+        eventually(&format!("{tasks} tasks that ended"), async || {
+            (self.tasks_ended().await == tasks).then_some(())
+        })
+        .await;
+    }
+
     /// The sum of the metrics that begin so.
     async fn sum_of(&self, names: &[&str]) -> u64 {
         let metrics = self.get_keyed("/api/metrics").await;

@@ -1,5 +1,6 @@
 //! What is broken or missing in R1, and is not here: a test for each row.
 
+use functions_host::StorageQueue;
 use serde_json::{Value, json};
 
 use super::{MESSAGES, Raw, ada, in_every_deployment, path_of, success};
@@ -12,6 +13,7 @@ in_every_deployment! {
     a_change_is_kept_as_json_and_told,
     an_unreadable_message_breaks_no_listing,
     what_a_client_did_wrong_is_told_as_that,
+    a_queue_that_is_missing_is_created,
 }
 
 /// 1. R1 stored Python's notation, and answered 500.
@@ -106,6 +108,32 @@ async fn what_a_client_did_wrong_is_told_as_that(setting: Setting) {
     success(&raw.send_json("PUT", &path_of(&leased), &back).await);
     let popped = raw.ok("POST", &format!("{MESSAGES}/pop")).await;
     assert_eq!(popped["data"]["message_content"], ada());
+}
+
+/// Every route of R1 was a 500 then.
+async fn a_queue_that_is_missing_is_created(setting: Setting) {
+    let Some(account) = setting.account() else {
+        // It is in the one file, with everything else.
+        return;
+    };
+    let raw = Raw::start(setting).await;
+    let queue = StorageQueue::new(&account, &raw.queue).unwrap();
+    let created = raw.create(&ada()).await;
+    let change = json!({ "pop_receipt": created["pop_receipt"], "content": 1 });
+    for (method, path, body, status) in [
+        ("POST", MESSAGES, ada(), 200),
+        ("GET", MESSAGES, Value::Null, 200),
+        ("GET", "/api/queue/messages/pop", Value::Null, 200),
+        ("GET", "/api/queue/messages/peek", Value::Null, 200),
+        ("GET", "/api/queue/length", Value::Null, 200),
+        ("DELETE", MESSAGES, Value::Null, 200),
+        ("PUT", &*path_of(&created), change, 404),
+    ] {
+        queue.delete_queue().await.unwrap();
+        let reply = raw.send_json(method, path, &body).await;
+        assert_eq!(reply.status, status, "{method} {path}: {}", reply.text());
+        queue.length().await.unwrap();
+    }
 }
 
 /// 5. R1 has no key, no health and no metrics, and makes a client for each request.

@@ -1,11 +1,15 @@
 //! The raw queue, as R1's clients know it: each endpoint, what was broken there, and its Postman flow, in every
 //! deployment.
 
+mod at_once;
 mod endpoints;
+mod memory;
 mod mended;
 mod postman;
 mod refusals;
 mod task_queues;
+
+use std::time::Duration;
 
 use functions_host::StorageQueue;
 use rusqlite::params;
@@ -97,6 +101,20 @@ impl Raw {
                 ],
             ),
         }
+    }
+
+    /// The text of the only message, as it is stored.
+    async fn stored_text(&self) -> String {
+        let Some(account) = self.setting.account() else {
+            let file = self.deployment.folder().join("data/tasks.db");
+            let file = rusqlite::Connection::open(file).unwrap();
+            let text = file.query_row("SELECT text FROM raw_messages", [], |row| row.get(0));
+            return text.unwrap();
+        };
+        let queue = StorageQueue::new(&account, &self.queue).unwrap();
+        let mut messages = queue.receive(2, Duration::from_secs(60)).await.unwrap();
+        assert_eq!(messages.len(), 1);
+        messages.remove(0).text
     }
 
     /// Leaves a dead letter in this queue.

@@ -2,11 +2,18 @@
 
 use serde_json::{Value, json};
 
-use super::MESSAGES;
+use super::{MESSAGES, Raw, in_every_deployment};
 use crate::helpers::app::{App, spawn_app, spawn_app_with};
+use crate::helpers::client::Client;
+use crate::helpers::deployment::Setting;
 use crate::helpers::handler::Handler;
 use crate::helpers::queues;
 use crate::helpers::reply::Reply;
+
+in_every_deployment! {
+    a_parameter_out_of_its_range_is_named,
+    a_body_that_cannot_be_meant_is_refused,
+}
 
 const ID: &str = "2125c723-cfa8-4f31-8e0e-c67e32edea77";
 
@@ -14,14 +21,14 @@ fn spawn() -> App {
     spawn_app_with(|config| config.raw_queue = Some(queues::name("own-messages")))
 }
 
-async fn send(app: &App, method: &str, path: &str, body: &str) -> Reply {
-    let request = app.client.keyed(method, path).body(body.to_owned());
-    app.client.send(request).await
+async fn send(client: &Client, method: &str, path: &str, body: &str) -> Reply {
+    let request = client.keyed(method, path).body(body.to_owned());
+    client.send(request).await
 }
 
-#[tokio::test]
-async fn a_parameter_out_of_its_range_is_named() {
-    let app = spawn();
+async fn a_parameter_out_of_its_range_is_named(setting: Setting) {
+    let raw = Raw::start(setting).await;
+    let client = &raw.deployment.client;
     for (method, path, target) in [
         ("POST", "?visibility_timeout=-1", "visibility_timeout"),
         ("POST", "?visibility_timeout=604801", "visibility_timeout"),
@@ -55,30 +62,42 @@ async fn a_parameter_out_of_its_range_is_named() {
         ("POST", "/pop?max_messages=2", "max_messages"),
         ("DELETE", "?queue=tasks", "queue"),
     ] {
-        let reply = send(&app, method, &format!("{MESSAGES}{path}"), "1").await;
+        let reply = send(client, method, &format!("{MESSAGES}{path}"), "1").await;
         assert_eq!(reply.status, 422, "{path}: {}", reply.text());
         assert_eq!(reply.problem().1.as_deref(), Some(target), "{path}");
     }
-    let reply = send(&app, "GET", "/api/queue/length?queue=nobodys", "").await;
+    let reply = send(
+        client,
+        "GET",
+        &format!("{MESSAGES}/peek?max_messages=0"),
+        "",
+    )
+    .await;
+    assert_eq!(reply.problem().0, "InvalidMaxMessages");
+    let reply = send(client, "GET", "/api/queue/length?queue=nobodys", "").await;
     assert_eq!(
         (reply.status, reply.problem().1.as_deref()),
         (422, Some("queue"))
     );
-    let twice = send(&app, "GET", &format!("{MESSAGES}/peek?queue=a&queue=b"), "").await;
-    assert_eq!(
-        (twice.status, &*twice.problem().0),
-        (400, "DuplicateParameter")
-    );
-    let length = send(&app, "GET", "/api/queue/length", "").await;
-    assert_eq!(
-        length.json(),
-        json!({ "queue": "own-messages", "length": 0 })
-    );
+    // A host makes one of two.
+    if setting != Setting::Hosted {
+        let twice = send(
+            client,
+            "GET",
+            &format!("{MESSAGES}/peek?queue=a&queue=b"),
+            "",
+        )
+        .await;
+        let refused = (400, "DuplicateParameter");
+        assert_eq!((twice.status, &*twice.problem().0), refused);
+    }
+    let length = send(client, "GET", "/api/queue/length", "").await;
+    assert_eq!(length.json(), json!({ "queue": raw.queue, "length": 0 }));
 }
 
-#[tokio::test]
-async fn a_body_that_cannot_be_meant_is_refused() {
-    let app = spawn();
+async fn a_body_that_cannot_be_meant_is_refused(setting: Setting) {
+    let raw = Raw::start(setting).await;
+    let client = &raw.deployment.client;
     let put = format!("{MESSAGES}/{ID}");
     let long = format!("\"{}\"", "x".repeat(64 * 1024));
     let change = format!(r#"{{"pop_receipt": "r", "content": {long}}}"#);
@@ -103,24 +122,28 @@ async fn a_body_that_cannot_be_meant_is_refused() {
         ("PUT", &*put, r#"{"Name": "Ernst"}"#, 422, "Name"),
         ("PUT", &*put, &*change, 413, "content"),
     ] {
-        let reply = send(&app, method, path, body).await;
+        let reply = send(client, method, path, body).await;
         assert_eq!(reply.status, status, "{body:.40}: {}", reply.text());
         assert_eq!(reply.problem().1.as_deref(), Some(target), "{body:.40}");
     }
     let longest = format!("\"{}\"", "x".repeat(64 * 1024 - 2));
-    assert_eq!(send(&app, "POST", MESSAGES, &longest).await.status, 200);
+    assert_eq!(send(client, "POST", MESSAGES, &longest).await.status, 200);
 }
 
 #[tokio::test]
 async fn one_message_is_neither_read_nor_deleted_by_its_id() {
     let app = spawn();
     for method in ["GET", "DELETE", "POST"] {
-        let reply = send(&app, method, &format!("{MESSAGES}/{ID}"), "").await;
+        let reply = send(&app.client, method, &format!("{MESSAGES}/{ID}"), "").await;
         assert_eq!(reply.status, 405, "{method}");
         assert_eq!(reply.header("allow"), Some("PUT"));
     }
     for path in ["/api/queue", "/api/queue/x"] {
-        assert_eq!(send(&app, "GET", path, "").await.status, 404, "{path}");
+        assert_eq!(
+            send(&app.client, "GET", path, "").await.status,
+            404,
+            "{path}"
+        );
     }
 }
 
@@ -139,7 +162,7 @@ async fn a_service_without_a_raw_queue_says_which_setting_is_missing() {
         ("PUT", &format!("{MESSAGES}/{ID}"), &*change),
         ("GET", "/api/queue/length", ""),
     ] {
-        let reply = send(&app, method, path, body).await;
+        let reply = send(&app.client, method, path, body).await;
         assert_eq!(reply.status, 404, "{method} {path}");
         let (code, _, message) = reply.problem();
         assert_eq!(code, "NoRawQueue", "{method} {path}");
@@ -199,11 +222,11 @@ async fn a_refused_request_asks_nothing_of_storage() {
         ("PUT", &format!("/{ID}"), "{}"),
         ("DELETE", "?all=true", ""),
     ] {
-        let reply = send(&app, method, &format!("{MESSAGES}{path}"), body).await;
+        let reply = send(&app.client, method, &format!("{MESSAGES}{path}"), body).await;
         assert!(reply.status >= 400, "{path}");
     }
     assert_eq!(calls().await, before);
-    let created: Value = send(&app, "POST", MESSAGES, "1").await.json();
+    let created: Value = send(&app.client, "POST", MESSAGES, "1").await.json();
     assert_eq!(created["dequeue_count"], 0);
     assert_ne!(calls().await, before);
 }

@@ -34,6 +34,11 @@ async fn dead_letters_are_shown_and_counted(setting: Setting) {
     assert!((1..=left).contains(&count), "{count} of {left}");
     let idle = raw.ok("GET", &length(&tasks)).await;
     assert_eq!(idle, json!({ "queue": tasks, "length": 0 }));
+    // The queue that the setting names is the one that tasks are in.
+    let later = json!({ "number": 24, "delay": 3_600 }).to_string();
+    raw.deployment.client.accepted(later).await;
+    let waiting = raw.ok("GET", &length(&tasks)).await;
+    assert_eq!(waiting, json!({ "queue": tasks, "length": 1 }));
 
     // It is asked for by its name, too.
     let own = raw.ok("GET", &length(&raw.queue)).await;

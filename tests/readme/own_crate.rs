@@ -1,18 +1,20 @@
-//! The crate of one's own that the README shows, built as it is, outside this workspace.
+//! The crate of one's own that `docs/kinds/rust.md` shows, built as it is, outside this workspace.
 
 use std::fs;
 
-use super::{README, between};
+use super::between;
 use crate::helpers::handler::{Handler, Serving};
 use crate::helpers::own_crate::OwnCrate;
 
+const GUIDE: &str = include_str!("../../docs/kinds/rust.md");
+
 #[tokio::test]
-async fn the_crate_in_the_readme_is_tested_and_serves() {
+async fn the_crate_in_the_guide_is_tested_and_serves() {
     let own = OwnCrate::new("word-count");
     own.patch();
-    let manifest = between("this `Cargo.toml`:\n\n```toml\n", "```\n");
+    let manifest = between(GUIDE, "this `Cargo.toml`:\n\n```toml\n", "```\n");
     fs::write(own.root().join("Cargo.toml"), manifest).unwrap();
-    let main = between("this `src/main.rs`:\n\n```rust\n", "```\n");
+    let main = between(GUIDE, "this `src/main.rs`:\n\n```rust,no_run\n", "```\n");
     fs::create_dir(own.root().join("src")).unwrap();
     fs::write(own.root().join("src/main.rs"), main).unwrap();
     let tested = own.build_and_test();
@@ -31,12 +33,12 @@ async fn the_crate_in_the_readme_is_tested_and_serves() {
     assert_eq!(said, format!("error: kinds.toml:2: {reason}\n"));
 
     let serving = Serving::start_as(own.binary(), folder.path(), &[]);
-    let input = between(r#"-d '{"kind": "word-count", "input": "#, "}'\n");
+    let input = between(GUIDE, r#"-d '{"kind": "word-count", "input": "#, "}'\n");
     let body = format!(r#"{{"kind": "word-count", "input": {input}}}"#);
     let id = serving.client.run(&body).await;
     let result = serving.client.result(&id).await;
     let told = format!("The result is `{}`.", result.text());
-    assert!(README.contains(&told), "{told}");
+    assert!(GUIDE.contains(&told), "{told}");
     let wrong = r#"{"kind": "word-count", "input": {"text": 7}}"#;
     let refused = serving.client.submit(wrong).await;
     assert_eq!(refused.status, 422);

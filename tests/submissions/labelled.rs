@@ -18,8 +18,22 @@ async fn tasks_are_found_by_their_labels(setting: Setting) {
             labels => assert_eq!(monitor["labels"], json!(labels)),
         }
     }
+    // As many and as long as they may be, of all that they may be of.
+    let longest: Vec<_> = (0..8)
+        .map(|n| format!("{n}Az-_.:/=@+").repeat(7)[..64].to_owned())
+        .collect();
+    let body = json!({"number": 24, "labels": longest});
+    let labelled = rig.client().run(&body.to_string()).await;
+    assert_eq!(rig.monitor(&labelled).await["labels"], json!(longest));
+    let filters: Vec<_> = longest
+        .iter()
+        .map(|label| format!("label={}", label.replace('+', "%2B")))
+        .collect();
+    let all_of_them = filters.join("&");
     for (query, expected) in [
-        ("label=env%3Dprod&top=1", &[&ids[1], &ids[0]][..]),
+        (&*all_of_them, &[&labelled][..]),
+        (&*format!("{all_of_them}&label=more"), &[]),
+        ("label=env%3Dprod&top=1", &[&ids[1], &ids[0]]),
         ("label=env%3Dprod&label=customer:4711", &[&ids[0]]),
         ("label=env", &[]),
         ("label=env%3Dprod&status=Failed", &[]),
@@ -31,11 +45,9 @@ async fn tasks_are_found_by_their_labels(setting: Setting) {
             .collect();
         assert_eq!(found, expected, "{query}");
         for task in listed {
-            assert!(
-                task["labels"]
-                    .as_array()
-                    .unwrap()
-                    .contains(&json!("env=prod"))
+            assert_eq!(
+                task["labels"],
+                rig.monitor(task["id"].as_str().unwrap()).await["labels"]
             );
         }
     }

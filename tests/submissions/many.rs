@@ -20,6 +20,15 @@ fn bodies(count: usize) -> Vec<Value> {
     (0..count).map(body).collect()
 }
 
+/// As many, all but the last few of which are for tomorrow: a busy machine has enough to do with taking them in.
+fn bodies_for_later(count: usize) -> Vec<Value> {
+    let mut bodies = bodies(count);
+    for body in bodies.iter_mut().rev().skip(6) {
+        body["delay"] = json!(86_400);
+    }
+    bodies
+}
+
 /// The tasks of a reply that took all of them.
 fn tasks(reply: &Reply) -> Vec<Value> {
     assert_eq!(reply.status, 202, "{}", reply.text());
@@ -28,7 +37,7 @@ fn tasks(reply: &Reply) -> Vec<Value> {
 
 async fn many_are_one_call(setting: Setting, count: usize) {
     let rig = Rig::start(setting).await;
-    let bodies = bodies(count);
+    let bodies = bodies_for_later(count);
 
     let reply = rig.client().submit(json!(bodies).to_string()).await;
 
@@ -58,6 +67,7 @@ async fn many_are_one_call(setting: Setting, count: usize) {
         assert_eq!(&monitor["result"]["number"], number);
     }
     rig.client().has_taken(count as u64).await;
+    assert_eq!(rig.listed("label=many&top=100").await.len(), count / 3);
 }
 
 #[tokio::test]
@@ -66,13 +76,14 @@ async fn a_thousand_are_one_call_on_the_embedded_store() {
 }
 
 #[tokio::test]
-async fn many_are_one_call_on_azure_storage() {
-    many_are_one_call(Setting::Azurite, 300).await;
+async fn a_thousand_are_one_call_on_azure_storage() {
+    many_are_one_call(Setting::Azurite, 1_000).await;
 }
 
 #[tokio::test]
 async fn many_are_one_call_under_the_functions_host() {
-    many_are_one_call(Setting::Hosted, 100).await;
+    // Over the same emulator, which takes half a minute for a thousand beside other tests.
+    many_are_one_call(Setting::Hosted, 300).await;
 }
 
 #[tokio::test]
@@ -148,6 +159,10 @@ async fn many_are_refused_together_when_there_is_no_room_for_all() {
         (reply.status, reply.problem().0.as_str()),
         (429, "TooManyTasks")
     );
+    app.client.has_taken(0).await;
+    let keyed = app.client.post_task().header("idempotency-key", "many");
+    let reply = app.client.send(keyed.body(of(6))).await;
+    assert_eq!(reply.status, 429, "{}", reply.text());
     app.client.has_taken(0).await;
     assert_eq!(tasks(&app.client.submit(of(5)).await).len(), 5);
 }

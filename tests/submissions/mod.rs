@@ -23,6 +23,11 @@ struct Rig {
 
 impl Rig {
     async fn start(setting: Setting) -> Self {
+        Self::start_with(setting, &[]).await
+    }
+
+    /// With more settings.
+    async fn start_with(setting: Setting, more: &[(&str, &str)]) -> Self {
         let kinds = tempfile::tempdir().unwrap();
         let file = kinds.path().join("kinds.toml");
         let kind = "[[kind]]\nname = \"length\"\ncommand = [\"sh\", \"-c\", \"wc -c\"]\n";
@@ -35,7 +40,7 @@ impl Rig {
             ("REQUEST_BUDGET", "100s"),
         ];
         Self {
-            deployment: Deployment::start(setting, &settings).await,
+            deployment: Deployment::start(setting, &[&settings[..], more].concat()).await,
             _kinds: kinds,
         }
     }

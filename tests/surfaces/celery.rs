@@ -1,5 +1,7 @@
 //! R4, a web service with Celery: `POST /enqueue/`, `GET /status/{task_id}` and `GET /`.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 
 use super::{enqueue, enqueued, everywhere, has_status, status, write_kinds};
@@ -47,6 +49,25 @@ async fn the_calls_of_its_clients_get_the_answers_they_know() {
             }
         },
     )
+    .await;
+}
+
+#[tokio::test]
+async fn the_work_lasts_for_two_seconds_and_is_asked_after_meanwhile() {
+    everywhere(&[], async |client, _, _| {
+        let begun = Instant::now();
+        let id = enqueued(client, enqueue(client, JSON, "{}")).await;
+        let reply = client.get(&format!("/api/status/{id}")).await;
+        assert!(reply.header("retry-after").is_some());
+        let told = reply.json();
+        assert!(["PENDING", "STARTED"].contains(&told["status"].as_str().unwrap()));
+        let expected = json!({ "task_id": id, "status": told["status"], "result": null });
+        assert_eq!(told, expected);
+        has_status(client, &id, "SUCCESS").await;
+        assert!(begun.elapsed() >= Duration::from_secs(2));
+        let reply = client.get(&format!("/api/status/{id}")).await;
+        assert_eq!(reply.header("retry-after"), None);
+    })
     .await;
 }
 

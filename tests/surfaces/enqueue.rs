@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{enqueue, enqueued, everywhere, has_status};
 use crate::helpers::app::{spawn_app, spawn_app_with};
+use crate::helpers::client::KEY;
 use crate::helpers::deployment::Setting;
 
 const TAKEN: [(&str, &str); 2] = [("ENQUEUE_TEXT_KIND", "keep"), ("ENQUEUE_KIND", "keep")];
@@ -43,6 +44,9 @@ async fn any_body_is_taken_and_comes_to_the_kind_whole() {
             // It has an id, a status and a result, which R3 had none of, and stays to be looked at.
             assert_eq!(client.result(&id).await.json(), expected);
         }
+        // R3 took it, and nobody knew what for.
+        let empty = client.send(enqueue(client, "text/plain", "")).await;
+        assert_eq!((empty.status, &*empty.problem().0), (400, "EmptyBody"));
     })
     .await;
 }
@@ -54,10 +58,16 @@ async fn without_a_key_nothing_is_enqueued() {
         if setting == Setting::Hosted {
             return;
         }
-        let request = client.request("POST", "/api/enqueue").body("{}");
-        let reply = client.send(request).await;
-        assert_eq!((reply.status, &*reply.problem().0), (401, "InvalidKey"));
+        for query in ["", "?code=another", "?code="] {
+            let path = format!("/api/enqueue{query}");
+            let reply = client.send(client.request("POST", &path).body("{}")).await;
+            let refused = (401, "InvalidKey");
+            assert_eq!((reply.status, &*reply.problem().0), refused, "{query}");
+        }
         client.has_taken(0).await;
+        // R3's client has it in the URL.
+        let path = format!("/api/enqueue?code={}", KEY.replace(' ', "+"));
+        enqueued(client, client.request("POST", &path).body("{}")).await;
     })
     .await;
 }

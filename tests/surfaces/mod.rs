@@ -18,6 +18,7 @@ use std::path::Path;
 
 use reqwest::RequestBuilder;
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::helpers::client::Client;
 use crate::helpers::deployment::{Deployment, Setting};
@@ -78,7 +79,9 @@ async fn enqueued(client: &Client, request: RequestBuilder) -> String {
     assert_eq!(reply.status, 200, "{}", reply.text());
     let body = reply.json();
     assert_eq!(body.as_object().unwrap().len(), 1, "{body}");
-    body["task_id"].as_str().unwrap().to_owned()
+    let id = body["task_id"].as_str().unwrap();
+    assert!(Uuid::try_parse(id).is_ok(), "{id}");
+    id.to_owned()
 }
 
 async fn status(client: &Client, id: &str) -> Value {

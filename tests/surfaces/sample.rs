@@ -3,8 +3,11 @@
 use serde_json::{Value, json};
 
 use super::everywhere;
+use crate::helpers::azurite::azurite;
 use crate::helpers::client::Client;
 use crate::helpers::deployment::{Deployment, Setting};
+use crate::helpers::eventually::eventually;
+use crate::helpers::handler::Serving;
 use crate::helpers::reply::Reply;
 
 const CUSTOMER: &str = r#"{"id": "1234", "customername": "Contoso"}"#;
@@ -46,6 +49,7 @@ async fn a_customer_is_accepted_watched_and_read() {
         assert_eq!(pending.status, 200);
         let told = pending.json();
         assert_eq!(told["status"], "In progress");
+        assert_eq!(told.as_object().unwrap().len(), 2, "{told}");
         assert_eq!(deployment.path_of(told["Location"].as_str().unwrap()), path);
 
         // Who waits gets it as soon as it is there, and as often as it asks.
@@ -104,6 +108,31 @@ async fn a_result_is_led_to_in_the_account_for_a_while_and_read_only() {
         },
     )
     .await;
+}
+
+#[tokio::test]
+async fn where_nobody_can_sign_a_link_the_result_is_the_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = format!("unsigned-{}", uuid::Uuid::now_v7());
+    let serving = Serving::start_with(
+        folder.path(),
+        &[
+            ("AzureWebJobsStorage", &azurite().sas("rwdlacup")),
+            ("queue_name", &name),
+            ("BLOB_CONTAINER_NAME", &name),
+            ("PROCESS_DATA_PAUSE", "0s"),
+        ],
+    );
+    let client = &serving.client;
+    eventually("storage is prepared", async || {
+        (client.get("/api/health").await.status == 200).then_some(())
+    })
+    .await;
+    let accepted = post(client, CUSTOMER).await;
+    let location = accepted.header("location").unwrap();
+    let path = location.strip_prefix(client.base()).unwrap();
+    let done = client.get(&format!("{path}?OnPending=Synchronous")).await;
+    assert_eq!((done.status, done.json()), (200, json!(PRINTED)));
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod hosted;
 mod many;
 pub(crate) mod service;
 mod told;
+mod told_of;
 
 use std::fmt::Write;
 use std::fs;

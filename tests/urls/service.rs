@@ -98,7 +98,8 @@ async fn serve(mut stream: TcpStream, seen: Arc<Seen>) {
     let Some((head, body)) = request(&mut stream).await else {
         return;
     };
-    let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
+    let target = head.split(' ').nth(1).unwrap_or_default();
+    let path = target.split('?').next().unwrap_or_default().to_owned();
     let count = {
         let mut heads = seen.heads.lock().unwrap();
         seen.bodies.lock().unwrap().push(body);

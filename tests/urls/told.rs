@@ -10,10 +10,10 @@ use super::service::Service;
 use crate::helpers::deployment::{Deployment, Setting};
 use crate::helpers::eventually::eventually;
 
-const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+pub(super) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 /// A service that may tell this one.
-async fn deployment(setting: Setting, service: &Service) -> Deployment {
+pub(super) async fn deployment(setting: Setting, service: &Service) -> Deployment {
     let host = service.address.to_string();
     let settings = [
         ("CALLBACK_URL_HOSTS", &*host),
@@ -22,7 +22,7 @@ async fn deployment(setting: Setting, service: &Service) -> Deployment {
     Deployment::start(setting, &settings).await
 }
 
-fn header<'a>(head: &'a str, name: &str) -> &'a str {
+pub(super) fn header<'a>(head: &'a str, name: &str) -> &'a str {
     let prefix = format!("{name}: ");
     head.lines()
         .find_map(|line| line.strip_prefix(&*prefix))

@@ -182,6 +182,25 @@ async fn a_task_that_waits_for_its_time_takes_no_room_until_then() {
 }
 
 #[tokio::test]
+async fn of_many_those_that_wait_for_their_time_take_no_room() {
+    let bench = Bench::with_limit(2);
+    let many = |at_once: usize| {
+        let later = (0..5).map(|_| bench.delayed(DAY));
+        let at_once = (0..at_once).map(|n| bench.submission("echo", &n.to_string()));
+        later.chain(at_once).collect::<Vec<_>>()
+    };
+    let refused = bench.tasks.submit_many(None, many(3)).await;
+    assert!(refused.is_err(), "{refused:?}");
+    for (key, at_once) in [(None, 1), (Some("k"), 1)] {
+        let each = bench.tasks.submit_many(key, many(at_once)).await.unwrap();
+        assert!(each.iter().all(Result::is_ok), "{each:?}");
+    }
+    assert_eq!(bench.messages().await, (12, 0));
+    let full = bench.tasks.submit(bench.submission("echo", "9")).await;
+    assert!(matches!(full, Err(SubmitError::QueueFull)), "{full:?}");
+}
+
+#[tokio::test]
 async fn a_submission_that_is_carried_on_waits_for_its_time() {
     let bench = Bench::new();
     // Its record is there, and the answer lost: a retry meets the first try's success.

@@ -108,6 +108,60 @@ async fn none_is_accepted_when_the_key_stands_for_something_else() {
 }
 
 #[tokio::test]
+async fn a_key_whose_first_task_fails_goes_on_standing_for_the_others() {
+    let bench = Bench::new();
+    // The claims of the three, and then the first record.
+    let held = bench
+        .calls
+        .hold_after(Some(Call::Create), 3, Moment::Before);
+    let (tasks, many) = (bench.tasks.clone(), bench.many(3));
+    let submitting = tokio::spawn(async move { tasks.submit_many(Some("k"), many).await });
+    held.arrived().await;
+    bench.calls.fail(Call::Send, Moment::Before);
+    held.go_on();
+    let each = submitting.await.unwrap().unwrap();
+    assert_eq!(counts(&each), [2, 1, 0]);
+    let failed = each.iter().position(Result::is_err).unwrap();
+
+    let other = bench.tasks.submit_many(Some("k"), bench.many(2)).await;
+    let is_other = matches!(
+        other,
+        Err(NoneAccepted::All(KeyedSubmitError::OtherSubmission))
+    );
+    assert!(is_other, "{failed} failed: {other:?}");
+    let again = bench.tasks.submit_many(Some("k"), bench.many(3)).await;
+    let again = again.unwrap();
+    assert_eq!(counts(&again), [3, 0, 0]);
+    for (place, (before, now)) in each.iter().zip(&again).enumerate() {
+        assert!(place == failed || before.as_ref().unwrap() == now.as_ref().unwrap());
+    }
+    assert_eq!(bench.messages().await, (3, 0));
+}
+
+#[tokio::test]
+async fn with_a_key_there_is_room_for_all_or_none_is_accepted() {
+    let bench = Bench::with_limit(3);
+    let refused = bench.tasks.submit_many(Some("k"), bench.many(4)).await;
+    let is_full = matches!(
+        refused,
+        Err(NoneAccepted::All(KeyedSubmitError::Submit(
+            SubmitError::QueueFull
+        )))
+    );
+    assert!(is_full, "{refused:?}");
+    assert_eq!(bench.messages().await, (0, 0));
+    // Its keys are free again, for whatever comes with it.
+    let each = bench.tasks.submit_many(Some("k"), bench.many(3)).await;
+    let each = each.unwrap();
+    assert_eq!(counts(&each), [3, 0, 0]);
+    // And what was accepted needs no more room.
+    let again = bench.tasks.submit_many(Some("k"), bench.many(3)).await;
+    let ids = |each: EachSubmitted| each.into_iter().flatten().collect::<Vec<_>>();
+    assert_eq!(ids(again.unwrap()), ids(each));
+    assert_eq!(bench.messages().await, (3, 0));
+}
+
+#[tokio::test]
 async fn a_caller_that_goes_away_leaves_all_of_them() {
     let bench = Bench::new();
     let held = bench.calls.hold(Call::Create, Moment::Before);

@@ -6,7 +6,7 @@ use engine::{KeyedSubmitError, SubmitError, TaskId, TaskRecord, TaskStatus, Wish
 use serde_json::{Value, json};
 
 use super::bench::Bench;
-use crate::helpers::calls::Moment;
+use crate::helpers::calls::{Call, Moment};
 
 /// As the engine calls the kind that tells.
 const KIND: &str = "_callback";
@@ -118,6 +118,23 @@ async fn nobody_is_told_of_a_task_whose_client_named_nobody() {
     bench.submit("echo", "1").await;
     bench.settle().await;
     assert_eq!(bench.notices().await.len(), 0);
+}
+
+/// Where each step of a write is a call, as `docs/decisions/0049-callback-urls.md` has it.
+#[tokio::test]
+async fn telling_an_end_costs_a_read_and_its_task_and_nothing_where_nobody_is_told() {
+    let calls = async |is_told: bool| {
+        let bench = Bench::new();
+        match is_told {
+            true => bench.submit_told("echo", "1").await,
+            false => bench.submit("echo", "1").await,
+        };
+        bench.settle().await;
+        bench.calls.all() - bench.calls.count(Call::Receive)
+    };
+    // Record, message, end and deletion. Of the one that tells, which is read too because it has effects, a key and
+    // its acceptance beside these.
+    assert_eq!((calls(false).await, calls(true).await), (4, 4 + 1 + 5 + 2));
 }
 
 #[tokio::test]

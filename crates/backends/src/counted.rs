@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::StreamExt;
 
 use ports::{
     Changed, Delivery, FileName, Files, Leased, Looked, Newest, Page, Queue, QueueName,
     QueuedMessage, Queues, RawQueue, RawQueues, Receipt, Settle, Step, StorageCalls, StorageError,
-    Stored, Tallies, TaskStore, Timestamp, Wanted, Written,
+    Stored, Tallies, TaskStore, Timestamp, Wanted, Writes, Written,
 };
 
 /// The calls that are counted, by the names in metrics.
@@ -49,6 +50,26 @@ impl Counts {
     fn add(&self, name: &'static str) {
         if let Some(index) = NAMES.iter().position(|known| *known == name) {
             self.0[index].fetch_add(1, Relaxed);
+        }
+    }
+
+    /// The steps of a write that were asked for, as its answer tells.
+    fn write(&self, steps: &[Step<'_>], written: &Result<Written, StorageError>) {
+        let asked = match written {
+            Ok(Written::Done { .. }) => steps.len(),
+            Ok(Written::Not { step }) => step + 1,
+            Ok(Written::Partly { steps, .. }) => steps + 1,
+            Err(_) => 1,
+        };
+        for step in steps.iter().take(asked) {
+            match step {
+                Step::Create { .. } => self.add("create_record"),
+                // On the bill they are the same.
+                Step::Replace { .. } | Step::Put { .. } => self.add("replace_record"),
+                Step::Delete { .. } => self.add("delete_record"),
+                Step::Send { .. } => self.add("send_message"),
+                Step::Settle { how, .. } => self.settle(*how),
+            }
         }
     }
 
@@ -120,23 +141,15 @@ impl TaskStore for Counted<dyn TaskStore> {
     /// Each step is counted, also where all of them are one write.
     async fn write(&self, steps: &[Step<'_>]) -> Result<Written, StorageError> {
         let written = self.inner.write(steps).await;
-        let asked = match &written {
-            Ok(Written::Done { .. }) => steps.len(),
-            Ok(Written::Not { step }) => step + 1,
-            Ok(Written::Partly { steps, .. }) => steps + 1,
-            Err(_) => 1,
-        };
-        for step in steps.iter().take(asked) {
-            match step {
-                Step::Create { .. } => self.counts.add("create_record"),
-                // On the bill they are the same.
-                Step::Replace { .. } | Step::Put { .. } => self.counts.add("replace_record"),
-                Step::Delete { .. } => self.counts.add("delete_record"),
-                Step::Send { .. } => self.counts.add("send_message"),
-                Step::Settle { how, .. } => self.counts.settle(*how),
-            }
-        }
+        self.counts.write(steps, &written);
         written
+    }
+
+    fn write_each<'a>(&'a self, writes: &'a [&'a [Step<'a>]]) -> Writes<'a> {
+        let answers = self.inner.write_each(writes);
+        answers
+            .inspect(|(place, written)| self.counts.write(writes[*place], written))
+            .boxed()
     }
 
     async fn list(
@@ -254,7 +267,7 @@ impl RawQueue for Counted<dyn RawQueue> {
         text: &str,
         life: Option<Duration>,
         delay: Duration,
-    ) -> Result<Leased, StorageError> {
+    ) -> Result<Option<Leased>, StorageError> {
         self.counted("send_message").put(text, life, delay).await
     }
 

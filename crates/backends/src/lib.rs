@@ -1,4 +1,7 @@
-//! Implementations of the [ports], one storage technology each.
+//! Implementations of the [ports], one storage technology each: [`embedded`], a SQLite file, and [`azure`], a storage
+//! account.
+//!
+//! A part of the package `async-request-reply`, where whoever wants work done begins.
 
 pub mod azure;
 mod clock;

@@ -1,6 +1,8 @@
 //! The engine: what a task is, and what happens to it. Knows the [ports] and nothing of HTTP, of the
 //! Functions host, of a vendor's storage or of the environment. The work itself is of the crate [`work`].
 //!
+//! A part of the package `async-request-reply`, where whoever wants work done begins.
+//!
 //! | Room | What it is about |
 //! |---|---|
 //! | [`model`] | what a task is: its name, record, status and message; pure values |

@@ -365,16 +365,14 @@ pub const LONGEST_LATER: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 /// Submissions in one body, at the most.
 pub const MAX_SUBMISSIONS: usize = 1_000;
 
-/// How many of these are accepted side by side where the store is this process's own: as many as share a commit.
-pub const SUBMITTED_AT_ONCE: usize = 256;
+/// How many of these are seen to side by side that take more than the write they share with others: their key was
+/// used before, or storage failed.
+pub const SEEN_TO_AT_ONCE: usize = 32;
 
-/// The same on storage that is shared: half of the turns that a thread has there, so that other requests wait
-/// for nobody.
-pub const SUBMITTED_AT_ONCE_SHARED: usize = 32;
-
-/// How much longer storage may take for each of many than for one: of the slowest, two calls are a fraction of
-/// this where 64 are under way.
-pub const BUDGET_FOR_EACH: Duration = Duration::from_millis(20);
+/// How much longer storage may take for each of many than for one. A thousand have 70 seconds with the default
+/// budget, so that an account which takes a second for each call gets through them; and their reply is there before
+/// .NET's `HttpClient` gives up, see [`MAX_WAIT`].
+pub const BUDGET_FOR_EACH: Duration = Duration::from_millis(60);
 
 /// Labels of a task, at the most.
 pub const MAX_LABELS: usize = 8;
@@ -411,6 +409,14 @@ mod tests {
                 .all(|varied| *varied >= wait * 3 / 4 && *varied <= wait * 5 / 4)
         );
         assert!(waits.iter().any(|wait| *wait != waits[0]));
+    }
+
+    #[test]
+    fn a_thousand_are_answered_before_their_client_gives_up() {
+        let budget = Duration::from_secs(10) + BUDGET_FOR_EACH * 1_000;
+        assert!(MAX_SUBMISSIONS == 1_000 && budget < MAX_WAIT && budget < ACCEPTING_TIMEOUT);
+        // Two calls each, of a second, 32 at a time.
+        assert!(budget > Duration::from_secs(2 * 1_000 / 32));
     }
 
     #[test]

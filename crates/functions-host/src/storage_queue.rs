@@ -118,6 +118,11 @@ impl StorageQueue {
         self.call(Method::PUT, "", "", None).await.map(drop)
     }
 
+    /// Deletes the queue, with all that is in it.
+    pub async fn delete_queue(&self) -> Result<(), QueueError> {
+        self.call(Method::DELETE, "", "", None).await.map(drop)
+    }
+
     /// Adds a message: `text` goes on the wire as it is.
     pub async fn send(&self, text: &str) -> Result<(), QueueError> {
         self.call(Method::POST, "/messages", "", Some(text))

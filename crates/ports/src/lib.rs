@@ -1,5 +1,7 @@
 //! What the domain needs from storage and from time, as traits over plain types.
 //!
+//! A part of the package `async-request-reply`, where whoever wants work done begins.
+//!
 //! | File | What it is about |
 //! |---|---|
 //! | `store` | where task records live |
@@ -50,7 +52,7 @@ pub use records::{
     Wanted, are_among,
 };
 pub use secret::Secret;
-pub use store::TaskStore;
+pub use store::{TaskStore, Writes, side_by_side};
 pub use tallies::Tallies;
 pub use write::{Step, Tell, Text, Written};
 

@@ -36,6 +36,8 @@ pub enum Changed {
     Unknown,
     /// It would be hidden for longer than it has to live. Nothing was changed.
     PastItsEnd,
+    /// Storage takes no text that is as long. Nothing was changed.
+    TooLong,
 }
 
 /// The queues of clients' own messages, by name. They share their names with the queues of tasks where
@@ -55,12 +57,14 @@ pub trait RawQueue: Send + Sync {
 
     /// Appends a message of up to 64 KiB that others see after `delay`, up to 7 days and shorter than its
     /// life. Its life counts from now; `None`: it does not end.
+    ///
+    /// Gives `None` when storage takes no text that is as long: it may count what its protocol adds.
     async fn put(
         &self,
         text: &str,
         life: Option<Duration>,
         delay: Duration,
-    ) -> Result<Leased, StorageError>;
+    ) -> Result<Option<Leased>, StorageError>;
 
     /// Takes up to `max` (1 to 32) visible messages and hides them for so long: 1 second to 7 days.
     async fn receive(&self, max: u32, hide: Duration) -> Result<Vec<Leased>, StorageError>;

@@ -1,10 +1,15 @@
 //! What storage must do for records: read, write under conditions, and list.
 
 use async_trait::async_trait;
+use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream};
 
 use crate::{
     Document, ETag, Looked, Newest, Page, Step, StorageError, Stored, Timestamp, Wanted, Written,
 };
+
+/// The places of many writes (from 0) and their answers, as they come.
+pub type Writes<'a> = BoxStream<'a, (usize, Result<Written, StorageError>)>;
 
 /// Where task records live. Every change is conditional: the first writer wins.
 ///
@@ -38,6 +43,15 @@ pub trait TaskStore: Send + Sync {
     ///
     /// When the first step failed, or nobody knows whether it was done.
     async fn write(&self, steps: &[Step<'_>]) -> Result<Written, StorageError>;
+
+    /// Does many writes, each as [`write`](Self::write) does it and by itself: whatever becomes of one, the
+    /// others go on, in no order. Gives the place of each (from 0) and its answer, as they come.
+    ///
+    /// A store that shares a commit among its writers does all of them with one; others do as many side by side
+    /// as is good for them and for whoever else uses them.
+    fn write_each<'a>(&'a self, writes: &'a [&'a [Step<'a>]]) -> Writes<'a> {
+        side_by_side(self, writes, writes.len())
+    }
 
     /// Lists records whose names start with `prefix`, from where the page before ended.
     /// `limit` (1 to 5,000) bounds the page; a page may be shorter, even empty, and still have a next.
@@ -94,4 +108,19 @@ pub trait TaskStore: Send + Sync {
         let written = self.write(&[Step::Delete { name, etag }]).await?;
         Ok(matches!(written, Written::Done { .. }))
     }
+}
+
+/// Does many writes of a store that shares no commit among them, so many at once.
+pub fn side_by_side<'a, S: TaskStore + ?Sized>(
+    store: &'a S,
+    writes: &'a [&'a [Step<'a>]],
+    at_once: usize,
+) -> Writes<'a> {
+    let writes = writes
+        .iter()
+        .enumerate()
+        .map(move |(place, steps)| async move { (place, store.write(steps).await) });
+    stream::iter(writes)
+        .buffer_unordered(at_once.max(1))
+        .boxed()
 }

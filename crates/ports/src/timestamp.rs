@@ -103,6 +103,17 @@ mod tests {
         assert_eq!(parse("yesterday"), None);
     }
 
+    #[test]
+    fn a_leap_second_is_the_last_moment_before_the_next() {
+        let leap = parse("2016-12-31T18:59:60-05:00").unwrap();
+        let next = parse("2017-01-01T00:00:00Z").unwrap();
+        assert!(
+            leap < next && next - leap < time::Duration::MICROSECOND,
+            "{leap}"
+        );
+        assert_eq!(parse("2016-12-30T23:59:60Z"), None);
+    }
+
     fn is_sortable(text: &str) -> bool {
         text.len() == "2026-08-20T10:00:00.000Z".len() && text.ends_with('Z')
     }

@@ -32,6 +32,8 @@ pub enum Fate {
     Answer(u16),
     /// A refusal with this code is the answer; the server never hears of it.
     Refuse(&'static str),
+    /// The same, because the request is too large.
+    TooLarge,
     /// The server does what is asked, and this status is the answer.
     AnswerAfter(u16),
 }
@@ -115,6 +117,12 @@ async fn serve(client: TcpStream, target: u16, decide: &Decide) -> io::Result<()
             }
             Fate::Refuse(code) => {
                 client.write_all(&answer(403, code)).await?;
+                continue;
+            }
+            Fate::TooLarge => {
+                client
+                    .write_all(&answer(413, "RequestBodyTooLarge"))
+                    .await?;
                 continue;
             }
             Fate::Delay(delay) => tokio::time::sleep(delay).await,

@@ -1,5 +1,9 @@
 //! What a kind of work is written against.
 //!
+//! Authors depend on `async-request-reply`, which passes all of this on and runs it; a library of kinds may depend on this
+//! crate alone, whose name is `async-request-reply-work`. Read [`Kind`] or [`BlockingKind`] first, then [`Failure`],
+//! [`Policy`] and [`Context`].
+//!
 //! An author writes a [`Kind`] (async) or a [`BlockingKind`] (computes, blocks), and registers it under a
 //! name with a [`Policy`]. What is made of such work is a [`Workflow`](workflow::Workflow). The engine knows
 //! no types: [`any`] turns each into what it runs.
@@ -11,7 +15,8 @@
 //! ```
 //!
 //! One attempt gets its input and a [`Context`]; it gives its result or a [`Failure`]. There is no HTTP
-//! and no storage here: what a [`Context`] reaches outside, the engine gives it as a trait.
+//! and no storage here: what a [`Context`] reaches outside, the engine gives it as a trait. [`any`], [`Kinds`],
+//! [`ContextParts`], [`Told`] and [`Submitter`] are for the engine, and for tests that need something special.
 //!
 //! ```
 //! use work::{BlockingKind, Context, Failure, Kinds, Policy, any};

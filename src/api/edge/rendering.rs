@@ -12,7 +12,7 @@ use super::problem::Problem;
 use super::state::Api;
 
 /// The memory for a reply that is large, and its length. A handler that must not be refused it has
-/// left it with its reply.
+/// left it with its reply; what is small gives it back.
 fn hold(
     response: &mut ServiceResponse<impl MessageBody>,
 ) -> Result<Option<(usize, Held)>, Problem> {
@@ -20,12 +20,12 @@ fn hold(
         return Ok(None);
     };
     let length = usize::try_from(length).unwrap_or(usize::MAX);
-    if let Some(held) = response.response_mut().extensions_mut().remove() {
-        return Ok(Some((length, held)));
-    }
-    match response.request().app_data::<Api>() {
-        Some(api) if length > SMALL => Ok(Some((length, api.memory.hold(length)?))),
-        _ => Ok(None),
+    let left = response.response_mut().extensions_mut().remove();
+    match (left, response.request().app_data::<Api>()) {
+        _ if length <= SMALL => Ok(None),
+        (Some(held), _) => Ok(Some((length, held))),
+        (None, Some(api)) => Ok(Some((length, api.memory.hold(length)?))),
+        (None, None) => Ok(None),
     }
 }
 

@@ -37,7 +37,7 @@ pub struct Route {
     pub protection: Protection,
     /// What it takes and gives, for the OpenAPI description; `None` for what is no operation.
     pub(in crate::api) describe: Option<fn() -> OperationBuilder>,
-    /// What it answers, for the README; `None` for what nobody asks for by hand.
+    /// What it answers, for `docs/api.md`; `None` for what nobody asks for by hand.
     pub answers: Option<&'static str>,
     mount: Box<Mount>,
 }
@@ -143,7 +143,7 @@ impl Route {
         self
     }
 
-    /// Says what the route answers, for the README.
+    /// Says what the route answers, for `docs/api.md`.
     pub(in crate::api) fn answers(mut self, answers: &'static str) -> Self {
         self.answers = Some(answers);
         self
@@ -154,7 +154,7 @@ impl Route {
         matches!(self.protection, Protection::Key | Protection::OwnKey)
     }
 
-    /// The route's row in the README's table.
+    /// The route's row in the table of `docs/api.md`.
     pub fn row(&self) -> Option<String> {
         let method = self.methods.first()?;
         let key = if self.is_keyed() { ". Needs a key" } else { "" };

@@ -16,8 +16,8 @@ use crate::api::edge::problem::{Code, Problem};
 use crate::api::edge::state::Api;
 
 /// What a body is to become.
-pub(super) struct Content {
-    pub(super) kind: String,
+pub(super) struct Content<'a> {
+    pub(super) kind: &'a str,
     pub(super) input: Box<RawValue>,
 }
 
@@ -38,14 +38,14 @@ struct Other<'a> {
 
 /// Reads the body. The content type says whether it is to be JSON; without one it is. What it holds of memory
 /// is held until the second value is dropped.
-pub(super) async fn read_content(
+pub(super) async fn read_content<'a>(
     request: &HttpRequest,
     payload: Payload,
-    api: &Api,
-) -> Result<(Content, Held), Problem> {
+    api: &'a Api,
+) -> Result<(Content<'a>, Held), Problem> {
     if may_be_json(request) {
         let (text, held) = read_json(request, payload, api).await?;
-        let kind = api.surfaces.enqueue_kind.clone();
+        let kind = &api.surfaces.enqueue_kind;
         let input = object(text)?;
         return Ok((Content { kind, input }, held));
     }
@@ -53,7 +53,7 @@ pub(super) async fn read_content(
     let kind = api
         .surfaces
         .enqueue_text_kind
-        .clone()
+        .as_deref()
         .ok_or_else(not_taken)?;
     let (body, mut held) = read_any(request, payload, api).await?;
     // The Functions host does not pass on of what type nothing is.

@@ -45,7 +45,7 @@ async fn accept(
     let (content, _held) = read_content(request, payload, api).await?;
     let submission = Submission {
         traceparent: traceparent(request),
-        ..Submission::new(api.tasks.new_id(), &content.kind, content.input)
+        ..Submission::new(api.tasks.new_id(), content.kind, content.input)
     };
     let (task_id, _) = take_in(request, api, repetition, submission, "").await?;
     Ok(HttpResponse::Ok().json(Enqueued { task_id }))

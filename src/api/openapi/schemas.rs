@@ -197,8 +197,19 @@ fn with_wishes(submission: ObjectBuilder) -> ObjectBuilder {
     let seconds = ObjectBuilder::new()
         .schema_type(Type::Integer)
         .minimum(Some(0))
-        .maximum(Some(LONGEST_DELAY.as_secs() as f64))
-        .description(Some("The same, in seconds from now. Only one of the two."));
+        .maximum(Some(LONGEST_DELAY.as_secs() as f64));
+    let duration = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Duration)))
+        .description(Some(
+            "ISO 8601, in weeks, days, hours, minutes and whole seconds: `PT30S`, `P2D`.",
+        ));
+    let delay = OneOfBuilder::new()
+        .item(seconds)
+        .item(duration)
+        .description(Some(
+            "The same from now: in seconds, or as a duration. Only one of the two.",
+        ));
     let label = ObjectBuilder::new()
         .schema_type(Type::String)
         .pattern(Some(format!("^[A-Za-z0-9_.:/=@+-]{{1,{LABEL_LENGTH}}}$")));
@@ -218,7 +229,7 @@ fn with_wishes(submission: ObjectBuilder) -> ObjectBuilder {
         ));
     submission
         .property("startAfter", time)
-        .property("delay", seconds)
+        .property("delay", delay)
         .property("labels", labels)
         .property("callbackUrl", url)
 }

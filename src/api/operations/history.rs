@@ -10,7 +10,6 @@ use utoipa::ToSchema;
 
 use super::accepted::monitor_url;
 use super::view::Status;
-use super::{id, unknown};
 use crate::api::edge::conditions::precondition;
 use crate::api::edge::problem::{Code, ErrorObject, Problem};
 use crate::api::edge::state::Api;
@@ -116,6 +115,11 @@ pub(in crate::api) struct MembersView {
     failed: Option<u64>,
 }
 
+/// There is no instance of this id.
+fn no_instance() -> Problem {
+    Problem::not_found("there is no such instance of a workflow, or not any more")
+}
+
 /// The steps of an instance: 304 when the client has them already, 404 for a task that is no instance.
 pub(in crate::api) async fn history(
     request: HttpRequest,
@@ -123,8 +127,9 @@ pub(in crate::api) async fn history(
     path: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let with_results = with_results(request.query_string())?;
-    let id = id(&path)?;
-    let history = api.workflows.history(id).await?.ok_or_else(unknown)?;
+    let id: TaskId = path.parse().map_err(|_| no_instance())?;
+    let history = api.workflows.history(id).await?;
+    let history = history.ok_or_else(no_instance)?;
     let version = version(&history, with_results);
     let wanted = precondition(&request);
     if !wanted.allows(Some(&version)) {

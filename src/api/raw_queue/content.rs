@@ -10,7 +10,7 @@ use crate::api::edge::problem::{Code, Problem};
 
 /// The longest text of a message, in bytes
 /// ([Put Message](https://learn.microsoft.com/rest/api/storageservices/put-message)).
-const LONGEST: usize = 64 * 1024;
+pub(super) const LONGEST: usize = 64 * 1024;
 
 /// The text of a message that says this JSON; `target` is where the client put it.
 pub(super) fn text_of(json: &str, target: &str) -> Result<String, Problem> {

@@ -5,27 +5,25 @@ mod change;
 mod content;
 pub(in crate::api) mod describe;
 mod parameters;
+pub(in crate::api) mod taking;
 pub(in crate::api) mod view;
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use actix_web::http::Method;
 use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
-use self::parameters::{
-    HIDDEN, LEASED, LONGEST_HIDDEN, MOST, MOST_LEASED, PAGE, PEEKED, Parameters,
-};
-use self::view::{ClearedQueue, MessageView, Messages, PoppedMessage, QueueLength, UpdatedMessage};
+use serde::Serialize;
+
+use self::parameters::{LONGEST_HIDDEN, MOST, PEEKED, Parameters};
+use self::view::{ClearedQueue, MessageView, Messages, QueueLength, UpdatedMessage};
 use super::edge::body::read_json;
+use super::edge::memory::Held;
 use super::edge::problem::{Code, Problem};
 use super::edge::state::{Api, OwnQueue};
 use engine::{Glimpse, RecordError};
-use ports::{Changed, Leased, RawQueue, StorageError};
+use ports::{Changed, StorageError};
 
-/// How long a message is hidden between its delivery and its deletion, when it is popped.
-const POPPING: Duration = Duration::from_secs(60);
+/// What there is of a message in a reply beside its text: more than its fields take, in bytes.
+const FIELDS: usize = 1_024;
 
 /// Puts a message into the queue.
 pub(in crate::api) async fn create(
@@ -43,84 +41,12 @@ pub(in crate::api) async fn create(
     if life.is_some_and(|life| delay >= life) {
         return Err(past_its_end());
     }
-    let (body, _held) = read_json(&request, payload, &api).await?;
+    let (body, mut held) = read_json(&request, payload, &api).await?;
     let text = content::text_of(&body, "body")?;
+    api.memory.grow(&mut held, text.len() + FIELDS)?;
     let put = queue.messages.put(&text, life, delay).await;
-    Ok(HttpResponse::Ok().json(MessageView::leased(put.map_err(failed)?)))
-}
-
-/// Takes the next message out of the queue. To `HEAD` it tells what it would, and takes nothing.
-pub(in crate::api) async fn pop(request: HttpRequest, api: Api) -> Result<HttpResponse, Problem> {
-    let queue = &own(&api)?.messages;
-    Parameters::of(request.query_string(), &[])?;
-    if request.method() == Method::HEAD {
-        look(queue).await?;
-        return Ok(HttpResponse::Ok().json(PoppedMessage::new(None)));
-    }
-    let received = queue.receive(1, POPPING).await.map_err(failed)?;
-    let popped = match received.into_iter().next() {
-        None => None,
-        Some(leased) => {
-            // `false` only after an answer that was lost: it is deleted all the same.
-            queue
-                .delete(&leased.message.id, &leased.lease.pop_receipt)
-                .await
-                .map_err(failed)?;
-            Some(MessageView::leased(leased))
-        }
-    };
-    Ok(HttpResponse::Ok().json(PoppedMessage::new(popped)))
-}
-
-/// Hides messages for their client, who changes them or lets them come back. To `HEAD` it hides none.
-pub(in crate::api) async fn lease(request: HttpRequest, api: Api) -> Result<HttpResponse, Problem> {
-    let queue = &own(&api)?.messages;
-    let known = ["messages_per_page", "visibility_timeout", "max_messages"];
-    let query = Parameters::of(request.query_string(), &known)?;
-    let page = query.number("messages_per_page", PAGE, 1..=MOST)?;
-    let hide = query.seconds("visibility_timeout", HIDDEN, 1..=LONGEST_HIDDEN)?;
-    let max = query.number("max_messages", LEASED, 1..=MOST_LEASED)?;
-    if max < page {
-        let detail = "max_messages must be greater than or equal to messages_per_page";
-        return Err(Problem::invalid("max_messages", detail));
-    }
-    if request.method() == Method::HEAD {
-        look(queue).await?;
-        let messages = Vec::new();
-        return Ok(HttpResponse::Ok().json(Messages { messages }));
-    }
-    let leased = receive(&**queue, page, max as usize, hide).await;
-    let messages = leased.map_err(failed)?;
-    let messages = messages.into_iter().map(MessageView::leased).collect();
-    Ok(HttpResponse::Ok().json(Messages { messages }))
-}
-
-/// Page by page, until there are enough or no more. What is hidden already is given, even if the next page
-/// cannot be had: nobody else would see it meanwhile.
-async fn receive(
-    queue: &dyn RawQueue,
-    page: u32,
-    max: usize,
-    hide: Duration,
-) -> Result<Vec<Leased>, StorageError> {
-    let mut leased = Vec::new();
-    while leased.len() < max {
-        let wanted = page.min(u32::try_from(max - leased.len()).unwrap_or(page));
-        let more = match queue.receive(wanted, hide).await {
-            Err(error) if leased.is_empty() => return Err(error),
-            Err(error) => {
-                log::warn!("{error}");
-                break;
-            }
-            Ok(more) => more,
-        };
-        let is_last = more.len() < wanted as usize;
-        leased.extend(more);
-        if is_last {
-            break;
-        }
-    }
-    Ok(leased)
+    let put = put.map_err(failed)?.ok_or_else(|| too_long("body"))?;
+    Ok(done(&MessageView::leased(put), held))
 }
 
 /// Shows the messages that come next, and changes nothing.
@@ -159,23 +85,25 @@ pub(in crate::api) async fn update(
 ) -> Result<HttpResponse, Problem> {
     let queue = own(&api)?;
     Parameters::of(request.query_string(), &[])?;
-    let (body, _held) = read_json(&request, payload, &api).await?;
+    let (body, mut held) = read_json(&request, payload, &api).await?;
     let change = change::read(&body)?;
     let id = path.into_inner();
     if !may_be_id(&id) {
         return Err(unknown_message());
     }
+    if !may_be_receipt(&change.pop_receipt) {
+        return Err(stale());
+    }
     let (receipt, text) = (&change.pop_receipt, change.text.as_deref());
+    let length = text.map_or(0, str::len);
+    api.memory.grow(&mut held, length + FIELDS)?;
     let changed = queue.messages.update(&id, receipt, text, change.hide).await;
     match changed.map_err(failed)? {
-        Changed::Done(lease) => Ok(HttpResponse::Ok().json(UpdatedMessage::new(id, text, lease))),
+        Changed::Done(lease) => Ok(done(&UpdatedMessage::new(id, text, lease), held)),
         Changed::Unknown => Err(unknown_message()),
         Changed::PastItsEnd => Err(past_its_end()),
-        Changed::Stale => Err(Problem::new(
-            Code::StaleReceipt,
-            "the message was handed out or changed since; nothing was changed",
-        )
-        .target("pop_receipt")),
+        Changed::TooLong => Err(too_long("content")),
+        Changed::Stale => Err(stale()),
     }
 }
 
@@ -226,9 +154,11 @@ fn own(api: &Api) -> Result<&OwnQueue, Problem> {
     })
 }
 
-/// What `HEAD` learns: whether the queue can be read.
-async fn look(queue: &Arc<dyn RawQueue>) -> Result<(), Problem> {
-    queue.peek(1).await.map(drop).map_err(failed)
+/// A reply that tells of what is done, and so must not be refused its memory, which is held already.
+fn done(view: &impl Serialize, held: Held) -> HttpResponse {
+    let mut reply = HttpResponse::Ok().json(view);
+    reply.extensions_mut().insert(held);
+    reply
 }
 
 /// Whether a text is made as ids are, so that storage is asked for it.
@@ -237,6 +167,25 @@ fn may_be_id(text: &str) -> bool {
         && text
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+/// Whether a text is made as pop receipts are: those of either store have less than 100 characters, which need
+/// no more in a URL than three times as many.
+fn may_be_receipt(text: &str) -> bool {
+    text.len() <= 1_000 && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+fn stale() -> Problem {
+    Problem::new(
+        Code::StaleReceipt,
+        "the message was handed out or changed since; nothing was changed",
+    )
+    .target("pop_receipt")
+}
+
+fn too_long(target: &str) -> Problem {
+    let detail = format!("storage takes no message that is as long as {target}");
+    Problem::new(Code::BodyTooLarge, detail).target(target)
 }
 
 fn unknown_message() -> Problem {

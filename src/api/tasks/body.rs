@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, de};
 use serde_json::value::RawValue;
 
+use super::duration;
 use crate::api::edge::body::refuse;
 use crate::api::edge::problem::{Code, Problem};
 use engine::json::shortened;
@@ -172,7 +173,7 @@ impl<'a> Work<'a> {
     }
 }
 
-/// When the work may begin: at a time, or after so many seconds.
+/// When the work may begin: at a time, or after so long.
 fn start(start_after: Option<&RawValue>, delay: Option<&RawValue>) -> Result<Start, Problem> {
     match (start_after, delay) {
         (None, None) => Ok(Start::AtOnce),
@@ -182,16 +183,21 @@ fn start(start_after: Option<&RawValue>, delay: Option<&RawValue>) -> Result<Sta
             let wrong = || Problem::invalid(START_AFTER, "startAfter must be an RFC 3339 time");
             time.map(Start::At).ok_or_else(wrong)
         }
-        (None, Some(seconds)) => match serde_json::from_str(seconds.get()) {
-            Ok(seconds) => Ok(Start::After(Duration::from_secs(seconds))),
-            Err(_) => Err(Problem::invalid(
-                DELAY,
-                "delay must be a whole number of seconds",
-            )),
-        },
+        (None, Some(delay)) => seconds_or_duration(delay).map(Start::After).ok_or_else(|| {
+            let detail =
+                "delay must be whole seconds: a number, or a duration such as PT30S or P2D";
+            Problem::invalid(DELAY, detail)
+        }),
         (Some(_), Some(_)) => {
             Err(Problem::new(Code::AmbiguousBody, "startAfter excludes delay").target(START_AFTER))
         }
+    }
+}
+
+fn seconds_or_duration(delay: &RawValue) -> Option<Duration> {
+    match serde_json::from_str(delay.get()) {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => duration::parse(&serde_json::from_str::<Cow<'_, str>>(delay.get()).ok()?),
     }
 }
 

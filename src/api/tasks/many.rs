@@ -17,6 +17,10 @@ use crate::api::operations::accepted::{maybe_accepted, monitor_url};
 use engine::limits::MAX_SUBMISSIONS;
 use engine::{EachSubmitted, KeyedSubmitError, NoneAccepted, Submission, SubmitError, TaskId};
 
+/// How often what they hold is in memory while they are accepted: as text, and of all of them at once as input, in
+/// records and in messages.
+pub(super) const COPIES: usize = 4;
+
 /// Whether a body is an array, whatever that holds.
 pub(super) fn is_array(text: &str) -> bool {
     text.trim_ascii_start().starts_with('[')

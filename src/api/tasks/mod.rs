@@ -3,6 +3,7 @@
 mod body;
 mod consuming;
 pub(in crate::api) mod describe;
+mod duration;
 mod key_text;
 mod many;
 mod result_body;
@@ -65,8 +66,9 @@ async fn accept(
     repetition: &Repetition,
 ) -> Result<HttpResponse, Problem> {
     let mut preferences = Preferences::of(request);
-    let (text, held) = read_json(request, payload, api).await?;
+    let (text, mut held) = read_json(request, payload, api).await?;
     if many::is_array(&text) {
+        api.memory.grow(&mut held, text.len() * many::COPIES)?;
         // What is seldom does not make every submission larger.
         return Box::pin(many::accept(request, api, &text, repetition)).await;
     }

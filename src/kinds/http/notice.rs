@@ -51,7 +51,8 @@ impl AllowedHost {
         let is_whole = !text.ends_with(['/', '?', '#']) && !text.contains(['@', '*']);
         (is_bare && is_anonymous && is_whole).then_some(Self {
             host: url.host_str()?.to_owned(),
-            port: url.port(),
+            // The port of https is left out of a URL, and was named all the same.
+            port: url.port().or_else(|| text.ends_with(":443").then_some(443)),
         })
     }
 
@@ -227,6 +228,8 @@ mod tests {
             "10.0.0.7",
             "[::1]:8080",
             "LOCALHOST:1",
+            "bücher.example",
+            "hooks.example.com.",
         ] {
             assert!(AllowedHost::read(host).is_some(), "{host}");
         }
@@ -242,6 +245,11 @@ mod tests {
             "a#",
             "a b",
             "a:x",
+            "a:65536",
+            "::1",
+            "[::1",
+            "a..b:@",
+            "xn--",
         ] {
             assert_eq!(AllowedHost::read(host), None, "{host}");
         }
@@ -249,13 +257,28 @@ mod tests {
 
     #[test]
     fn only_hosts_that_are_allowed_are_called() {
-        let kind = kind(&["hooks.example.com", "127.0.0.1:8080", "localhost:80"]);
+        let kind = kind(&[
+            "hooks.example.com",
+            "127.0.0.1:8080",
+            "localhost:80",
+            "[::1]:443",
+            "[2001:DB8:0::7]",
+            "BÜCHER.example",
+            "dotted.example.",
+        ]);
         for url in [
             "https://hooks.example.com",
             "https://HOOKS.example.com:443/a?b=c",
             "http://127.0.0.1:8080/x",
             "http://2130706433:8080/the-same-address",
             "http://localhost/on-its-port",
+            "https://[0:0::1]/",
+            "https://[2001:db8::7]/",
+            "https://xn--bcher-kva.example/",
+            "https://b%C3%BCcher.EXAMPLE/",
+            "https://dotted.example./",
+            "https://hooks.example.com:0443/",
+            "https:\\\\hooks.example.com\\a",
         ] {
             assert!(kind.allowed(url).is_ok(), "{url}");
         }
@@ -268,6 +291,13 @@ mod tests {
             ("https://hooks.example.com@evil.example/", "user"),
             ("https://user:secret@hooks.example.com/", "user"),
             ("https://hooks.example.com/#x", "fragment"),
+            ("https://dotted.example/", "host"),
+            ("https://hooks.example.com%2eevil.example/", "host"),
+            ("https://evil.example\\@hooks.example.com/", "host"),
+            ("https://hooks.example.com:80/", "host"),
+            ("https://hooks.exаmple.com/", "host"),
+            ("http://[::1]/", "host"),
+            ("https://[::ffff:127.0.0.1]:8080/", "host"),
             ("http://127.0.0.1/", "host"),
             ("https://localhost/", "host"),
             ("http://169.254.169.254/metadata", "https"),

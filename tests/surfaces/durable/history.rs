@@ -100,7 +100,10 @@ async fn a_history_is_of_instances_alone_and_tells_why_a_step_failed() {
         let task = client.run(r#"{"number": 5}"#).await;
         for id in [task.as_str(), "6f1c2b3e-0000-4000-8000-000000000007"] {
             let path = format!("/api/operations/{id}/history");
-            assert_eq!(client.get(&path).await.status, 404, "{path}");
+            let reply = client.get(&path).await;
+            assert_eq!(reply.status, 404, "{path}");
+            let said = reply.json()["detail"].to_string();
+            assert!(said.contains("no such instance"), "{path}: {said}");
         }
         let odd = client
             .get(&format!("/api/operations/{id}/history?results=maybe"))

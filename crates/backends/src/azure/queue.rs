@@ -32,6 +32,10 @@ const SEND: &str = "send message";
 /// The answers that say a receipt is stale, or its message gone.
 const STALE: [&str; 2] = ["PopReceiptMismatch", "MessageNotFound"];
 
+/// The answers that say a message is too long ([Queue Storage error
+/// codes](https://learn.microsoft.com/rest/api/storageservices/queue-service-error-codes)).
+pub(super) const TOO_LONG: [&str; 2] = ["RequestBodyTooLarge", "MessageTooLarge"];
+
 /// A queue of the account, as one thread reaches it.
 pub(super) struct StorageQueue {
     pub(super) client: QueueClient,
@@ -63,7 +67,7 @@ impl StorageQueue {
     }
 
     pub(super) async fn send(&self, text: &str, delay: Duration) -> Result<(), StorageError> {
-        self.put(text, NEVER_EXPIRES, delay).await.map(drop)
+        self.put(text, NEVER_EXPIRES, delay, &[]).await.map(drop)
     }
 
     /// Sends a message that is hidden for so long, and gives the receipt by which its sender settles or
@@ -73,20 +77,21 @@ impl StorageQueue {
         text: &str,
         hide: Duration,
     ) -> Result<Receipt, StorageError> {
-        let answer = self.put(text, NEVER_EXPIRES, hide).await?.into_model();
-        let sent = answer.and_then(ListOfSentMessage::into_message);
-        let sent = sent.map_err(|_| incomplete(SEND, "a message"))?;
+        let answer = self.put(text, NEVER_EXPIRES, hide, &[]).await?;
+        let sent = answer.and_then(|answer| answer.into_model().ok()?.into_message().ok());
+        let sent = sent.ok_or_else(|| incomplete(SEND, "a message"))?;
         receipt(SEND, &self.name, sent.message_id, sent.pop_receipt)
     }
 
     /// Sends a message that stays for so many seconds. One whose answer was lost is sent again: it may then
-    /// be there twice.
+    /// be there twice. Gives `None` when the service refuses it with one of these codes.
     pub(super) async fn put(
         &self,
         text: &str,
         life: i32,
         delay: Duration,
-    ) -> Result<Response<ListOfSentMessage, XmlFormat>, StorageError> {
+        refusals: &[&str],
+    ) -> Result<Option<Response<ListOfSentMessage, XmlFormat>>, StorageError> {
         let options = QueueClientSendMessageOptions {
             message_time_to_live: Some(life),
             visibility_timeout: Some(seconds(delay)).filter(|delay| *delay > 0),
@@ -96,7 +101,7 @@ impl StorageQueue {
             let send = self
                 .client
                 .send_message(envelope(text)?, Some(options.clone()));
-            send.await
+            unless(send.await, refusals)
         })
         .await
     }

@@ -12,9 +12,10 @@ use azure_storage_queue::models::{
 };
 
 use super::error::{code, incomplete};
-use super::queue::{StorageQueue, envelope, seconds};
+use super::queue::{StorageQueue, TOO_LONG, envelope, seconds};
 use super::queues::AzureQueue;
 use super::resource;
+use super::witness::may_be_done;
 use ports::{Changed, Lease, Leased, QueuedMessage, RawQueue, StorageError, Timestamp};
 
 /// How the service calls a life that does not end.
@@ -37,10 +38,10 @@ impl RawQueue for AzureQueue {
         text: &str,
         life: Option<Duration>,
         delay: Duration,
-    ) -> Result<Leased, StorageError> {
+    ) -> Result<Option<Leased>, StorageError> {
         let life = life.map_or(NEVER_EXPIRES, |life| whole(life).max(1));
-        let answer = self.here()?.put(text, life, delay).await?;
-        put_message(text, answer)
+        let answer = self.here()?.put(text, life, delay, &TOO_LONG).await?;
+        answer.map(|answer| put_message(text, answer)).transpose()
     }
 
     async fn receive(&self, max: u32, hide: Duration) -> Result<Vec<Leased>, StorageError> {
@@ -112,8 +113,8 @@ impl StorageQueue {
 
     /// Hides a message for so long, and lets it say something else.
     ///
-    /// A change whose answer was lost is sent again with a receipt that its own success made stale: it
-    /// then is [`Changed::Stale`].
+    /// A change whose answer was lost is sent again, with a receipt that its own success may have made stale:
+    /// nobody knows then.
     async fn change(
         &self,
         id: &str,
@@ -133,7 +134,10 @@ impl StorageQueue {
                 .update_message(id, pop_receipt, hidden, Some(options));
             match update.await {
                 Ok(response) => Ok(Ok(lease_of(response.headers()))),
-                Err(error) => refusal(&error).map(Err).ok_or(error),
+                Err(error) => match refusal(&error) {
+                    Some(refused) if !may_be_done() => Ok(Err(refused)),
+                    _ => Err(error),
+                },
             }
         });
         match answer.await? {
@@ -157,6 +161,7 @@ fn refusal(error: &azure_core::Error) -> Option<Changed> {
     match code(error) {
         "MessageNotFound" => Some(Changed::Unknown),
         "PopReceiptMismatch" | "InvalidQueryParameterValue" => Some(Changed::Stale),
+        code if TOO_LONG.contains(&code) => Some(Changed::TooLong),
         // A time from 0 to 7 days is out of range only where it ends after the message does.
         "OutOfRangeQueryParameterValue" => Some(Changed::PastItsEnd),
         _ => None,

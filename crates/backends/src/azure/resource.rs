@@ -74,7 +74,8 @@ where
         match call().await {
             Err(error) if code(&error) == R::MISSING => {
                 log::warn!("the {} is missing in storage, creating it", R::NOUN);
-                ensure(resource).await?;
+                // That it is created says nothing about the call.
+                witnessed(&Heard::default(), ensure(resource)).await?;
                 call().await
             }
             other => other,

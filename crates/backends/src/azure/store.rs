@@ -9,10 +9,15 @@ use super::clients::Clients;
 use super::connector::Connector;
 use super::link::link;
 use super::queues::AzureQueue;
+use super::resource::TURNS;
 use ports::{
-    Looked, OneStep, Page, Queue, Step, StorageError, Stored, TaskStore, Text, Timestamp, Written,
-    one_by_one,
+    Looked, OneStep, Page, Queue, Step, StorageError, Stored, TaskStore, Text, Timestamp, Writes,
+    Written, one_by_one, side_by_side,
 };
+
+/// How many of many writes are under way at once: half of the turns of a thread, so that other requests wait
+/// for nobody.
+const WRITES_AT_ONCE: usize = TURNS / 2;
 
 /// The task records of an account.
 pub(super) struct AzureTasks(pub(super) Arc<Connector>);
@@ -40,6 +45,10 @@ impl TaskStore for AzureTasks {
 
     async fn write(&self, steps: &[Step<'_>]) -> Result<Written, StorageError> {
         one_by_one(self, steps).await
+    }
+
+    fn write_each<'a>(&'a self, writes: &'a [&'a [Step<'a>]]) -> Writes<'a> {
+        side_by_side(self, writes, WRITES_AT_ONCE)
     }
 
     async fn link(&self, name: &str, until: Timestamp) -> Result<Option<String>, StorageError> {

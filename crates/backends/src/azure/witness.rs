@@ -1,4 +1,4 @@
-//! Whether a write that failed may be done all the same: sent, and not refused.
+//! Whether a change that failed may be done all the same: sent, and not refused.
 //!
 //! The error of the last try does not say it. Storage that goes away resets a connection, having read the
 //! request, and refuses the next one.
@@ -30,6 +30,11 @@ impl Heard {
     }
 }
 
+/// Whether a try of the operation under way may have been done, of those before the last one if that is refused.
+pub(super) fn may_be_done() -> bool {
+    HEARD.try_with(Heard::may_be_done).unwrap_or_default()
+}
+
 /// Notes what is heard of an operation, also when it is broken off.
 pub(super) fn witnessed<F: Future>(
     heard: &Heard,
@@ -54,7 +59,7 @@ impl Policy for Witness {
             azure_core::Error::with_message(ErrorKind::Other, "no policy left to send the request")
         })?;
         let heard = HEARD.try_with(Heard::clone).ok();
-        let Some(heard) = heard.filter(|_| writes(request.method())) else {
+        let Some(heard) = heard.filter(|_| changes(request)) else {
             return policy.send(context, request, rest).await;
         };
         let before = heard.may_be_done();
@@ -72,8 +77,17 @@ impl Policy for Witness {
     }
 }
 
-fn writes(method: Method) -> bool {
-    !matches!(method, Method::Get | Method::Head)
+/// Whether storage is another after a request: also after the `GET` that hides messages, which alone says for
+/// how long ([Get Messages](https://learn.microsoft.com/rest/api/storageservices/get-messages)).
+fn changes(request: &Request) -> bool {
+    match request.method() {
+        Method::Head => false,
+        Method::Get => {
+            let mut query = request.url().query_pairs();
+            query.any(|(name, _)| name == "visibilitytimeout")
+        }
+        _ => true,
+    }
 }
 
 /// Whether storage says by this status that it has done nothing. After a 500 it may have: that is the status

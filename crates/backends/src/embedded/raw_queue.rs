@@ -64,7 +64,7 @@ impl RawQueue for EmbeddedRawQueue {
         text: &str,
         life: Option<Duration>,
         delay: Duration,
-    ) -> Result<Leased, StorageError> {
+    ) -> Result<Option<Leased>, StorageError> {
         let text = text.to_owned();
         let put = move |connection: &_, queue: &str, now: Millis| {
             let life = Life {
@@ -72,7 +72,7 @@ impl RawQueue for EmbeddedRawQueue {
                 expires_at: life.map_or(Millis(NEVER), |life| now.after(life)),
                 visible_at: now.after(delay),
             };
-            raw_messages::put(connection, queue, text, &life)
+            raw_messages::put(connection, queue, text, &life).map(Some)
         };
         self.write("send message", Until::OnDisk, put).await
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures_util::{StreamExt, stream};
 use rusqlite::{OptionalExtension, params};
 
 use super::database::Database;
@@ -10,7 +11,9 @@ use super::durability::Until;
 use super::millis::Millis;
 use super::rows::{listed, listed_tally, looked, stored};
 use super::{newest, write};
-use ports::{Clock, Looked, Newest, Page, Step, StorageError, Stored, TaskStore, Wanted, Written};
+use ports::{
+    Clock, Looked, Newest, Page, Step, StorageError, Stored, TaskStore, Wanted, Writes, Written,
+};
 
 const READ: &str = "SELECT body, etag, modified_at FROM records WHERE name = ?1";
 
@@ -92,6 +95,12 @@ impl TaskStore for EmbeddedTasks {
 
     async fn write(&self, steps: &[Step<'_>]) -> Result<Written, StorageError> {
         write::all(&self.database, &self.clock, steps).await
+    }
+
+    fn write_each<'a>(&'a self, writes: &'a [&'a [Step<'a>]]) -> Writes<'a> {
+        let answers = write::each(&self.database, &self.clock, writes);
+        let answers = stream::once(answers).flat_map(|answers| stream::iter(answers).enumerate());
+        answers.boxed()
     }
 
     /// `next` is the name that the next page starts with.

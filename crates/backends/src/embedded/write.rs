@@ -7,6 +7,7 @@ use rusqlite::Connection;
 
 use super::database::Database;
 use super::durability::Until;
+use super::errors::storage_error;
 use super::millis::Millis;
 use super::savepoint::all_or_nothing;
 use super::{messages, rows};
@@ -68,23 +69,68 @@ pub(super) async fn all(
     database
         .writer
         .write(operation(steps), until(steps), move |connection| {
-            let now = Millis(clock.now());
-            let run = || run(connection, &kept, now);
-            // A single statement is undone by itself.
-            let done = match &kept[..] {
-                [step] if step.is_one_statement() => run()?,
-                _ => all_or_nothing(connection, run)?,
-            };
-            Ok(match done {
-                Ok(settled) => Written::Done {
-                    etag,
-                    settled,
-                    held: None,
-                },
-                Err(step) => Written::Not { step },
-            })
+            written(connection, &kept, etag, Millis(clock.now()))
         })
         .await
+}
+
+/// Does all of these writes in one transaction, each with all of its steps or none, and gives the answers in
+/// their order.
+pub(super) async fn each(
+    database: &Database,
+    clock: &Arc<dyn Clock>,
+    writes: &[&[Step<'_>]],
+) -> Vec<Result<Written, StorageError>> {
+    let operations: Vec<_> = writes.iter().map(|steps| operation(steps)).collect();
+    let Some(first) = operations.first().copied() else {
+        return Vec::new();
+    };
+    let until = writes.iter().map(|steps| until(steps)).max();
+    let kept: Vec<_> = writes.iter().map(|steps| keep(steps)).collect();
+    let (clock, count) = (Arc::clone(clock), writes.len());
+    let together =
+        database
+            .writer
+            .write(first, until.unwrap_or(Until::OnDisk), move |connection| {
+                let now = Millis(clock.now());
+                let mut answers = Vec::with_capacity(kept.len());
+                for ((kept, etag), operation) in kept.into_iter().zip(operations) {
+                    let answer = written(connection, &kept, etag, now);
+                    // Without a transaction nothing of it is kept.
+                    if connection.is_autocommit() {
+                        return answer.map(|_| answers);
+                    }
+                    answers.push(answer.map_err(|error| storage_error(operation, &error)));
+                }
+                Ok(answers)
+            });
+    match together.await {
+        Ok(answers) => answers,
+        Err(error) => vec![Err(error); count],
+    }
+}
+
+/// Does the steps of one write within a transaction, or none of them.
+fn written(
+    connection: &Connection,
+    kept: &[Kept],
+    etag: Option<ETag>,
+    now: Millis,
+) -> rusqlite::Result<Written> {
+    let run = || run(connection, kept, now);
+    // A single statement is undone by itself.
+    let done = match kept {
+        [step] if step.is_one_statement() => run()?,
+        _ => all_or_nothing(connection, run)?,
+    };
+    Ok(match done {
+        Ok(settled) => Written::Done {
+            etag,
+            settled,
+            held: None,
+        },
+        Err(step) => Written::Not { step },
+    })
 }
 
 /// Settles one message; `false` when the receipt is stale.

@@ -73,6 +73,7 @@ fn minute(at: Timestamp) -> i64 {
 pub(crate) struct Reservation {
     backlog: Arc<Backlog>,
     is_kept: bool,
+    put_off: Option<Timestamp>,
 }
 
 /// The duty to look up the length. Nobody else has it until this one is dropped.
@@ -94,6 +95,7 @@ impl Backlog {
         Some(Reservation {
             backlog: Arc::clone(self),
             is_kept: false,
+            put_off: None,
         })
     }
 
@@ -111,6 +113,19 @@ impl Backlog {
         // Rounded down: it counts again before anybody can receive it.
         *state.put_off.entry(minute(until)).or_default() += 1;
         state.put_off_in_all += 1;
+    }
+
+    /// It is not: there is no such message.
+    fn not_put_off(&self, until: Timestamp) {
+        let mut state = lock(&self.state);
+        // One whose minute has come is not among them any more.
+        if let Some(count) = state.put_off.get_mut(&minute(until)) {
+            *count -= 1;
+            if *count == 0 {
+                state.put_off.remove(&minute(until));
+            }
+            state.put_off_in_all -= 1;
+        }
     }
 
     /// How many wait, and are not put off to a time.
@@ -176,6 +191,13 @@ impl Backlog {
 }
 
 impl Reservation {
+    /// The message is going to be hidden until a time, and takes no room until then.
+    pub(crate) fn put_off(mut self, until: Timestamp) -> Self {
+        self.backlog.put_off(until);
+        self.put_off = Some(until);
+        self
+    }
+
     /// The message has been sent.
     pub(crate) fn kept(mut self) {
         self.is_kept = true;
@@ -184,6 +206,9 @@ impl Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
+        if let Some(until) = self.put_off.filter(|_| !self.is_kept) {
+            self.backlog.not_put_off(until);
+        }
         let mut state = lock(&self.backlog.state);
         state.open -= 1;
         if !self.is_kept {
@@ -262,6 +287,27 @@ mod tests {
         assert_eq!(backlog.known(NOON, AGE), Ok(Some(4)));
         assert_eq!(backlog.waiting(NOON + hour), 3);
         assert_eq!(backlog.waiting(NOON + hour * 2), 4);
+    }
+
+    #[test]
+    fn a_reservation_for_later_takes_no_room_and_leaves_none_behind() {
+        let backlog = Arc::new(Backlog::default());
+        let hour = Duration::from_secs(3_600);
+        let later = || {
+            let reserved = backlog.take(Some(1), NOON).unwrap();
+            reserved.put_off(NOON + hour)
+        };
+        let (sent, given_up) = (later(), later());
+        assert_eq!(backlog.waiting(NOON), 0);
+        sent.kept();
+        drop(given_up);
+        submit(&backlog);
+        assert_eq!(backlog.waiting(NOON), 1);
+        assert_eq!(backlog.waiting(NOON + hour), 2);
+        let late = backlog.take(None, NOON).unwrap().put_off(NOON);
+        assert_eq!(backlog.waiting(NOON + hour), 3);
+        drop(late);
+        assert_eq!(backlog.waiting(NOON + hour), 2);
     }
 
     #[test]

@@ -35,8 +35,8 @@ const LET_GO_PAUSES: [Duration; 4] = [
 
 /// What the store keeps about a key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct KeyRecord {
-    task: TaskId,
+pub(super) struct KeyRecord {
+    pub(super) task: TaskId,
     /// SHA-256 of what was submitted.
     submission: String,
     accepted: bool,
@@ -62,7 +62,7 @@ pub enum KeyedSubmitError {
 }
 
 /// What is to be done for a key.
-enum Claim {
+pub(super) enum Claim {
     /// The task has been accepted before.
     Accepted(TaskId),
     /// It is ours to submit.
@@ -70,13 +70,39 @@ enum Claim {
 }
 
 /// A key that was claimed to submit its task.
-struct Claimed {
-    record: KeyRecord,
+pub(super) struct Claimed {
+    pub(super) record: KeyRecord,
     /// The version that was written.
-    etag: ETag,
+    pub(super) etag: ETag,
     /// What was there before, when somebody else's submission is carried on: its task may have been
     /// acknowledged, so the key goes on standing for it, whatever happens.
     before: Option<KeyRecord>,
+}
+
+impl Claim {
+    /// Whether the key stood for no task before.
+    pub(super) fn is_new(&self) -> bool {
+        matches!(self, Self::Ours(Claimed { before: None, .. }))
+    }
+}
+
+impl Claimed {
+    /// The same when its task is accepted.
+    pub(super) fn accepted(mut self) -> Self {
+        self.record.accepted = true;
+        self
+    }
+
+    /// The same with the key standing for its task whatever becomes of that: what is not accepted, the next one who
+    /// comes with the key carries on, and nobody uses it for something else.
+    pub(super) fn standing(mut self) -> Self {
+        let let_go = || KeyRecord {
+            let_go: true,
+            ..self.record.clone()
+        };
+        self.before.get_or_insert_with(let_go);
+        self
+    }
 }
 
 impl Tasks {
@@ -110,35 +136,35 @@ impl Tasks {
         text: &str,
         mut submission: Submission,
     ) -> Result<TaskId, KeyedSubmitError> {
-        let name = format!("{NAME_PREFIX}{}", hex(&Sha256::digest(key)));
-        let claim = self
-            .claim_key(&name, submission.id, &hex(&Sha256::digest(text)))
-            .await?;
-        let mut claimed = match claim {
+        let name = name_of(key);
+        let claimed = match self.claim_key(&name, submission.id, text).await? {
             Claim::Accepted(id) => return Ok(id),
             Claim::Ours(claimed) => claimed,
         };
         crash_point(CrashPoint::AfterKey);
         submission.id = claimed.record.task;
         if let Err(error) = self.submit_checked(submission).await {
-            match &error {
-                SubmitError::Unknown { id, cause } if cause.is_unanswered() => {
-                    self.let_go(name, *id);
-                }
-                // Its record may yet be removed: nobody may be told before that the task is accepted.
-                SubmitError::Unknown { .. } => {}
-                _ => self.give_back(&name, claimed).await,
-            }
+            self.not_accepted(&name, claimed, &error).await;
             return Err(error.into());
         }
-        let Claimed { record, etag, .. } = &mut claimed;
-        record.accepted = true;
+        let Claimed { record, etag, .. } = claimed.accepted();
         let document = record.to_document();
-        if let Err(error) = self.parts.store.replace(&name, &document, etag).await {
-            log::debug!("task.id" = record.task; "acceptance not yet noted with the key: {error}");
-            self.note_later(name, record.task, document, etag.clone());
+        if let Err(error) = self.parts.store.replace(&name, &document, &etag).await {
+            self.note_later(name, record.task, document, etag, &error);
         }
         Ok(record.task)
+    }
+
+    /// What is to become of a claim whose task was not accepted, or may be.
+    pub(super) async fn not_accepted(&self, name: &str, claimed: Claimed, error: &SubmitError) {
+        match error {
+            SubmitError::Unknown { id, cause } if cause.is_unanswered() => {
+                self.let_go(name.to_owned(), *id);
+            }
+            // Its record may yet be removed: nobody may be told before that the task is accepted.
+            SubmitError::Unknown { .. } => {}
+            _ => self.give_back(name, claimed).await,
+        }
     }
 
     /// Whether a submission that was first sent at this time, by its client's clock, is one whose key
@@ -189,7 +215,15 @@ impl Tasks {
     /// Notes the acceptance of a task in the background, with all the time that storage takes: what the request
     /// had of it is over. If this fails too the task has been accepted all the same; the key will be claimed
     /// again after a while, for the same task.
-    fn note_later(&self, name: String, task: TaskId, document: Document, etag: ETag) {
+    pub(super) fn note_later(
+        &self,
+        name: String,
+        task: TaskId,
+        document: Document,
+        etag: ETag,
+        error: &StorageError,
+    ) {
+        log::debug!("task.id" = task; "acceptance not yet noted with the key: {error}");
         let store = Arc::clone(&self.parts.store);
         tokio::spawn(async move {
             if let Err(error) = store.replace(&name, &document, &etag).await {
@@ -198,11 +232,24 @@ impl Tasks {
         });
     }
 
-    async fn claim_key(
+    /// Claims a key for the submission of a task that has this text.
+    pub(super) async fn claim_key(
         &self,
         name: &str,
         id: TaskId,
-        submission: &str,
+        text: &str,
+    ) -> Result<Claim, KeyedSubmitError> {
+        let mine = KeyRecord::new(id, text, self.parts.clock.now());
+        let created = self.parts.store.create(name, &mine.to_document()).await;
+        self.claim(name, mine, created).await
+    }
+
+    /// What is to be done for a key, once it was tried to create this record for it.
+    pub(super) async fn claim(
+        &self,
+        name: &str,
+        mine: KeyRecord,
+        created: Result<Option<ETag>, StorageError>,
     ) -> Result<Claim, KeyedSubmitError> {
         let storage = |error: StorageError| KeyedSubmitError::Submit(error.into());
         // Whether it is claimed is not known, so neither is whether its task will be submitted.
@@ -219,21 +266,8 @@ impl Tasks {
                 before,
             })
         };
-        let now = self.parts.clock.now();
-        let mine = KeyRecord {
-            task: id,
-            submission: submission.to_owned(),
-            accepted: false,
-            let_go: false,
-            claimed_at: now,
-        };
-        if let Some(etag) = self
-            .parts
-            .store
-            .create(name, &mine.to_document())
-            .await
-            .map_err(|cause| unclaimed(id, cause))?
-        {
+        let (id, now) = (mine.task, mine.claimed_at);
+        if let Some(etag) = created.map_err(|cause| unclaimed(id, cause))? {
             return Ok(ours(mine, etag, None));
         }
         let Some(stored) = self.parts.store.read(name).await.map_err(storage)? else {
@@ -247,7 +281,7 @@ impl Tasks {
             // Our own claim, whose answer was lost: no other submission has the id.
             Some(first) if first.task == id => return Ok(ours(first, stored.etag, None)),
             Some(first) if now - first.claimed_at > IDEMPOTENCY_RETENTION => (mine, None),
-            Some(first) if first.submission != submission => {
+            Some(first) if first.submission != mine.submission => {
                 return Err(KeyedSubmitError::OtherSubmission);
             }
             Some(first) if first.accepted => return Ok(Claim::Accepted(first.task)),
@@ -302,7 +336,18 @@ async fn note_let_go(
 }
 
 impl KeyRecord {
-    fn to_document(&self) -> Document {
+    /// Of one who claims a key now, for a submission with this text.
+    pub(super) fn new(task: TaskId, text: &str, now: Timestamp) -> Self {
+        Self {
+            task,
+            submission: hex(&Sha256::digest(text)),
+            accepted: false,
+            let_go: false,
+            claimed_at: now,
+        }
+    }
+
+    pub(super) fn to_document(&self) -> Document {
         let body = serde_json::to_vec(self).expect("a key's record has string keys");
         Document {
             head: Head {
@@ -322,6 +367,11 @@ impl KeyRecord {
             body: Bytes::from(body),
         }
     }
+}
+
+/// What the record of a key is called.
+pub(super) fn name_of(key: &str) -> String {
+    format!("{NAME_PREFIX}{}", hex(&Sha256::digest(key)))
 }
 
 /// How long a key's record is kept, if the listing shows that it is one.

@@ -1,16 +1,18 @@
 //! Many submissions in one: all are checked before the first is accepted. Each is a task like any other from
 //! then on, and comes to be or not by itself: there is no storage that takes them all or none.
 
-use futures_util::StreamExt;
-use futures_util::stream;
-use sha2::{Digest, Sha256};
+use std::future::ready;
 
-use crate::limits::{BUDGET_FOR_EACH, SUBMITTED_AT_ONCE, SUBMITTED_AT_ONCE_SHARED};
+use futures_util::{Stream, StreamExt};
+
+use crate::limits::{ACCEPTING_TIMEOUT, BUDGET_FOR_EACH, SEEN_TO_AT_ONCE};
+use crate::local::backlog::Reservation;
 use crate::model::id::TaskId;
-use crate::tasks::idempotency::{KeyedSubmitError, hex};
+use crate::tasks::accepting::Offer;
+use crate::tasks::idempotency::KeyedSubmitError;
 use crate::tasks::service::Tasks;
 use crate::tasks::submit::{Submission, SubmitError};
-use ports::{StorageError, budget};
+use ports::{ETag, StorageError, budget};
 
 /// Why none of many was accepted.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +50,7 @@ impl Tasks {
             self.check(submission)
                 .map_err(|error| NoneAccepted::At { place, error })?;
         }
-        budget::extend(BUDGET_FOR_EACH * u32::try_from(submissions.len()).unwrap_or(u32::MAX));
+        extend_budget(submissions.len());
         let (tasks, key) = (self.clone(), key.map(str::to_owned));
         let accepted = tokio::spawn(budget::carried(async move {
             match key {
@@ -69,50 +71,61 @@ impl Tasks {
     ) -> Result<EachSubmitted, NoneAccepted> {
         let mut reserved = Vec::with_capacity(submissions.len());
         for submission in submissions {
-            let queue = self.parts.queues.of(&submission.kind);
-            let reservation = self.reserve(queue).await;
+            let reservation = self.reserve(&submission).await;
             let reservation = reservation.map_err(KeyedSubmitError::from)?;
             reserved.push((submission, reservation));
         }
-        let accepting = reserved.into_iter().map(|(submission, reservation)| async {
-            let accepted = self.clone().accept(submission, reservation).await;
-            accepted.map(|record| record.id).map_err(Into::into)
-        });
-        let accepting = stream::iter(accepting).buffered(self.at_once());
-        Ok(accepting.collect().await)
+        let each = self.accept_each(reserved).await.into_iter();
+        Ok(each.map(|each| each.map_err(Into::into)).collect())
     }
 
-    fn at_once(&self) -> usize {
-        match self.parts.settings.has_other_workers {
-            true => SUBMITTED_AT_ONCE_SHARED,
-            false => SUBMITTED_AT_ONCE,
-        }
-    }
-
-    /// The first stands for all of them with its key, and so comes first: where that was used for something
-    /// else, no other is accepted. Each of the others has a key of its own, by its place.
-    async fn accept_many_once(
+    /// Accepts many, each by itself, in as few writes as the store makes of them.
+    pub(super) async fn accept_each(
         &self,
-        key: &str,
-        submissions: Vec<Submission>,
-    ) -> Result<EachSubmitted, NoneAccepted> {
-        let digest = submissions
+        reserved: Vec<(Submission, Reservation)>,
+    ) -> Vec<Result<TaskId, SubmitError>> {
+        let offers = reserved
+            .into_iter()
+            .map(|(submission, reservation)| self.offer(submission, reservation));
+        let (offers, rights): (Vec<_>, Vec<_>) = offers.unzip();
+        let tells: Vec<_> = offers.iter().map(tell).collect();
+        let steps: Vec<_> = offers
             .iter()
-            .fold(Sha256::new(), |digest, submission| {
-                digest.chain_update(submission.text()).chain_update("\0")
-            });
-        let text = &hex(&digest.finalize());
-        let mut submissions = submissions.into_iter().enumerate();
-        let Some((_, first)) = submissions.next() else {
-            return Ok(Vec::new());
-        };
-        let first = self.submit_keyed(key, text, first).await?;
-        let others = submissions.map(|(place, submission)| async move {
-            // No client can send such a key: a header holds no such character.
-            let key = format!("\0many\0{key}\0{place}");
-            self.submit_keyed(&key, text, submission).await
+            .zip(&tells)
+            .map(|(offer, tell)| offer.steps(tell))
+            .collect();
+        let writes: Vec<_> = steps.iter().map(|steps| &steps[..]).collect();
+        let mut rights: Vec<_> = rights.into_iter().map(Some).collect();
+        let written = self.parts.store.write_each(&writes);
+        let concluded = written.map(|(place, written)| {
+            let (offer, rights) = (&offers[place], rights[place].take());
+            async move {
+                let other = self.conclude(offer, rights?, written).await;
+                Some((place, other.map(|_| offer.record.id)))
+            }
         });
-        let others = stream::iter(others).buffered(self.at_once());
-        Ok(stream::iter([Ok(first)]).chain(others).collect().await)
+        let concluded = concluded.buffer_unordered(SEEN_TO_AT_ONCE);
+        in_order(concluded.filter_map(ready)).await
     }
+}
+
+/// Gives storage more time for many than for one, but no more than whoever claims a key has: then another may
+/// carry it on.
+fn extend_budget(count: usize) {
+    if let Some(left) = budget::left() {
+        let longer = BUDGET_FOR_EACH.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX));
+        budget::extend(longer.min(ACCEPTING_TIMEOUT.saturating_sub(left)));
+    }
+}
+
+/// What makes the message of an offer.
+fn tell(offer: &Offer) -> impl Fn(Option<&ETag>) -> String + Sync {
+    |etag| offer.message(etag)
+}
+
+/// What came for each place, in their order.
+pub(super) async fn in_order<T>(each: impl Stream<Item = (usize, T)>) -> Vec<T> {
+    let mut each: Vec<_> = each.collect().await;
+    each.sort_unstable_by_key(|(place, _)| *place);
+    each.into_iter().map(|(_, of)| of).collect()
 }

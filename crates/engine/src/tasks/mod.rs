@@ -1,5 +1,6 @@
 //! What clients ask for: submit, look, wait, consume, cancel, delete, retry, list.
 
+mod accepting;
 pub(crate) mod anew;
 pub(crate) mod callbacks;
 pub(crate) mod consume;
@@ -12,6 +13,7 @@ pub(crate) mod kinds;
 pub(crate) mod links;
 pub(crate) mod listing;
 pub(crate) mod many;
+mod many_keyed;
 pub(crate) mod new_round;
 pub(crate) mod notices;
 pub(crate) mod operate;

@@ -7,20 +7,16 @@ use serde_json::value::RawValue;
 
 use crate::limits::QUEUE_LENGTH_MAX_AGE;
 use crate::local::backlog::{Look, Reservation};
-use crate::local::early::Leave;
-use crate::model::count::Count;
 use crate::model::id::TaskId;
 use crate::model::instance::Instance;
-use crate::model::message::TaskMessage;
-use crate::model::start::{Start, left};
+use crate::model::start::Start;
 use crate::model::stored::UnreadableRecord;
-use crate::model::task::{TaskRecord, TaskState};
+use crate::model::task::TaskRecord;
 use crate::model::wishes::Wishes;
 use crate::queue::TaskQueue;
-use crate::records::{RecordError, Versioned};
+use crate::records::RecordError;
 use crate::tasks::service::{Parts, Tasks};
-use ports::crash::{CrashPoint, crash_point};
-use ports::{Delivery, ETag, Step, StorageError, Text, Timestamp, Written, budget};
+use ports::{StorageError, Timestamp, budget};
 use work::InvalidInput;
 
 /// Work that a client asks for.
@@ -172,8 +168,7 @@ impl Tasks {
         &self,
         submission: Submission,
     ) -> Result<TaskRecord, SubmitError> {
-        let queue = self.parts.queues.of(&submission.kind);
-        let reservation = self.reserve(queue).await?;
+        let reservation = self.reserve(&submission).await?;
         let tasks = self.clone();
         tokio::spawn(budget::carried(tasks.accept(submission, reservation)))
             .await
@@ -182,154 +177,16 @@ impl Tasks {
             })
     }
 
-    pub(super) async fn accept(
-        self,
-        submission: Submission,
-        reservation: Reservation,
-    ) -> Result<TaskRecord, SubmitError> {
-        let Submission {
-            id,
-            kind,
-            input,
-            traceparent,
-            wishes,
-            instance_name,
-        } = submission;
-        let now = self.parts.clock.now();
-        let queue = self.parts.queues.of(&kind);
-        let due_at = wishes.start().due_at(now);
-        let record = TaskRecord {
-            traceparent,
-            labels: wishes.labels(),
-            callback_url: wishes.callback_url().map(Into::into),
-            instance: self.instance_of(&kind).map(|instance| {
-                Box::new(Instance {
-                    name: instance_name,
-                    ..instance
-                })
-            }),
-            state: TaskState::Queued {
-                due_at,
-                last_error: None,
-            },
-            ..TaskRecord::queued(id, kind, input, now)
-        };
-        let early = &self.parts.early;
-        // What is to begin later goes to whoever has a slot by then.
-        let leave = match due_at {
-            None => early.leave(&record, Duration::ZERO, &queue.is_behind),
-            Some(_) => None,
-        };
-        let tell = |etag: Option<&ETag>| {
-            crash_point(CrashPoint::AfterRecord);
-            let begun = leave.as_deref().map_or(0, Leave::begun);
-            let message = TaskMessage {
-                count: Count::default().delivered(begun),
-                ..TaskMessage::of(&record, etag)
-            };
-            message.to_text()
-        };
-        let (name, document) = (id.text(), record.to_document());
-        let steps = [
-            Step::Create {
-                name: &name,
-                document: &document,
-            },
-            Step::Send {
-                queue: &queue.name,
-                text: Text::Of(&tell),
-                delay: leave
-                    .as_deref()
-                    .map_or_else(|| left(due_at, now), Leave::hide),
-                held: leave.is_some(),
-            },
-        ];
-        let written = self.parts.store.write(&steps).await;
-        let (record, held) = match written.map_err(|cause| SubmitError::unwritten(id, cause))? {
-            Written::Done { etag, held, .. } => {
-                let held = held.map(|receipt| {
-                    Box::new(Delivery {
-                        text: TaskMessage::of(&record, etag.as_ref()).to_text(),
-                        dequeue_count: 1,
-                        inserted_at: Some(now),
-                        receipt: Some(*receipt),
-                    })
-                });
-                (record, held)
-            }
-            Written::Not { .. } => (self.carry_on(id, now).await?, None),
-            Written::Partly { cause, .. } if cause.is_unanswered() => {
-                (may_be_sent(record, &cause), None)
-            }
-            Written::Partly { etag, cause, .. } => {
-                return Err(self.take_back(id, etag.as_ref(), cause).await);
-            }
-        };
-        if record.status().is_terminal() {
-            return Ok(record);
-        }
-        reservation.kept();
-        crash_point(CrashPoint::AfterMessage);
-        self.parts.endings.metrics.accepted(&record.kind);
-        match record.due_at() {
-            Some(due_at) => queue.sent_for(due_at, now),
-            None => queue.sent(leave, held),
-        }
-        if let Some(look) = queue.backlog.due(now) {
-            self.look_up(queue, look);
-        }
-        log::info!("task.id" = id, "task.kind" = record.kind, "trace.id" = record.trace_id(); "task accepted");
-        Ok(record)
-    }
-
-    /// Sends a message for the record that is there under a new task's id, unless it has ended.
-    ///
-    /// Ids are unique, so it is ours: a retry met the first try's success, which was written at the time
-    /// of this submission and is undone with it; or a submission with an idempotency key is carried on, whose
-    /// task may have been acknowledged, and stays whatever happens.
-    async fn carry_on(&self, id: TaskId, now: Timestamp) -> Result<TaskRecord, SubmitError> {
-        let gone = || StorageError::transient("accept task", "its record came and went");
-        let read = self.parts.records.read(id).await;
-        let read = read.map_err(|error| match error {
-            // It is there, and the sweep sends its message.
-            RecordError::Storage(cause) => SubmitError::Unknown { id, cause },
-            unreadable @ RecordError::Unreadable(_) => unreadable.into(),
-        })?;
-        let Versioned { record, etag } = read.ok_or_else(gone)?;
-        if record.status().is_terminal() {
-            return Ok(record);
-        }
-        let message = TaskMessage::of(&record, etag.as_ref()).to_text();
-        let queue = self.parts.queues.of(&record.kind);
-        let delay = left(record.due_at(), self.parts.clock.now());
-        match queue.messages.send(&message, delay).await {
-            Ok(()) => Ok(record),
-            Err(cause) if cause.is_unanswered() => Ok(may_be_sent(record, &cause)),
-            Err(cause) if record.updated_at == now => {
-                Err(self.take_back(id, etag.as_ref(), cause).await)
-            }
-            Err(cause) => Err(cause.into()),
-        }
-    }
-
-    /// Removes a record whose message was refused: its client is told that nothing was accepted, which has to be
-    /// so. If it cannot be removed, the sweep will send the message.
-    async fn take_back(&self, id: TaskId, etag: Option<&ETag>, cause: StorageError) -> SubmitError {
-        match self.parts.records.delete(id, etag).await {
-            Ok(_) => cause.into(),
-            Err(error) => {
-                log::warn!("task.id" = id; "a task that was not accepted stays: {error}");
-                SubmitError::Unknown { id, cause }
-            }
-        }
-    }
-
     /// Room in its queue for a submission. Where there is a limit, the length is looked up when it
     /// is too old, by one submission for all that come meanwhile.
-    pub(super) async fn reserve(&self, queue: &Arc<TaskQueue>) -> Result<Reservation, SubmitError> {
+    pub(super) async fn reserve(
+        &self,
+        submission: &Submission,
+    ) -> Result<Reservation, SubmitError> {
         let Parts {
             clock, settings, ..
         } = &*self.parts;
+        let queue = self.parts.queues.of(&submission.kind);
         let max = settings.max_queue_length;
         if max.is_some()
             && self
@@ -340,8 +197,13 @@ impl Tasks {
             let cause = "the queue does not tell it";
             return Err(StorageError::permanent("look up the queue's length", cause).into());
         }
-        let reserved = queue.backlog.take(max, clock.now());
-        reserved.ok_or(SubmitError::QueueFull)
+        let now = clock.now();
+        let reserved = queue.backlog.take(max, now);
+        let reserved = reserved.ok_or(SubmitError::QueueFull)?;
+        Ok(match submission.wishes.start().due_at(now) {
+            None => reserved,
+            Some(due_at) => reserved.put_off(due_at),
+        })
     }
 
     /// A queue's length, no older than `age`; `None` when the queue does not tell it. Who finds it too
@@ -365,7 +227,7 @@ impl Tasks {
     }
 
     /// Looks up a queue's length, whoever of those that wait for it hangs up.
-    fn look_up(&self, queue: &Arc<TaskQueue>, look: Look) {
+    pub(super) fn look_up(&self, queue: &Arc<TaskQueue>, look: Look) {
         let (queue, clock) = (Arc::clone(queue), Arc::clone(&self.parts.clock));
         tokio::spawn(async move {
             match queue.messages.length().await {
@@ -377,10 +239,4 @@ impl Tasks {
             }
         });
     }
-}
-
-/// The record is written, so there is the task; the sweep makes up for its message, should that be missing.
-fn may_be_sent(record: TaskRecord, cause: &StorageError) -> TaskRecord {
-    log::warn!("task.id" = record.id, "task.kind" = record.kind; "message may not be sent: {cause}");
-    record
 }

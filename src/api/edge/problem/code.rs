@@ -184,11 +184,15 @@ fn words(code: &str) -> Vec<String> {
     words
 }
 
-/// `number` -> `Number`; characters that do not belong into a code are left out, and so is what
-/// is too long for one: the word may be a client's, and the code is sent as a header.
-fn pascal(word: &str) -> String {
-    let allowed = word.chars().filter(char::is_ascii_alphanumeric);
-    let mut word: String = allowed.take(MAX_WORD).collect();
-    word.get_mut(..1).map(str::make_ascii_uppercase);
-    word
+/// `number` -> `Number`, `max_messages` -> `MaxMessages`; characters that do not belong into a code are left out, and
+/// so is what is too long for one: the word may be a client's, and the code is sent as a header.
+fn pascal(text: &str) -> String {
+    let words = text.split('_').map(|word| {
+        let mut word: String = word.chars().filter(char::is_ascii_alphanumeric).collect();
+        word.get_mut(..1).map(str::make_ascii_uppercase);
+        word
+    });
+    let mut pascal: String = words.collect();
+    pascal.truncate(MAX_WORD);
+    pascal
 }
