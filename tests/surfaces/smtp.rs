@@ -37,7 +37,7 @@ class Handler:
             "message_id": mail["message-id"],
             "text": mail.get_content(),
             "encrypted": server.transport.get_extra_info("ssl_object") is not None,
-            "logged_in": session.authenticated,
+            "logged_in": bool(session.authenticated),
         })
         if Handler.refusals > 0:
             Handler.refusals -= 1
