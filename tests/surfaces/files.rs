@@ -218,13 +218,13 @@ async fn what_cannot_be_made_is_refused_by_its_field() {
             "step2",
             json!({"step1_output_filename": "a/../b"}),
             "input.step1_output_filename",
-            "InvalidStep1outputfilename",
+            "InvalidStep1OutputFilename",
         ),
         (
             "step3",
             json!({}),
             "input.step2_output_filename",
-            "InvalidStep2outputfilename",
+            "InvalidStep2OutputFilename",
         ),
         ("step4", json!(null), "input", "InvalidInput"),
     ] {
