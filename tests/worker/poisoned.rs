@@ -144,7 +144,7 @@ async fn a_message_that_cannot_be_listed_stays_where_it_is() {
         .send("hello", Duration::ZERO)
         .await
         .unwrap();
-    bench.calls.fail(Call::Put, Moment::Before);
+    bench.calls.fail(Call::Create, Moment::Before);
     let swept = bench.maintenance.sweep().await.unwrap();
     assert_eq!(swept.kept, 0);
     assert_eq!(bench.messages().await, (0, 1));
