@@ -53,6 +53,19 @@ pub struct Further {
 }
 
 impl Head {
+    /// Of what is kept beside tasks since this time: it has neither attempts nor an error.
+    pub fn beside(kind: &str, status: &str, since: Timestamp) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            status: status.to_owned(),
+            created_at: since,
+            updated_at: since,
+            attempts: 0,
+            error: None,
+            further: None,
+        }
+    }
+
     /// When its next attempt may begin, if it waits for a time.
     pub fn due_at(&self) -> Option<Timestamp> {
         self.further.as_ref()?.due_at

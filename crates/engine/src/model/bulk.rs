@@ -44,15 +44,7 @@ impl BulkCount {
             at_hand: self.at_hand.clone(),
         };
         let body = serde_json::to_vec(&count).expect("a count has string keys");
-        let head = Head {
-            kind: kind.to_owned(),
-            status: STATUS.to_owned(),
-            created_at: now,
-            updated_at: now,
-            attempts: 0,
-            error: None,
-            further: None,
-        };
+        let head = Head::beside(kind, STATUS, now);
         Document {
             head,
             body: Bytes::from(body),

@@ -168,15 +168,7 @@ impl Actions {
             actions: self.actions.clone(),
         };
         let body = serde_json::to_vec(&actions).expect("actions have string keys");
-        let head = Head {
-            kind: kind.to_owned(),
-            status: DONE.to_owned(),
-            created_at: now,
-            updated_at: now,
-            attempts: 0,
-            error: None,
-            further: None,
-        };
+        let head = Head::beside(kind, DONE, now);
         Document {
             head,
             body: Bytes::from(body),

@@ -23,15 +23,7 @@ struct Named {
 pub(crate) fn document(task: TaskId, now: Timestamp) -> Document {
     let body = serde_json::to_vec(&Named { task }).unwrap_or_default();
     Document {
-        head: Head {
-            kind: KIND.to_owned(),
-            status: "named".to_owned(),
-            created_at: now,
-            updated_at: now,
-            attempts: 0,
-            error: None,
-            further: None,
-        },
+        head: Head::beside(KIND, "named", now),
         body: Bytes::from(body),
     }
 }

@@ -349,21 +349,12 @@ impl KeyRecord {
 
     pub(super) fn to_document(&self) -> Document {
         let body = serde_json::to_vec(self).expect("a key's record has string keys");
+        let status = match self.accepted {
+            true => "accepted",
+            false => "accepting",
+        };
         Document {
-            head: Head {
-                kind: KIND.to_owned(),
-                status: if self.accepted {
-                    "accepted"
-                } else {
-                    "accepting"
-                }
-                .to_owned(),
-                created_at: self.claimed_at,
-                error: None,
-                updated_at: self.claimed_at,
-                attempts: 0,
-                further: None,
-            },
+            head: Head::beside(KIND, status, self.claimed_at),
             body: Bytes::from(body),
         }
     }

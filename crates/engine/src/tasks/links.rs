@@ -47,15 +47,7 @@ impl Tasks {
         let Some(link) = store.link(&name, now + LINK_LIFE).await? else {
             return Ok(None);
         };
-        let head = Head {
-            kind: KIND.to_owned(),
-            status: "copied".to_owned(),
-            created_at: now,
-            updated_at: now,
-            attempts: 0,
-            error: None,
-            further: None,
-        };
+        let head = Head::beside(KIND, "copied", now);
         let body = Bytes::copy_from_slice(result.get().as_bytes());
         // A result never changes: a copy that is there is the same.
         store.create(&name, &Document { head, body }).await?;

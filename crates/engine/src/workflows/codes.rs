@@ -66,15 +66,7 @@ impl Workflows {
             .concat();
         let now = self.worker().clock.now();
         let document = Document {
-            head: Head {
-                kind: KIND.to_owned(),
-                status: "kept".to_owned(),
-                created_at: now,
-                updated_at: now,
-                attempts: 0,
-                error: None,
-                further: None,
-            },
+            head: Head::beside(KIND, "kept", now),
             body: Bytes::from(URL_SAFE_NO_PAD.encode(&made)),
         };
         store.create(NAME, &document).await?;

@@ -33,13 +33,8 @@ impl Workflows {
         let now = self.worker().clock.now();
         let document = &Document {
             head: Head {
-                kind: PART.to_owned(),
-                status: PART.to_owned(),
                 created_at: id.created_at().unwrap_or(now),
-                updated_at: now,
-                attempts: 0,
-                error: None,
-                further: None,
+                ..Head::beside(PART, PART, now)
             },
             body: Box::<str>::from(text).into_boxed_bytes().into(),
         };
