@@ -120,87 +120,44 @@ async fn a_start_that_cannot_be_is_refused_by_its_field() {
     let app = spawn_app();
     let year = Duration::from_secs(367 * 24 * 60 * 60);
     let too_far = timestamp::to_text(SystemClock.now() + year);
-    for (start, code, target) in [
-        (
-            json!({"startAfter": "tomorrow"}),
-            "InvalidStartAfter",
-            "startAfter",
-        ),
-        (
-            json!({"startAfter": "2026-11-21"}),
-            "InvalidStartAfter",
-            "startAfter",
-        ),
-        (
-            json!({"startAfter": 1_800_000_000}),
-            "InvalidStartAfter",
-            "startAfter",
-        ),
-        (
-            json!({"startAfter": null}),
-            "InvalidStartAfter",
-            "startAfter",
-        ),
+    let times = [
+        json!("tomorrow"),
+        json!("2026-11-21"),
+        json!(1_800_000_000),
+        json!(null),
         // No offset, no such day, no such hour, no leap second, not in any year that we can write.
-        (
-            json!({"startAfter": "2026-11-21T11:37:42"}),
-            "InvalidStartAfter",
-            "startAfter",
-        ),
-        (
-            json!({"startAfter": "2026-02-29T11:37:42Z"}),
-            "InvalidStartAfter",
-            "startAfter",
-        ),
-        (
-            json!({"startAfter": "2026-11-21T24:00:00Z"}),
-            "InvalidStartAfter",
-            "startAfter",
-        ),
-        (
-            json!({"startAfter": "2026-11-21T11:37:60Z"}),
-            "InvalidStartAfter",
-            "startAfter",
-        ),
-        (
-            json!({"startAfter": "9999-12-31T23:59:59-00:01"}),
-            "InvalidStartAfter",
-            "startAfter",
-        ),
-        (
-            json!({"startAfter": "10000-01-01T00:00:00Z"}),
-            "InvalidStartAfter",
-            "startAfter",
-        ),
-        (
-            json!({"startAfter": "9999-12-31T23:59:59Z"}),
-            "InvalidStartAfter",
-            "startAfter",
-        ),
-        (
-            json!({"startAfter": too_far}),
-            "InvalidStartAfter",
-            "startAfter",
-        ),
-        (json!({"delay": -1}), "InvalidDelay", "delay"),
-        (json!({"delay": 1.5}), "InvalidDelay", "delay"),
-        (json!({"delay": 5.0}), "InvalidDelay", "delay"),
-        (json!({"delay": true}), "InvalidDelay", "delay"),
-        (json!({"delay": [1]}), "InvalidDelay", "delay"),
-        (json!({"delay": null}), "InvalidDelay", "delay"),
-        (json!({"delay": "5"}), "InvalidDelay", "delay"),
-        (json!({"delay": "PT0.5S"}), "InvalidDelay", "delay"),
-        (json!({"delay": "P1M"}), "InvalidDelay", "delay"),
-        (json!({"delay": "-PT5S"}), "InvalidDelay", "delay"),
-        (json!({"delay": "P366DT1S"}), "InvalidDelay", "delay"),
-        (json!({"delay": 31_622_401}), "InvalidDelay", "delay"),
-        (json!({"delay": u64::MAX}), "InvalidDelay", "delay"),
-        (
-            json!({"delay": 1, "startAfter": "2026-11-21T11:37:42Z"}),
-            "AmbiguousBody",
-            "startAfter",
-        ),
-    ] {
+        json!("2026-11-21T11:37:42"),
+        json!("2026-02-29T11:37:42Z"),
+        json!("2026-11-21T24:00:00Z"),
+        json!("2026-11-21T11:37:60Z"),
+        json!("9999-12-31T23:59:59-00:01"),
+        json!("10000-01-01T00:00:00Z"),
+        json!("9999-12-31T23:59:59Z"),
+        json!(too_far),
+    ];
+    let delays = [
+        json!(-1),
+        json!(1.5),
+        json!(5.0),
+        json!(true),
+        json!([1]),
+        json!(null),
+        json!("5"),
+        json!("PT0.5S"),
+        json!("P1M"),
+        json!("-PT5S"),
+        json!("P366DT1S"),
+        json!(31_622_401),
+        json!(u64::MAX),
+    ];
+    let times = times.map(|time| {
+        let start = json!({"startAfter": time});
+        (start, "InvalidStartAfter", "startAfter")
+    });
+    let delays = delays.map(|delay| (json!({"delay": delay}), "InvalidDelay", "delay"));
+    let both = json!({"delay": 1, "startAfter": "2026-11-21T11:37:42Z"});
+    let both = [(both, "AmbiguousBody", "startAfter")];
+    for (start, code, target) in times.into_iter().chain(delays).chain(both) {
         for work in [json!({"number": 24}), json!({"kind": "echo", "input": 1})] {
             let mut body = work;
             body.as_object_mut()
