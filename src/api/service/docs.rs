@@ -1,23 +1,23 @@
 //! `GET /api/docs`: the interactive page (Swagger UI), all of it in the binary.
 //!
 //! The page is ours, because Swagger UI's own wants a slash behind its path. Its links are relative,
-//! so that it works behind a proxy that adds to the path. Swagger UI is in the binary as it is published, packed;
-//! what the page loads of it is unpacked when somebody first asks for it, and kept.
+//! so that it works behind a proxy that adds to the path. What the page loads of Swagger UI is in the binary packed,
+//! by `build.rs`; it is unpacked when somebody first asks for it, and kept.
 
-use std::borrow::Cow;
 use std::io::{Cursor, Read};
 use std::sync::OnceLock;
 
 use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::web::{Bytes, Path};
 use actix_web::{HttpRequest, HttpResponse};
-use utoipa_swagger_ui_vendored::SWAGGER_UI_VENDORED;
 use zip::ZipArchive;
-use zip::result::{ZipError, ZipResult};
+use zip::result::ZipResult;
 
 use crate::api::edge::problem::Problem;
 
 const PAGE: &str = include_str!("docs.html");
+
+const SWAGGER_UI: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui.zip"));
 
 /// Starts Swagger UI with the description, as the page sees it from `/api/docs`.
 const START: (&str, &str) = ("start.js", include_str!("docs.js"));
@@ -55,15 +55,10 @@ impl Part {
     }
 }
 
-/// A file of Swagger UI, which is in a folder with its version in the name.
 fn unpack(name: &str) -> ZipResult<Bytes> {
-    let mut archive = ZipArchive::new(Cursor::new(SWAGGER_UI_VENDORED))?;
-    let path = format!("/dist/{name}");
-    let is_it = |file: ZipResult<Cow<'_, str>>| file.is_ok_and(|file| file.ends_with(&path));
-    let place = archive.file_names().position(is_it);
-    let mut file = archive.by_index(place.ok_or(ZipError::FileNotFound)?)?;
+    let mut archive = ZipArchive::new(Cursor::new(SWAGGER_UI))?;
     let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
+    archive.by_name(name)?.read_to_end(&mut bytes)?;
     Ok(bytes.into())
 }
 
