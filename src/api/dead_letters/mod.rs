@@ -14,7 +14,9 @@ use self::query::{BulkQuery, ListQuery};
 use self::view::{Counted, LetterList, LetterView, Sent};
 use crate::api::edge::base_url::base_url;
 use crate::api::edge::body::read_optional_json;
+use crate::api::edge::continuation;
 use crate::api::edge::problem::Problem;
+use crate::api::edge::query::CONTINUATION;
 use crate::api::edge::state::Api;
 use crate::api::operations::accepted::{accepted, maybe_accepted};
 use crate::api::operations::tag;
@@ -139,7 +141,7 @@ fn refused(request: &HttpRequest, api: &Api, error: SubmitError) -> Problem {
 
 fn unlisted(error: ListError) -> Problem {
     match error {
-        ListError::UnknownPosition => query::invalid_token(),
+        ListError::UnknownPosition => continuation::invalid(CONTINUATION),
         ListError::Storage(error) => Problem::storage(&error),
     }
 }

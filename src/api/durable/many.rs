@@ -2,14 +2,12 @@
 
 use std::time::Instant;
 
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::HeaderName;
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use futures_util::StreamExt;
 use futures_util::stream;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::access;
@@ -19,9 +17,9 @@ use super::found::{found, unknown};
 use super::ids::shown;
 use super::view::StatusView;
 use super::words::{began_at, runtime_status};
-use crate::api::edge::problem::{Code, Problem};
+use crate::api::edge::continuation::{self, may_be_position};
+use crate::api::edge::problem::Problem;
 use crate::api::edge::state::Api;
-use crate::api::operations::listing::may_be_position;
 use engine::limits::{DEFAULT_TOP, MAX_TOP, WALK_CONCURRENCY};
 use engine::{Filter, InstancesUnlisted, ListError, Operated, TaskId, TaskStatus, Versioned};
 use ports::{Timestamp, timestamp};
@@ -53,13 +51,6 @@ struct Wanted {
     prefix: String,
 }
 
-/// Where a listing goes on, and of which query: a token is of no use to another one.
-#[derive(Serialize, Deserialize)]
-struct Token {
-    before: String,
-    of: String,
-}
-
 /// How many instances were deleted.
 #[derive(Serialize, ToSchema)]
 #[schema(as = PurgedInstances)]
@@ -84,7 +75,14 @@ pub(in crate::api) async fn list(request: HttpRequest, api: Api) -> Result<HttpR
     };
     let with_input = asked.flag("showInput", true)?;
     let mut position = match request.headers().get(CONTINUATION) {
-        Some(token) => Some(wanted.open(token)?),
+        Some(token) => {
+            let position = continuation::open(token, &wanted.text());
+            Some(
+                position
+                    .filter(|before: &String| may_be_position(before))
+                    .ok_or_else(invalid_token)?,
+            )
+        }
         None => None,
     };
     let mut instances = Vec::new();
@@ -105,7 +103,7 @@ pub(in crate::api) async fn list(request: HttpRequest, api: Api) -> Result<HttpR
     }
     let mut reply = HttpResponse::Ok();
     if let Some(before) = position {
-        reply.insert_header((CONTINUATION, wanted.token(before)));
+        reply.insert_header((CONTINUATION, continuation::seal(before, &wanted.text())));
     }
     let views: Vec<_> = instances
         .iter()
@@ -247,26 +245,10 @@ impl Wanted {
         ]
         .join("\n")
     }
-
-    fn token(&self, before: String) -> String {
-        let of = self.text();
-        let token = serde_json::to_vec(&Token { before, of }).unwrap_or_default();
-        BASE64_URL_SAFE_NO_PAD.encode(token)
-    }
-
-    fn open(&self, token: &HeaderValue) -> Result<String, Problem> {
-        let read = || {
-            let bytes = BASE64_URL_SAFE_NO_PAD.decode(token.as_bytes()).ok()?;
-            let token: Token = serde_json::from_slice(&bytes).ok()?;
-            (token.of == self.text() && may_be_position(&token.before)).then_some(token.before)
-        };
-        read().ok_or_else(invalid_token)
-    }
 }
 
 fn invalid_token() -> Problem {
-    let detail = "x-ms-continuation-token is not one of this query";
-    Problem::new(Code::InvalidContinuationToken, detail).target("x-ms-continuation-token")
+    continuation::invalid(CONTINUATION.as_str())
 }
 
 fn unlisted(error: InstancesUnlisted) -> Problem {

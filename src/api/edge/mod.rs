@@ -3,6 +3,7 @@
 pub(in crate::api) mod base_url;
 pub(in crate::api) mod body;
 pub(in crate::api) mod conditions;
+pub(in crate::api) mod continuation;
 pub(in crate::api) mod cors;
 pub(in crate::api) mod headers;
 pub(in crate::api) mod keys;
@@ -13,6 +14,7 @@ mod paced;
 pub(in crate::api) mod paths;
 pub(in crate::api) mod preferences;
 pub(in crate::api) mod problem;
+pub(in crate::api) mod query;
 mod rendering;
 pub(in crate::api) mod requests;
 pub(in crate::api) mod route;

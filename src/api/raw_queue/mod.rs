@@ -13,11 +13,12 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use serde::Serialize;
 
-use self::parameters::{LONGEST_HIDDEN, MOST, PEEKED, Parameters};
+use self::parameters::{LONGEST_HIDDEN, MOST, PEEKED, life, seconds};
 use self::view::{ClearedQueue, MessageView, Messages, QueueLength, UpdatedMessage};
 use super::edge::body::read_json;
 use super::edge::memory::Held;
 use super::edge::problem::{Code, Problem};
+use super::edge::query::Query;
 use super::edge::state::{Api, OwnQueue};
 use engine::{Glimpse, RecordError};
 use ports::{Changed, StorageError};
@@ -32,12 +33,12 @@ pub(in crate::api) async fn create(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let queue = own(&api)?;
-    let query = Parameters::of(
+    let query = Query::of(
         request.query_string(),
         &["time_to_live", "visibility_timeout"],
     )?;
-    let life = query.life("time_to_live")?;
-    let delay = query.seconds("visibility_timeout", 0, 0..=LONGEST_HIDDEN)?;
+    let life = life(&query, "time_to_live")?;
+    let delay = seconds(&query, "visibility_timeout", 0, 0..=LONGEST_HIDDEN)?;
     if life.is_some_and(|life| delay >= life) {
         return Err(past_its_end());
     }
@@ -51,7 +52,7 @@ pub(in crate::api) async fn create(
 
 /// Shows the messages that come next, and changes nothing.
 pub(in crate::api) async fn peek(request: HttpRequest, api: Api) -> Result<HttpResponse, Problem> {
-    let query = Parameters::of(request.query_string(), &["max_messages", "queue"])?;
+    let query = Query::of(request.query_string(), &["max_messages", "queue"])?;
     let max = query.number("max_messages", PEEKED, 1..=MOST)?;
     let messages = match asked_for(&api, &query)? {
         Asked::Own(queue) => queue.messages.peek(max).await,
@@ -67,7 +68,7 @@ pub(in crate::api) async fn length(
     request: HttpRequest,
     api: Api,
 ) -> Result<HttpResponse, Problem> {
-    let query = Parameters::of(request.query_string(), &["queue"])?;
+    let query = Query::of(request.query_string(), &["queue"])?;
     let (queue, length) = match asked_for(&api, &query)? {
         Asked::Own(queue) => (queue.name.as_str(), queue.messages.length().await.map(Some)),
         Asked::OfTasks(name, glimpse) => (name, glimpse.length().await),
@@ -84,7 +85,7 @@ pub(in crate::api) async fn update(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let queue = own(&api)?;
-    Parameters::of(request.query_string(), &[])?;
+    Query::of(request.query_string(), &[])?;
     let (body, mut held) = read_json(&request, payload, &api).await?;
     let change = change::read(&body)?;
     let id = path.into_inner();
@@ -110,7 +111,7 @@ pub(in crate::api) async fn update(
 /// Deletes all messages of the queue.
 pub(in crate::api) async fn clear(request: HttpRequest, api: Api) -> Result<HttpResponse, Problem> {
     let queue = own(&api)?;
-    Parameters::of(request.query_string(), &[])?;
+    Query::of(request.query_string(), &[])?;
     queue.messages.clear().await.map_err(failed)?;
     let message = "All messages cleared from the queue.";
     Ok(HttpResponse::Ok().json(ClearedQueue { message }))
@@ -122,7 +123,7 @@ enum Asked<'a> {
     OfTasks(&'a str, Glimpse<'a>),
 }
 
-fn asked_for<'a>(api: &'a Api, query: &'a Parameters) -> Result<Asked<'a>, Problem> {
+fn asked_for<'a>(api: &'a Api, query: &'a Query) -> Result<Asked<'a>, Problem> {
     let Some(name) = query.text("queue") else {
         return own(api).map(Asked::Own);
     };

@@ -7,11 +7,12 @@ use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::content::LONGEST;
-use super::parameters::{HIDDEN, LEASED, LONGEST_HIDDEN, MOST, MOST_LEASED, PAGE, Parameters};
+use super::parameters::{HIDDEN, LEASED, LONGEST_HIDDEN, MOST, MOST_LEASED, PAGE, seconds};
 use super::view::{MessageView, Messages, PoppedMessage};
 use super::{FIELDS, done, failed, own};
 use crate::api::edge::memory::{Held, Memory};
 use crate::api::edge::problem::Problem;
+use crate::api::edge::query::Query;
 use crate::api::edge::state::Api;
 use ports::{Leased, RawQueue};
 
@@ -21,7 +22,7 @@ const POPPING: Duration = Duration::from_secs(60);
 /// Takes the next message out of the queue. To `HEAD` it tells what it would, and takes nothing.
 pub(in crate::api) async fn pop(request: HttpRequest, api: Api) -> Result<HttpResponse, Problem> {
     let queue = &*own(&api)?.messages;
-    Parameters::of(request.query_string(), &[])?;
+    Query::of(request.query_string(), &[])?;
     if request.method() == Method::HEAD {
         look(queue).await?;
         return Ok(HttpResponse::Ok().json(PoppedMessage::new(None)));
@@ -60,9 +61,9 @@ async fn delete(queue: &dyn RawQueue, leased: &Leased) -> Result<(), Problem> {
 pub(in crate::api) async fn lease(request: HttpRequest, api: Api) -> Result<HttpResponse, Problem> {
     let queue = &*own(&api)?.messages;
     let known = ["messages_per_page", "visibility_timeout", "max_messages"];
-    let query = Parameters::of(request.query_string(), &known)?;
+    let query = Query::of(request.query_string(), &known)?;
     let page = query.number("messages_per_page", PAGE, 1..=MOST)?;
-    let hide = query.seconds("visibility_timeout", HIDDEN, 1..=LONGEST_HIDDEN)?;
+    let hide = seconds(&query, "visibility_timeout", HIDDEN, 1..=LONGEST_HIDDEN)?;
     let max = query.number("max_messages", LEASED, 1..=MOST_LEASED)?;
     if max < page {
         let detail = "max_messages must be greater than or equal to messages_per_page";
