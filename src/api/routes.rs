@@ -119,8 +119,8 @@ pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
             .describe(describe_dead_letters::list)
             .answers(
                 "what failed, newest first: failed tasks, and messages that name no task: `kind`, `errorCode`, \
-                 `failedAfter`, `failedBefore`, `text`, `top`; `nextLink` leads on. What succeeded is not \
-                 looked through",
+                 `label`, `failedAfter`, `failedBefore`, `text`, `top`; `nextLink` leads on. What succeeded \
+                 is not looked through",
             ),
         Route::delete(
             "delete_dead_letters",

@@ -31,7 +31,7 @@ async fn start(setting: Setting) -> (Deployment, TempDir) {
 }
 
 async fn failed(client: &Client, customer: &str) -> String {
-    let body = json!({ "kind": "invoices", "input": { "customer": customer } });
+    let body = json!({ "kind": "invoices", "input": { "customer": customer }, "labels": ["month-end", customer] });
     let id = client.run(&body.to_string()).await;
     assert_eq!(client.monitor(&id).await.json()["status"], "Failed");
     id
@@ -66,6 +66,8 @@ async fn what_failed_is_listed_looked_at_and_replayed() {
 
         assert_eq!(ids(client, "").await, [&*bob, &*ada], "{setting:?}");
         assert_eq!(ids(client, "kind=invoices&text=Ada").await, [&*ada]);
+        assert_eq!(ids(client, "label=month-end").await.len(), 2);
+        assert_eq!(ids(client, "label=month-end&label=Ada").await, [&*ada]);
         assert_eq!(
             ids(
                 client,
@@ -90,6 +92,7 @@ async fn what_failed_is_listed_looked_at_and_replayed() {
             .await
             .json();
         assert_eq!(letter["reason"], "TaskFailed");
+        assert_eq!(letter["labels"], json!(["month-end", "Ada"]));
         assert_eq!(letter["error"]["code"], "CommandFailed");
         assert_eq!(
             (&letter["attempts"], &letter["input"]),

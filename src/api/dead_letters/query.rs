@@ -8,6 +8,7 @@ use engine::{LetterFilter, LetterPosition};
 const FILTERS: &[&str] = &[
     "kind",
     "errorCode",
+    "label",
     "failedAfter",
     "failedBefore",
     "text",
@@ -66,6 +67,7 @@ fn filter(query: &Query) -> Result<LetterFilter, Problem> {
     Ok(LetterFilter {
         kind: query.some("kind")?,
         code: query.some("errorCode")?,
+        labels: query.labels()?,
         failed_after: query.time("failedAfter")?,
         failed_before: query.time("failedBefore")?,
         text: query.some("text")?,
@@ -91,6 +93,7 @@ mod tests {
             ("kind=a&kind=b", "DuplicateParameter", "kind"),
             ("kind=", "InvalidKind", "kind"),
             ("text=", "InvalidText", "text"),
+            ("label=a%20b", "InvalidLabel", "label"),
             ("failedAfter=yesterday", "InvalidFailedAfter", "failedAfter"),
             ("failedBefore=1", "InvalidFailedBefore", "failedBefore"),
             ("top=0", "InvalidTop", "top"),

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::api::edge::base_url::base_url;
 use crate::api::edge::problem::ErrorObject;
 use crate::api::edge::state::Api;
-use engine::{Acted, DeadLetter, LetterBody, TaskId, TaskStatus};
+use engine::{Acted, DeadLetter, Labels, LetterBody, TaskId, TaskStatus};
 use ports::Timestamp;
 
 /// A failed task, or a message that names no task.
@@ -26,6 +26,10 @@ pub(in crate::api) struct LetterView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, nullable = false)]
     kind: Option<&'a str>,
+    /// What the client of a task calls it.
+    #[serde(skip_serializing_if = "Labels::is_empty")]
+    #[schema(value_type = Vec<String>, required = false)]
+    labels: &'a Labels,
     /// The last error.
     #[schema(value_type = ErrorObject<'static>)]
     error: ErrorObject<'a>,
@@ -139,6 +143,7 @@ impl<'a> LetterView<'a> {
                 Some(_) => "NoTask",
             },
             kind: letter.kind.as_deref(),
+            labels: &letter.labels,
             error: (&letter.error).into(),
             attempts: letter.attempts,
             created_date_time: letter.created_at,

@@ -197,12 +197,7 @@ pub(in crate::api) fn listing() -> Vec<Parameter> {
             "Only tasks created before this time (RFC 3339).",
             time(),
         ),
-        query(
-            "label",
-            "Only tasks with this label, such as `customer:4711`. Several times, with an `&` between: only \
-             those with all of them.",
-            text(None),
-        ),
+        label(),
         query("top", "How many a page holds at most.", Schema::from(top)),
         query(
             "continuationToken",
@@ -250,6 +245,7 @@ fn letter_filters() -> Vec<Parameter> {
             "Only those whose error has this code, such as `TimeLimitExceeded`.",
             text(None),
         ),
+        label(),
         query(
             "failedAfter",
             "Only those that failed after this time (RFC 3339).",
@@ -266,6 +262,15 @@ fn letter_filters() -> Vec<Parameter> {
             text(None),
         ),
     ]
+}
+
+fn label() -> Parameter {
+    query(
+        "label",
+        "Only tasks with this label, such as `customer:4711`. Several times, with an `&` between: only those with \
+         all of them.",
+        text(None),
+    )
 }
 
 fn header(name: &str, description: &str) -> Parameter {

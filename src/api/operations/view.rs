@@ -164,7 +164,7 @@ impl<'a> TaskView<'a> {
             last_action_date_time: head.updated_at,
             attempts: head.attempts,
             start_after: None,
-            labels: Cow::Owned(labels_of(head)),
+            labels: Cow::Owned(Labels::of(head)),
             percent_complete: None,
             custom_status: None,
             result: None,
@@ -250,7 +250,7 @@ impl<'a> ListedView<'a> {
             last_action_date_time: head.updated_at,
             attempts: head.attempts,
             start_after: head.due_at().filter(|_| head.attempts == 0),
-            labels: labels_of(head),
+            labels: Labels::of(head),
             error: match status {
                 TaskStatus::Canceled => Some(ErrorObject::canceled()),
                 _ => head
@@ -260,12 +260,6 @@ impl<'a> ListedView<'a> {
             },
         })
     }
-}
-
-/// The labels of a record by its head. What is none of ours has none.
-fn labels_of(head: &Head) -> Labels {
-    let labels = head.labels().map(|labels| Labels::new(labels.split(',')));
-    labels.and_then(Result::ok).unwrap_or_default()
 }
 
 /// The status that Azure's guidelines spell like this.

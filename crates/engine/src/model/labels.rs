@@ -9,6 +9,7 @@ use serde::de::{self, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::limits::{LABEL_LENGTH, MAX_LABELS};
+use ports::Head;
 
 /// Up to [`MAX_LABELS`] different texts of 1 to [`LABEL_LENGTH`] letters, digits and `- _ . : / = @ +`. Most
 /// tasks have none, and pay a word for it.
@@ -50,6 +51,12 @@ impl Labels {
         }
         let joined = Some(joined).filter(|joined| !joined.is_empty());
         Ok(Self(joined.map(|joined| Box::new(joined.into()))))
+    }
+
+    /// Those that a head shows. What is none of ours has none.
+    pub fn of(head: &Head) -> Self {
+        let labels = head.labels().map(|labels| Self::new(labels.split(',')));
+        labels.and_then(Result::ok).unwrap_or_default()
     }
 
     /// Each, in the order in which they were given.

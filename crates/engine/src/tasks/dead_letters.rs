@@ -24,7 +24,7 @@ use crate::model::task::TaskRecord;
 use crate::records::RecordError;
 use crate::tasks::listing::ListError;
 use crate::tasks::service::Tasks;
-use ports::{ETag, Head, Listed, Looked};
+use ports::{ETag, Head, Listed, Looked, are_among};
 
 /// The longest that a store calls a page, in bytes: Azure's markers have a name in them, and some more.
 const MAX_MARKER: usize = 512;
@@ -78,6 +78,7 @@ impl LetterFilter {
                 .kind
                 .as_deref()
                 .is_none_or(|wanted| kind(head) == Some(wanted))
+            && are_among(&self.labels, head.labels())
             && self
                 .code
                 .as_deref()

@@ -7,6 +7,7 @@ use crate::limits::LETTER_WHOLE;
 use crate::model::dead_letter::{DeadMessage, EntryName, UNREADABLE};
 use crate::model::id::TaskId;
 use crate::model::json::mentions;
+use crate::model::labels::Labels;
 use crate::model::task::{TaskError, TaskRecord, TaskState, TaskStatus};
 use ports::{Head, Timestamp};
 
@@ -20,6 +21,9 @@ pub struct LetterFilter {
     /// Only those whose error has this code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
+    /// Only those with all of these labels.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<String>,
     /// Only those that failed after this time.
     #[serde(
         with = "ports::timestamp::option",
@@ -48,6 +52,8 @@ pub struct DeadLetter {
     pub created_at: Timestamp,
     /// Its kind, which a message has none of.
     pub kind: Option<String>,
+    /// What its client calls it.
+    pub labels: Labels,
     /// How many attempts were begun.
     pub attempts: u32,
     /// Why it failed; in short, where its input is too large for a listing.
@@ -127,6 +133,7 @@ pub(super) fn of_record(record: TaskRecord) -> Option<DeadLetter> {
         failed_at: record.updated_at,
         created_at: record.created_at,
         kind: Some(record.kind),
+        labels: record.labels,
         attempts: record.attempts,
         error,
         settled_at: None,
@@ -140,12 +147,14 @@ pub(super) fn of_head(id: TaskId, head: Head) -> Option<DeadLetter> {
     if head.status != TaskStatus::Failed.as_str() {
         return None;
     }
+    let labels = Labels::of(&head);
     let error = head.error?;
     Some(DeadLetter {
         id,
         failed_at: head.updated_at,
         created_at: head.created_at,
         kind: Some(head.kind),
+        labels,
         attempts: head.attempts,
         error: TaskError {
             code: error.code,
@@ -169,6 +178,7 @@ pub(super) fn of_message(name: EntryName, message: DeadMessage) -> DeadLetter {
         failed_at: name.failed_at,
         created_at: name.failed_at,
         kind: None,
+        labels: Labels::default(),
         attempts: 0,
         error: TaskError {
             code: UNREADABLE.to_owned(),
