@@ -9,8 +9,15 @@ use crate::ErrorCode;
 /// What stands in place of a code that is none.
 const INVALID_CODE: ErrorCode = ErrorCode::literal("InvalidCode");
 
+/// What stands in place of the rest.
+const ELLIPSIS: &str = "…";
+
 /// The code of an error that the work did not name.
 const ERROR: ErrorCode = ErrorCode::literal("Error");
+
+/// The longest message of a failure, in bytes: it is in the record of its task and in the history of a workflow, and
+/// is told in monitors, among the dead letters and in mail.
+pub const MAX_SENTENCE: usize = 16 * 1024;
 
 /// Why an attempt ended without a result.
 ///
@@ -61,7 +68,8 @@ pub enum Told {
 }
 
 impl Failure {
-    /// Trying again cannot help: the task fails now. The message is a sentence for the client.
+    /// Trying again cannot help: the task fails now. The message is a sentence for the client, of [`MAX_SENTENCE`]
+    /// at the most: what is longer is cut.
     ///
     /// In place of a code that is none, `InvalidCode` is told, and the log has the reason.
     pub fn permanent<C>(code: C, message: impl Into<String>) -> Self
@@ -70,12 +78,12 @@ impl Failure {
     {
         Self::saying(Told::Permanent {
             code: fit(code),
-            message: message.into(),
+            message: sentence(message),
         })
     }
 
-    /// Trying again may help: the task fails after the last attempt. The message is a sentence for the
-    /// client.
+    /// Trying again may help: the task fails after the last attempt. The message is a sentence for the client, of
+    /// [`MAX_SENTENCE`] at the most: what is longer is cut.
     ///
     /// In place of a code that is none, `InvalidCode` is told, and the log has the reason.
     pub fn transient<C>(code: C, message: impl Into<String>) -> Self
@@ -84,7 +92,7 @@ impl Failure {
     {
         Self::saying(Told::Transient {
             code: fit(code),
-            message: message.into(),
+            message: sentence(message),
         })
     }
 
@@ -136,6 +144,18 @@ impl<E: Error + Send + Sync + 'static> From<E> for Failure {
     }
 }
 
+/// A text as the message of a failure has it: as it is, but for the end of what is longer than [`MAX_SENTENCE`].
+pub fn sentence(text: impl Into<String>) -> String {
+    let mut text = text.into();
+    if text.len() > MAX_SENTENCE {
+        let mut places = (0..=MAX_SENTENCE - ELLIPSIS.len()).rev();
+        let end = places.find(|place| text.is_char_boundary(*place));
+        text.truncate(end.unwrap_or_default());
+        text.push_str(ELLIPSIS);
+    }
+    text
+}
+
 fn fit<C>(code: C) -> ErrorCode
 where
     C: TryInto<ErrorCode, Error: fmt::Display>,
@@ -185,6 +205,22 @@ mod tests {
             Failure::transient("X-Forged: 1\r\n".to_owned(), &*message).told(),
             Told::Transient { code, message }
         );
+    }
+
+    #[test]
+    fn what_is_longer_than_a_sentence_is_cut() {
+        for (text, left) in [
+            ("x".repeat(MAX_SENTENCE), "x".repeat(MAX_SENTENCE)),
+            (
+                "x".repeat(MAX_SENTENCE + 1),
+                "x".repeat(MAX_SENTENCE - 3) + "…",
+            ),
+            ("ü".repeat(1 << 22), "ü".repeat(MAX_SENTENCE / 2 - 2) + "…"),
+        ] {
+            assert!(sentence(&*text) == left, "{} bytes", text.len());
+            let told = Failure::permanent("TooMuch", text).told();
+            assert!(matches!(told, Told::Permanent { message, .. } if message == left));
+        }
     }
 
     #[test]

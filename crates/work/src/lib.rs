@@ -65,7 +65,7 @@ pub use tokio_util::sync::CancellationToken;
 pub use callback::Callback;
 pub use code::{ErrorCode, InvalidCode};
 pub use context::{BlockingFiles, Context, ContextParts, Files};
-pub use failure::{Failure, Told};
+pub use failure::{Failure, MAX_SENTENCE, Told, sentence};
 pub use files::{FileError, FileStore, MAX_FILE_BYTES, MemoryFiles, is_file_name};
 pub use follow_up::{BoxFuture, FollowUp, SubmitFailed, Submitter};
 pub use input::InvalidInput;

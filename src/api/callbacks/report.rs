@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use work::ErrorCode;
+use work::{ErrorCode, sentence};
 
 use crate::api::edge::body::refuse_unknown;
 use crate::api::edge::problem::{Code, Problem};
@@ -117,7 +117,10 @@ fn failed(error: Option<&RawValue>, retry: Option<&RawValue>) -> Result<Report, 
         }
     };
     Ok(Report::Failed {
-        error: TaskError { code, message },
+        error: TaskError {
+            code,
+            message: sentence(message),
+        },
         may_pass,
     })
 }
