@@ -63,7 +63,7 @@ pub(super) async fn taken(reply: Response) -> Result<(), Failure> {
 /// What no reply means.
 pub(super) fn unreachable(error: reqwest::Error) -> Failure {
     // The URL may hold a key.
-    Failure::transient(NO_CONNECTION, "the service behind the kind did not answer")
+    Failure::transient(NO_CONNECTION, "the service that was called did not answer")
         .with_source(error.without_url())
 }
 
@@ -71,7 +71,7 @@ pub(super) fn unreachable(error: reqwest::Error) -> Failure {
 pub(super) fn redirected(status: StatusCode) -> Failure {
     Failure::permanent(
         REDIRECTED,
-        format!("the service behind the kind redirects ({status}), which is not followed"),
+        format!("the service that was called redirects ({status}), which is not followed"),
     )
 }
 
@@ -95,7 +95,7 @@ async fn result(reply: Response, limit: ResultLimit) -> Result<Box<RawValue>, Fa
 }
 
 fn invalid(why: &str) -> Failure {
-    let message = format!("the service behind the kind gave no result: {why}");
+    let message = format!("the service that was called gave no result: {why}");
     Failure::permanent(INVALID_RESULT, message)
 }
 
@@ -110,7 +110,7 @@ async fn failure(status: StatusCode, reply: Response) -> Failure {
     let code = said.code.unwrap_or(REQUEST_FAILED);
     let message = said
         .message
-        .unwrap_or_else(|| format!("the service behind the kind answered {status}"));
+        .unwrap_or_else(|| format!("the service that was called answered {status}"));
     if may_pass {
         Failure::transient(code, message)
     } else {

@@ -169,7 +169,7 @@ async fn a_reply_without_content_is_null() {
 #[tokio::test]
 async fn a_result_that_is_none_fails_for_good() {
     let told = |why| {
-        let message = format!("the service behind the kind gave no result: {why}");
+        let message = format!("the service that was called gave no result: {why}");
         Err(permanent("InvalidResult", &message))
     };
     let no_json = "its Content-Type is not JSON";
@@ -200,7 +200,7 @@ async fn what_may_pass_is_tried_again() {
         "503 Service Unavailable",
         "504 Gateway Timeout",
     ] {
-        let message = format!("the service behind the kind answered {status}");
+        let message = format!("the service that was called answered {status}");
         let told = answered(reply(status, "", "")).await;
         assert_eq!(told, Err(transient("RequestFailed", &message)));
     }
@@ -240,7 +240,7 @@ async fn a_refusal_fails_for_good_with_its_own_code_and_sentence() {
     let told = answered(reply("422 Unprocessable Content", headers, problem)).await;
     assert_eq!(told, Err(permanent("NoSuchLanguage", "tlh is not known")));
     let told = answered(reply("404 Not Found", "", "{}")).await;
-    let message = "the service behind the kind answered 404 Not Found";
+    let message = "the service that was called answered 404 Not Found";
     assert_eq!(told, Err(permanent("RequestFailed", message)));
 }
 
@@ -255,7 +255,7 @@ async fn a_redirect_is_not_followed() {
     ] {
         let told = answered(reply(status, &location, "")).await;
         let message =
-            format!("the service behind the kind redirects ({status}), which is not followed");
+            format!("the service that was called redirects ({status}), which is not followed");
         assert_eq!(told, Err(permanent("Redirected", &message)));
     }
     let asked = tokio::time::timeout(Duration::from_millis(50), elsewhere.accept()).await;
@@ -268,7 +268,7 @@ async fn a_service_that_is_not_there_may_come_back() {
     drop(listener);
     let kind = Arc::new(HttpKind::new(settings(url), Schemas::default()).unwrap());
     let told = ran(&kind, Context::for_test(), 1_000).await;
-    let message = "the service behind the kind did not answer";
+    let message = "the service that was called did not answer";
     assert_eq!(told, Err(transient("NoConnection", message)));
     let cut = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{";
     assert_eq!(answered(cut).await, Err(transient("NoConnection", message)));
