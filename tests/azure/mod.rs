@@ -5,6 +5,7 @@ mod dead_letters;
 mod failures;
 mod fan_out;
 mod faults;
+mod identity;
 mod messages;
 mod raw_queue;
 mod requests;

@@ -7,7 +7,6 @@ mod client;
 mod documented;
 mod examples;
 mod front;
-mod nginx;
 mod pollers;
 mod programs;
 mod stock;

@@ -3,10 +3,10 @@
 use ports::Secret;
 use serde_json::Value;
 
-use super::nginx::Nginx;
 use super::programs;
 use crate::helpers::app::{spawn_app, spawn_app_with};
 use crate::helpers::eventually::eventually;
+use crate::helpers::nginx::Nginx;
 use crate::limits::raw::{Raw, status};
 
 #[tokio::test]

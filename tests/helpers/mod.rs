@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod calls;
+pub mod certificates;
 pub mod client;
 pub mod clock;
 pub mod deployment;
@@ -10,6 +11,7 @@ pub mod gate;
 pub mod handler;
 pub mod kinds;
 pub mod memory;
+pub mod nginx;
 pub mod own_crate;
 pub mod process;
 pub mod project;

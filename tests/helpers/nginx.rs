@@ -2,23 +2,38 @@
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
-use crate::helpers::eventually::eventually;
+use super::eventually::eventually;
 
 /// An nginx of one process, in a folder of its own. Killed when dropped.
-pub(super) struct Nginx {
+pub(crate) struct Nginx {
     process: Child,
     /// What clients take for the service.
-    pub(super) address: SocketAddr,
+    pub(crate) address: SocketAddr,
     _folder: TempDir,
 }
 
 impl Nginx {
     /// Passes everything on to the service, with these lines in its configuration beside `proxy_pass`.
-    pub(super) async fn before(service: SocketAddr, lines: &str) -> Self {
+    pub(crate) async fn before(service: SocketAddr, lines: &str) -> Self {
+        Self::start(service, "", lines).await
+    }
+
+    /// Passes on what comes encrypted, with the certificate of this folder.
+    pub(crate) async fn encrypting(service: SocketAddr, certificates: &Path) -> Self {
+        let folder = certificates.display();
+        let tls = format!(
+            "ssl; ssl_certificate {folder}/certificate.pem; ssl_certificate_key {folder}/key.pem"
+        );
+        Self::start(service, &tls, "").await
+    }
+
+    /// `listening` follows the address that it listens on.
+    async fn start(service: SocketAddr, listening: &str, lines: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         // Free a moment ago. If somebody else is quicker, nginx says so and ends.
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -32,7 +47,7 @@ impl Nginx {
                  client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi;
                  uwsgi_temp_path uwsgi; scgi_temp_path scgi;
                  server {{
-                     listen {address};
+                     listen {address} {listening};
                      location / {{
                          proxy_pass http://{service};
                          {lines}

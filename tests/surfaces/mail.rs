@@ -4,41 +4,18 @@
 use std::fs;
 use std::path::Path;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use serde_json::Value;
 
 use super::letters::{acted, failed};
 use super::smtp::{Encryption, MailServer};
 use super::write_kinds;
+use crate::helpers::certificates::{ELSEWHERE, write_certificates};
 use crate::helpers::client::Client;
 use crate::helpers::eventually::eventually;
 use crate::helpers::handler::Serving;
 
 const USER: &str = "tasks@org.com";
 const PASSWORD: &str = "correct-horse-battery-staple";
-
-/// Leads to this machine as well, and is none of its own addresses by their looks: what is sent there is encrypted.
-const ELSEWHERE: &str = "0.0.0.0";
-
-/// Writes an authority into a folder (`authority.pem`), and the certificate of a server that it vouches for.
-fn write_certificates(folder: &Path) {
-    let mut params = CertificateParams::new([]).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    let names = ["localhost", "127.0.0.1", ELSEWHERE].map(str::to_owned);
-    let (params, key) = (
-        CertificateParams::new(names).unwrap(),
-        KeyPair::generate().unwrap(),
-    );
-    let certificate = params.signed_by(&key, &authority).unwrap();
-    for (name, text) in [
-        ("authority.pem", authority.pem()),
-        ("certificate.pem", certificate.pem()),
-        ("key.pem", key.serialize_pem()),
-    ] {
-        fs::write(folder.join(name), text).unwrap();
-    }
-}
 
 /// A service that tells of all failures through this server, and trusts the authority of this folder if that is said.
 fn tells(folder: &Path, server: &str, password: &str, trusts: bool) -> Serving {

@@ -7,8 +7,11 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use super::service::Service;
+use crate::helpers::certificates::{ELSEWHERE, write_certificates};
 use crate::helpers::deployment::{Deployment, Setting};
 use crate::helpers::eventually::eventually;
+use crate::helpers::handler::Serving;
+use crate::helpers::nginx::Nginx;
 
 pub(super) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
@@ -123,6 +126,89 @@ async fn who_wants_to_hear_no_more_is_called_once() {
     assert_eq!(
         (&failed["attempts"], &failed["error"]["code"]),
         (&json!(1), &json!("CallbackGone"))
+    );
+}
+
+#[tokio::test]
+async fn an_end_is_told_encrypted_to_whom_this_machine_trusts() {
+    let (folder, strangers) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    write_certificates(folder.path());
+    write_certificates(strangers.path());
+    let service = Service::start().await;
+    let nginx = Nginx::encrypting(service.address, folder.path()).await;
+    let host = format!("{ELSEWHERE}:{}", nginx.address.port());
+    let url = format!("https://{host}/answers");
+    let body = json!({ "number": 24, "callbackUrl": url }).to_string();
+    for (trusted, is_told) in [(&strangers, false), (&folder, true)] {
+        let authority = trusted.path().join("authority.pem");
+        let settings = [
+            ("CALLBACK_URL_HOSTS", &*host),
+            ("CALLBACK_URL_SECRET", SECRET),
+            ("SSL_CERT_FILE", authority.to_str().unwrap()),
+        ];
+        let data = tempfile::tempdir().unwrap();
+        let serving = Serving::start_with(data.path(), &settings);
+        let id = serving.client.accepted(body.clone()).await;
+        if is_told {
+            let (head, body) = service.request(0).await;
+            assert!(head.starts_with("POST /answers HTTP/1."), "{head}");
+            assert!(is_signed(&head, &body) && body.contains(&id), "{body}");
+        } else {
+            serving.handler.line_with("RequestFailed").await;
+            assert_eq!(service.requests(), 0);
+        }
+    }
+    // What goes to another machine goes encrypted.
+    let plain = json!({ "number": 24, "callbackUrl": url.replace("https", "http") });
+    let settings = [
+        ("CALLBACK_URL_HOSTS", &*host),
+        ("CALLBACK_URL_SECRET", SECRET),
+    ];
+    let deployment = Deployment::start(Setting::Embedded, &settings).await;
+    let refused = deployment.client.submit(plain.to_string()).await;
+    assert_eq!(refused.json()["error"]["target"], "callbackUrl");
+}
+
+#[tokio::test]
+async fn a_call_whose_process_dies_is_made_again_as_the_same() {
+    let service = Service::start().await;
+    let host = service.address.to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let settings = [
+        ("CALLBACK_URL_HOSTS", &*host),
+        ("CALLBACK_URL_SECRET", SECRET),
+    ];
+    let serving = Serving::start_with(folder.path(), &settings);
+    let url = format!("http://{host}/hangs-once");
+    let body = json!({ "number": 24, "callbackUrl": url }).to_string();
+    serving.client.accepted(body).await;
+    let first = service.request(0).await;
+    serving.handler.signal("KILL");
+    let again = Serving::start_with(folder.path(), &settings);
+    let second = service.request(1).await;
+    assert_eq!(first.1, second.1);
+    let id = |head: &str| header(head, "webhook-id").to_owned();
+    assert_eq!(id(&first.0), id(&second.0));
+    again.client.has_ended(1).await;
+    assert_eq!(service.requests(), 2);
+}
+
+/// It takes the half minute that who is told has for an answer.
+#[tokio::test]
+async fn who_never_answers_is_called_again() {
+    let service = Service::start().await;
+    let deployment = deployment(Setting::Embedded, &service).await;
+    let url = format!("http://{}/hangs-once", service.address);
+    let body = json!({ "number": 24, "callbackUrl": url }).to_string();
+    deployment.client.accepted(body).await;
+    let (head, _) = service.request(0).await;
+    let call = header(&head, "task-id").to_owned();
+    let ended = deployment.client.ended(&call).await;
+    assert_eq!(ended.status, 200, "{}", ended.text());
+    let monitor = deployment.client.monitor(&call).await.json();
+    assert_eq!(
+        (&monitor["status"], &monitor["attempts"]),
+        (&json!("Succeeded"), &json!(2))
     );
 }
 

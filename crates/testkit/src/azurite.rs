@@ -42,7 +42,7 @@ wait; [ -z "$SCRATCH" ] || rm -rf -- "$SCRATCH""#;
 /// The instance that all tests share.
 pub fn azurite() -> &'static Azurite {
     static SHARED: OnceLock<Azurite> = OnceLock::new();
-    SHARED.get_or_init(|| Azurite::start_in(Folder::Scratch(tempdir().unwrap().keep())))
+    SHARED.get_or_init(|| Azurite::start_in(Folder::Scratch(tempdir().unwrap().keep()), None))
 }
 
 /// A running Azurite, or a stopped private one.
@@ -51,6 +51,8 @@ pub struct Azurite {
     /// The first to be dropped: its folder goes after it.
     running: Option<Running>,
     folder: Folder,
+    /// Where its certificate is, when it speaks https and takes identities.
+    certificates: Option<PathBuf>,
     blob_port: u16,
     queue_port: u16,
 }
@@ -86,13 +88,21 @@ struct Running {
 impl Azurite {
     /// An instance of one's own. Its data survive a restart.
     pub fn start() -> Self {
-        Self::start_in(Folder::Own(tempdir().unwrap()))
+        Self::start_in(Folder::Own(tempdir().unwrap()), None)
     }
 
-    fn start_in(folder: Folder) -> Self {
+    /// One that speaks https, with the certificate of a folder (`certificate.pem`, `key.pem`), and takes the tokens
+    /// of identities: it reads what they say, and does not check who signed them.
+    pub fn encrypted(certificates: &Path) -> Self {
+        let certificates = Some(certificates.to_owned());
+        Self::start_in(Folder::Own(tempdir().unwrap()), certificates)
+    }
+
+    fn start_in(folder: Folder, certificates: Option<PathBuf>) -> Self {
         let mut azurite = Self {
             running: None,
             folder,
+            certificates,
             blob_port: 0,
             queue_port: 0,
         };
@@ -110,10 +120,19 @@ impl Azurite {
 
     /// The endpoints alone, as a part of a connection string.
     pub fn endpoints(&self) -> String {
-        format!(
-            "BlobEndpoint=http://127.0.0.1:{}/devstoreaccount1;QueueEndpoint=http://127.0.0.1:{}/devstoreaccount1",
-            self.blob_port, self.queue_port
-        )
+        let [blobs, queues] = self.services();
+        format!("BlobEndpoint={blobs};QueueEndpoint={queues}")
+    }
+
+    /// The URLs of its blobs and of its queues.
+    pub fn services(&self) -> [String; 2] {
+        let scheme = if self.certificates.is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        [self.blob_port, self.queue_port]
+            .map(|port| format!("{scheme}://127.0.0.1:{port}/devstoreaccount1"))
     }
 
     /// An account SAS for blobs and queues with these permissions, as a connection string.
@@ -150,7 +169,7 @@ impl Azurite {
             self.running.is_none(),
             "stop Azurite before starting it again"
         );
-        let mut running = Running::spawn(&self.folder, self.blob_port, self.queue_port);
+        let mut running = Running::spawn(self);
         self.blob_port = running.port_of("Blob");
         self.queue_port = running.port_of("Queue");
         running.port_of("Table");
@@ -179,7 +198,14 @@ impl Azurite {
 
 impl Running {
     /// Port 0 lets the system choose.
-    fn spawn(folder: &Folder, blob_port: u16, queue_port: u16) -> Self {
+    fn spawn(azurite: &Azurite) -> Self {
+        let Azurite {
+            folder,
+            certificates,
+            blob_port,
+            queue_port,
+            ..
+        } = azurite;
         assert!(
             Path::new(SCRIPT).exists(),
             "Azurite is not installed; run: npm run setup --prefix tests"
@@ -190,6 +216,13 @@ impl Running {
         command.args(["--blobPort", &blob_port.to_string()]);
         command.args(["--queuePort", &queue_port.to_string()]);
         command.arg("--location").arg(folder.path());
+        if let Some(certificates) = certificates {
+            command
+                .arg("--cert")
+                .arg(certificates.join("certificate.pem"));
+            command.arg("--key").arg(certificates.join("key.pem"));
+            command.args(["--oauth", "basic"]);
+        }
         if let Folder::Scratch(path) = folder {
             command.env("SCRATCH", path);
         }

@@ -9,6 +9,7 @@ use azure_core::http::policies::Policy;
 use super::account::{Account, Credential};
 use super::http::OPENING;
 use super::identity::identity;
+use super::link::DelegatedKey;
 use super::shared_key::SharedKeyPolicy;
 use ports::StorageError;
 
@@ -28,17 +29,25 @@ pub(super) enum Signer {
     /// The account's key.
     Key { account: String, key: Secret },
     /// A key that the service gives to our identity.
-    Identity { account: String },
+    Identity { account: String, key: DelegatedKey },
     /// Nobody can.
     Nobody,
 }
 
 impl Signer {
-    /// Who signs for an identity: the name of the account is the first one of its host.
+    /// Who signs for an identity: the name of the account is the first one of its host; an emulator has it as
+    /// the first one of the path.
     pub(super) fn of_identity(blob_service: &Url) -> Self {
+        let in_path = blob_service.path().split('/').nth(1).unwrap_or_default();
         let host = blob_service.host_str().unwrap_or_default();
-        let account = host.split('.').next().unwrap_or_default().to_owned();
-        Self::Identity { account }
+        let account = match in_path {
+            "" => host.split('.').next().unwrap_or_default(),
+            in_path => in_path,
+        };
+        Self::Identity {
+            account: account.to_owned(),
+            key: DelegatedKey::default(),
+        }
     }
 }
 
@@ -92,11 +101,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_identitys_account_is_the_first_name_of_its_host() {
-        let url = Url::parse("https://acct.blob.core.windows.net").unwrap();
-        assert!(matches!(
-            Signer::of_identity(&url),
-            Signer::Identity { account } if account == "acct"
-        ));
+    fn an_identitys_account_is_the_first_name_of_its_host_or_of_an_emulators_path() {
+        for url in [
+            "https://acct.blob.core.windows.net",
+            "https://acct.blob.core.windows.net/",
+            "https://acct.privatelink.blob.core.windows.net",
+            "https://127.0.0.1:10000/acct",
+            "https://127.0.0.1:10000/acct/",
+        ] {
+            let signer = Signer::of_identity(&Url::parse(url).unwrap());
+            let is_it = matches!(signer, Signer::Identity { account, .. } if account == "acct");
+            assert!(is_it, "{url}");
+        }
     }
 }

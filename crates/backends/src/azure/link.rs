@@ -7,7 +7,7 @@
 //! SAS](https://learn.microsoft.com/rest/api/storageservices/create-user-delegation-sas)). Who has but a SAS
 //! cannot make another.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use azure_core::credentials::Secret;
 use azure_core::hmac::hmac_sha256;
@@ -37,6 +37,9 @@ const SECONDS: &[BorrowedFormatItem<'_>] =
 /// How far another machine's clock may be behind ours.
 const SKEW: Duration = Duration::minutes(15);
 
+/// For how much longer than is needed an identity's key is asked for: the next links need no other.
+const KEY_LIFE: Duration = Duration::hours(1);
+
 /// What an identity's key says of itself, in the order in which it is signed, and under which names it is
 /// sent.
 type Told = [(&'static str, String); 6];
@@ -48,12 +51,13 @@ pub(super) async fn link(
     until: Timestamp,
 ) -> Result<Option<String>, StorageError> {
     let clients = Clients::here(connector)?;
+    let given;
     let (account, told, key) = match &connector.signer {
         Signer::Nobody => return Ok(None),
-        Signer::Key { account, key } => (account, None, key.clone()),
-        Signer::Identity { account } => {
-            let (told, key) = delegated(&clients, until).await?;
-            (account, Some(told), key)
+        Signer::Key { account, key } => (account, None, key),
+        Signer::Identity { account, key } => {
+            given = key.until(&clients, until).await?;
+            (account, Some(&given.told), &given.key)
         }
     };
     let mut url = connector.blob_service.clone();
@@ -65,9 +69,9 @@ pub(super) async fn link(
         until: seconds(until),
         // An emulator may speak http alone.
         protocol: if url.scheme() == "https" { "https" } else { "" },
-        told: told.as_ref(),
+        told,
     };
-    let signature = hmac_sha256(&link.string_to_sign(), &key)
+    let signature = hmac_sha256(&link.string_to_sign(), key)
         .map_err(|error| storage_error(OPERATION, error))?;
     let mut query = url.query_pairs_mut();
     for (field, value) in link.fields() {
@@ -120,11 +124,36 @@ impl Link<'_> {
     }
 }
 
-/// A key that signs for our identity until then.
-async fn delegated(clients: &Clients, until: Timestamp) -> Result<(Told, Secret), StorageError> {
+/// The key that signs for our identity, as long as it does.
+#[derive(Default)]
+pub(super) struct DelegatedKey(Mutex<Option<Arc<Given>>>);
+
+/// What the service gave.
+struct Given {
+    told: Told,
+    key: Secret,
+    expires_at: Timestamp,
+}
+
+impl DelegatedKey {
+    /// A key that signs until then at the least. Who comes while there is none asks for one of its own.
+    async fn until(&self, clients: &Clients, until: Timestamp) -> Result<Arc<Given>, StorageError> {
+        let slot = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = slot().clone();
+        if let Some(known) = known.filter(|known| known.expires_at >= until) {
+            return Ok(known);
+        }
+        let given = Arc::new(given(clients, until + KEY_LIFE).await?);
+        *slot() = Some(Arc::clone(&given));
+        Ok(given)
+    }
+}
+
+/// Asks for a key that signs until then.
+async fn given(clients: &Clients, expires_at: Timestamp) -> Result<Given, StorageError> {
     let info = KeyInfo {
         start: Some(OffsetDateTime::now_utc() - SKEW),
-        expiry: Some(until),
+        expiry: Some(expires_at),
         ..Default::default()
     };
     let answer = resource::run(&clients.container, OPERATION, || async {
@@ -143,7 +172,11 @@ async fn delegated(clients: &Clients, until: Timestamp) -> Result<(Told, Secret)
         ("skv", text(given.signed_version)?),
     ];
     let value = text(given.value.map(|value| BASE64_STANDARD.encode(value)))?;
-    Ok((told, Secret::new(value)))
+    Ok(Given {
+        told,
+        key: Secret::new(value),
+        expires_at,
+    })
 }
 
 fn seconds(time: OffsetDateTime) -> String {
