@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::everywhere;
+use super::{everywhere, write_kinds};
 use crate::helpers::azurite::azurite;
 use crate::helpers::client::Client;
 use crate::helpers::deployment::{Deployment, Setting};
@@ -162,6 +162,32 @@ async fn a_task_without_a_result_says_why() {
         assert_eq!((reply.status, &*reply.problem().0), (410, "TaskCanceled"));
     })
     .await;
+}
+
+#[tokio::test]
+async fn who_waits_for_a_service_that_stops_is_told_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, path) = (write_kinds(folder.path()), std::env::var("PATH").unwrap());
+    let settings = [("PATH", &*path), ("KINDS_FILE", &*file)];
+    let serving = Serving::start_with(folder.path(), &settings);
+    let id = serving
+        .client
+        .accepted(r#"{"kind": "lasting", "input": {}}"#)
+        .await;
+    let (client, path) = (
+        serving.client.clone(),
+        format!("/api/RequestStatus/{id}{STREAM}"),
+    );
+    let waiting = tokio::spawn(async move { client.get(&path).await });
+    eventually("it waits", async || {
+        let metrics = serving.client.get_keyed("/api/metrics").await;
+        metrics.text().contains("waiting_clients 1\n").then_some(())
+    })
+    .await;
+    serving.handler.signal("TERM");
+    let reply = waiting.await.unwrap();
+    assert_eq!((reply.status, &*reply.problem().0), (503, "Stopping"));
+    assert!(reply.header("retry-after").is_some());
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! What the headers say of a body: whether it may be JSON in UTF-8, as it is.
 
+use std::borrow::Cow;
+
 use actix_web::HttpRequest;
 use actix_web::http::header::{
     ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue,
@@ -49,11 +51,28 @@ pub(in crate::api) fn may_be_json(request: &HttpRequest) -> bool {
     media_type.is_empty() || is_json(media_type)
 }
 
-/// Whether a request says of its body that it is in UTF-8, or says nothing of that.
-pub(in crate::api) fn may_be_utf_8(request: &HttpRequest) -> bool {
+/// A body as the text that its request says it is, in UTF-8 if it does not say; `None` where it is none, or in a
+/// character set that nobody reads here.
+pub(in crate::api) fn text_of<'a>(request: &HttpRequest, body: &'a [u8]) -> Option<Cow<'a, str>> {
+    if looks_wide(body) {
+        return None;
+    }
     let said = said(request);
-    let parts = said.split(';').map(str::trim);
-    charsets(parts).all(|name| matches!(name, "utf-8" | "utf8" | "us-ascii"))
+    let mut charsets = charsets(said.split(';').map(str::trim));
+    match charsets.next().unwrap_or("utf-8") {
+        "utf-8" | "utf8" | "us-ascii" => {}
+        // What a byte means there is the character of its number.
+        "iso-8859-1" | "latin1" => {
+            return Some(body.iter().map(|byte| char::from(*byte)).collect());
+        }
+        other => {
+            let has_ascii = other.starts_with("iso-8859-") || other.starts_with("windows-125");
+            if !has_ascii || !body.is_ascii() {
+                return None;
+            }
+        }
+    }
+    std::str::from_utf8(body).ok().map(Cow::Borrowed)
 }
 
 /// The content type, in lower case; empty when there is none.

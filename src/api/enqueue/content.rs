@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::api::edge::body::{read_any, read_json, refuse};
 use crate::api::edge::headers::JSON;
-use crate::api::edge::media_type::{looks_wide, may_be_json, may_be_utf_8, unsupported};
+use crate::api::edge::media_type::{may_be_json, text_of, unsupported};
 use crate::api::edge::memory::Held;
 use crate::api::edge::problem::{Code, Problem};
 use crate::api::edge::state::Api;
@@ -25,10 +25,10 @@ pub(super) struct Content<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Other<'a> {
-    /// The body, when it is UTF-8.
+    /// The body, when it is a text.
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<&'a str>,
-    /// The bytes of any other (RFC 4648, section 4).
+    /// The bytes of another (RFC 4648, section 4).
     #[serde(skip_serializing_if = "Option::is_none")]
     base64: Option<String>,
     /// What the client says it is, if it does.
@@ -83,10 +83,9 @@ fn object(text: String) -> Result<Box<RawValue>, Problem> {
 
 fn other(request: &HttpRequest, body: Vec<u8>) -> Result<Box<RawValue>, Problem> {
     let content_type = request.headers().get(CONTENT_TYPE);
-    let is_wide = looks_wide(&body) || !may_be_utf_8(request);
-    let text = std::str::from_utf8(&body).ok().filter(|_| !is_wide);
+    let text = text_of(request, &body);
     let other = Other {
-        text,
+        text: text.as_deref(),
         base64: text.is_none().then(|| BASE64_STANDARD.encode(&body)),
         content_type: content_type.and_then(|value| value.to_str().ok()),
     };
@@ -116,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn utf_8_is_kept_as_text_and_all_else_as_bytes() {
+    fn a_text_is_kept_as_text_and_all_else_as_bytes() {
         let text = "Grüße, 世界 \0 \u{1F600}";
         assert_eq!(
             kept("text/plain", text.as_bytes()),
@@ -127,11 +126,28 @@ mod tests {
             kept(utf_8, b"x"),
             json!({ "text": "x", "contentType": utf_8 })
         );
+        for (content_type, body, text) in [
+            (
+                "text/plain; Charset=ISO-8859-1",
+                &b"Gr\xFC\xDFe"[..],
+                "Grüße",
+            ),
+            ("text/plain;charset=\"latin1\"", b"ab", "ab"),
+            ("text/plain; charset=windows-1252", b"ab", "ab"),
+            ("text/plain; charset=iso-8859-15", b"ab", "ab"),
+        ] {
+            assert_eq!(
+                kept(content_type, body),
+                json!({ "text": text, "contentType": content_type })
+            );
+        }
         for (content_type, body, base64) in [
             ("application/octet-stream", &[0xFF, 0x00][..], "/wA="),
             ("text/plain", b"a\0b\0", "YQBiAA=="),
             ("text/plain; charset=utf-16", b"ab", "YWI="),
-            ("text/plain; Charset=ISO-8859-1", b"ab", "YWI="),
+            ("text/plain; charset=ibm037", b"ab", "YWI="),
+            ("text/plain; charset=windows-1251", &[0xE4], "5A=="),
+            ("text/plain; charset=utf-8", &[0xE4], "5A=="),
         ] {
             assert_eq!(
                 kept(content_type, body),

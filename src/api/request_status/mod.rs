@@ -7,19 +7,21 @@ pub(in crate::api) mod describe;
 pub(in crate::api) mod schemas;
 
 use actix_web::http::header::LOCATION;
-use actix_web::web::Path;
+use actix_web::web::{Bytes, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
 use self::asked::{Asked, OnComplete, OnPending};
 use crate::api::edge::base_url::base_url;
+use crate::api::edge::headers::JSON;
 use crate::api::edge::preferences::Preferences;
 use crate::api::edge::problem::Problem;
 use crate::api::edge::state::Api;
 use crate::api::operations::{given, unknown};
-use crate::api::tasks::{wait, watch};
+use crate::api::tasks::watch;
 use engine::limits::MAX_WAIT;
 use engine::{TaskId, TaskState};
+use ports::budget;
 
 /// What the sample answers of a task that has not ended.
 #[derive(Serialize)]
@@ -43,30 +45,39 @@ pub(in crate::api) async fn status(
     let mut record = api.tasks.find(id).await?.ok_or_else(unknown)?.record;
     // It may be megabytes, for as long as the client waits.
     record.input = None;
-    let ended = match record.status().is_terminal() {
-        true => None,
-        false => wait(&api, preferences, waiter, id, true).await,
+    let ended = match (record.status().is_terminal(), preferences.wait, waiter) {
+        (false, Some(wait), Some(waiter)) => {
+            budget::extend(wait);
+            api.tasks.wait(waiter, wait).await?
+        }
+        _ => None,
     };
-    let state = match ended {
+    let has_waited = preferences.wait.is_some();
+    let (state, at) = match ended {
         // Others may wait for it, too.
-        Some(ended) => ended.state.clone(),
-        None => record.state,
+        Some(ended) => (ended.state.clone(), ended.updated_at),
+        None => (record.state, record.updated_at),
     };
     match state {
-        TaskState::Queued { .. } | TaskState::Running { .. }
-            if asked.on_pending == OnPending::Ok =>
-        {
+        TaskState::Queued { .. } | TaskState::Running { .. } if !has_waited => {
             Ok(HttpResponse::Ok().json(InProgress {
                 status: "In progress",
                 location: status_url(&request, &api, id),
             }))
         }
+        // It was not waited for as long as it was asked to.
+        TaskState::Queued { .. } | TaskState::Running { .. } if api.tasks.is_stopping() => {
+            Err(Problem::stopping())
+        }
         TaskState::Succeeded { result } if asked.on_complete == OnComplete::Redirect => {
-            match api.tasks.result_link(id, &result).await {
+            // It may be megabytes, and is not copied.
+            let result = Bytes::from(String::from(Box::<str>::from(result)));
+            let _held = api.memory.hold(result.len())?;
+            match api.tasks.result_link(id, at, result.clone()).await {
                 Some(link) => Ok(HttpResponse::Found()
                     .insert_header((LOCATION, link))
                     .finish()),
-                None => given(TaskState::Succeeded { result }),
+                None => Ok(HttpResponse::Ok().content_type(JSON).body(result)),
             }
         }
         other => given(other),

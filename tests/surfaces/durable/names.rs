@@ -1,6 +1,6 @@
 //! Instances with names that their clients choose.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{BASE, everywhere, is, json_to, path};
 use crate::helpers::client::{Client, KEY};
@@ -75,6 +75,32 @@ async fn a_name_that_is_the_id_of_a_task_belongs_to_that_task() {
         assert_eq!(begin(client, "chain", own, "1").await.status, 202);
         let status = format!("{BASE}/instances/{own}?code={}", KEY.replace(' ', "+"));
         assert_eq!(is(client, &status, "Completed").await["instanceId"], own);
+    })
+    .await;
+}
+
+/// The result of a task, from wherever its client is led to.
+async fn led_to(client: &Client, id: &str) -> Value {
+    let reply = client.get(&format!("/api/RequestStatus/{id}")).await;
+    if reply.status == 200 {
+        return reply.json();
+    }
+    assert_eq!(reply.status, 302, "{}", reply.text());
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let read = http.get(reply.header("location").unwrap()).send().await;
+    read.unwrap().json().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_client_is_led_to_the_result_of_the_latest_run() {
+    everywhere(async |client, _, _| {
+        let own = "6f1c2b3e-0000-4000-8000-000000000008";
+        let status = format!("{BASE}/instances/{own}?code={}", KEY.replace(' ', "+"));
+        for input in ["1", "2"] {
+            assert_eq!(begin(client, "chain", own, input).await.status, 202);
+            is(client, &status, "Completed").await;
+            assert_eq!(led_to(client, own).await, json!(input));
+        }
     })
     .await;
 }

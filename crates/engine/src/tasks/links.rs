@@ -1,12 +1,12 @@
 //! Links to results that lead into the store itself: a valet key for one of them, for a while.
 //!
 //! The record holds more than the result, so a link leads to a copy of that alone. The copy is written when
-//! somebody wants it, once an hour at the most, and a sweep deletes it: nothing else needs to know of it.
+//! somebody wants it, once an hour at the most, and a sweep deletes it: nothing else needs to know of it. An instance
+//! that is begun anew comes to another result under the same id, and so to another copy.
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde_json::value::RawValue;
 
 use crate::limits::LINK_LIFE;
 use crate::model::id::TaskId;
@@ -25,11 +25,20 @@ const PERIOD: i64 = 60 * 60;
 /// How long a copy is kept: every link to it has ended by then.
 const RETENTION: Duration = Duration::from_secs(2 * 60 * 60);
 
+/// The largest result that is sent without a look whether its copy is there, in bytes: below it one call is cheaper
+/// than two.
+const SENT_UNSEEN: usize = 64 * 1024;
+
 impl Tasks {
-    /// A URL under which anybody can read the result of this task, which has succeeded, for [`LINK_LIFE`].
+    /// A URL under which anybody can read this result of a task, which succeeded then, for [`LINK_LIFE`].
     /// `None` where the store gives no such links, or cannot now: its client is given the result itself.
-    pub async fn result_link(&self, id: TaskId, result: &RawValue) -> Option<String> {
-        let linked = self.link_to_copy(id, result).await;
+    pub async fn result_link(
+        &self,
+        id: TaskId,
+        succeeded_at: Timestamp,
+        result: Bytes,
+    ) -> Option<String> {
+        let linked = self.link_to_copy(id, succeeded_at, result).await;
         linked.unwrap_or_else(|error| {
             log::warn!("task.id" = id; "no link to a result: {error}");
             None
@@ -39,25 +48,32 @@ impl Tasks {
     async fn link_to_copy(
         &self,
         id: TaskId,
-        result: &RawValue,
+        succeeded_at: Timestamp,
+        result: Bytes,
     ) -> Result<Option<String>, StorageError> {
         let now = self.parts.clock.now();
-        let name = name(id, now);
+        let name = name(id, succeeded_at, now);
         let store = &self.parts.store;
         let Some(link) = store.link(&name, now + LINK_LIFE).await? else {
             return Ok(None);
         };
-        let head = Head::beside(KIND, "copied", now);
-        let body = Bytes::copy_from_slice(result.get().as_bytes());
-        // A result never changes: a copy that is there is the same.
-        store.create(&name, &Document { head, body }).await?;
+        if result.len() > SENT_UNSEEN && store.look(&name, 1).await?.is_some() {
+            return Ok(Some(link));
+        }
+        let document = Document {
+            head: Head::beside(KIND, "copied", now),
+            body: result,
+        };
+        // A copy that is there is the same.
+        store.create(&name, &document).await?;
         Ok(Some(link))
     }
 }
 
-fn name(id: TaskId, now: Timestamp) -> String {
+fn name(id: TaskId, succeeded_at: Timestamp, now: Timestamp) -> String {
     let period = now.unix_timestamp() / PERIOD;
-    [NAME_PREFIX, &id.text(), "-", &period.to_string()].concat()
+    let run = succeeded_at.unix_timestamp_nanos() / 1_000_000;
+    format!("{NAME_PREFIX}{id}-{run:x}-{period}")
 }
 
 /// How long a copy is kept, if the listing shows that it is one.
@@ -76,13 +92,17 @@ mod tests {
         let longest = Duration::from_secs(PERIOD.unsigned_abs()) + LINK_LIFE;
         assert!(longest < RETENTION);
         let id = TaskId::new(datetime!(2026-11-26 08:00 UTC));
-        let at = |time| name(id, time);
+        let at = |time| name(id, datetime!(2026-11-26 07:59:59.123 UTC), time);
         let (first, last) = (
             datetime!(2026-11-26 08:00 UTC),
             datetime!(2026-11-26 08:59:59 UTC),
         );
         assert_eq!(at(first), at(last));
         assert_ne!(at(first), at(datetime!(2026-11-26 09:00 UTC)));
+        assert_ne!(
+            at(first),
+            name(id, datetime!(2026-11-26 07:59:59.124 UTC), first)
+        );
         assert!(at(first).parse::<TaskId>().is_err());
     }
 }
