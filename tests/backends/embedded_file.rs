@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backends::embedded::{Embedded, OpenError};
-use ports::{Queue, Step, TaskStore, Text, Written};
+use ports::{Queue, RawQueue, RawQueues, Step, TaskStore, Text, Written};
 use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
@@ -163,6 +163,63 @@ async fn a_clock_that_was_put_back_while_nobody_looked_hides_nothing() {
     let messages = open().queue().receive(32, LONG).await.unwrap();
 
     assert_eq!(messages.len(), 3);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_put_back_takes_clients_own_messages_with_it() {
+    let folder = folder();
+    let clock = Arc::new(ManualClock::new());
+    let open = || Embedded::open(folder.path(), clock.clone()).unwrap();
+    let texts = async |queue: &dyn RawQueue| {
+        let messages = queue.receive(32, LONG).await.unwrap();
+        let texts = messages.into_iter().map(|leased| leased.message.text);
+        texts.collect::<Vec<_>>()
+    };
+    for is_open_meanwhile in [true, false] {
+        let mut embedded = open();
+        let mut queue = embedded.open_raw(&queues::name("own"));
+        queue.put("at once", None, NOW).await.unwrap().unwrap();
+        queue.put("later", None, LONG).await.unwrap().unwrap();
+        if is_open_meanwhile {
+            clock.rewind(LONG * 100);
+        } else {
+            drop((queue, embedded));
+            clock.rewind(LONG * 100);
+            embedded = open();
+            queue = embedded.open_raw(&queues::name("own"));
+        }
+        assert_eq!(texts(&*queue).await, ["at once"], "{is_open_meanwhile}");
+        clock.advance(LONG);
+        assert_eq!(texts(&*queue).await, ["at once", "later"]);
+        queue.clear().await.unwrap();
+        assert_eq!(queue.length().await.unwrap(), 0);
+    }
+}
+
+#[tokio::test]
+async fn many_messages_are_cleared_and_others_are_left() {
+    let folder = folder();
+    let clock = Arc::new(ManualClock::new());
+    let embedded = Embedded::open(folder.path(), clock.clone()).unwrap();
+    let [own, other] = ["own", "other"].map(|text| embedded.open_raw(&queues::name(text)));
+    other.put("stays", None, NOW).await.unwrap().unwrap();
+    for _ in 0..1_100 {
+        own.put("goes", Some(LONG), NOW).await.unwrap().unwrap();
+    }
+    own.clear().await.unwrap();
+    assert_eq!(
+        (own.length().await.unwrap(), other.length().await.unwrap()),
+        (0, 1)
+    );
+    for _ in 0..1_100 {
+        own.put("ends", Some(LONG), NOW).await.unwrap().unwrap();
+    }
+    clock.advance(LONG * 2);
+    // What has come to its end is not seen, though its rows go by and by.
+    assert_eq!(own.length().await.unwrap(), 0);
+    assert!(own.receive(32, LONG).await.unwrap().is_empty());
+    own.put("stays", None, NOW).await.unwrap().unwrap();
+    assert_eq!(own.receive(32, LONG).await.unwrap().len(), 1);
 }
 
 #[test]

@@ -136,7 +136,7 @@ async fn a_queue_that_is_missing_is_created(setting: Setting) {
     }
 }
 
-/// 5. R1 has no key, no health and no metrics, and makes a client for each request.
+/// 5. R1 has no key, no health and no metrics.
 #[tokio::test]
 async fn the_queue_needs_a_key_and_is_counted() {
     let app = spawn_app_with(|config| config.raw_queue = Some(queues::name("own-messages")));

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::{enqueue, enqueued, everywhere, has_status, status, write_kinds};
+use crate::helpers::azurite::azurite;
 use crate::helpers::deployment::{Deployment, Setting};
 use crate::helpers::eventually::eventually;
 use crate::helpers::handler::Serving;
@@ -166,16 +167,28 @@ async fn a_worker_that_dies_loses_no_task() {
     })
     .await;
 
-    let folder = tempfile::tempdir().unwrap();
-    let serving = Serving::start_with(folder.path(), &settings);
-    let id = enqueued(&serving.client, enqueue(&serving.client, JSON, "{}")).await;
-    has_status(&serving.client, &id, "STARTED").await;
-    assert_eq!(serving.stop("KILL").await.code, None);
-    let again = Serving::start_with(folder.path(), &settings);
-    has_status(&again.client, &id, "SUCCESS").await;
+    let (storage, name) = (
+        azurite().connection_string(),
+        format!("dies-{}", uuid::Uuid::now_v7()),
+    );
+    let on_azure = [
+        ("AzureWebJobsStorage", &*storage),
+        ("BLOB_CONTAINER_NAME", &name),
+        ("QUEUE_NAME", &name),
+    ];
+    for storage in [&[][..], &on_azure] {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = [&settings, storage].concat();
+        let serving = Serving::start_with(folder.path(), &settings);
+        let id = enqueued(&serving.client, enqueue(&serving.client, JSON, "{}")).await;
+        has_status(&serving.client, &id, "STARTED").await;
+        assert_eq!(serving.stop("KILL").await.code, None);
+        let again = Serving::start_with(folder.path(), &settings);
+        has_status(&again.client, &id, "SUCCESS").await;
+    }
 }
 
-/// What R4 has none of: a list, and a queue that is the one of the settings.
+/// What R4 has none of: a list.
 #[tokio::test]
 async fn tasks_are_listed_and_failed_ones_run_again() {
     let folder = tempfile::tempdir().unwrap();

@@ -6,9 +6,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::content::text_of;
-use super::parameters::{HIDDEN, LONGEST_HIDDEN, out_of_range};
+use super::parameters::{HIDDEN, LONGEST_HIDDEN};
 use crate::api::edge::body::refuse_unknown;
 use crate::api::edge::problem::Problem;
+use crate::api::edge::query::out_of_range;
 use engine::json::{Object, present};
 
 /// The fields. All but the first may be left out.
@@ -17,10 +18,11 @@ use engine::json::{Object, present};
 struct Fields<'a> {
     #[serde(borrow, default, deserialize_with = "present")]
     pop_receipt: Option<&'a RawValue>,
-    /// `null` leaves the message as it is, as R1's model has it.
+    /// `null` leaves the message as it is.
     #[serde(borrow, default)]
     content: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
+    /// `null` is the default, as R1's model has it.
+    #[serde(borrow, default)]
     visibility_timeout: Option<&'a RawValue>,
 }
 
@@ -73,6 +75,8 @@ mod tests {
         assert_eq!(change.pop_receipt, "r");
         assert_eq!(change.text.as_deref(), Some(r#"{"a":[1,2]}"#));
         assert_eq!(change.hide, Duration::from_secs(30));
+        let change = read(r#"{"pop_receipt": "r", "visibility_timeout": null}"#).unwrap();
+        assert_eq!((change.text, change.hide), (None, Duration::from_secs(30)));
         for body in [
             r#"{"visibility_timeout": 0, "pop_receipt": "r"}"#,
             r#"{"visibility_timeout": 0, "pop_receipt": "r", "content": null}"#,

@@ -40,7 +40,7 @@ use database::Database;
 use files::EmbeddedFiles;
 use folder::{FolderLock, keep_private};
 use ports::{Clock, Files, Queue, QueueName, Queues, RawQueue, RawQueues, Tallies, TaskStore};
-use put_back::Latest;
+use put_back::{Latest, follow_at_start};
 use queue::EmbeddedQueue;
 use raw_queue::EmbeddedRawQueue;
 use readers::Readers;
@@ -76,7 +76,9 @@ impl Embedded {
         keep_private(data_dir);
         let file = data_dir.join("tasks.db");
         let connection = schema::open_for_writing(&file)?;
-        queue::release_all(&connection, clock.now())
+        let now = clock.now();
+        queue::release_all(&connection, now)
+            .and_then(|()| follow_at_start(&connection, now))
             .map_err(|cause| OpenError::database(&file, cause))?;
         let read_only = (0..READERS)
             .map(|_| schema::open_for_reading(&file))
@@ -157,7 +159,11 @@ impl Queues for Embedded {
 
 impl RawQueues for Embedded {
     fn open_raw(&self, name: &QueueName) -> Arc<dyn RawQueue> {
-        let (database, clock) = (Arc::clone(&self.database), Arc::clone(&self.clock));
-        Arc::new(EmbeddedRawQueue::named(name, database, clock))
+        Arc::new(EmbeddedRawQueue::named(
+            name,
+            Arc::clone(&self.database),
+            Arc::clone(&self.clock),
+            Arc::clone(&self.latest),
+        ))
     }
 }

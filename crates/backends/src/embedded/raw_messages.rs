@@ -1,7 +1,7 @@
 //! Clients' own messages as rows: put, received, looked at, changed, deleted and cleared.
 //!
 //! Ids and pop receipts are random (UUIDs). A message that has come to its end is no more seen, and its row
-//! goes with the next message that is put or received.
+//! goes with one of the next messages that are put or received.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
@@ -38,9 +38,18 @@ const DELETE: &str = "
     DELETE FROM raw_messages
     WHERE id = ?2 AND queue = ?1 AND pop_receipt = ?3 AND expires_at > ?4";
 
-const DELETE_EXPIRED: &str = "DELETE FROM raw_messages WHERE queue = ?1 AND expires_at <= ?2";
+const DELETE_EXPIRED: &str = "
+    DELETE FROM raw_messages WHERE number IN (
+        SELECT number FROM raw_messages WHERE queue = ?1 AND expires_at <= ?2 LIMIT ?3)";
 
-const CLEAR: &str = "DELETE FROM raw_messages WHERE queue = ?1";
+const NEWEST: &str = "SELECT max(number) FROM raw_messages";
+
+const CLEAR: &str = "
+    DELETE FROM raw_messages WHERE number IN (
+        SELECT number FROM raw_messages WHERE queue = ?1 AND number <= ?2 LIMIT ?3)";
+
+/// Rows in one deletion: a few milliseconds, for which all other writes wait.
+const AT_A_TIME: u32 = 1_000;
 
 const LENGTH: &str = "SELECT count(*) FROM raw_messages WHERE queue = ?1 AND expires_at > ?2";
 
@@ -173,10 +182,24 @@ pub(super) fn delete(
     Ok(deleted > 0)
 }
 
-/// Deletes all messages of a queue.
-pub(super) fn clear(connection: &Connection, queue: &str) -> rusqlite::Result<()> {
-    connection.prepare_cached(CLEAR)?.execute([queue])?;
-    Ok(())
+/// The message that was put last into any queue, by the number of its row; 0 without messages.
+pub(super) fn newest(connection: &Connection) -> rusqlite::Result<i64> {
+    let newest = connection
+        .prepare_cached(NEWEST)?
+        .query_row([], |row| row.get::<_, Option<i64>>(0))?;
+    Ok(newest.unwrap_or_default())
+}
+
+/// Deletes some messages of a queue, of those up to this row; whether there may be more.
+pub(super) fn clear_some(
+    connection: &Connection,
+    queue: &str,
+    newest: i64,
+) -> rusqlite::Result<bool> {
+    let deleted = connection
+        .prepare_cached(CLEAR)?
+        .execute(params![queue, newest, AT_A_TIME])?;
+    Ok(deleted == AT_A_TIME as usize)
 }
 
 /// How many messages of a queue have not come to their end.
@@ -189,7 +212,7 @@ pub(super) fn length(connection: &Connection, queue: &str, now: Millis) -> rusql
 fn delete_expired(connection: &Connection, queue: &str, now: Millis) -> rusqlite::Result<()> {
     connection
         .prepare_cached(DELETE_EXPIRED)?
-        .execute(params![queue, now])?;
+        .execute(params![queue, now, AT_A_TIME])?;
     Ok(())
 }
 
@@ -219,6 +242,7 @@ mod tests {
                 DELETE_EXPIRED,
                 "raw_messages_by_end (queue=? AND expires_at<?)",
             ),
+            (NEWEST, "SEARCH raw_messages"),
             (LENGTH, "raw_messages_by_end (queue=? AND expires_at>?)"),
             (CLEAR, "(queue=?)"),
             (FIND, "(id=?)"),

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use super::database::Database;
 use super::durability::Until;
 use super::millis::Millis;
+use super::put_back::Latest;
 use super::raw_messages::{self, Life};
 use super::savepoint::all_or_nothing;
 use ports::{Changed, Clock, Leased, NEVER, QueueName, QueuedMessage, RawQueue, StorageError};
@@ -19,15 +20,22 @@ pub(super) struct EmbeddedRawQueue {
     database: Arc<Database>,
     name: Arc<str>,
     clock: Arc<dyn Clock>,
+    latest: Arc<Latest>,
 }
 
 impl EmbeddedRawQueue {
     /// The queue of this name.
-    pub(super) fn named(name: &QueueName, database: Arc<Database>, clock: Arc<dyn Clock>) -> Self {
+    pub(super) fn named(
+        name: &QueueName,
+        database: Arc<Database>,
+        clock: Arc<dyn Clock>,
+        latest: Arc<Latest>,
+    ) -> Self {
         Self {
             database,
             name: name.shared(),
             clock,
+            latest,
         }
     }
 
@@ -41,10 +49,12 @@ impl EmbeddedRawQueue {
         + 'static,
     ) -> Result<T, StorageError> {
         let (queue, clock) = (self.name.clone(), self.clock.clone());
+        let latest = Arc::clone(&self.latest);
         self.database
             .writer
             .write(operation, until, move |connection| {
                 let now = Millis(clock.now());
+                latest.follow(connection, now)?;
                 let run = || statements(connection, &queue, now).map(Ok::<_, Infallible>);
                 Ok(all_or_nothing(connection, run)?.unwrap_or_else(|never| match never {}))
             })
@@ -121,8 +131,19 @@ impl RawQueue for EmbeddedRawQueue {
     }
 
     async fn clear(&self) -> Result<(), StorageError> {
-        let clear = |connection: &_, queue: &str, _: Millis| raw_messages::clear(connection, queue);
-        self.write("clear the queue", Until::OnDisk, clear).await
+        let readers = &self.database.readers;
+        let newest = readers
+            .read("clear the queue", raw_messages::newest)
+            .await?;
+        // Piece by piece: who waits for the writer meanwhile does not wait for all of it.
+        loop {
+            let some = move |connection: &_, queue: &str, _: Millis| {
+                raw_messages::clear_some(connection, queue, newest)
+            };
+            if !self.write("clear the queue", Until::OnDisk, some).await? {
+                return Ok(());
+            }
+        }
     }
 
     async fn length(&self) -> Result<u64, StorageError> {
