@@ -3,6 +3,7 @@
 //! A limit on the size of files stands for it. The handler inherits that the signal which comes with
 //! it is ignored, so that writing fails, as on a full disk.
 
+use crate::helpers::eventually::eventually;
 use crate::helpers::handler::Serving;
 
 /// In blocks of 512 bytes: 2 MiB.
@@ -16,19 +17,21 @@ const SMALL: &str = r#"{"number": 24}"#;
 /// Submits until storage takes nothing at all any more, and gives what was accepted.
 async fn fill(serving: &Serving) -> Vec<String> {
     let mut accepted = Vec::new();
-    for _ in 0..1_000 {
-        let reply = serving.client.submit(LARGE).await;
-        if reply.status == 202 {
+    eventually("the disk is full", async || {
+        loop {
+            let reply = serving.client.submit(LARGE).await;
+            if reply.status != 202 {
+                assert_eq!(reply.status, 503, "{}", reply.text());
+                assert_eq!(reply.problem().0, "StorageUnavailable");
+                // It is looked at once in a second.
+                let health = serving.client.get("/api/health").await;
+                return (health.status == 503).then_some(());
+            }
             accepted.push(reply.json()["id"].as_str().unwrap().to_owned());
-            continue;
         }
-        assert_eq!(reply.status, 503, "{}", reply.text());
-        assert_eq!(reply.problem().0, "StorageUnavailable");
-        if serving.client.get("/api/health").await.status == 503 {
-            return accepted;
-        }
-    }
-    panic!("the disk is never full");
+    })
+    .await;
+    accepted
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Told to stop: whoever waits is answered, no new work, a while for what runs, and nothing lost.
 
+use std::fs;
+
 use crate::helpers::eventually::eventually;
 use crate::helpers::handler::Serving;
 use crate::helpers::reply::Reply;
@@ -7,6 +9,13 @@ use crate::helpers::reply::Reply;
 /// Takes a second or so, and more than a stop waits: either way nothing may be lost.
 const SHORT: u32 = 5_000_000;
 const LONG: u32 = 60_000_000;
+
+/// Takes as long on every machine.
+const NAP: &str = r#"
+[[kind]]
+name = "nap"
+command = ["sh", "-c", "sleep 5; echo 1"]
+"#;
 
 const LIMIT: (&str, &str) = ("MAX_NUMBER", "100000000");
 
@@ -171,21 +180,31 @@ async fn while_work_comes_to_its_end_the_service_is_not_ready_and_takes_no_more(
 
 #[tokio::test]
 async fn the_grace_is_what_the_setting_says() {
-    let log = async |grace, work| {
+    let log = async |grace, work: String| {
         let folder = tempfile::tempdir().unwrap();
-        let settings = [LIMIT, ("SHUTDOWN_GRACE", grace)];
+        let (file, path) = (
+            folder.path().join("kinds.toml"),
+            std::env::var("PATH").unwrap(),
+        );
+        fs::write(&file, NAP).unwrap();
+        let settings = [
+            LIMIT,
+            ("PATH", &*path),
+            ("KINDS_FILE", file.to_str().unwrap()),
+            ("SHUTDOWN_GRACE", grace),
+        ];
         let serving = Serving::start_with(folder.path(), &settings);
-        let id = serving.client.accepted(number(work)).await;
+        let id = serving.client.accepted(work).await;
         serving.running(&id).await;
         let ended = serving.stop("TERM").await;
         assert_eq!(ended.code, Some(0));
         ended.stdout
     };
-    let patient = log(PATIENT.1, SHORT * 2).await;
+    let patient = log(PATIENT.1, r#"{"kind": "nap", "input": 0}"#.to_owned()).await;
     assert!(patient.contains("task succeeded"), "{patient}");
     assert!(!patient.contains("the grace is over"), "{patient}");
 
-    let hasty = log("0s", LONG).await;
+    let hasty = log("0s", number(LONG)).await;
     assert!(!hasty.contains("task succeeded"), "{hasty}");
     let stopped = hasty
         .lines()
