@@ -7,9 +7,9 @@ use azure_core::http::Url;
 use azure_core::http::policies::Policy;
 
 use super::account::{Account, Credential};
+use super::delegated_key::DelegatedKey;
 use super::http::OPENING;
 use super::identity::identity;
-use super::link::DelegatedKey;
 use super::shared_key::SharedKeyPolicy;
 use ports::StorageError;
 

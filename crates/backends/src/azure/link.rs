@@ -7,7 +7,7 @@
 //! SAS](https://learn.microsoft.com/rest/api/storageservices/create-user-delegation-sas)). Who has but a SAS
 //! cannot make another.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use azure_core::credentials::Secret;
 use azure_core::hmac::hmac_sha256;
@@ -20,6 +20,7 @@ use time::macros::format_description;
 
 use super::clients::Clients;
 use super::connector::{Connector, Signer};
+use super::delegated_key::{DelegatedKey, Given, Told};
 use super::error::{incomplete, storage_error};
 use super::resource;
 use ports::{StorageError, Timestamp};
@@ -40,10 +41,6 @@ const SKEW: Duration = Duration::minutes(15);
 /// For how much longer than is needed an identity's key is asked for: the next links need no other.
 const KEY_LIFE: Duration = Duration::hours(1);
 
-/// What an identity's key says of itself, in the order in which it is signed, and under which names it is
-/// sent.
-type Told = [(&'static str, String); 6];
-
 /// A URL of this blob that can be read until then; `None` when nobody can sign one.
 pub(super) async fn link(
     connector: &Arc<Connector>,
@@ -56,7 +53,7 @@ pub(super) async fn link(
         Signer::Nobody => return Ok(None),
         Signer::Key { account, key } => (account, None, key),
         Signer::Identity { account, key } => {
-            given = key.until(&clients, until).await?;
+            given = delegated(key, &clients, until).await?;
             (account, Some(&given.told), &given.key)
         }
     };
@@ -124,28 +121,15 @@ impl Link<'_> {
     }
 }
 
-/// The key that signs for our identity, as long as it does.
-#[derive(Default)]
-pub(super) struct DelegatedKey(Mutex<Option<Arc<Given>>>);
-
-/// What the service gave.
-struct Given {
-    told: Told,
-    key: Secret,
-    expires_at: Timestamp,
-}
-
-impl DelegatedKey {
-    /// A key that signs until then at the least. Who comes while there is none asks for one of its own.
-    async fn until(&self, clients: &Clients, until: Timestamp) -> Result<Arc<Given>, StorageError> {
-        let slot = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = slot().clone();
-        if let Some(known) = known.filter(|known| known.expires_at >= until) {
-            return Ok(known);
-        }
-        let given = Arc::new(given(clients, until + KEY_LIFE).await?);
-        *slot() = Some(Arc::clone(&given));
-        Ok(given)
+/// A key that signs for our identity until then at the least.
+async fn delegated(
+    kept: &DelegatedKey,
+    clients: &Clients,
+    until: Timestamp,
+) -> Result<Arc<Given>, StorageError> {
+    match kept.until(until) {
+        Some(known) => Ok(known),
+        None => Ok(kept.keep(given(clients, until + KEY_LIFE).await?)),
     }
 }
 

@@ -10,6 +10,7 @@ mod blobs;
 mod clients;
 mod connection_string;
 mod connector;
+mod delegated_key;
 mod error;
 mod files;
 mod http;
