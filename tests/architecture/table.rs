@@ -170,6 +170,7 @@ pub(super) const ENGINE: Table = &[
 pub(super) const CRATES: &[(&str, &[&str])] = &[
     ("backends", &["ports"]),
     ("corpus", &[]),
+    ("decimal", &[]),
     ("engine", &["ports", "work"]),
     ("functions-host", &[]),
     ("interleavings", &[]),

@@ -1,9 +1,6 @@
 //! Fibonacci numbers, exact, for every index in range, negative ones included.
 
 mod binary;
-mod decimal;
-mod goldilocks;
-mod transform;
 
 use std::borrow::Cow;
 

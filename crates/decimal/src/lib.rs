@@ -8,17 +8,22 @@
 //! Between the transforms, sums and products cost next to nothing. So a step is two transforms there
 //! and two back, and of the formulas those are taken that subtract nothing: no coefficient of a
 //! product is negative.
+//!
+//! It is a crate of its own because it is built for speed, unlike the kind that computes with it.
+
+mod goldilocks;
+mod transform;
 
 use std::fmt;
 
 use num_bigint::BigUint;
 
-use super::goldilocks::{Element, P};
-use super::transform::Transform;
+use goldilocks::{Element, P};
+use transform::Transform;
 
 /// The largest n for which F(n) is computed here. It takes 13 GB of memory; with fewer digits in a
 /// limb a larger one would be possible, and more than anybody has asked for.
-pub(super) const LARGEST: u64 = 12_000_000_000;
+pub const LARGEST: u64 = 12_000_000_000;
 
 /// Digits in a limb.
 const DIGITS: usize = 5;
@@ -38,14 +43,15 @@ const _: () = assert!(
 
 /// F(k) and F(k-1), for a k of at least 1.
 #[derive(Debug)]
-pub(super) struct Pair {
+pub struct Pair {
     f: Decimal,
     before: Decimal,
     transform: Transform,
 }
 
 impl Pair {
-    pub(super) fn new(f: &BigUint, before: &BigUint) -> Self {
+    /// Begins with these.
+    pub fn new(f: &BigUint, before: &BigUint) -> Self {
         Self {
             f: f.into(),
             before: before.into(),
@@ -54,7 +60,7 @@ impl Pair {
     }
 
     /// Goes on to F(2k) and F(2k-1), or to F(2k+1) and F(2k).
-    pub(super) fn double(&mut self, odd: bool) {
+    pub fn double(&mut self, odd: bool) {
         let (mut f, mut before) = self.transformed();
         for (f, before) in f.iter_mut().zip(&mut before) {
             let even = at_even(*f, *before);
@@ -69,7 +75,7 @@ impl Pair {
     }
 
     /// Ends with F(2k), or with F(2k+1).
-    pub(super) fn last(mut self, odd: bool) -> Decimal {
+    pub fn last(mut self, odd: bool) -> Decimal {
         let (mut f, before) = self.transformed();
         let formula = if odd { at_odd } else { at_even };
         for (f, before) in f.iter_mut().zip(before) {
@@ -121,7 +127,7 @@ fn at_odd(f: Element, before: Element) -> Element {
 
 /// A number: its limbs, the least first, without leading zeros. As text it is in decimal.
 #[derive(Debug)]
-pub(super) struct Decimal(Vec<u32>);
+pub struct Decimal(Vec<u32>);
 
 impl From<&BigUint> for Decimal {
     fn from(number: &BigUint) -> Self {
