@@ -16,6 +16,7 @@ pub(crate) mod notice;
 pub(crate) mod parcel;
 pub(crate) mod precondition;
 pub(crate) mod r0;
+pub(crate) mod raw_json;
 pub(crate) mod rules;
 pub(crate) mod start;
 pub(crate) mod stored;
