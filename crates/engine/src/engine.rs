@@ -79,10 +79,8 @@ impl Engine {
         } = ports;
         let bulk = Late::default();
         let kinds = bulk.add(kinds);
-        let kinds = match &settings.rules {
-            Some(rules) => action::add(kinds, rules, &bulk),
-            None => kinds,
-        };
+        let rules = settings.rules.clone().unwrap_or_default();
+        let kinds = action::add(kinds, &rules, &bulk);
         let queues = TaskQueues::open(&*queues, queue, &kinds);
         let (kinds, running, stop) = (Arc::new(kinds), Arc::default(), Stop::default());
         let metrics = Arc::new(Metrics::new(&kinds));

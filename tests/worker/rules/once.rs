@@ -136,6 +136,35 @@ async fn a_process_that_does_not_know_the_rule_leaves_its_task_to_one_that_does(
 }
 
 #[tokio::test]
+async fn a_process_without_rules_leaves_a_task_of_one_to_those_that_have_it() {
+    let somebody = Somebody::default();
+    let bench = Bench::with_rules(all(somebody.repair()));
+    let id = bench.failed_with("1").await;
+    bench.sweep_once().await;
+    // It was started without the file, or before there was one.
+    let without = bench.other_process();
+    without.consumer.process(bench.receive().await).await;
+    let acted = without.tasks.acted(id).await.unwrap();
+    let stands = acted[0].stands.as_ref().unwrap();
+    assert_eq!(stands.status, "NotStarted");
+    assert_eq!(stands.error.as_ref().unwrap().code, "UnknownRule");
+    for attempts in 2..10 {
+        bench.clock.advance(LONG);
+        without.consumer.process(bench.receive().await).await;
+        let task = bench.record(acted[0].task).await.unwrap();
+        assert_eq!(
+            (task.status(), task.attempts),
+            (TaskStatus::Queued, attempts)
+        );
+    }
+    bench.clock.advance(LONG);
+    bench.deliver().await;
+    assert_eq!(somebody.sent().len(), 1);
+    let acted = without.tasks.acted(id).await.unwrap();
+    assert_eq!(acted[0].stands.as_ref().unwrap().status, "Succeeded");
+}
+
+#[tokio::test]
 async fn what_waits_for_its_window_keeps_nothing_waiting_that_is_older() {
     let (one, two) = (Somebody::default(), Somebody::default());
     let bench = Bench::with_rules(Rules::new(vec![

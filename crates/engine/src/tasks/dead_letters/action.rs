@@ -1,5 +1,5 @@
-//! The kind that does what rules say, and what is told of that. It comes with the engine where there are rules,
-//! and no client can submit its tasks.
+//! The kind that does what rules say, and what is told of that. It comes with the engine, and no client can submit
+//! its tasks. A process without rules has it as well: another one may have, and what it began comes here, too.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -246,15 +246,12 @@ impl Tasks {
         Ok(())
     }
 
-    /// What rules did about a dead letter, the oldest first; nothing where there are none.
+    /// What rules did about a dead letter, the oldest first, also those that this process does not have.
     ///
     /// # Errors
     ///
     /// Storage was not reached, or a record cannot be read.
     pub async fn acted(&self, letter: TaskId) -> Result<Vec<Acted>, RecordError> {
-        if self.parts.settings.rules.is_none() {
-            return Ok(Vec::new());
-        }
         let stored = self.parts.store.read(&Actions::name(letter)).await?;
         let actions = stored.map(|stored| Actions::from_body(&stored.body));
         let mut acted = Vec::new();
