@@ -33,16 +33,21 @@ use work::KindName;
 const PAGES_SOON: usize = 5;
 
 impl Tasks {
-    /// Makes tasks of what is due, as far as it comes. One that cannot be made now is made by the next pass.
+    /// Makes tasks of what is due, as far as it comes. What cannot be made now, because the queue is full for example,
+    /// is made by the next pass.
     ///
     /// # Errors
     ///
-    /// The first of these that storage refused.
+    /// Storage was not reached.
     pub(crate) async fn hand_in_due(&self, is_over: impl Fn() -> bool) -> Result<(), StorageError> {
+        if self.parts.settings.rules.is_none() {
+            return Ok(());
+        }
+        let _turn = self.parts.shared.due_turn.lock().await;
         self.hand_in_pages(usize::MAX, is_over).await
     }
 
-    /// The same of the newest that is due, in so many pages.
+    /// The same of the newest that is due, in so many pages, by whoever's turn it is.
     async fn hand_in_pages(
         &self,
         pages: usize,
@@ -51,7 +56,6 @@ impl Tasks {
         let Some(rules) = self.parts.settings.rules.clone() else {
             return Ok(());
         };
-        let mut first = Ok(());
         let mut told: BTreeMap<String, Vec<Due>> = BTreeMap::new();
         let mut at = None;
         for _ in 0..pages {
@@ -78,7 +82,9 @@ impl Tasks {
                 }
                 let handed_in = some.iter().map(|due| self.hand_in(&rules, due));
                 for one in join_all(handed_in).await {
-                    first = first.and(unless_passing(one)?);
+                    if !goes_on(one)? {
+                        return Ok(());
+                    }
                 }
             }
             at = page.next;
@@ -93,10 +99,12 @@ impl Tasks {
             }) = rules.named(&name)
             {
                 let gathered = self.gather(&rules, &name, *every, due).await;
-                first = first.and(unless_passing(gathered)?);
+                if !goes_on(gathered)? {
+                    break;
+                }
             }
         }
-        first
+        Ok(())
     }
 
     /// The same in the background, when this process has just seen a failure. Of many that ask for it one at a time
@@ -257,19 +265,19 @@ fn is_told(rules: &Rules, due: &Due) -> bool {
     rule.is_some_and(|rule| matches!(rule.action, RuleAction::Tell { .. }))
 }
 
-/// What broke off: the pass, if storage is away or takes no more, or only this.
-fn unless_passing(done: Result<(), SubmitError>) -> Result<Result<(), StorageError>, StorageError> {
+/// Whether the pass goes on after this. A queue that is full ends it, and is no failure of storage; one thing that
+/// cannot be done keeps the others from nothing.
+fn goes_on(done: Result<(), SubmitError>) -> Result<bool, StorageError> {
     match done {
-        Ok(()) => Ok(Ok(())),
+        Ok(()) => Ok(true),
         Err(SubmitError::Storage(error)) if error.is_transient() => Err(error),
         Err(error @ SubmitError::QueueFull) => {
-            let cause = error.to_string();
-            Err(StorageError::transient("do what a rule says", cause))
+            log::debug!("what rules say is left to the next sweep: {error}");
+            Ok(false)
         }
         Err(error) => {
             log::warn!("what a rule says is not done yet: {error}");
-            let cause = error.to_string();
-            Ok(Err(StorageError::transient("do what a rule says", cause)))
+            Ok(true)
         }
     }
 }
