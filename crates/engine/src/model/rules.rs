@@ -117,7 +117,7 @@ impl<'a> Candidate<'a> {
             kind: Some(&record.kind),
             error,
             held: record.input.as_deref().map_or("", |input| input.get()),
-            retries: record.retries,
+            retries: record.retried(),
         })
     }
 }

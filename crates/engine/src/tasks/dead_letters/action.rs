@@ -215,7 +215,7 @@ impl Tasks {
             return Ok(false);
         };
         let is_meant = EntryName::of(&task.record).text() == name.text();
-        let (Some(etag), true) = (task.etag, is_meant && task.record.retries < at_most) else {
+        let (Some(etag), true) = (task.etag, is_meant && task.record.retried() < at_most) else {
             return Ok(false);
         };
         let only_if = Precondition {
