@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use engine::limits::SWEEP_INTERVAL;
-use engine::{Bulk, LetterFilter, SubmitError};
+use engine::{Bulk, LetterFilter, SubmitError, TaskStatus};
 
 use super::{JUST_AFTER, all, edit};
 use crate::helpers::calls::{Call, Moment};
@@ -145,4 +145,38 @@ async fn no_client_submits_what_is_the_engines_own() {
     assert!(
         matches!(&refused, SubmitError::UnknownKind { known } if !known.contains("dead-letters"))
     );
+}
+
+#[tokio::test]
+async fn what_has_succeeded_or_failed_again_since_it_was_listed_stays() {
+    for bulk in [Bulk::Delete, Bulk::Replay] {
+        let bench = Bench::new();
+        let ended = bench.submit("flaky", r#"{"failures": 5}"#).await;
+        bench.deliver_to_the_end().await;
+        bench.clock.advance(JUST_AFTER);
+        let again = bench.hopeless().await;
+        let task = bench.tasks.submit_bulk(bulk, all()).await.unwrap();
+        let received = bench.receive().await;
+        // Both are listed, and about to be done.
+        let held = bench.calls.hold(Call::Create, Moment::Before);
+        let works = bench.consumer.process(received);
+        tokio::pin!(works);
+        tokio::select! {
+            biased;
+            _ = &mut works => panic!("it is held"),
+            () = held.arrived() => {}
+        }
+        for id in [ended, again] {
+            bench.tasks.retry(id).await.unwrap();
+            bench.deliver().await;
+            bench.clock.advance(JUST_AFTER);
+        }
+        held.go_on();
+        works.await;
+        assert_eq!(bench.status(ended).await, Some(TaskStatus::Succeeded));
+        let record = bench.record(again).await.unwrap();
+        assert_eq!((record.status(), record.retries), (TaskStatus::Failed, 1));
+        let done = bench.result(task.id).await;
+        assert!(done.ends_with(r#"":0,"failed":2}"#), "{done}");
+    }
 }

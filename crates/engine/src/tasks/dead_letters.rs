@@ -24,7 +24,7 @@ use crate::model::task::TaskRecord;
 use crate::records::RecordError;
 use crate::tasks::listing::ListError;
 use crate::tasks::service::Tasks;
-use ports::{ETag, Head, Listed, Looked, are_among};
+use ports::{ETag, Head, Listed, Looked, Stored, are_among};
 
 /// The longest that a store calls a page, in bytes: Azure's markers have a name in them, and some more.
 const MAX_MARKER: usize = 512;
@@ -186,10 +186,10 @@ impl Tasks {
     /// Storage was not reached, or the record cannot be read.
     pub async fn dead_letter(&self, id: TaskId) -> Result<Option<DeadLetter>, RecordError> {
         match self.parts.records.read(id).await? {
-            Some(task) => Ok(of_record(task.record)),
+            Some(task) => Ok(of_record(task.record, task.etag)),
             None => {
                 let found = self.dead_message(id).await?;
-                Ok(found.map(|(name, message, _)| of_message(name, message)))
+                Ok(found.map(|(name, message, version)| of_message(name, message, version)))
             }
         }
     }
@@ -247,9 +247,10 @@ impl Tasks {
         let store = &self.parts.store;
         if candidate.is_message {
             let stored = store.read(text).await?;
-            let message = stored.and_then(|stored| DeadMessage::from_body(&stored.body));
-            let message = message.filter(|message| message.settled_at.is_none());
-            let Some(message) = message else {
+            let read = |stored: Stored| Some((DeadMessage::from_body(&stored.body)?, stored.etag));
+            let message = stored.and_then(read);
+            let message = message.filter(|(message, _)| message.settled_at.is_none());
+            let Some((message, version)) = message else {
                 return Ok(None);
             };
             // Who replays it may have died when there was a task of it, or does so just now.
@@ -257,7 +258,7 @@ impl Tasks {
                 Some(_) => store.look(&name.id.text(), LETTER_WHOLE).await?.is_some(),
                 None => false,
             };
-            return Ok((!is_task).then(|| of_message(*name, message)));
+            return Ok((!is_task).then(|| of_message(*name, message, version)));
         }
         // What is looked for may be in any of it.
         let most = filter
@@ -270,9 +271,11 @@ impl Tasks {
             Some(Looked::Whole(stored)) => {
                 TaskRecord::from_body(name.id, &stored.body, stored.modified_at)
                     .ok()
-                    .and_then(of_record)
+                    .and_then(|record| of_record(record, Some(stored.etag)))
             }
-            Some(Looked::Large(listed)) => listed.head.and_then(|head| of_head(name.id, head)),
+            Some(Looked::Large(Listed { head, etag, .. })) => {
+                head.and_then(|head| of_head(name.id, head, etag))
+            }
         };
         Ok(letter.filter(|letter| letter.failed_at == name.failed_at))
     }

@@ -13,7 +13,7 @@ use crate::model::dead_letter::EntryName;
 use crate::model::due::{Actions, Due};
 use crate::model::id::TaskId;
 use crate::model::parcel::{Digest, Parcel, ToldLetter, WholeLetter};
-use crate::model::precondition::{Precondition, Target, Versions};
+use crate::model::precondition::Target;
 use crate::model::rules::{Acted, Outward, RULE_KIND, Rule, RuleAction, Rules, Stands};
 use crate::model::task::{TaskRecord, TaskState};
 use crate::records::RecordError;
@@ -215,15 +215,11 @@ impl Tasks {
             return Ok(false);
         };
         let is_meant = EntryName::of(&task.record).text() == name.text();
-        let (Some(etag), true) = (task.etag, is_meant && task.record.retried() < at_most) else {
+        if !is_meant || task.record.retried() >= at_most {
             return Ok(false);
-        };
-        let only_if = Precondition {
-            one_of: Some(Versions::These(vec![etag])),
-            none_of: None,
-        };
-        let id = name.id;
-        let operated = self.run_again(Target { id, only_if }, None).await?;
+        }
+        let target = Target::in_version(name.id, task.etag);
+        let operated = self.run_again(target, None).await?;
         Ok(matches!(operated, Operated::Done(_)))
     }
 

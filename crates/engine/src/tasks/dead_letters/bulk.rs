@@ -141,7 +141,7 @@ impl BulkKind {
     /// Whether it could be done; an error when trying again may help.
     async fn one(&self, tasks: &Tasks, letter: &DeadLetter) -> Result<bool, SubmitError> {
         let done = match self.bulk {
-            Bulk::Replay => tasks.replay(letter.id, None).await.map(|it| it.is_done()),
+            Bulk::Replay => tasks.replay_letter(letter).await.map(|it| it.is_done()),
             Bulk::Delete => tasks.discard(letter).await,
         };
         match done {
