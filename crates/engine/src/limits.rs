@@ -299,6 +299,10 @@ pub const LETTER_CALLS: usize = 16;
 /// Records that are read for one page, where a text is looked for that few of them have.
 pub const LETTER_LOOKS: usize = MAX_TOP;
 
+/// Such calls in which a task counts what it is to replay or to delete: beyond a hundred thousand it shows no
+/// percentage.
+pub const BULK_COUNT_CALLS: usize = 100;
+
 /// The longest record that a listing of dead letters reads, and the largest input that it shows, in bytes.
 pub const LETTER_WHOLE: usize = 64 * 1024;
 

@@ -180,3 +180,43 @@ async fn what_has_succeeded_or_failed_again_since_it_was_listed_stays() {
         assert!(done.ends_with(r#"":0,"failed":2}"#), "{done}");
     }
 }
+
+#[tokio::test]
+async fn many_are_counted_by_their_entries_and_few_by_what_they_are() {
+    let bench = Bench::new();
+    let failed = bench.hopeless().await;
+    // Entries whose tasks nobody has: what a process leaves that dies before it writes the record.
+    bench.more_entries(1_500).await;
+    bench.calls.forget();
+    let reads = bench.calls.count(Call::Read);
+    let counted = bench.tasks.count_dead_letters(&all()).await.unwrap();
+    assert_eq!(
+        (counted, bench.calls.count(Call::Read) - reads),
+        (502, 1_000)
+    );
+    // What only the letters themselves tell, each is asked.
+    for filter in [
+        LetterFilter {
+            text: Some("Ada".to_owned()),
+            ..all()
+        },
+        LetterFilter {
+            code: Some("N".repeat(70)),
+            ..all()
+        },
+    ] {
+        let wanted = usize::from(filter.text.is_some());
+        assert_eq!(
+            bench.tasks.count_dead_letters(&filter).await.unwrap(),
+            wanted
+        );
+    }
+    // Of all these a task is about, one is left to be done, and none is read to know how many there are.
+    let reads = bench.calls.count(Call::Read);
+    let bulk = bench.tasks.submit_bulk(Bulk::Delete, all()).await.unwrap();
+    bench.deliver().await;
+    assert_eq!(bench.result(bulk.id).await, r#"{"deleted":1,"failed":0}"#);
+    let reads = bench.calls.count(Call::Read) - reads;
+    assert!((1_501..1_510).contains(&reads), "{reads}");
+    assert!(bench.record(failed).await.is_none());
+}

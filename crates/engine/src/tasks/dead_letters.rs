@@ -8,6 +8,7 @@ mod digest;
 mod due;
 mod letter;
 mod replay;
+mod total;
 
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
@@ -157,25 +158,6 @@ impl Tasks {
         }
         found.next = Some(LetterPosition { page: at, after });
         Ok(found)
-    }
-
-    /// How many dead letters the filter takes.
-    ///
-    /// # Errors
-    ///
-    /// As of [`dead_letters`](Self::dead_letters).
-    pub async fn count_dead_letters(&self, filter: &LetterFilter) -> Result<usize, ListError> {
-        let (mut count, mut position) = (0, None);
-        loop {
-            let page = self
-                .dead_letters(filter, LETTER_LOOKS, position.as_ref())
-                .await?;
-            count += page.letters.len();
-            match page.next {
-                Some(next) => position = Some(next),
-                None => return Ok(count),
-            }
-        }
     }
 
     /// A dead letter with all that it holds; `None` when there is none with this id, or not any more. A task

@@ -11,7 +11,7 @@ use serde_json::value::to_raw_value;
 
 use super::counting::Counting;
 use super::{DeadLetter, LetterFilter};
-use crate::limits::{SHORTEST_LATER, WALK_CONCURRENCY};
+use crate::limits::{BULK_COUNT_CALLS, SHORTEST_LATER, WALK_CONCURRENCY};
 use crate::model::task::TaskRecord;
 use crate::tasks::service::{Parts, Tasks};
 use crate::tasks::submit::{Submission, SubmitError};
@@ -100,7 +100,9 @@ impl Kind for BulkKind {
         let WithoutSchema(filter) = input;
         let tasks = self.tasks.ready()?;
         let mut counting = Counting::begin(&tasks, cx).await?;
-        let total = counting.done() + tasks.count_dead_letters(&filter).await?;
+        // Too many to be counted are done without a percentage.
+        let left = tasks.count_at_sight(&filter, BULK_COUNT_CALLS).await?;
+        let total = left.map(|left| counting.done() + left);
         let (mut failed, mut position) = (0, None);
         loop {
             cx.check_stop()?;
@@ -120,8 +122,10 @@ impl Kind for BulkKind {
                     false => failed += 1,
                 }
             }
-            let percent = (counting.done() + failed) * 100 / total.max(1);
-            cx.report_percent(u8::try_from(percent).unwrap_or(100));
+            if let Some(total) = total {
+                let percent = (counting.done() + failed) * 100 / total.max(1);
+                cx.report_percent(u8::try_from(percent).map_or(100, |percent| percent.min(100)));
+            }
             match page.next {
                 Some(next) => position = Some(next),
                 None => break,
