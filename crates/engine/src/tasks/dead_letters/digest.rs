@@ -34,7 +34,8 @@ impl Tasks {
             return Ok(());
         };
         let now = self.parts.clock.now();
-        let id = window_task(&rule.name, window(now, every));
+        let key = self.rules_key().await?;
+        let id = window_task(key, &rule.name, window(now, every));
         let (task, begun_at) = match self.parts.records.read(id).await? {
             Some(task) => {
                 let begun_at = task.record.created_at;
