@@ -142,11 +142,10 @@ impl Actions {
         serde_json::from_slice(body).unwrap_or_default()
     }
 
-    /// The task that does what a rule says about this failure, if one was noted.
-    pub(crate) fn task(&self, rule: &str, failed_at: Timestamp) -> Option<TaskId> {
+    /// What a rule does about this failure, if that was noted.
+    pub(crate) fn of(&self, rule: &str, failed_at: Timestamp) -> Option<&Action> {
         let mut actions = self.actions.iter();
-        let is_meant = |known: &&Action| known.rule == rule && known.failed_at == failed_at;
-        actions.find(is_meant).map(|known| known.task)
+        actions.find(|known| known.rule == rule && known.failed_at == failed_at)
     }
 
     /// With one more, or with another task for what was noted; `None` when all of it is there.
@@ -258,8 +257,8 @@ mod tests {
         let document = Actions::default().with(first).unwrap();
         let actions = document.with(other.clone()).unwrap();
         assert_eq!(actions.actions.len(), 1);
-        assert_eq!(actions.task("tell", THEN), Some(other.task));
-        assert_eq!(actions.task("other", THEN), None);
+        assert_eq!(actions.of("tell", THEN).unwrap().task, other.task);
+        assert!(actions.of("other", THEN).is_none());
         let mut actions = Actions::default();
         for millisecond in 0..150 {
             actions = actions.with(action(millisecond)).unwrap();

@@ -21,5 +21,6 @@ pub(crate) mod rules;
 pub(crate) mod start;
 pub(crate) mod stored;
 pub(crate) mod task;
+pub(crate) mod told;
 pub(crate) mod trace;
 pub(crate) mod wishes;

@@ -13,6 +13,7 @@ use crate::model::dead_letter::{EntryName, is_of_message};
 use crate::model::due;
 use crate::model::id::TaskId;
 use crate::model::task::TaskStatus;
+use crate::model::told;
 use crate::policies;
 use crate::records::Records;
 use crate::sweep::orphans::{Looks, Orphans};
@@ -156,6 +157,7 @@ impl Walk {
         }
         let is_entry = entry_of.is_some()
             || due::is_note(&listed.name, head)
+            || told::is_told(&listed.name, head)
             || bulk::is_count(&listed.name, head);
         ((is_task && is_terminal) || is_entry)
             .then(|| policies::retention(&self.kinds, &head.kind).unwrap_or(self.retention))

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::LetterBody;
 use super::bulk::Late;
 use crate::model::dead_letter::EntryName;
-use crate::model::due::{Actions, Due};
+use crate::model::due::Actions;
 use crate::model::id::TaskId;
 use crate::model::parcel::{Digest, Parcel, ToldLetter, WholeLetter};
 use crate::model::precondition::Target;
@@ -57,34 +57,11 @@ pub(super) enum Job {
     },
 }
 
-impl Job {
-    /// Whether it tells of this.
-    pub(super) fn tells(&self, due: &Due) -> bool {
-        matches!(self, Self::Digest { names, .. } if names.contains(&due.text))
-    }
-}
-
 /// What was done.
-#[derive(Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Serialize, JsonSchema)]
 struct Done {
     /// Whether it was; otherwise the letter had gone.
     done: bool,
-    /// What was told of: a record of a success keeps no input.
-    #[serde(default, skip_serializing_if = "HashSet::is_empty")]
-    names: HashSet<String>,
-}
-
-/// What a task tells of, by its record.
-pub(super) fn names_told(task: &TaskRecord) -> HashSet<String> {
-    if let TaskState::Succeeded { result } = &task.state {
-        let done = serde_json::from_str::<Done>(result.get());
-        return done.unwrap_or_default().names;
-    }
-    let input = task.input.as_deref().map(|input| input.get());
-    match input.map(serde_json::from_str) {
-        Some(Ok(Job::Digest { names, .. })) => names,
-        _ => HashSet::new(),
-    }
 }
 
 /// These kinds, and the one that does what the rules say.
@@ -126,10 +103,7 @@ impl Kind for RuleKind {
                     RuleAction::Repair(to) => repair(&tasks, &rule.name, name, &**to, cx).await?,
                     RuleAction::Tell { .. } => return Err(unknown(&rule.name)),
                 };
-                Ok(Done {
-                    done,
-                    ..Done::default()
-                })
+                Ok(Done { done })
             }
             Job::Digest {
                 rule,
@@ -146,8 +120,11 @@ impl Kind for RuleKind {
                     letters: &letters,
                 };
                 let parcel = Parcel::digest(gathered_at, digest);
+                // Before it is done: then its record does not tell any more.
+                let names = names.clone();
+                self.tasks.ready()?.keep_told(cx, names).await?;
                 sent(&**to, &parcel, cx).await?;
-                Ok(Done { done: true, names })
+                Ok(Done { done: true })
             }
         }
     }

@@ -224,18 +224,19 @@ impl Tasks {
         task: TaskId,
         begun_at: Timestamp,
     ) -> Result<(), SubmitError> {
-        self.note(rule, due, task, begun_at).await?;
+        self.note(rule, due, (task, begun_at), |_| true).await?;
         self.parts.store.delete(&due.text, None).await?;
         Ok(())
     }
 
+    /// Notes which task does it, also where another is noted if that may be replaced; says whether it is noted.
     pub(super) async fn note(
         &self,
         rule: &Rule,
         due: &Due,
-        task: TaskId,
-        begun_at: Timestamp,
-    ) -> Result<(), StorageError> {
+        (task, begun_at): (TaskId, Timestamp),
+        may_replace: impl Fn(TaskId) -> bool,
+    ) -> Result<bool, StorageError> {
         let action = Action {
             rule: rule.name.clone(),
             action: rule.action.name().to_owned(),
@@ -250,8 +251,13 @@ impl Tasks {
             let before = stored
                 .as_ref()
                 .map(|stored| Actions::from_body(&stored.body));
-            let Some(actions) = before.unwrap_or_default().with(action.clone()) else {
-                return Ok(());
+            let before = before.unwrap_or_default();
+            let known = before.of(&action.rule, action.failed_at);
+            if known.is_some_and(|known| known.task != task && !may_replace(known.task)) {
+                return Ok(false);
+            }
+            let Some(actions) = before.with(action.clone()) else {
+                return Ok(true);
             };
             let document = actions.to_document(&due.head.kind, self.parts.clock.now());
             let written = match &stored {
@@ -259,7 +265,7 @@ impl Tasks {
                 None => store.create(&name, &document).await?,
             };
             if written.is_some() {
-                return Ok(());
+                return Ok(true);
             }
         }
         Err(StorageError::transient(
