@@ -309,6 +309,16 @@ pub const LETTER_WHOLE: usize = 64 * 1024;
 /// How long what a rule has to do waits for the record of its failure, which is written just after it.
 pub const RULE_PATIENCE: Duration = Duration::from_secs(10 * 60);
 
+/// Dead letters that a process sends to be repaired side by side, each with its input.
+pub const REPAIRS: usize = 16;
+
+/// How many more wait for that, and how long. Others come again later, which is no attempt.
+pub const REPAIRS_IN_FRONT: usize = 64;
+/// See [`REPAIRS_IN_FRONT`].
+pub const REPAIR_WAIT: Duration = Duration::from_secs(10);
+/// See [`REPAIRS_IN_FRONT`].
+pub const REPAIR_AGAIN: Duration = Duration::from_secs(30);
+
 /// How many dead letters a digest tells of, each by itself; the others it counts.
 pub const TOLD_IN_SHORT: usize = 100;
 

@@ -1,14 +1,16 @@
-//! What somebody is told of: each letter once, by a task that tells nobody else.
+//! What somebody is told of: each letter once, by a task that tells nobody else, and whoever is to repair others hangs.
 
 use std::time::Duration;
 
-use engine::limits::RULE_PATIENCE;
-use engine::{Outcome, Settings};
+use engine::limits::{REPAIRS, REPAIRS_IN_FRONT, RULE_PATIENCE};
+use engine::{Matches, Outcome, Rules, Settings, TaskStatus};
+use futures_util::future::join_all;
 use ports::Clock;
 use serde_json::json;
 
-use super::{LONG, Somebody, all, told};
+use super::{LONG, Somebody, all, rule, text, told};
 use crate::helpers::calls::{Call, Moment};
+use crate::helpers::eventually::eventually;
 use crate::helpers::process::settings;
 use crate::worker::bench::Bench;
 
@@ -151,5 +153,60 @@ async fn a_letter_at_the_end_of_a_window_is_told_in_that_one_alone() {
         assert_eq!(somebody.sent().len(), 1, "{dies}");
         assert_eq!(bench.notes_of_due().await, 0);
         assert_eq!(bench.action(id).await, told("all", "mail", "Succeeded"));
+    }
+}
+
+#[tokio::test]
+async fn repairs_that_hang_are_few_and_keep_nobody_from_being_told() {
+    let (hangs, hears) = (Somebody::hanging(), Somebody::default());
+    let bench = Bench::with_rules(Rules::new(vec![
+        rule("repair", text("Ada"), hangs.repair()),
+        rule("tell", Matches::default(), hears.told()),
+    ]));
+    let count = REPAIRS + REPAIRS_IN_FRONT + 20;
+    let mut repaired = Vec::new();
+    for _ in 0..count {
+        repaired.push(bench.failed_with(r#""Ada""#).await);
+    }
+    bench.sweep_once().await;
+    let mut received = Vec::new();
+    while received.len() < count {
+        received.extend(bench.consumer.receive(32).await.unwrap());
+    }
+    let works: Vec<_> = received
+        .into_iter()
+        .map(|one| {
+            let consumer = bench.consumer.clone();
+            tokio::spawn(async move { consumer.process(one).await })
+        })
+        .collect();
+    eventually("as many are sent as may be", async || {
+        (hangs.sent().len() == REPAIRS).then_some(())
+    })
+    .await;
+    let told_of = bench.failed_with("1").await;
+    bench.sweep_once().await;
+    bench.deliver().await;
+    assert_eq!(hears.sent().len(), 1);
+    assert_eq!(
+        bench.action(told_of).await,
+        told("tell", "mail", "Succeeded")
+    );
+    assert_eq!(hangs.sent().len(), REPAIRS);
+
+    hangs.answers.as_ref().unwrap().add_permits(count);
+    let outcomes = join_all(works).await;
+    let later = outcomes.iter().flatten();
+    let later = later.filter(|outcome| matches!(outcome, Outcome::Again { .. }));
+    assert_eq!(later.count(), 20);
+    bench.clock.advance(MINUTE);
+    for received in bench.consumer.receive(32).await.unwrap() {
+        bench.consumer.process(received).await;
+    }
+    assert_eq!(hangs.sent().len(), count);
+    for id in repaired {
+        let task = bench.acted_on(id).await[0].task;
+        let task = bench.record(task).await.unwrap();
+        assert_eq!(task.status(), TaskStatus::Succeeded);
     }
 }

@@ -7,6 +7,7 @@ mod counting;
 mod digest;
 mod due;
 mod letter;
+mod repair;
 mod replay;
 mod total;
 

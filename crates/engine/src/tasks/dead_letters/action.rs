@@ -7,26 +7,27 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::LetterBody;
 use super::bulk::Late;
+use super::repair::{Repairs, repair, sent};
+use crate::limits::REPAIR_WAIT;
 use crate::model::dead_letter::EntryName;
 use crate::model::due::Actions;
 use crate::model::id::TaskId;
-use crate::model::parcel::{Digest, Parcel, ToldLetter, WholeLetter};
+use crate::model::parcel::{Digest, Parcel, ToldLetter};
 use crate::model::precondition::Target;
-use crate::model::rules::{Acted, Outward, RULE_KIND, Rule, RuleAction, Rules, Stands};
+use crate::model::rules::{Acted, RULE_KIND, Rule, RuleAction, Rules, Stands};
 use crate::model::task::{TaskRecord, TaskState};
 use crate::records::RecordError;
 use crate::tasks::operate::Operated;
 use crate::tasks::service::Tasks;
-use ports::{StorageError, Timestamp};
+use ports::Timestamp;
 use work::schemars::{self, JsonSchema};
 use work::{BackOff, Context, ErrorCode, Failure, Kind, Kinds, Policy, WithoutSchema, any};
 
 const UNKNOWN_RULE: ErrorCode = ErrorCode::literal("UnknownRule");
 
-/// How long whoever gets something may take to answer.
-const TIME_LIMIT: Duration = Duration::from_secs(60);
+/// How long whoever gets something may take to answer: a minute, behind what a repair may wait for its place.
+const TIME_LIMIT: Duration = Duration::from_secs(60).saturating_add(REPAIR_WAIT);
 
 /// Four and a half hours in all, which outlasts most outages of a receiver.
 const ATTEMPTS: u32 = 10;
@@ -72,6 +73,7 @@ pub(crate) fn add(kinds: Kinds, rules: &Arc<Rules>, late: &Late) -> Kinds {
         .back_off(BACK_OFF);
     let kind = any::of(RuleKind {
         rules: Arc::clone(rules),
+        repairs: Repairs::default(),
         tasks: late.clone(),
     });
     kinds.with_internal(RULE_KIND, kind, policy)
@@ -79,6 +81,7 @@ pub(crate) fn add(kinds: Kinds, rules: &Arc<Rules>, late: &Late) -> Kinds {
 
 struct RuleKind {
     rules: Arc<Rules>,
+    repairs: Repairs,
     tasks: Late,
 }
 
@@ -100,7 +103,10 @@ impl Kind for RuleKind {
                 };
                 let done = match &rule.action {
                     RuleAction::Replay { at_most, .. } => tasks.replay_for(name, *at_most).await?,
-                    RuleAction::Repair(to) => repair(&tasks, &rule.name, name, &**to, cx).await?,
+                    RuleAction::Repair(to) => {
+                        let _place = self.repairs.place(cx).await?;
+                        repair(&tasks, &rule.name, name, &**to, cx).await?
+                    }
                     RuleAction::Tell { .. } => return Err(unknown(&rule.name)),
                 };
                 Ok(Done { done })
@@ -142,49 +148,6 @@ fn unknown(rule: &str) -> Failure {
     Failure::transient(UNKNOWN_RULE, message)
 }
 
-/// Sends something, unless the attempt is told to stop.
-async fn sent(to: &dyn Outward, parcel: &Parcel<'_>, cx: &Context) -> Result<(), Failure> {
-    tokio::select! {
-        biased;
-        () = cx.stopped() => cx.check_stop(),
-        sent = to.send(parcel, cx) => sent,
-    }
-}
-
-/// Sends a letter and settles it; `false` when it is none any more.
-async fn repair(
-    tasks: &Tasks,
-    rule: &str,
-    name: EntryName,
-    to: &dyn Outward,
-    cx: &Context,
-) -> Result<bool, Failure> {
-    let Some(letter) = tasks.letter_of_failure(name).await? else {
-        return Ok(false);
-    };
-    let (mut input, mut message, mut queue) = (None, None, None);
-    match &letter.body {
-        LetterBody::Task { input: held } => input = held.as_deref(),
-        LetterBody::LargeTask => {}
-        LetterBody::Message { text, queue: of } => (message, queue) = (Some(&**text), Some(&**of)),
-    }
-    let parcel = Parcel::letter(WholeLetter {
-        rule,
-        id: letter.id,
-        kind: letter.kind.as_deref(),
-        error: &letter.error,
-        attempts: letter.attempts,
-        created_date_time: letter.created_at,
-        failed_date_time: letter.failed_at,
-        input,
-        message,
-        queue,
-    });
-    sent(to, &parcel, cx).await?;
-    tasks.settle(name, message.is_some()).await?;
-    Ok(true)
-}
-
 impl Tasks {
     /// Lets a task run again that failed then, and was not retried so often; `false` when that is not so.
     async fn replay_for(&self, name: EntryName, at_most: u32) -> Result<bool, Failure> {
@@ -198,25 +161,6 @@ impl Tasks {
         let target = Target::in_version(name.id, task.etag);
         let operated = self.run_again(target, None).await?;
         Ok(matches!(operated, Operated::Done(_)))
-    }
-
-    /// Takes a letter from those that are listed: somebody has done what it asks for. The record of a task stays
-    /// as it is; the entry of a message holds the message, and is marked.
-    async fn settle(&self, name: EntryName, is_message: bool) -> Result<(), RecordError> {
-        let store = &self.parts.store;
-        if !is_message {
-            store.delete(&name.text(), None).await?;
-        } else if let Some((name, mut message, etag)) = self.dead_message(name.id).await? {
-            message.settled_at = Some(self.parts.clock.now());
-            let document = message.to_document(name);
-            let settled = store.replace(&name.text(), &document, &etag).await?;
-            if settled.is_none() {
-                let cause = "it has changed";
-                return Err(StorageError::transient("settle a dead letter", cause).into());
-            }
-        }
-        log::info!("task.id" = name.id; "dead letter settled by a rule");
-        Ok(())
     }
 
     /// What rules did about a dead letter, the oldest first, also those that this process does not have.
