@@ -12,6 +12,7 @@ use crate::queue::TaskQueues;
 use crate::records::Records;
 use crate::settings::Settings;
 use crate::sweep::Maintenance;
+use crate::sweep::claims::Claims;
 use crate::sweep::orphans::Orphans;
 use crate::sweep::rescue::Rescue;
 use crate::sweep::walk::Walk;
@@ -168,6 +169,10 @@ impl Engine {
         };
         let walk = Walk {
             orphans: Orphans::new(Arc::clone(&store), records.clone(), Arc::clone(&clock)),
+            claims: Claims {
+                store: Arc::clone(&store),
+                clock: Arc::clone(&clock),
+            },
             store: Arc::clone(&store),
             records,
             rescue,

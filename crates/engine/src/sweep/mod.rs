@@ -8,6 +8,7 @@
 //! ([`ORPHAN_LOOKS`](crate::limits::ORPHAN_LOOKS)) are looked for, in up to two calls each. Where nothing is left to
 //! do: two, and one for each further queue.
 
+pub(crate) mod claims;
 pub(crate) mod fronts;
 pub(crate) mod orphans;
 pub(crate) mod refused;

@@ -16,6 +16,7 @@ use crate::model::task::TaskStatus;
 use crate::model::told;
 use crate::policies;
 use crate::records::Records;
+use crate::sweep::claims::Claims;
 use crate::sweep::orphans::{Looks, Orphans};
 use crate::sweep::refused::Refused;
 use crate::sweep::rescue::{Rescue, Staying};
@@ -43,6 +44,7 @@ pub(crate) struct Walk {
     pub(crate) records: Records,
     pub(crate) rescue: Rescue,
     pub(crate) orphans: Orphans,
+    pub(crate) claims: Claims,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) position: Position,
     /// How long a terminal record is kept after its last change, unless its kind's policy says.
@@ -70,6 +72,7 @@ impl Walk {
             let is_last = page.next.is_none();
             walked.rescued += self.rescue.run(&page.items, staying, &is_over).await?;
             walked.pruned += self.prune(&page.items, &is_over).await?;
+            self.claims.end(&page.items, &is_over).await?;
             walked.pruned += self.orphans.clear(&page, &mut looks, &is_over).await?;
             if is_over() {
                 break;

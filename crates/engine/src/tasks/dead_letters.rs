@@ -20,7 +20,9 @@ use self::letter::{of_head, of_message, of_record};
 pub use self::replay::{Edit, Replayed};
 
 use crate::limits::{LETTER_CALLS, LETTER_LOOKS, LETTER_PAGE, LETTER_WHOLE, WALK_CONCURRENCY};
-use crate::model::dead_letter::{DeadMessage, EntryName, NAME_PREFIX, is_of_message, kind};
+use crate::model::dead_letter::{
+    DeadMessage, EntryName, NAME_PREFIX, is_of_message, is_settled, kind,
+};
 use crate::model::id::TaskId;
 use crate::model::task::TaskRecord;
 use crate::records::RecordError;
@@ -90,7 +92,7 @@ impl LetterFilter {
 
 impl Candidate {
     fn of(listed: Listed) -> Option<Self> {
-        let head = listed.head?;
+        let head = listed.head.filter(|head| !is_settled(head))?;
         Some(Self {
             name: EntryName::parse(&listed.name)?,
             text: listed.name,
