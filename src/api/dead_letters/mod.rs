@@ -119,7 +119,7 @@ async fn bulk(request: &HttpRequest, api: &Api, bulk: Bulk) -> Result<HttpRespon
     let query = BulkQuery::parse(request.query_string())?;
     if query.is_dry_run {
         budget::extend(DRY_RUN);
-        let count = api.tasks.count_dead_letters(&query.filter).await;
+        let count = api.tasks.count_bulk(bulk, query.filter).await;
         let count = count.map_err(unlisted)?;
         return Ok(HttpResponse::Ok().json(Counted { count }));
     }

@@ -220,3 +220,30 @@ async fn many_are_counted_by_their_entries_and_few_by_what_they_are() {
     assert!((1_501..1_510).contains(&reads), "{reads}");
     assert!(bench.record(failed).await.is_none());
 }
+
+#[tokio::test]
+async fn who_replays_all_does_not_mean_what_was_done_to_many() {
+    let bench = Bench::new();
+    let bulk = bench.tasks.submit_bulk(Bulk::Delete, all()).await.unwrap();
+    crate::worker::poisoned::wear_out(&bench).await;
+    bench.deliver().await;
+    bench.maintenance.sweep_beside_loop().await.unwrap();
+    bench.clock.advance(JUST_AFTER);
+    let failed = bench.hopeless().await;
+    assert_eq!(bench.ids(&all()).await, [failed, bulk.id]);
+    let count = async |bulk, filter| bench.tasks.count_bulk(bulk, filter).await.unwrap();
+    assert_eq!(count(Bulk::Replay, all()).await, 1);
+    assert_eq!(count(Bulk::Delete, all()).await, 2);
+    let replays = bench.tasks.submit_bulk(Bulk::Replay, all()).await.unwrap();
+    bench.deliver().await;
+    assert_eq!(
+        bench.result(replays.id).await,
+        r#"{"replayed":1,"failed":0}"#
+    );
+    assert_eq!(bench.status(bulk.id).await, Some(TaskStatus::Failed));
+    bench.deliver().await;
+    // By its kind it is meant.
+    let kind = Some("_delete-dead-letters".to_owned());
+    let filter = LetterFilter { kind, ..all() };
+    assert_eq!(count(Bulk::Replay, filter).await, 1);
+}

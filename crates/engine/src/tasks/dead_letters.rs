@@ -82,6 +82,7 @@ impl LetterFilter {
                 .kind
                 .as_deref()
                 .is_none_or(|wanted| kind(head) == Some(wanted))
+            && !(self.spares_bulk && kind(head).is_some_and(Bulk::is_kind))
             && are_among(&self.labels, head.labels())
             && self
                 .code

@@ -13,6 +13,7 @@ use super::counting::Counting;
 use super::{DeadLetter, LetterFilter};
 use crate::limits::{BULK_COUNT_CALLS, SHORTEST_LATER, WALK_CONCURRENCY};
 use crate::model::task::TaskRecord;
+use crate::tasks::listing::ListError;
 use crate::tasks::service::{Parts, Tasks};
 use crate::tasks::submit::{Submission, SubmitError};
 use work::schemars::{self, JsonSchema};
@@ -39,6 +40,21 @@ impl Bulk {
         match self {
             Self::Replay => "replay-dead-letters",
             Self::Delete => "delete-dead-letters",
+        }
+    }
+
+    /// Whether a kind does the one or the other.
+    pub(super) fn is_kind(kind: &str) -> bool {
+        let name = kind.strip_prefix('_');
+        Self::ALL.iter().any(|bulk| name == Some(bulk.name()))
+    }
+
+    /// Which letters are meant by a filter: who wants all to run again does not mean what was once done to many,
+    /// unless it is asked for by its kind.
+    fn meant(self, filter: LetterFilter) -> LetterFilter {
+        LetterFilter {
+            spares_bulk: self == Self::Replay && filter.kind.is_none(),
+            ..filter
         }
     }
 }
@@ -158,6 +174,15 @@ impl BulkKind {
 }
 
 impl Tasks {
+    /// To how many dead letters this would be done.
+    ///
+    /// # Errors
+    ///
+    /// As of [`dead_letters`](Self::dead_letters).
+    pub async fn count_bulk(&self, bulk: Bulk, filter: LetterFilter) -> Result<usize, ListError> {
+        self.count_dead_letters(&bulk.meant(filter)).await
+    }
+
     /// Accepts the task that does this to all dead letters which the filter takes, and which have failed by
     /// now: what fails again meanwhile is not done twice.
     ///
@@ -174,7 +199,7 @@ impl Tasks {
         let before = filter.failed_before.map_or(next, |before| before.min(next));
         let filter = LetterFilter {
             failed_before: Some(before),
-            ..filter
+            ..bulk.meant(filter)
         };
         let kind = KindName::internal(bulk.name()).to_string();
         let input = to_raw_value(&filter).expect("a filter has string keys");

@@ -40,6 +40,9 @@ pub struct LetterFilter {
     /// Only those with this in the message of their error, in their input or in their text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// None of the tasks that are about many dead letters.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub spares_bulk: bool,
 }
 
 /// A task that has failed, or a message that names no task.
