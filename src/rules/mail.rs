@@ -11,7 +11,7 @@ use lettre::{Address, Message};
 use serde_json::Value;
 use url::Url;
 
-use super::smtp::{Encryption, NotTaken, Server};
+use super::smtp::{Encryption, NotTaken, Refused, Server};
 use super::table::{Table, Wrong};
 use crate::kinds::http::is_loopback;
 use crate::tls;
@@ -95,23 +95,52 @@ impl Outward for Mail {
     fn send<'a>(
         &'a self,
         parcel: &'a Parcel<'a>,
+        done_with: &'a mut Vec<String>,
         cx: &'a Context,
     ) -> BoxFuture<'a, Result<(), Failure>> {
-        Box::pin(async move {
-            let message = self.message(parcel, cx.task_id())?.formatted();
-            let (from, to) = (&self.from.email, &self.addresses);
-            let sent = self.server.send(from, to, &message).await;
-            // Those who have it would get it once more: the others are told of, and not tried again.
-            for refused in sent.map_err(|why| self.not_taken(why))? {
-                let (to, why) = (refused.to, refused.why);
-                log::warn!("task.id" = cx.task_id(); "mail about dead letters is not taken for {to}: {why}");
-            }
-            Ok(())
-        })
+        Box::pin(self.hand_over(parcel, done_with, cx))
     }
 }
 
 impl Mail {
+    /// Has the mail taken for those that it is not done with. One who is refused for now is tried again, alone; one
+    /// who is refused for good keeps it from nobody.
+    async fn hand_over(
+        &self,
+        parcel: &Parcel<'_>,
+        done_with: &mut Vec<String>,
+        cx: &Context,
+    ) -> Result<(), Failure> {
+        let is_left = |to: &&Address| !done_with.iter().any(|it| **it == *to.to_string());
+        let to: Vec<_> = self.addresses.iter().filter(is_left).collect();
+        if to.is_empty() {
+            return Ok(());
+        }
+        let message = self.message(parcel, cx.task_id())?.formatted();
+        let sent = self.server.send(&self.from.email, &to, &message).await;
+        let mut refused = sent.map_err(|why| self.not_taken(why))?;
+        // One that may pass comes first.
+        refused.sort_by_key(|refused| refused.why.is_for_good());
+        let nobody_has_it = done_with.is_empty() && refused.len() == to.len();
+        if !nobody_has_it {
+            let later = |to: &&Address| {
+                let is_it = |it: &Refused<'_>| it.to == *to && !it.why.is_for_good();
+                refused.iter().any(is_it)
+            };
+            let done = to.iter().filter(|to| !later(to));
+            done_with.extend(done.map(ToString::to_string));
+            for Refused { to, why } in refused.iter().filter(|it| it.why.is_for_good()) {
+                log::warn!("task.id" = cx.task_id(); "mail about dead letters is not taken for {to}: {why}");
+            }
+        }
+        match refused.into_iter().next() {
+            Some(Refused { why, .. }) if nobody_has_it || !why.is_for_good() => {
+                Err(self.not_taken(why))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn not_taken(&self, why: NotTaken) -> Failure {
         let said = why.to_string();
         let failure = match why.is_for_good() {

@@ -124,15 +124,15 @@ pub(super) struct Refused<'a> {
 }
 
 impl Server {
-    /// Has a mail taken for all whom the server takes one for, and gives those whom it does not.
+    /// Has a mail taken for all whom the server takes one for, and gives those whom it does not: none of them has it.
     ///
     /// # Errors
     ///
-    /// It takes none; of several reasons one that may pass.
+    /// Nobody has it, whoever it is for.
     pub(super) async fn send<'a>(
         &self,
         from: &Address,
-        to: &'a [Address],
+        to: &[&'a Address],
         mail: &[u8],
     ) -> Result<Vec<Refused<'a>>, NotTaken> {
         let mut connection = self.connect().await?;
@@ -167,7 +167,7 @@ impl Server {
 async fn hand_over<'a>(
     connection: &mut AsyncSmtpConnection,
     from: &Address,
-    to: &'a [Address],
+    to: &[&'a Address],
     mail: &[u8],
 ) -> Result<Vec<Refused<'a>>, NotTaken> {
     let offers = |extension| connection.server_info().supports_feature(extension);
@@ -176,7 +176,7 @@ async fn hand_over<'a>(
     if !mail.is_ascii() && offers(Extension::EightBitMime) {
         parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
     }
-    if !to.iter().chain([from]).all(is_ascii) && takes_all {
+    if !to.iter().copied().chain([from]).all(is_ascii) && takes_all {
         parameters.push(MailParameter::SmtpUtfEight);
     }
     if !takes_all && !is_ascii(from) {
@@ -184,7 +184,7 @@ async fn hand_over<'a>(
     }
     answer(connection.command(Mail::new(Some(from.clone()), parameters))).await?;
     let mut refused = Vec::new();
-    for to in to {
+    for &to in to {
         let answered = match takes_all || is_ascii(to) {
             true => answer(connection.command(Rcpt::new(to.clone(), vec![]))).await,
             false => Err(NotTaken::NoSuchAddress),
@@ -197,9 +197,7 @@ async fn hand_over<'a>(
         }
     }
     if refused.len() == to.len() {
-        refused.sort_by_key(|refused| refused.why.is_for_good());
-        let first = refused.into_iter().next();
-        return Err(first.map_or(NotTaken::NoSuchAddress, |refused| refused.why));
+        return Ok(refused);
     }
     answer(connection.command(Data)).await?;
     answer(connection.message(mail)).await?;

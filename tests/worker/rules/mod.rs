@@ -81,6 +81,7 @@ impl Outward for Somebody {
     fn send<'a>(
         &'a self,
         parcel: &'a Parcel<'a>,
+        _: &'a mut Vec<String>,
         cx: &'a Context,
     ) -> BoxFuture<'a, Result<(), Failure>> {
         let sent = (

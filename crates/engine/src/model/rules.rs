@@ -71,10 +71,12 @@ pub enum RuleAction {
 
 /// Whoever gets what a rule sends.
 pub trait Outward: Send + Sync {
-    /// Sends it once. The id of the attempt's task is the same each time: the other side can tell.
+    /// Sends it once. The id of the attempt's task is the same each time: the other side can tell. Where several get
+    /// it, those that it is `done_with` do not, and who has got it, or never will, is added to them.
     fn send<'a>(
         &'a self,
         parcel: &'a Parcel<'a>,
+        done_with: &'a mut Vec<String>,
         cx: &'a Context,
     ) -> BoxFuture<'a, Result<(), Failure>>;
 }

@@ -127,9 +127,14 @@ impl Kind for RuleKind {
                 };
                 let parcel = Parcel::digest(gathered_at, digest);
                 // Before it is done: then its record does not tell any more.
-                let names = names.clone();
-                self.tasks.ready()?.keep_told(cx, names).await?;
-                sent(&**to, &parcel, cx).await?;
+                let tasks = self.tasks.ready()?;
+                let mut told = tasks.keep_told(cx, names.clone()).await?;
+                let before = told.done_with.len();
+                let sent = sent(&**to, &parcel, &mut told.done_with, cx).await;
+                if sent.is_err() && told.done_with.len() > before {
+                    tasks.keep_done_with(cx, &told).await?;
+                }
+                sent?;
                 Ok(Done { done: true })
             }
         }

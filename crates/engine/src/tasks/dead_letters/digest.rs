@@ -24,7 +24,7 @@ use crate::model::told::Told;
 use crate::records::RecordError;
 use crate::tasks::service::Tasks;
 use crate::tasks::submit::SubmitError;
-use ports::{StorageError, Timestamp};
+use ports::{Step, StorageError, Timestamp};
 use work::Context;
 
 /// The most that are told in one piece.
@@ -187,16 +187,35 @@ impl Tasks {
         })
     }
 
-    /// Keeps what the task of an attempt tells of, for when it has succeeded.
+    /// Keeps what the task of an attempt tells of, for when it has succeeded; gives what an attempt before this one
+    /// has kept.
     pub(super) async fn keep_told(
         &self,
         cx: &Context,
         names: HashSet<String>,
-    ) -> Result<(), StorageError> {
+    ) -> Result<Told, StorageError> {
+        let (store, told) = (&self.parts.store, Told::of(names));
         let name = Told::name(cx.task_id());
-        let document = Told::document(names, cx.kind().as_str(), self.parts.clock.now());
-        // An attempt before this one may have kept it.
-        self.parts.store.create(&name, &document).await?;
+        let document = told.to_document(cx.kind().as_str(), self.parts.clock.now());
+        if store.create(&name, &document).await?.is_some() {
+            return Ok(told);
+        }
+        let kept = store.read(&name).await?;
+        Ok(kept.map_or(told, |kept| Told::from_body(&kept.body)))
+    }
+
+    /// Keeps who is not to be told once more.
+    pub(super) async fn keep_done_with(
+        &self,
+        cx: &Context,
+        told: &Told,
+    ) -> Result<(), StorageError> {
+        let document = told.to_document(cx.kind().as_str(), self.parts.clock.now());
+        let put = Step::Put {
+            name: &Told::name(cx.task_id()),
+            document: &document,
+        };
+        self.parts.store.write(&[put]).await?;
         Ok(())
     }
 }

@@ -55,12 +55,13 @@ impl Repairs {
 pub(super) async fn sent(
     to: &dyn Outward,
     parcel: &Parcel<'_>,
+    done_with: &mut Vec<String>,
     cx: &Context,
 ) -> Result<(), Failure> {
     tokio::select! {
         biased;
         () = cx.stopped() => cx.check_stop(),
-        sent = to.send(parcel, cx) => sent,
+        sent = to.send(parcel, done_with, cx) => sent,
     }
 }
 
@@ -93,7 +94,7 @@ pub(super) async fn repair(
         message,
         queue,
     });
-    sent(to, &parcel, cx).await?;
+    sent(to, &parcel, &mut Vec::new(), cx).await?;
     tasks.settle(name, message.is_some()).await?;
     Ok(true)
 }
