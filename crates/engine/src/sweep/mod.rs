@@ -5,8 +5,8 @@
 //! of records (up to [`WALK_PAGES`](crate::limits::WALK_PAGES)), three for each queue that the message of an
 //! unfinished task may be in, three for each task that is lost, and one for each record that is deleted. Of instances
 //! that have parts, tallies or names of more than an hour, some
-//! ([`ORPHAN_LOOKS`](crate::limits::ORPHAN_LOOKS)) are looked for, in up to two calls each. Where nothing is left to
-//! do: two, and one for each further queue.
+//! ([`ORPHAN_LOOKS`](crate::limits::ORPHAN_LOOKS)) are looked for, in up to two calls each. A claim of a dead message
+//! that nobody has any more costs up to three. Where nothing is left to do: two, and one for each further queue.
 
 pub(crate) mod claims;
 pub(crate) mod fronts;
