@@ -1,19 +1,17 @@
 //! Mail about dead letters, through a server that the operator names: SMTP (RFC 5321), encrypted but for a server
 //! on this machine.
 
-use std::error::Error as _;
 use std::fmt::Write;
-use std::io;
-use std::time::Duration;
 
+use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
-use lettre::message::{Mailbox, Mailboxes};
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::{self, AsyncSmtpTransport};
-use lettre::{AsyncTransport, Message, Tokio1Executor};
+use lettre::transport::smtp::client::TlsParameters;
+use lettre::{Address, Message};
 use serde_json::Value;
 use url::Url;
 
+use super::smtp::{Encryption, NotTaken, Refused, Server};
 use super::table::{Table, Wrong};
 use crate::kinds::http::is_loopback;
 use crate::tls;
@@ -23,18 +21,15 @@ use work::{BoxFuture, Context, ErrorCode, Failure};
 
 const NOT_TAKEN: ErrorCode = ErrorCode::literal("MailNotTaken");
 
-/// How long the server may take for each of its answers.
-const TIMEOUT: Duration = Duration::from_secs(20);
-
 const SUBJECT: &str = "Dead letters";
 
 /// What is sent, to whom and through what.
 pub(super) struct Mail {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
-    /// Whether it sends a password.
-    logs_in: bool,
+    server: Server,
     from: Mailbox,
-    to: Mailboxes,
+    to: Vec<Mailbox>,
+    /// The same, without their names.
+    addresses: Vec<Address>,
     subject: String,
 }
 
@@ -59,14 +54,13 @@ impl Mail {
             return Err(table.wrong("subject", "has a line break or another control character"));
         }
         let login = login(&mut table)?;
-        let logs_in = login.is_some();
-        let transport = transport(&mut table, login)?;
+        let server = server(&mut table, login)?;
         table.finish()?;
         Ok(Self {
-            transport,
-            logs_in,
+            server,
             from,
-            to: to.into_iter().collect(),
+            addresses: to.iter().map(|to| to.email.clone()).collect(),
+            to,
             subject: subject.unwrap_or_else(|| SUBJECT.to_owned()),
         })
     }
@@ -85,7 +79,7 @@ impl Mail {
             // The same in each attempt: a server or a reader that has it can tell.
             .message_id(Some(format!("<{id}@{}>", self.from.email.domain())))
             .date(parcel.timestamp().into());
-        for to in self.to.iter() {
+        for to in &self.to {
             message = message.to(to.clone());
         }
         message
@@ -101,54 +95,66 @@ impl Outward for Mail {
     fn send<'a>(
         &'a self,
         parcel: &'a Parcel<'a>,
+        done_with: &'a mut Vec<String>,
         cx: &'a Context,
     ) -> BoxFuture<'a, Result<(), Failure>> {
-        Box::pin(async move {
-            let message = self.message(parcel, cx.task_id())?;
-            let sent = self.transport.send(message).await;
-            sent.map(drop).map_err(|error| self.not_taken(error))
-        })
+        Box::pin(self.hand_over(parcel, done_with, cx))
     }
 }
 
 impl Mail {
-    fn not_taken(&self, error: smtp::Error) -> Failure {
-        let said = match error.status() {
-            Some(code) => format!("the mail server answered {code}"),
-            None if is_of_tls(&error) => {
-                "no encryption could be agreed on with the mail server, or its certificate is not trusted"
-                    .to_owned()
+    /// Has the mail taken for those that it is not done with. One who is refused for now is tried again, alone; one
+    /// who is refused for good keeps it from nobody.
+    async fn hand_over(
+        &self,
+        parcel: &Parcel<'_>,
+        done_with: &mut Vec<String>,
+        cx: &Context,
+    ) -> Result<(), Failure> {
+        let is_left = |to: &&Address| !done_with.iter().any(|it| **it == *to.to_string());
+        let to: Vec<_> = self.addresses.iter().filter(is_left).collect();
+        if to.is_empty() {
+            return Ok(());
+        }
+        let message = self.message(parcel, cx.task_id())?.formatted();
+        let sent = self.server.send(&self.from.email, &to, &message).await;
+        let mut refused = sent.map_err(|why| self.not_taken(why))?;
+        // One that may pass comes first.
+        refused.sort_by_key(|refused| refused.why.is_for_good());
+        let nobody_has_it = done_with.is_empty() && refused.len() == to.len();
+        if !nobody_has_it {
+            let later = |to: &&Address| {
+                let is_it = |it: &Refused<'_>| it.to == *to && !it.why.is_for_good();
+                refused.iter().any(is_it)
+            };
+            let done = to.iter().filter(|to| !later(to));
+            done_with.extend(done.map(ToString::to_string));
+            for Refused { to, why } in refused.iter().filter(|it| it.why.is_for_good()) {
+                log::warn!("task.id" = cx.task_id(); "mail about dead letters is not taken for {to}: {why}");
             }
-            None if error.is_client() => {
-                "the mail server offers no STARTTLS, or no login that is known".to_owned()
+        }
+        match refused.into_iter().next() {
+            Some(Refused { why, .. }) if nobody_has_it || !why.is_for_good() => {
+                Err(self.not_taken(why))
             }
-            None => "the mail server was not reached".to_owned(),
-        };
-        let failure = match error.is_permanent() {
+            _ => Ok(()),
+        }
+    }
+
+    fn not_taken(&self, why: NotTaken) -> Failure {
+        let said = why.to_string();
+        let failure = match why.is_for_good() {
             true => Failure::permanent(NOT_TAKEN, said),
             false => Failure::transient(NOT_TAKEN, said),
         };
-        // What a server answers goes to the log, and may repeat what it was sent.
-        match self.logs_in && error.status().is_some() {
-            true => failure,
-            false => failure.with_source(error),
+        match why {
+            // What a server answers may repeat what it was sent, a password above all.
+            NotTaken::Smtp(error) if error.status().is_none() || self.server.login.is_none() => {
+                failure.with_source(error)
+            }
+            _ => failure,
         }
     }
-}
-
-fn is_of_tls(error: &smtp::Error) -> bool {
-    let mut cause = error.source();
-    while let Some(this) = cause {
-        let io = this.downcast_ref::<io::Error>();
-        if io
-            .and_then(io::Error::get_ref)
-            .is_some_and(|inner| inner.is::<rustls::Error>())
-        {
-            return true;
-        }
-        cause = this.source();
-    }
-    false
 }
 
 /// What the mail says: which letters, so that each can be looked at, and no input.
@@ -176,10 +182,7 @@ fn text(rule: &str, count: usize, letters: &[ToldLetter]) -> String {
 
 /// Through what. `smtps` is encrypted from the beginning, `smtp` from STARTTLS on, without which nothing is
 /// sent to another machine.
-fn transport(
-    table: &mut Table,
-    login: Option<Credentials>,
-) -> Result<AsyncSmtpTransport<Tokio1Executor>, Wrong> {
+fn server(table: &mut Table, login: Option<Credentials>) -> Result<Server, Wrong> {
     let text = table.some_text("server")?;
     let no_server = |table: &Table| {
         let reason = "is no mail server, such as smtps://smtp.example.com or smtp://127.0.0.1:25";
@@ -200,24 +203,22 @@ fn transport(
     // A name stands as it is, an address of six without its brackets.
     let host = host.trim_start_matches('[').trim_end_matches(']');
     tls::install();
-    let builder = match url.scheme() {
-        "smtps" => AsyncSmtpTransport::<Tokio1Executor>::relay(host),
-        "smtp" if is_loopback(&url) => Ok(AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(
-            host,
-        )),
-        "smtp" => AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(host),
+    let tls = || {
+        let tls = TlsParameters::new(host.to_owned());
+        tls.map_err(|error| table.wrong("server", format!("cannot be used: {error}")))
+    };
+    let encryption = match url.scheme() {
+        "smtps" => Encryption::Smtps(tls()?),
+        "smtp" if is_loopback(&url) => Encryption::None,
+        "smtp" => Encryption::StartTls(tls()?),
         _ => return Err(no_server(table)),
     };
-    let mut builder = builder
-        .map_err(|error| table.wrong("server", format!("cannot be used: {error}")))?
-        .timeout(Some(TIMEOUT));
-    if let Some(port) = url.port() {
-        builder = builder.port(port);
-    }
-    if let Some(login) = login {
-        builder = builder.credentials(login);
-    }
-    Ok(builder.build())
+    Ok(Server {
+        host: host.to_owned(),
+        port: url.port(),
+        encryption,
+        login,
+    })
 }
 
 /// Who logs in, if anybody does.

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! the file ─▶ once (keys, each once) ─▶ table (and known) ─▶ entry (what they mean) ─▶ engine::Rules
-//!                                                    └─▶ a webhook of kinds::http, or mail
+//!                                                    └─▶ a webhook of kinds::http, or mail ─▶ smtp
 //! ```
 //!
 //! Each refusal names the file, the rule and the key. `docs/dead-letter-rules.md` tells what may stand there.
@@ -11,6 +11,7 @@
 mod entry;
 mod mail;
 mod once;
+mod smtp;
 mod table;
 
 use std::path::{Path, PathBuf};

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::letters::{acted, failed};
 use super::smtp::{Encryption, MailServer};
@@ -19,6 +19,13 @@ const PASSWORD: &str = "correct-horse-battery-staple";
 
 /// A service that tells of all failures through this server, and trusts the authority of this folder if that is said.
 fn tells(folder: &Path, server: &str, password: &str, trusts: bool) -> Serving {
+    let login = format!("user = \"{USER}\"\npassword_env = \"MAIL_PASSWORD\"\n");
+    let to = format!("to = \"devs@org.com\"\n{login}");
+    tells_all(folder, server, &to, password, trusts)
+}
+
+/// The same of one that says so whom it tells, and whether it logs in.
+fn tells_all(folder: &Path, server: &str, to: &str, password: &str, trusts: bool) -> Serving {
     let rules = folder.join("dead-letter-rules.toml");
     let rule = format!(
         r#"
@@ -27,10 +34,8 @@ name = "tell"
 [rule.mail]
 server = "{server}"
 from = "tasks@org.com"
-to = "devs@org.com"
 every = "1s"
-user = "{USER}"
-password_env = "MAIL_PASSWORD"
+{to}
 "#
     );
     fs::write(&rules, rule).unwrap();
@@ -164,5 +169,62 @@ async fn a_certificate_that_is_not_trusted_is_refused_before_the_login() {
             assert!(mail.mails().is_empty() && mail.logins().is_empty());
             assert!(!log_of(serving).await.contains(PASSWORD));
         }
+    }
+}
+
+#[tokio::test]
+async fn whom_the_server_refuses_keeps_the_mail_from_nobody_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = [("gone@org.com", 550), ("grey@org.com", 450)];
+    let mail = MailServer::silent(&refused).await;
+    let server = format!("smtp://127.0.0.1:{}", mail.port);
+    let to = r#"to = ["gone@org.com", "Devs <devs@org.com>", "grey@org.com", "ops@org.com"]"#;
+    let serving = tells_all(folder.path(), &server, to, PASSWORD, false);
+    let id = failed(&serving.client, "text/plain", "an invoice").await;
+    let action = refusal(&serving.client, &id).await;
+    assert_eq!(action["status"], "NotStarted", "{action}");
+    assert_eq!(action["error"]["message"], "the mail server answered 450");
+    // Who was refused for now is tried again, alone. It comes to nobody twice because the server does not say good-bye.
+    let letter = acted(&serving.client, &id, "mail", "Succeeded").await;
+    let operation = letter["actions"][0]["operation"].as_str().unwrap();
+    let monitor = format!("/api/operations/{operation}");
+    let monitor = serving.client.get(&monitor).await.json();
+    assert_eq!(monitor["attempts"], 2, "{monitor}");
+    assert_eq!(monitor["result"], json!({ "done": true }));
+    let mails = mail.mails();
+    assert_eq!(mails.len(), 2, "{mails:?}");
+    assert_eq!(mails[0].recipients, ["devs@org.com", "ops@org.com"]);
+    assert_eq!(mails[1].recipients, ["grey@org.com"]);
+    assert_eq!(mails[0].message_id, mails[1].message_id);
+    for mail in mails {
+        let to = "gone@org.com, Devs <devs@org.com>, grey@org.com, ops@org.com";
+        assert_eq!(mail.to, to);
+    }
+    let log = log_of(serving).await;
+    let told = "not taken for gone@org.com: the mail server answered 550";
+    assert_eq!(log.matches(told).count(), 1, "{log}");
+}
+
+#[tokio::test]
+async fn a_mail_that_the_server_takes_for_nobody_is_tried_again_if_that_may_pass() {
+    for (refused, status, told) in [
+        (
+            [("a@org.com", 550), ("grey@org.com", 450)],
+            "NotStarted",
+            450,
+        ),
+        ([("a@org.com", 550), ("grey@org.com", 553)], "Failed", 550),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let mail = MailServer::silent(&refused).await;
+        let server = format!("smtp://127.0.0.1:{}", mail.port);
+        let to = r#"to = ["a@org.com", "grey@org.com"]"#;
+        let serving = tells_all(folder.path(), &server, to, PASSWORD, false);
+        let id = failed(&serving.client, "text/plain", "an invoice").await;
+        let action = refusal(&serving.client, &id).await;
+        assert_eq!(action["status"], status, "{action}");
+        let expected = format!("the mail server answered {told}");
+        assert_eq!(action["error"]["message"], expected);
+        assert!(mail.mails().is_empty());
     }
 }

@@ -1,11 +1,12 @@
 //! Mail servers on loopback: aiosmtpd, which speaks SMTP as others do, encrypted or not.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
@@ -20,7 +21,7 @@ from aiosmtpd.smtp import AuthResult, SMTP
 
 # That a login goes without encryption is meant, and that a client goes away is seen by it.
 logging.disable()
-told = json.loads(sys.argv[1])
+told = dict(refusals=0, refused={}, no_good_bye=False, login=None) | json.loads(sys.argv[1])
 
 def tell(**what):
     print(json.dumps(what), flush=True)
@@ -28,11 +29,26 @@ def tell(**what):
 class Handler:
     refusals = told["refusals"]
 
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if address in told["refused"]:
+            code = told["refused"][address]
+            if address.startswith("grey"):
+                del told["refused"][address]
+            return f"{code} not here"
+        envelope.rcpt_tos.append(address)
+        return "250 taken"
+
+    async def handle_QUIT(self, server, session, envelope):
+        if told["no_good_bye"]:
+            await asyncio.sleep(3600)
+        return "221 good-bye"
+
     async def handle_DATA(self, server, session, envelope):
         mail = message_from_bytes(envelope.content, policy=policy.default)
         tell(mail={
             "sender": envelope.mail_from,
             "recipients": envelope.rcpt_tos,
+            "to": mail["to"],
             "subject": mail["subject"],
             "message_id": mail["message-id"],
             "text": mail.get_content(),
@@ -95,6 +111,7 @@ enum Seen {
 pub(super) struct Mail {
     pub(super) sender: String,
     pub(super) recipients: Vec<String>,
+    pub(super) to: String,
     pub(super) subject: String,
     pub(super) message_id: String,
     pub(super) text: String,
@@ -105,8 +122,16 @@ pub(super) struct Mail {
 impl MailServer {
     /// One that refuses so many mails first.
     pub(super) async fn refusing(refusals: usize) -> Self {
-        let told = json!({ "refusals": refusals, "encryption": "none", "login": null });
-        Self::start(&told.to_string()).await
+        let told = json!({ "refusals": refusals, "encryption": "none" });
+        Self::start(told).await
+    }
+
+    /// One that takes nothing for these, whom it answers this, and never says good-bye. Who is called grey is refused
+    /// once.
+    pub(super) async fn silent(refused: &[(&str, u16)]) -> Self {
+        let refused: BTreeMap<_, _> = refused.iter().copied().collect();
+        let told = json!({ "encryption": "none", "refused": refused, "no_good_bye": true });
+        Self::start(told).await
     }
 
     /// One that takes mail from who logs in with this name and password. Its certificate, and the key of that, are
@@ -122,18 +147,18 @@ impl MailServer {
             Encryption::Smtps => "smtps",
         };
         let told = json!({
-            "refusals": 0,
             "encryption": encryption,
             "certificate": folder.join("certificate.pem"),
             "key": folder.join("key.pem"),
             "login": login,
         });
-        Self::start(&told.to_string()).await
+        Self::start(told).await
     }
 
-    async fn start(told: &str) -> Self {
+    async fn start(told: Value) -> Self {
+        let told = told.to_string();
         let mut child = Command::new(installed(".venv/bin/python"))
-            .args(["-W", "ignore", "-c", SERVER, told])
+            .args(["-W", "ignore", "-c", SERVER, &told])
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()

@@ -111,19 +111,23 @@ impl Bench {
 
     /// Another process over the same storage, which has these rules.
     pub(super) fn ruled_process(&self, rules: Rules) -> Process {
-        let settings = Settings {
-            rules: Some(Arc::new(rules)),
-            ..settings(4, true)
-        };
-        self.storage.process_with(&self.kinds, settings)
+        self.ruled_process_with(rules, settings(4, true))
     }
 
     /// The same of one that refuses submissions while one message waits.
     pub(super) fn full_process(&self, rules: Rules) -> Process {
         let settings = Settings {
-            rules: Some(Arc::new(rules)),
             max_queue_length: Some(1),
             ..settings(4, true)
+        };
+        self.ruled_process_with(rules, settings)
+    }
+
+    /// The same of one that is told something else beside them.
+    pub(super) fn ruled_process_with(&self, rules: Rules, settings: Settings) -> Process {
+        let settings = Settings {
+            rules: Some(Arc::new(rules)),
+            ..settings
         };
         self.storage.process_with(&self.kinds, settings)
     }

@@ -12,6 +12,7 @@ use crate::queue::TaskQueues;
 use crate::records::Records;
 use crate::settings::Settings;
 use crate::sweep::Maintenance;
+use crate::sweep::claims::Claims;
 use crate::sweep::orphans::Orphans;
 use crate::sweep::rescue::Rescue;
 use crate::sweep::walk::Walk;
@@ -79,10 +80,8 @@ impl Engine {
         } = ports;
         let bulk = Late::default();
         let kinds = bulk.add(kinds);
-        let kinds = match &settings.rules {
-            Some(rules) => action::add(kinds, rules, &bulk),
-            None => kinds,
-        };
+        let rules = settings.rules.clone().unwrap_or_default();
+        let kinds = action::add(kinds, &rules, &bulk);
         let queues = TaskQueues::open(&*queues, queue, &kinds);
         let (kinds, running, stop) = (Arc::new(kinds), Arc::default(), Stop::default());
         let metrics = Arc::new(Metrics::new(&kinds));
@@ -170,6 +169,10 @@ impl Engine {
         };
         let walk = Walk {
             orphans: Orphans::new(Arc::clone(&store), records.clone(), Arc::clone(&clock)),
+            claims: Claims {
+                store: Arc::clone(&store),
+                clock: Arc::clone(&clock),
+            },
             store: Arc::clone(&store),
             records,
             rescue,

@@ -299,11 +299,25 @@ pub const LETTER_CALLS: usize = 16;
 /// Records that are read for one page, where a text is looked for that few of them have.
 pub const LETTER_LOOKS: usize = MAX_TOP;
 
+/// Such calls in which a task counts what it is to replay or to delete: beyond a hundred thousand it shows no
+/// percentage.
+pub const BULK_COUNT_CALLS: usize = 100;
+
 /// The longest record that a listing of dead letters reads, and the largest input that it shows, in bytes.
 pub const LETTER_WHOLE: usize = 64 * 1024;
 
 /// How long what a rule has to do waits for the record of its failure, which is written just after it.
 pub const RULE_PATIENCE: Duration = Duration::from_secs(10 * 60);
+
+/// Dead letters that a process sends to be repaired side by side, each with its input.
+pub const REPAIRS: usize = 16;
+
+/// How many more wait for that, and how long. Others come again later, which is no attempt.
+pub const REPAIRS_IN_FRONT: usize = 64;
+/// See [`REPAIRS_IN_FRONT`].
+pub const REPAIR_WAIT: Duration = Duration::from_secs(10);
+/// See [`REPAIRS_IN_FRONT`].
+pub const REPAIR_AGAIN: Duration = Duration::from_secs(30);
 
 /// How many dead letters a digest tells of, each by itself; the others it counts.
 pub const TOLD_IN_SHORT: usize = 100;

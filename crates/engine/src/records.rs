@@ -2,6 +2,7 @@
 
 mod failures;
 mod follow;
+pub(crate) mod kept_key;
 
 use std::sync::Arc;
 use std::time::Duration;

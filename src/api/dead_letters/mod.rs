@@ -7,6 +7,8 @@ mod query;
 pub(in crate::api) mod schemas;
 pub(in crate::api) mod view;
 
+use std::time::Duration;
+
 use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
@@ -23,6 +25,10 @@ use crate::api::operations::tag;
 use crate::api::operations::view::TaskView;
 use engine::json::shortened;
 use engine::{Bulk, ListError, Replayed, SubmitError, TaskId, TaskRecord};
+use ports::budget;
+
+/// What a dry run may take beside the time of other requests: there may be many letters.
+const DRY_RUN: Duration = Duration::from_secs(60);
 
 /// A page of dead letters, newest first.
 pub(in crate::api) async fn list(request: HttpRequest, api: Api) -> Result<HttpResponse, Problem> {
@@ -112,7 +118,8 @@ pub(in crate::api) async fn delete_all(
 async fn bulk(request: &HttpRequest, api: &Api, bulk: Bulk) -> Result<HttpResponse, Problem> {
     let query = BulkQuery::parse(request.query_string())?;
     if query.is_dry_run {
-        let count = api.tasks.count_dead_letters(&query.filter).await;
+        budget::extend(DRY_RUN);
+        let count = api.tasks.count_bulk(bulk, query.filter).await;
         let count = count.map_err(unlisted)?;
         return Ok(HttpResponse::Ok().json(Counted { count }));
     }

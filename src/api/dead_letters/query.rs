@@ -71,6 +71,7 @@ fn filter(query: &Query) -> Result<LetterFilter, Problem> {
         failed_after: query.time("failedAfter")?,
         failed_before: query.time("failedBefore")?,
         text: query.some("text")?,
+        spares_bulk: false,
     })
 }
 

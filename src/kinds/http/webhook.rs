@@ -49,6 +49,7 @@ impl Outward for Webhook {
     fn send<'a>(
         &'a self,
         parcel: &'a Parcel<'a>,
+        _: &'a mut Vec<String>,
         cx: &'a Context,
     ) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {

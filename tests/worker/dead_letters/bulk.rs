@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use engine::limits::SWEEP_INTERVAL;
-use engine::{Bulk, LetterFilter, SubmitError};
+use engine::{Bulk, LetterFilter, SubmitError, TaskStatus};
 
 use super::{JUST_AFTER, all, edit};
 use crate::helpers::calls::{Call, Moment};
@@ -145,4 +145,105 @@ async fn no_client_submits_what_is_the_engines_own() {
     assert!(
         matches!(&refused, SubmitError::UnknownKind { known } if !known.contains("dead-letters"))
     );
+}
+
+#[tokio::test]
+async fn what_has_succeeded_or_failed_again_since_it_was_listed_stays() {
+    for bulk in [Bulk::Delete, Bulk::Replay] {
+        let bench = Bench::new();
+        let ended = bench.submit("flaky", r#"{"failures": 5}"#).await;
+        bench.deliver_to_the_end().await;
+        bench.clock.advance(JUST_AFTER);
+        let again = bench.hopeless().await;
+        let task = bench.tasks.submit_bulk(bulk, all()).await.unwrap();
+        let received = bench.receive().await;
+        // Both are listed, and about to be done.
+        let held = bench.calls.hold(Call::Create, Moment::Before);
+        let works = bench.consumer.process(received);
+        tokio::pin!(works);
+        tokio::select! {
+            biased;
+            _ = &mut works => panic!("it is held"),
+            () = held.arrived() => {}
+        }
+        for id in [ended, again] {
+            bench.tasks.retry(id).await.unwrap();
+            bench.deliver().await;
+            bench.clock.advance(JUST_AFTER);
+        }
+        held.go_on();
+        works.await;
+        assert_eq!(bench.status(ended).await, Some(TaskStatus::Succeeded));
+        let record = bench.record(again).await.unwrap();
+        assert_eq!((record.status(), record.retries), (TaskStatus::Failed, 1));
+        let done = bench.result(task.id).await;
+        assert!(done.ends_with(r#"":0,"failed":2}"#), "{done}");
+    }
+}
+
+#[tokio::test]
+async fn many_are_counted_by_their_entries_and_few_by_what_they_are() {
+    let bench = Bench::new();
+    let failed = bench.hopeless().await;
+    // Entries whose tasks nobody has: what a process leaves that dies before it writes the record.
+    bench.more_entries(1_500).await;
+    bench.calls.forget();
+    let reads = bench.calls.count(Call::Read);
+    let counted = bench.tasks.count_dead_letters(&all()).await.unwrap();
+    assert_eq!(
+        (counted, bench.calls.count(Call::Read) - reads),
+        (502, 1_000)
+    );
+    // What only the letters themselves tell, each is asked.
+    for filter in [
+        LetterFilter {
+            text: Some("Ada".to_owned()),
+            ..all()
+        },
+        LetterFilter {
+            code: Some("N".repeat(70)),
+            ..all()
+        },
+    ] {
+        let wanted = usize::from(filter.text.is_some());
+        assert_eq!(
+            bench.tasks.count_dead_letters(&filter).await.unwrap(),
+            wanted
+        );
+    }
+    // Of all these a task is about, one is left to be done, and none is read to know how many there are.
+    let reads = bench.calls.count(Call::Read);
+    let bulk = bench.tasks.submit_bulk(Bulk::Delete, all()).await.unwrap();
+    bench.deliver().await;
+    assert_eq!(bench.result(bulk.id).await, r#"{"deleted":1,"failed":0}"#);
+    let reads = bench.calls.count(Call::Read) - reads;
+    assert!((1_501..1_510).contains(&reads), "{reads}");
+    assert!(bench.record(failed).await.is_none());
+}
+
+#[tokio::test]
+async fn who_replays_all_does_not_mean_what_was_done_to_many() {
+    let bench = Bench::new();
+    let bulk = bench.tasks.submit_bulk(Bulk::Delete, all()).await.unwrap();
+    crate::worker::poisoned::wear_out(&bench).await;
+    bench.deliver().await;
+    bench.maintenance.sweep_beside_loop().await.unwrap();
+    bench.clock.advance(JUST_AFTER);
+    let failed = bench.hopeless().await;
+    assert_eq!(bench.ids(&all()).await, [failed, bulk.id]);
+    let count = async |bulk, filter| bench.tasks.count_bulk(bulk, filter).await.unwrap();
+    assert_eq!(count(Bulk::Replay, all()).await, 1);
+    assert_eq!(count(Bulk::Delete, all()).await, 2);
+    let replays = bench.tasks.submit_bulk(Bulk::Replay, all()).await.unwrap();
+    bench.deliver().await;
+    assert_eq!(
+        bench.result(replays.id).await,
+        r#"{"replayed":1,"failed":0}"#
+    );
+    assert_eq!(bench.status(bulk.id).await, Some(TaskStatus::Failed));
+    bench.deliver().await;
+    // By its kind it is meant.
+    let kind = Some("_delete-dead-letters".to_owned());
+    let filter = LetterFilter { kind, ..all() };
+    assert_eq!(count(Bulk::Replay, filter).await, 1);
 }

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use engine::limits::{LETTER_WHOLE, SWEEP_INTERVAL};
 use engine::{DeadLetter, Edit, LetterBody, LetterFilter, LetterPosition, TaskId, TaskStatus};
-use ports::Clock;
+use futures_util::future::join_all;
+use ports::{Clock, Document};
 
 use super::bench::{Bench, json};
 use crate::helpers::calls::{Call, Moment};
@@ -54,6 +55,27 @@ impl Bench {
             letters.len()
         );
         letters.iter().map(|letter| letter.id).collect()
+    }
+
+    /// So many more entries as there is one now, of older failures of tasks that nobody has.
+    async fn more_entries(&self, count: u64) {
+        let page = self.store.list("f-", None, 1).await.unwrap();
+        let entry = page.items.into_iter().next().unwrap();
+        let stored = self.store.read(&entry.name).await.unwrap().unwrap();
+        let document = Document {
+            head: entry.head.unwrap(),
+            body: stored.body,
+        };
+        let left = u64::from_str_radix(&entry.name[2..14], 16).unwrap();
+        let names: Vec<_> = (1..=count)
+            .map(|older| format!("f-{:012x}-{}", left + older, self.tasks.new_id()))
+            .collect();
+        for some in names.chunks(256) {
+            let created = some.iter().map(|name| self.store.create(name, &document));
+            for created in join_all(created).await {
+                assert!(created.unwrap().is_some());
+            }
+        }
     }
 
     /// The entries there are, stale ones included.

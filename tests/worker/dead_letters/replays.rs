@@ -127,6 +127,29 @@ async fn a_message_that_became_a_task_is_none_whoever_died_after_that() {
 }
 
 #[tokio::test]
+async fn a_message_that_became_a_task_is_listed_no_more_when_that_is_gone() {
+    let bench = Bench::new();
+    let id = bench.unreadable("hello").await;
+    bench.calls.fail(Call::DeleteRecord, Moment::Before);
+    bench
+        .tasks
+        .replay(id, edit(Some("echo"), "7"))
+        .await
+        .unwrap();
+    bench.deliver().await;
+    // While it may be under way, nobody takes its entry.
+    bench.maintenance.sweep_beside_loop().await.unwrap();
+    assert_eq!(bench.entries().await, 1);
+    bench.clock.advance(ACCEPTING_TIMEOUT);
+    bench.maintenance.sweep_beside_loop().await.unwrap();
+    assert_eq!(bench.entries().await, 0);
+    bench.tasks.delete(id).await.unwrap();
+    assert!(bench.ids(&all()).await.is_empty());
+    let again = bench.tasks.replay(id, edit(Some("echo"), "7")).await;
+    assert!(matches!(again, Ok(Replayed::Unknown)));
+}
+
+#[tokio::test]
 async fn a_death_before_there_is_a_task_leaves_the_message() {
     let bench = Bench::new();
     let id = bench.unreadable("hello").await;
@@ -143,6 +166,13 @@ async fn a_death_before_there_is_a_task_leaves_the_message() {
     let again = bench.tasks.replay(id, edit(Some("echo"), "8")).await;
     assert!(matches!(again, Ok(Replayed::InProgress)));
     bench.clock.advance(ACCEPTING_TIMEOUT);
+    // The sweep looks once, and keeps it.
+    bench.calls.forget();
+    bench.maintenance.sweep_beside_loop().await.unwrap();
+    assert_eq!(bench.ids(&all()).await, [id]);
+    let reads = bench.calls.count(Call::Read);
+    bench.maintenance.sweep_beside_loop().await.unwrap();
+    assert_eq!(bench.calls.count(Call::Read), reads);
     let again = bench.tasks.replay(id, edit(Some("echo"), "8")).await;
     assert!(matches!(again, Ok(Replayed::Made(_))), "{again:?}");
 }

@@ -1,5 +1,6 @@
 //! Rules for dead letters: each failure is acted on once, by the first rule that matches, whoever dies meanwhile.
 
+mod digests;
 mod once;
 
 use std::sync::{Arc, Mutex};
@@ -12,6 +13,7 @@ use futures_util::future::join_all;
 use ports::Document;
 use ports::timestamp::to_text;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 use work::{BoxFuture, Context, Failure};
 
 use super::bench::Bench;
@@ -32,6 +34,8 @@ struct Somebody {
     sent: Arc<Mutex<Vec<(String, Value)>>>,
     /// What the next answers are.
     refusals: Arc<Mutex<Vec<Refusal>>>,
+    /// Answers so often, if that is said, and else hangs.
+    answers: Option<Arc<Semaphore>>,
 }
 
 #[derive(Clone, Copy)]
@@ -45,6 +49,14 @@ impl Somebody {
         let somebody = Self::default();
         somebody.refusals.lock().unwrap().extend(refusals);
         somebody
+    }
+
+    /// One who answers nothing until that is allowed.
+    fn hanging() -> Self {
+        Self {
+            answers: Some(Arc::new(Semaphore::new(0))),
+            ..Self::default()
+        }
     }
 
     fn sent(&self) -> Vec<(String, Value)> {
@@ -69,6 +81,7 @@ impl Outward for Somebody {
     fn send<'a>(
         &'a self,
         parcel: &'a Parcel<'a>,
+        _: &'a mut Vec<String>,
         cx: &'a Context,
     ) -> BoxFuture<'a, Result<(), Failure>> {
         let sent = (
@@ -78,6 +91,9 @@ impl Outward for Somebody {
         self.sent.lock().unwrap().push(sent);
         let refusal = self.refusals.lock().unwrap().pop();
         Box::pin(async move {
+            if let Some(answers) = &self.answers {
+                answers.acquire().await.unwrap().forget();
+            }
             match refusal {
                 None => Ok(()),
                 Some(Refusal::ForNow) => Err(Failure::transient("Away", "not now")),

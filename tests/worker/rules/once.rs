@@ -2,8 +2,9 @@
 //! rules.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use engine::{Matches, Rules, TaskStatus};
+use engine::{Gauges, Matches, Rules, TaskStatus};
 use serde_json::json;
 
 use super::{LONG, Somebody, all, rule, text, told};
@@ -136,6 +137,35 @@ async fn a_process_that_does_not_know_the_rule_leaves_its_task_to_one_that_does(
 }
 
 #[tokio::test]
+async fn a_process_without_rules_leaves_a_task_of_one_to_those_that_have_it() {
+    let somebody = Somebody::default();
+    let bench = Bench::with_rules(all(somebody.repair()));
+    let id = bench.failed_with("1").await;
+    bench.sweep_once().await;
+    // It was started without the file, or before there was one.
+    let without = bench.other_process();
+    without.consumer.process(bench.receive().await).await;
+    let acted = without.tasks.acted(id).await.unwrap();
+    let stands = acted[0].stands.as_ref().unwrap();
+    assert_eq!(stands.status, "NotStarted");
+    assert_eq!(stands.error.as_ref().unwrap().code, "UnknownRule");
+    for attempts in 2..10 {
+        bench.clock.advance(LONG);
+        without.consumer.process(bench.receive().await).await;
+        let task = bench.record(acted[0].task).await.unwrap();
+        assert_eq!(
+            (task.status(), task.attempts),
+            (TaskStatus::Queued, attempts)
+        );
+    }
+    bench.clock.advance(LONG);
+    bench.deliver().await;
+    assert_eq!(somebody.sent().len(), 1);
+    let acted = without.tasks.acted(id).await.unwrap();
+    assert_eq!(acted[0].stands.as_ref().unwrap().status, "Succeeded");
+}
+
+#[tokio::test]
 async fn what_waits_for_its_window_keeps_nothing_waiting_that_is_older() {
     let (one, two) = (Somebody::default(), Somebody::default());
     let bench = Bench::with_rules(Rules::new(vec![
@@ -261,9 +291,32 @@ async fn what_rules_have_to_do_waits_while_the_queue_is_full() {
     bench.failed_with("1").await;
     let full = bench.full_process(rules);
     bench.submit("echo", "1").await;
-    assert!(full.maintenance.sweep_beside_loop().await.is_err());
-    assert_eq!(bench.notes_of_due().await, 1);
+    // The host's timer is not told of a failure, and what else was done is counted.
+    bench
+        .poison_queue
+        .send("hello", Duration::ZERO)
+        .await
+        .unwrap();
+    let swept = full.maintenance.sweep_beside_loop().await.unwrap();
+    assert_eq!((swept.kept, bench.notes_of_due().await), (1, 2));
     bench.deliver().await;
     bench.settle_for(2).await;
-    assert_eq!((somebody.sent().len(), bench.notes_of_due().await), (1, 0));
+    assert_eq!((somebody.sent().len(), bench.notes_of_due().await), (2, 0));
+}
+
+#[tokio::test]
+async fn a_sweep_that_fails_counts_what_it_has_done() {
+    let somebody = Somebody::default();
+    let bench = Bench::with_rules(all(somebody.repair()));
+    bench
+        .poison_queue
+        .send("hello", Duration::ZERO)
+        .await
+        .unwrap();
+    // The walk through the records.
+    bench.calls.fail(Call::List, Moment::Before);
+    assert!(bench.maintenance.sweep_beside_loop().await.is_err());
+    let metrics = &bench.process.engine.metrics;
+    let metrics = metrics.to_prometheus(&Gauges::default());
+    assert!(metrics.contains("sweep_kept_total 1\n"), "{metrics}");
 }

@@ -154,14 +154,16 @@ impl Metrics {
         self.waits[waited as usize].fetch_add(1, Relaxed);
     }
 
-    /// Counts what a sweep did; what it left is what the last one says.
-    pub(crate) fn swept(&self, pass: &Swept) {
+    /// Counts what a sweep did. What is left is what the last one says that saw all queues.
+    pub(crate) fn swept(&self, pass: &Swept, saw_all_queues: bool) {
         let mut swept = lock(&self.swept);
         swept.buried += pass.buried;
         swept.rescued += pass.rescued;
         swept.pruned += pass.pruned;
         swept.kept += pass.kept;
-        swept.staying = pass.staying;
+        if saw_all_queues {
+            swept.staying = pass.staying;
+        }
     }
 
     /// The text that Prometheus reads.

@@ -24,6 +24,10 @@ pub(crate) const UNREADABLE: &str = "UnreadableMessage";
 /// has it.
 const OF_TASK: &str = "dead-task";
 const OF_MESSAGE: &str = "dead-message";
+/// Of a message that somebody replays, or died while doing so.
+const OF_CLAIMED: &str = "dead-claimed";
+/// Of one that a rule had repaired. It is listed no more.
+const OF_SETTLED: &str = "dead-settled";
 
 /// The kind in the head of a message's entry: no kind has this name.
 const NO_KIND: &str = "-";
@@ -170,9 +174,14 @@ impl DeadMessage {
             code: UNREADABLE.to_owned(),
             message: self.reason.clone(),
         };
+        let status = match (self.settled_at, self.claimed_at) {
+            (Some(_), _) => OF_SETTLED,
+            (None, Some(_)) => OF_CLAIMED,
+            (None, None) => OF_MESSAGE,
+        };
         let head = Head {
             kind: NO_KIND.to_owned(),
-            status: OF_MESSAGE.to_owned(),
+            status: status.to_owned(),
             created_at: name.failed_at,
             updated_at: name.failed_at,
             attempts: 0,
@@ -221,9 +230,19 @@ fn document(head: Head, body: &Body) -> Document {
 pub(crate) fn is_of_message(head: &Head) -> Option<bool> {
     match &*head.status {
         OF_TASK => Some(false),
-        OF_MESSAGE => Some(true),
+        OF_MESSAGE | OF_CLAIMED | OF_SETTLED => Some(true),
         _ => None,
     }
+}
+
+/// Whether somebody replays the message of an entry, or died while doing so.
+pub(crate) fn is_claimed(head: &Head) -> bool {
+    head.status == OF_CLAIMED
+}
+
+/// Whether the letter of an entry is done with.
+pub(crate) fn is_settled(head: &Head) -> bool {
+    head.status == OF_SETTLED
 }
 
 /// The kind of an entry's task, which a message has none of.

@@ -5,8 +5,9 @@
 //! outlasts a replay.
 
 use bytes::Bytes;
+use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 
 use crate::model::dead_letter::{Entry, EntryName};
 use crate::model::id::TaskId;
@@ -90,25 +91,25 @@ impl Due {
         })
     }
 
-    /// The id of the task that does it: the same whoever makes it.
-    pub(crate) fn task(&self) -> TaskId {
-        TaskId::of_digest(self.name.failed_at, &digest([&self.rule, &self.text]))
+    /// The id of the task that does it: the same whoever makes it who has the key, and nobody else comes to it.
+    pub(crate) fn task(&self, key: Hmac<Sha256>) -> TaskId {
+        let parts = [&self.rule, &*self.text];
+        TaskId::of_digest(self.name.failed_at, &digest(key, parts))
     }
 }
 
-/// The id of the task that tells what a rule has gathered in the window that begins then.
-pub(crate) fn window_task(rule: &str, window: Timestamp) -> TaskId {
+/// The id of the task that tells what a rule has gathered in the window that begins then, as that of any other.
+pub(crate) fn window_task(key: Hmac<Sha256>, rule: &str, window: Timestamp) -> TaskId {
     let begins = window.unix_timestamp().to_string();
-    TaskId::of_digest(window, &digest([rule, &begins]))
+    TaskId::of_digest(window, &digest(key, [rule, &begins]))
 }
 
-fn digest(parts: [&str; 2]) -> [u8; 32] {
-    let mut digest = Sha256::new();
+fn digest(mut key: Hmac<Sha256>, parts: [&str; 2]) -> [u8; 32] {
     for part in parts {
-        digest.update(part);
-        digest.update([0]);
+        key.update(part.as_bytes());
+        key.update(&[0]);
     }
-    digest.finalize().into()
+    key.finalize().into_bytes().into()
 }
 
 /// What rules did about a letter, the newest last.
@@ -141,11 +142,10 @@ impl Actions {
         serde_json::from_slice(body).unwrap_or_default()
     }
 
-    /// The task that does what a rule says about this failure, if one was noted.
-    pub(crate) fn task(&self, rule: &str, failed_at: Timestamp) -> Option<TaskId> {
+    /// What a rule does about this failure, if that was noted.
+    pub(crate) fn of(&self, rule: &str, failed_at: Timestamp) -> Option<&Action> {
         let mut actions = self.actions.iter();
-        let is_meant = |known: &&Action| known.rule == rule && known.failed_at == failed_at;
-        actions.find(is_meant).map(|known| known.task)
+        actions.find(|known| known.rule == rule && known.failed_at == failed_at)
     }
 
     /// With one more, or with another task for what was noted; `None` when all of it is there.
@@ -190,6 +190,10 @@ mod tests {
 
     const THEN: Timestamp = datetime!(2026-11-26 02:00:00.123 UTC);
 
+    fn key(number: u8) -> Hmac<Sha256> {
+        Hmac::new_from_slice(&[number; 32]).unwrap()
+    }
+
     fn head() -> Head {
         Head {
             kind: "echo".to_owned(),
@@ -214,13 +218,18 @@ mod tests {
         assert_eq!((due.name, &*due.rule), (name, "tell"));
         assert!(is_note(&note.name, &note.document.head));
         let again = Due::of(note.name, Some(note.document.head)).unwrap();
-        assert_eq!(due.task(), again.task());
-        assert_eq!(due.task().created_at(), Some(THEN));
+        assert_eq!(due.task(key(1)), again.task(key(1)));
+        assert_eq!(due.task(key(1)).created_at(), Some(THEN));
         let other = Due {
             rule: "other".to_owned(),
             ..due.clone()
         };
-        assert_ne!(due.task(), other.task());
+        assert_ne!(due.task(key(1)), other.task(key(1)));
+        // Nor is it known to whoever knows the rule and the failure, and not the key.
+        assert_ne!(due.task(key(1)), due.task(key(2)));
+        let window = |number| window_task(key(number), "tell", THEN);
+        assert_eq!(window(1), window(1));
+        assert_ne!(window(1), window(2));
         // No entry, and no task.
         assert!(EntryName::parse(&due.text).is_none());
         assert!(due.text.parse::<TaskId>().is_err());
@@ -248,8 +257,8 @@ mod tests {
         let document = Actions::default().with(first).unwrap();
         let actions = document.with(other.clone()).unwrap();
         assert_eq!(actions.actions.len(), 1);
-        assert_eq!(actions.task("tell", THEN), Some(other.task));
-        assert_eq!(actions.task("other", THEN), None);
+        assert_eq!(actions.of("tell", THEN).unwrap().task, other.task);
+        assert!(actions.of("other", THEN).is_none());
         let mut actions = Actions::default();
         for millisecond in 0..150 {
             actions = actions.with(action(millisecond)).unwrap();

@@ -31,6 +31,9 @@ pub struct Instance {
         skip_serializing_if = "Option::is_none"
     )]
     pub began_at: Option<Timestamp>,
+    /// The record's count of retries when this generation began: what was retried before it was another's work.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub first_round: u32,
     /// What its client calls it, if that is not its task's id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<Box<str>>,
@@ -310,6 +313,7 @@ impl Instance {
     pub(crate) const NONE: Self = Self {
         version: 0,
         generation: 0,
+        first_round: 0,
         began_at: None,
         name: None,
         parent: None,

@@ -6,9 +6,10 @@ use std::marker::PhantomData;
 
 use serde::de::value::MapAccessDeserializer;
 use serde::{Deserialize, Deserializer, de};
-use serde_json::Value;
 use serde_json::value::RawValue;
 use work::schemars::{JsonSchema, Schema, SchemaGenerator};
+
+use crate::model::raw_json::RawJson;
 
 /// A value that is written as a JSON object and as nothing else.
 ///
@@ -99,18 +100,7 @@ pub(crate) fn mentions(held: &str, text: &str) -> bool {
         return true;
     }
     // Without a backslash each string is as it stands.
-    held.contains('\\') && serde_json::from_str(held).is_ok_and(|held| has_text(&held, text))
-}
-
-fn has_text(value: &Value, text: &str) -> bool {
-    match value {
-        Value::String(one) => one.contains(text),
-        Value::Array(several) => several.iter().any(|one| has_text(one, text)),
-        Value::Object(fields) => fields
-            .iter()
-            .any(|(name, one)| name.contains(text) || has_text(one, text)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
-    }
+    held.contains('\\') && RawJson::of(held).is_some_and(|held| held.has_text(text))
 }
 
 /// The field that serde complains about at its parent: absent, repeated or unknown.

@@ -61,6 +61,17 @@ pub struct Target {
     pub only_if: Precondition,
 }
 
+impl Target {
+    /// A task in this version alone; with `None` in none.
+    pub(crate) fn in_version(id: TaskId, version: Option<ETag>) -> Self {
+        let only_if = Precondition {
+            one_of: Some(Versions::These(version.into_iter().collect())),
+            none_of: None,
+        };
+        Self { id, only_if }
+    }
+}
+
 impl From<TaskId> for Target {
     fn from(id: TaskId) -> Self {
         Self {

@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::model::id::TaskId;
 use crate::model::json::mentions;
 use crate::model::parcel::Parcel;
+use crate::model::raw_json::RawJson;
 use crate::model::task::{TaskError, TaskRecord, TaskState};
 use ports::Timestamp;
 use work::{BoxFuture, Context, Failure};
@@ -70,10 +71,12 @@ pub enum RuleAction {
 
 /// Whoever gets what a rule sends.
 pub trait Outward: Send + Sync {
-    /// Sends it once. The id of the attempt's task is the same each time: the other side can tell.
+    /// Sends it once. The id of the attempt's task is the same each time: the other side can tell. Where several get
+    /// it, those that it is `done_with` do not, and who has got it, or never will, is added to them.
     fn send<'a>(
         &'a self,
         parcel: &'a Parcel<'a>,
+        done_with: &'a mut Vec<String>,
         cx: &'a Context,
     ) -> BoxFuture<'a, Result<(), Failure>>;
 }
@@ -116,7 +119,7 @@ impl<'a> Candidate<'a> {
             kind: Some(&record.kind),
             error,
             held: record.input.as_deref().map_or("", |input| input.get()),
-            retries: record.retries,
+            retries: record.retried(),
         })
     }
 }
@@ -168,12 +171,11 @@ impl Rule {
 }
 
 fn has_all(held: &str, wanted: &[(String, Value)]) -> bool {
-    let Ok(held) = serde_json::from_str::<Value>(held) else {
+    let Some(held) = RawJson::of(held) else {
         return false;
     };
-    wanted
-        .iter()
-        .all(|(pointer, value)| held.pointer(pointer) == Some(value))
+    let mut wanted = wanted.iter();
+    wanted.all(|(pointer, value)| held.at(pointer).is_some_and(|there| there.is(value)))
 }
 
 /// Something that a rule did about a dead letter, or does.
@@ -343,6 +345,30 @@ mod tests {
         )]);
         assert_eq!(first(&rules, "1", 0), Some("it"));
         assert_eq!(first(&rules, "no JSON", 0), None);
+    }
+
+    #[test]
+    fn the_rule_is_the_same_whatever_else_an_input_has() {
+        let certain = Matches {
+            input: vec![("/taskType".to_owned(), json!("certainTaskType"))],
+            ..Matches::default()
+        };
+        let zoe = Matches {
+            text: Some("Zoë".to_owned()),
+            ..Matches::default()
+        };
+        let rules = Rules::new(vec![
+            rule("certain", certain, 1),
+            rule("Zoe", zoe, 1),
+            rule("rest", Matches::default(), 1),
+        ]);
+        let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+        for name in [r#""\ud83d""#, "1e999", &deep] {
+            let held = format!(r#"{{"taskType": "certainTaskType", "name": {name}}}"#);
+            assert_eq!(first(&rules, &held, 0), Some("certain"), "{held}");
+            let held = format!(r#"{{"who": "Zo\u00eb", "name": {name}}}"#);
+            assert_eq!(first(&rules, &held, 0), Some("Zoe"), "{held}");
+        }
     }
 
     #[test]

@@ -292,6 +292,11 @@ pub(crate) fn shortened(error: &TaskError) -> HeadError {
     }
 }
 
+/// Whether a listing shows this code as it is, and no other one so.
+pub(crate) fn is_whole_code(code: &str) -> bool {
+    code.len() < CODE_IN_SHORT && in_short(code, CODE_IN_SHORT) == code
+}
+
 fn damaged(error: &serde_json::Error) -> UnreadableRecord {
     UnreadableRecord::Damaged(describe(error))
 }

@@ -169,7 +169,8 @@ pub struct TaskRecord {
     pub updated_at: Timestamp,
     /// How many attempts have begun; the dequeue count of the last delivery.
     pub attempts: u32,
-    /// How often it was retried after it had failed; a message of a round before is for nothing.
+    /// The round that it is in: one more with each retry, and with each begin anew of an instance. A message of a
+    /// round before is for nothing.
     pub retries: u32,
     /// The client's trace (W3C Trace Context), if it sent one.
     pub traceparent: Option<String>,
@@ -236,6 +237,16 @@ impl TaskRecord {
     /// When its first attempt may begin, if it waits for a time.
     pub fn start_after(&self) -> Option<Timestamp> {
         self.due_at().filter(|_| self.attempts == 0)
+    }
+
+    /// How often its work was retried after it had failed. An instance that begins anew, or continues as new, has
+    /// other work.
+    pub fn retried(&self) -> u32 {
+        let first_round = self
+            .instance
+            .as_ref()
+            .map_or(0, |instance| instance.first_round);
+        self.retries.saturating_sub(first_round)
     }
 
     fn input_text(&self) -> Option<&str> {

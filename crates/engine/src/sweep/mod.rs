@@ -5,9 +5,10 @@
 //! of records (up to [`WALK_PAGES`](crate::limits::WALK_PAGES)), three for each queue that the message of an
 //! unfinished task may be in, three for each task that is lost, and one for each record that is deleted. Of instances
 //! that have parts, tallies or names of more than an hour, some
-//! ([`ORPHAN_LOOKS`](crate::limits::ORPHAN_LOOKS)) are looked for, in up to two calls each. Where nothing is left to
-//! do: two, and one for each further queue.
+//! ([`ORPHAN_LOOKS`](crate::limits::ORPHAN_LOOKS)) are looked for, in up to two calls each. A claim of a dead message
+//! that nobody has any more costs up to three. Where nothing is left to do: two, and one for each further queue.
 
+pub(crate) mod claims;
 pub(crate) mod fronts;
 pub(crate) mod orphans;
 pub(crate) mod refused;
@@ -86,20 +87,22 @@ impl Maintenance {
 
     async fn upkeep(&self, begun: Instant) -> Result<Swept, StorageError> {
         // Dead letters come first: its tasks are not lost, they have failed.
-        let (mut buried, mut kept, mut staying) = (Ok(0), 0, Staying::new());
+        let (mut first, mut swept, mut staying) = (Ok(()), Swept::default(), Staying::new());
         let until = begun + BURIAL_BUDGET;
         let queues = self.consumers.iter();
         let drained = queues.map(|consumer| self.drain_dead_letters(consumer, until));
         for (consumer, drained) in self.consumers.iter().zip(join_all(drained).await) {
             match drained {
                 Ok(drained) => {
-                    buried = buried.map(|buried| buried + drained.buried);
-                    kept += drained.kept;
+                    swept.buried += drained.buried;
+                    swept.kept += drained.kept;
+                    swept.staying += drained.staying;
                     staying.insert(consumer.queue_name().clone(), drained.staying);
                 }
-                Err(error) => buried = buried.and(Err(error)),
+                Err(error) => first = first.and(Err(error)),
             }
         }
+        let are_all_seen = first.is_ok();
         let until = begun + WALK_BUDGET;
         let is_over = || Instant::now() >= until || self.stop.is_told();
         let walked = self.walk.pass(&staying, is_over).await;
@@ -107,17 +110,13 @@ impl Maintenance {
         let until = until.max(Instant::now() + RULES_BUDGET);
         let is_over = || Instant::now() >= until || self.stop.is_told();
         let acted = self.tasks.hand_in_due(is_over).await;
-        let (buried, Walked { rescued, pruned }) = (buried?, walked?);
-        acted?;
-        let swept = Swept {
-            drained: 0,
-            buried,
-            kept,
-            staying: staying.into_values().sum(),
-            rescued,
-            pruned,
-        };
-        self.metrics.swept(&swept);
+        match walked {
+            Ok(Walked { rescued, pruned }) => (swept.rescued, swept.pruned) = (rescued, pruned),
+            Err(error) => first = first.and(Err(error)),
+        }
+        // What was done is counted, whatever was not.
+        self.metrics.swept(&swept, are_all_seen);
+        first.and(acted)?;
         Ok(swept)
     }
 

@@ -13,8 +13,10 @@ use crate::model::dead_letter::{EntryName, is_of_message};
 use crate::model::due;
 use crate::model::id::TaskId;
 use crate::model::task::TaskStatus;
+use crate::model::told;
 use crate::policies;
 use crate::records::Records;
+use crate::sweep::claims::Claims;
 use crate::sweep::orphans::{Looks, Orphans};
 use crate::sweep::refused::Refused;
 use crate::sweep::rescue::{Rescue, Staying};
@@ -42,6 +44,7 @@ pub(crate) struct Walk {
     pub(crate) records: Records,
     pub(crate) rescue: Rescue,
     pub(crate) orphans: Orphans,
+    pub(crate) claims: Claims,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) position: Position,
     /// How long a terminal record is kept after its last change, unless its kind's policy says.
@@ -69,6 +72,7 @@ impl Walk {
             let is_last = page.next.is_none();
             walked.rescued += self.rescue.run(&page.items, staying, &is_over).await?;
             walked.pruned += self.prune(&page.items, &is_over).await?;
+            self.claims.end(&page.items, &is_over).await?;
             walked.pruned += self.orphans.clear(&page, &mut looks, &is_over).await?;
             if is_over() {
                 break;
@@ -156,6 +160,7 @@ impl Walk {
         }
         let is_entry = entry_of.is_some()
             || due::is_note(&listed.name, head)
+            || told::is_told(&listed.name, head)
             || bulk::is_count(&listed.name, head);
         ((is_task && is_terminal) || is_entry)
             .then(|| policies::retention(&self.kinds, &head.kind).unwrap_or(self.retention))

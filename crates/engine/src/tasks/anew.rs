@@ -42,6 +42,7 @@ impl Tasks {
             task.record.instance = Some(Box::new(Instance {
                 generation: before.generation + 1,
                 began_at: Some(self.parts.clock.now()),
+                first_round: task.record.retries + 1,
                 name: before.name,
                 ..Instance::new(version)
             }));

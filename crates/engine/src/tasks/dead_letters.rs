@@ -7,7 +7,9 @@ mod counting;
 mod digest;
 mod due;
 mod letter;
+mod repair;
 mod replay;
+mod total;
 
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
@@ -18,13 +20,15 @@ use self::letter::{of_head, of_message, of_record};
 pub use self::replay::{Edit, Replayed};
 
 use crate::limits::{LETTER_CALLS, LETTER_LOOKS, LETTER_PAGE, LETTER_WHOLE, WALK_CONCURRENCY};
-use crate::model::dead_letter::{DeadMessage, EntryName, NAME_PREFIX, is_of_message, kind};
+use crate::model::dead_letter::{
+    DeadMessage, EntryName, NAME_PREFIX, is_of_message, is_settled, kind,
+};
 use crate::model::id::TaskId;
 use crate::model::task::TaskRecord;
 use crate::records::RecordError;
 use crate::tasks::listing::ListError;
 use crate::tasks::service::Tasks;
-use ports::{ETag, Head, Listed, Looked, are_among};
+use ports::{ETag, Head, Listed, Looked, Stored, are_among};
 
 /// The longest that a store calls a page, in bytes: Azure's markers have a name in them, and some more.
 const MAX_MARKER: usize = 512;
@@ -78,6 +82,7 @@ impl LetterFilter {
                 .kind
                 .as_deref()
                 .is_none_or(|wanted| kind(head) == Some(wanted))
+            && !(self.spares_bulk && kind(head).is_some_and(Bulk::is_kind))
             && are_among(&self.labels, head.labels())
             && self
                 .code
@@ -88,7 +93,7 @@ impl LetterFilter {
 
 impl Candidate {
     fn of(listed: Listed) -> Option<Self> {
-        let head = listed.head?;
+        let head = listed.head.filter(|head| !is_settled(head))?;
         Some(Self {
             name: EntryName::parse(&listed.name)?,
             text: listed.name,
@@ -159,25 +164,6 @@ impl Tasks {
         Ok(found)
     }
 
-    /// How many dead letters the filter takes.
-    ///
-    /// # Errors
-    ///
-    /// As of [`dead_letters`](Self::dead_letters).
-    pub async fn count_dead_letters(&self, filter: &LetterFilter) -> Result<usize, ListError> {
-        let (mut count, mut position) = (0, None);
-        loop {
-            let page = self
-                .dead_letters(filter, LETTER_LOOKS, position.as_ref())
-                .await?;
-            count += page.letters.len();
-            match page.next {
-                Some(next) => position = Some(next),
-                None => return Ok(count),
-            }
-        }
-    }
-
     /// A dead letter with all that it holds; `None` when there is none with this id, or not any more. A task
     /// that failed before there were entries is found as well.
     ///
@@ -186,10 +172,10 @@ impl Tasks {
     /// Storage was not reached, or the record cannot be read.
     pub async fn dead_letter(&self, id: TaskId) -> Result<Option<DeadLetter>, RecordError> {
         match self.parts.records.read(id).await? {
-            Some(task) => Ok(of_record(task.record)),
+            Some(task) => Ok(of_record(task.record, task.etag)),
             None => {
                 let found = self.dead_message(id).await?;
-                Ok(found.map(|(name, message, _)| of_message(name, message)))
+                Ok(found.map(|(name, message, version)| of_message(name, message, version)))
             }
         }
     }
@@ -247,9 +233,10 @@ impl Tasks {
         let store = &self.parts.store;
         if candidate.is_message {
             let stored = store.read(text).await?;
-            let message = stored.and_then(|stored| DeadMessage::from_body(&stored.body));
-            let message = message.filter(|message| message.settled_at.is_none());
-            let Some(message) = message else {
+            let read = |stored: Stored| Some((DeadMessage::from_body(&stored.body)?, stored.etag));
+            let message = stored.and_then(read);
+            let message = message.filter(|(message, _)| message.settled_at.is_none());
+            let Some((message, version)) = message else {
                 return Ok(None);
             };
             // Who replays it may have died when there was a task of it, or does so just now.
@@ -257,7 +244,7 @@ impl Tasks {
                 Some(_) => store.look(&name.id.text(), LETTER_WHOLE).await?.is_some(),
                 None => false,
             };
-            return Ok((!is_task).then(|| of_message(*name, message)));
+            return Ok((!is_task).then(|| of_message(*name, message, version)));
         }
         // What is looked for may be in any of it.
         let most = filter
@@ -270,9 +257,11 @@ impl Tasks {
             Some(Looked::Whole(stored)) => {
                 TaskRecord::from_body(name.id, &stored.body, stored.modified_at)
                     .ok()
-                    .and_then(of_record)
+                    .and_then(|record| of_record(record, Some(stored.etag)))
             }
-            Some(Looked::Large(listed)) => listed.head.and_then(|head| of_head(name.id, head)),
+            Some(Looked::Large(Listed { head, etag, .. })) => {
+                head.and_then(|head| of_head(name.id, head, etag))
+            }
         };
         Ok(letter.filter(|letter| letter.failed_at == name.failed_at))
     }

@@ -13,6 +13,7 @@ use crate::local::sync::Mutex;
 use crate::model::id::TaskId;
 use crate::model::start::left;
 use crate::queue::TaskQueues;
+use crate::records::kept_key::KeptKey;
 use crate::records::{RecordError, Records, Shown, Versioned};
 use crate::settings::Settings;
 use crate::tasks::listing::descent::Hints;
@@ -53,9 +54,20 @@ pub(crate) struct Shared {
     /// Whether somebody is about to do what rules say, and whose turn that is.
     pub(super) due_soon: AtomicBool,
     pub(super) due_turn: tokio::sync::Mutex<()>,
+    /// What the ids of the tasks are made with that do so.
+    pub(super) rules_key: RulesKey,
     pub(super) at_storage: Looks<Result<(), StorageError>>,
     pub(super) found: LooksAtTasks<Result<Option<Versioned>, RecordError>>,
     pub(super) shown: LooksAtTasks<Result<Option<Shown>, RecordError>>,
+}
+
+/// A key that is kept where there are rules.
+pub(super) struct RulesKey(pub(super) KeptKey);
+
+impl Default for RulesKey {
+    fn default() -> Self {
+        Self(KeptKey::new("rules-key"))
+    }
 }
 
 impl Tasks {

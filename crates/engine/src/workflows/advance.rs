@@ -394,7 +394,9 @@ impl Workflows {
         }
         let status = standing.custom_status();
         standing.task.record.input = Some(input);
+        let first_round = standing.record().retries;
         let instance = standing.instance_mut();
+        instance.first_round = first_round;
         instance.custom_status = status;
         instance.generation = generation;
         instance.began_at = Some(now);

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use hmac::Hmac;
-use sha2::Sha256;
-use tokio::sync::OnceCell;
-
 use super::under_way::{Adds, Locks, UnderWay};
+use crate::records::kept_key::KeptKey;
 use crate::tasks::service::Tasks;
 use crate::worker::Worker;
 use ports::{Tallies, TaskStore};
+
+/// The name of the document with the key of codes, which is no task's.
+const CODES_KEY: &str = "codes-key";
 
 /// What works on the messages of instances, and answers for them.
 #[derive(Clone)]
@@ -26,7 +26,7 @@ pub(super) struct Parts {
     pub(super) locks: Locks,
     pub(super) under_way: UnderWay,
     pub(super) adds: Adds,
-    pub(super) codes: OnceCell<Hmac<Sha256>>,
+    pub(super) codes: KeptKey,
 }
 
 impl Workflows {
@@ -45,7 +45,7 @@ impl Workflows {
                 locks: Locks::default(),
                 under_way: UnderWay::default(),
                 adds: Adds::default(),
-                codes: OnceCell::new(),
+                codes: KeptKey::new(CODES_KEY),
             }),
         }
     }

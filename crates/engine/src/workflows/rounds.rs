@@ -41,7 +41,9 @@ impl Workflows {
             let record = &mut task.record;
             let status = record.status();
             let instance = record.instance.get_or_insert_default();
-            let was_of = instance.parent.as_ref().map_or(0, |was| was.retries);
+            let was = instance.parent.as_deref();
+            let was_of = was.map_or(0, |was| was.retries);
+            let is_other_work = was.is_some_and(|was| was.generation != parent.generation);
             if was_of >= parent.retries {
                 if status.is_terminal() || instance.rewinds {
                     return Ok(Joined::GoesOn);
@@ -72,6 +74,9 @@ impl Workflows {
                 }
                 instance.rewinds = true;
                 record.retries += 1;
+                if is_other_work {
+                    instance.first_round = record.retries;
+                }
                 record.state = TaskState::queued();
             }
             if !records.replace(&mut task).await? {

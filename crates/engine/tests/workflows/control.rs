@@ -122,6 +122,50 @@ async fn a_failed_instance_goes_on_from_its_failure() {
     assert_eq!(record.instance.unwrap().journal.len(), 2);
 }
 
+/// Fails, after it has continued as new so often.
+struct FailsLater;
+
+impl Workflow for FailsLater {
+    type Input = u64;
+    type Output = u64;
+
+    async fn run(&self, flow: Flow, left: u64) -> Result<u64, Failure> {
+        if left == 0 {
+            return Err(Failure::permanent("NoHope", "there never was any"));
+        }
+        flow.continue_as_new(left - 1).await
+    }
+}
+
+#[tokio::test]
+async fn only_what_is_retried_counts_as_retried() {
+    let bench = Bench::new(with("fails", FailsLater));
+    let id = bench.start("fails", 0).await;
+    let failed = async |retried: u32, round: u32| {
+        assert_eq!(bench.failure(id).await.0, "NoHope");
+        let record = bench.record(id).await;
+        assert_eq!((record.retried(), record.retries), (retried, round));
+    };
+    let tasks = &bench.engine.tasks;
+    let input = |left: u64| serde_json::value::to_raw_value(&left).unwrap();
+    failed(0, 0).await;
+    for round in 1..=2 {
+        tasks.retry(id).await.unwrap();
+        failed(round, round).await;
+    }
+    // Begun again by its client, it is other work, and goes on with that.
+    let begun = tasks.begin_anew(id, "fails", input(0)).await.unwrap();
+    assert!(matches!(begun, Operated::Done(_)), "{begun:?}");
+    failed(0, 3).await;
+    tasks.retry(id).await.unwrap();
+    failed(1, 4).await;
+    tasks.begin_anew(id, "fails", input(2)).await.unwrap();
+    failed(0, 5).await;
+    // So is what an instance continues with that was retried.
+    tasks.retry(id).await.unwrap();
+    failed(1, 6).await;
+}
+
 #[tokio::test]
 async fn all_that_belongs_to_an_instance_is_deleted_with_it() {
     let kinds = with("approval", Approval).with("parent", any::of_workflow(Parent), at_once());

@@ -1,5 +1,5 @@
-//! The kind that does what rules say, and what is told of that. It comes with the engine where there are rules,
-//! and no client can submit its tasks.
+//! The kind that does what rules say, and what is told of that. It comes with the engine, and no client can submit
+//! its tasks. A process without rules has it as well: another one may have, and what it began comes here, too.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -7,26 +7,27 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::LetterBody;
 use super::bulk::Late;
+use super::repair::{Repairs, repair, sent};
+use crate::limits::REPAIR_WAIT;
 use crate::model::dead_letter::EntryName;
-use crate::model::due::{Actions, Due};
+use crate::model::due::Actions;
 use crate::model::id::TaskId;
-use crate::model::parcel::{Digest, Parcel, ToldLetter, WholeLetter};
-use crate::model::precondition::{Precondition, Target, Versions};
-use crate::model::rules::{Acted, Outward, RULE_KIND, Rule, RuleAction, Rules, Stands};
+use crate::model::parcel::{Digest, Parcel, ToldLetter};
+use crate::model::precondition::Target;
+use crate::model::rules::{Acted, RULE_KIND, Rule, RuleAction, Rules, Stands};
 use crate::model::task::{TaskRecord, TaskState};
 use crate::records::RecordError;
 use crate::tasks::operate::Operated;
 use crate::tasks::service::Tasks;
-use ports::{StorageError, Timestamp};
+use ports::Timestamp;
 use work::schemars::{self, JsonSchema};
 use work::{BackOff, Context, ErrorCode, Failure, Kind, Kinds, Policy, WithoutSchema, any};
 
 const UNKNOWN_RULE: ErrorCode = ErrorCode::literal("UnknownRule");
 
-/// How long whoever gets something may take to answer.
-const TIME_LIMIT: Duration = Duration::from_secs(60);
+/// How long whoever gets something may take to answer: a minute, behind what a repair may wait for its place.
+const TIME_LIMIT: Duration = Duration::from_secs(60).saturating_add(REPAIR_WAIT);
 
 /// Four and a half hours in all, which outlasts most outages of a receiver.
 const ATTEMPTS: u32 = 10;
@@ -57,34 +58,11 @@ pub(super) enum Job {
     },
 }
 
-impl Job {
-    /// Whether it tells of this.
-    pub(super) fn tells(&self, due: &Due) -> bool {
-        matches!(self, Self::Digest { names, .. } if names.contains(&due.text))
-    }
-}
-
 /// What was done.
-#[derive(Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Serialize, JsonSchema)]
 struct Done {
     /// Whether it was; otherwise the letter had gone.
     done: bool,
-    /// What was told of: a record of a success keeps no input.
-    #[serde(default, skip_serializing_if = "HashSet::is_empty")]
-    names: HashSet<String>,
-}
-
-/// What a task tells of, by its record.
-pub(super) fn names_told(task: &TaskRecord) -> HashSet<String> {
-    if let TaskState::Succeeded { result } = &task.state {
-        let done = serde_json::from_str::<Done>(result.get());
-        return done.unwrap_or_default().names;
-    }
-    let input = task.input.as_deref().map(|input| input.get());
-    match input.map(serde_json::from_str) {
-        Some(Ok(Job::Digest { names, .. })) => names,
-        _ => HashSet::new(),
-    }
 }
 
 /// These kinds, and the one that does what the rules say.
@@ -95,6 +73,7 @@ pub(crate) fn add(kinds: Kinds, rules: &Arc<Rules>, late: &Late) -> Kinds {
         .back_off(BACK_OFF);
     let kind = any::of(RuleKind {
         rules: Arc::clone(rules),
+        repairs: Repairs::default(),
         tasks: late.clone(),
     });
     kinds.with_internal(RULE_KIND, kind, policy)
@@ -102,6 +81,7 @@ pub(crate) fn add(kinds: Kinds, rules: &Arc<Rules>, late: &Late) -> Kinds {
 
 struct RuleKind {
     rules: Arc<Rules>,
+    repairs: Repairs,
     tasks: Late,
 }
 
@@ -123,13 +103,13 @@ impl Kind for RuleKind {
                 };
                 let done = match &rule.action {
                     RuleAction::Replay { at_most, .. } => tasks.replay_for(name, *at_most).await?,
-                    RuleAction::Repair(to) => repair(&tasks, &rule.name, name, &**to, cx).await?,
+                    RuleAction::Repair(to) => {
+                        let _place = self.repairs.place(cx).await?;
+                        repair(&tasks, &rule.name, name, &**to, cx).await?
+                    }
                     RuleAction::Tell { .. } => return Err(unknown(&rule.name)),
                 };
-                Ok(Done {
-                    done,
-                    ..Done::default()
-                })
+                Ok(Done { done })
             }
             Job::Digest {
                 rule,
@@ -146,8 +126,16 @@ impl Kind for RuleKind {
                     letters: &letters,
                 };
                 let parcel = Parcel::digest(gathered_at, digest);
-                sent(&**to, &parcel, cx).await?;
-                Ok(Done { done: true, names })
+                // Before it is done: then its record does not tell any more.
+                let tasks = self.tasks.ready()?;
+                let mut told = tasks.keep_told(cx, names.clone()).await?;
+                let before = told.done_with.len();
+                let sent = sent(&**to, &parcel, &mut told.done_with, cx).await;
+                if sent.is_err() && told.done_with.len() > before {
+                    tasks.keep_done_with(cx, &told).await?;
+                }
+                sent?;
+                Ok(Done { done: true })
             }
         }
     }
@@ -165,49 +153,6 @@ fn unknown(rule: &str) -> Failure {
     Failure::transient(UNKNOWN_RULE, message)
 }
 
-/// Sends something, unless the attempt is told to stop.
-async fn sent(to: &dyn Outward, parcel: &Parcel<'_>, cx: &Context) -> Result<(), Failure> {
-    tokio::select! {
-        biased;
-        () = cx.stopped() => cx.check_stop(),
-        sent = to.send(parcel, cx) => sent,
-    }
-}
-
-/// Sends a letter and settles it; `false` when it is none any more.
-async fn repair(
-    tasks: &Tasks,
-    rule: &str,
-    name: EntryName,
-    to: &dyn Outward,
-    cx: &Context,
-) -> Result<bool, Failure> {
-    let Some(letter) = tasks.letter_of_failure(name).await? else {
-        return Ok(false);
-    };
-    let (mut input, mut message, mut queue) = (None, None, None);
-    match &letter.body {
-        LetterBody::Task { input: held } => input = held.as_deref(),
-        LetterBody::LargeTask => {}
-        LetterBody::Message { text, queue: of } => (message, queue) = (Some(&**text), Some(&**of)),
-    }
-    let parcel = Parcel::letter(WholeLetter {
-        rule,
-        id: letter.id,
-        kind: letter.kind.as_deref(),
-        error: &letter.error,
-        attempts: letter.attempts,
-        created_date_time: letter.created_at,
-        failed_date_time: letter.failed_at,
-        input,
-        message,
-        queue,
-    });
-    sent(to, &parcel, cx).await?;
-    tasks.settle(name, message.is_some()).await?;
-    Ok(true)
-}
-
 impl Tasks {
     /// Lets a task run again that failed then, and was not retried so often; `false` when that is not so.
     async fn replay_for(&self, name: EntryName, at_most: u32) -> Result<bool, Failure> {
@@ -215,46 +160,20 @@ impl Tasks {
             return Ok(false);
         };
         let is_meant = EntryName::of(&task.record).text() == name.text();
-        let (Some(etag), true) = (task.etag, is_meant && task.record.retries < at_most) else {
+        if !is_meant || task.record.retried() >= at_most {
             return Ok(false);
-        };
-        let only_if = Precondition {
-            one_of: Some(Versions::These(vec![etag])),
-            none_of: None,
-        };
-        let id = name.id;
-        let operated = self.run_again(Target { id, only_if }, None).await?;
+        }
+        let target = Target::in_version(name.id, task.etag);
+        let operated = self.run_again(target, None).await?;
         Ok(matches!(operated, Operated::Done(_)))
     }
 
-    /// Takes a letter from those that are listed: somebody has done what it asks for. The record of a task stays
-    /// as it is; the entry of a message holds the message, and is marked.
-    async fn settle(&self, name: EntryName, is_message: bool) -> Result<(), RecordError> {
-        let store = &self.parts.store;
-        if !is_message {
-            store.delete(&name.text(), None).await?;
-        } else if let Some((name, mut message, etag)) = self.dead_message(name.id).await? {
-            message.settled_at = Some(self.parts.clock.now());
-            let document = message.to_document(name);
-            let settled = store.replace(&name.text(), &document, &etag).await?;
-            if settled.is_none() {
-                let cause = "it has changed";
-                return Err(StorageError::transient("settle a dead letter", cause).into());
-            }
-        }
-        log::info!("task.id" = name.id; "dead letter settled by a rule");
-        Ok(())
-    }
-
-    /// What rules did about a dead letter, the oldest first; nothing where there are none.
+    /// What rules did about a dead letter, the oldest first, also those that this process does not have.
     ///
     /// # Errors
     ///
     /// Storage was not reached, or a record cannot be read.
     pub async fn acted(&self, letter: TaskId) -> Result<Vec<Acted>, RecordError> {
-        if self.parts.settings.rules.is_none() {
-            return Ok(Vec::new());
-        }
         let stored = self.parts.store.read(&Actions::name(letter)).await?;
         let actions = stored.map(|stored| Actions::from_body(&stored.body));
         let mut acted = Vec::new();

@@ -11,8 +11,9 @@ use serde_json::value::to_raw_value;
 
 use super::counting::Counting;
 use super::{DeadLetter, LetterFilter};
-use crate::limits::{SHORTEST_LATER, WALK_CONCURRENCY};
+use crate::limits::{BULK_COUNT_CALLS, SHORTEST_LATER, WALK_CONCURRENCY};
 use crate::model::task::TaskRecord;
+use crate::tasks::listing::ListError;
 use crate::tasks::service::{Parts, Tasks};
 use crate::tasks::submit::{Submission, SubmitError};
 use work::schemars::{self, JsonSchema};
@@ -39,6 +40,21 @@ impl Bulk {
         match self {
             Self::Replay => "replay-dead-letters",
             Self::Delete => "delete-dead-letters",
+        }
+    }
+
+    /// Whether a kind does the one or the other.
+    pub(super) fn is_kind(kind: &str) -> bool {
+        let name = kind.strip_prefix('_');
+        Self::ALL.iter().any(|bulk| name == Some(bulk.name()))
+    }
+
+    /// Which letters are meant by a filter: who wants all to run again does not mean what was once done to many,
+    /// unless it is asked for by its kind.
+    fn meant(self, filter: LetterFilter) -> LetterFilter {
+        LetterFilter {
+            spares_bulk: self == Self::Replay && filter.kind.is_none(),
+            ..filter
         }
     }
 }
@@ -100,7 +116,9 @@ impl Kind for BulkKind {
         let WithoutSchema(filter) = input;
         let tasks = self.tasks.ready()?;
         let mut counting = Counting::begin(&tasks, cx).await?;
-        let total = counting.done() + tasks.count_dead_letters(&filter).await?;
+        // Too many to be counted are done without a percentage.
+        let left = tasks.count_at_sight(&filter, BULK_COUNT_CALLS).await?;
+        let total = left.map(|left| counting.done() + left);
         let (mut failed, mut position) = (0, None);
         loop {
             cx.check_stop()?;
@@ -120,8 +138,10 @@ impl Kind for BulkKind {
                     false => failed += 1,
                 }
             }
-            let percent = (counting.done() + failed) * 100 / total.max(1);
-            cx.report_percent(u8::try_from(percent).unwrap_or(100));
+            if let Some(total) = total {
+                let percent = (counting.done() + failed) * 100 / total.max(1);
+                cx.report_percent(u8::try_from(percent).map_or(100, |percent| percent.min(100)));
+            }
             match page.next {
                 Some(next) => position = Some(next),
                 None => break,
@@ -141,7 +161,7 @@ impl BulkKind {
     /// Whether it could be done; an error when trying again may help.
     async fn one(&self, tasks: &Tasks, letter: &DeadLetter) -> Result<bool, SubmitError> {
         let done = match self.bulk {
-            Bulk::Replay => tasks.replay(letter.id, None).await.map(|it| it.is_done()),
+            Bulk::Replay => tasks.replay_letter(letter).await.map(|it| it.is_done()),
             Bulk::Delete => tasks.discard(letter).await,
         };
         match done {
@@ -154,6 +174,15 @@ impl BulkKind {
 }
 
 impl Tasks {
+    /// To how many dead letters this would be done.
+    ///
+    /// # Errors
+    ///
+    /// As of [`dead_letters`](Self::dead_letters).
+    pub async fn count_bulk(&self, bulk: Bulk, filter: LetterFilter) -> Result<usize, ListError> {
+        self.count_dead_letters(&bulk.meant(filter)).await
+    }
+
     /// Accepts the task that does this to all dead letters which the filter takes, and which have failed by
     /// now: what fails again meanwhile is not done twice.
     ///
@@ -170,7 +199,7 @@ impl Tasks {
         let before = filter.failed_before.map_or(next, |before| before.min(next));
         let filter = LetterFilter {
             failed_before: Some(before),
-            ..filter
+            ..bulk.meant(filter)
         };
         let kind = KindName::internal(bulk.name()).to_string();
         let input = to_raw_value(&filter).expect("a filter has string keys");

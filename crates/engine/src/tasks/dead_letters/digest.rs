@@ -1,24 +1,42 @@
 //! Digests: those that somebody is told of share one task for each window of time, under an id that is made of the
 //! rule and the window. So a storm of failures is told in one piece, and not at once in a thousand.
+//!
+//! Which task tells of a letter is noted with the letter before there is that task, and what it tells of is fixed with it.
+//! So nobody else tells of the letter: whoever gathers what is due looks for the task that is noted, and waits for it
+//! for a while ([`RULE_PATIENCE`]).
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use serde::Deserialize;
 
-use super::action::{Job, names_told};
-use crate::limits::{TOLD_IN_SHORT, WALK_CONCURRENCY};
+use super::action::Job;
+use crate::limits::{RULE_PATIENCE, TOLD_IN_SHORT, WALK_CONCURRENCY};
 use crate::model::due::{Actions, Due, window_task};
 use crate::model::id::TaskId;
+use crate::model::parcel::ToldLetter;
 use crate::model::rules::{Rule, Rules};
 use crate::model::start::Start;
+use crate::model::task::{TaskRecord, TaskState};
+use crate::model::told::Told;
+use crate::records::RecordError;
 use crate::tasks::service::Tasks;
 use crate::tasks::submit::SubmitError;
-use ports::{StorageError, Timestamp};
+use ports::{Step, StorageError, Timestamp};
+use work::Context;
 
 /// The most that are told in one piece.
 pub(super) const MOST_TOLD: usize = 5_000;
+
+/// What a letter is to be told with.
+struct Wanted<'a> {
+    due: &'a Due,
+    letter: ToldLetter,
+    /// The task that is noted with it, and does not tell of it.
+    instead_of: Option<TaskId>,
+}
 
 impl Tasks {
     /// Makes the one task of this window, unless it is there, of all that is due by now; what comes later in the
@@ -34,30 +52,21 @@ impl Tasks {
             return Ok(());
         };
         let now = self.parts.clock.now();
-        let id = window_task(&rule.name, window(now, every));
+        let key = self.rules_key().await?;
+        let id = window_task(key, &rule.name, window(now, every));
         let (task, begun_at) = match self.parts.records.read(id).await? {
             Some(task) => {
                 let begun_at = task.record.created_at;
                 (task.record, begun_at)
             }
             None => {
-                let Some(job) = self.digest(rule, &due, now).await? else {
+                let Some(job) = self.digest(rule, &due, (id, now)).await? else {
                     return Ok(());
                 };
-                // Which task it is, each letter knows before there is that task: a process that dies in between
-                // leaves it to the next window, and one that dies after that leaves nothing to tell.
-                for some in due.chunks(WALK_CONCURRENCY) {
-                    let noted = some.iter().filter(|due| job.tells(due));
-                    let noted = noted.map(|due| self.note(rule, due, id, now));
-                    join_all(noted)
-                        .await
-                        .into_iter()
-                        .collect::<Result<(), _>>()?;
-                }
                 (self.hand_in_once(id, &job, Start::AtOnce).await?, now)
             }
         };
-        let names = names_told(&task);
+        let names = self.names_told(&task).await?;
         due.retain(|due| names.contains(&due.text));
         for some in due.chunks(WALK_CONCURRENCY) {
             let noted = some
@@ -71,56 +80,151 @@ impl Tasks {
         Ok(())
     }
 
-    /// What is to be told of all this, unless it is told already; `None` when there is nothing.
+    /// What this task is to tell of all this, noted with each letter; `None` when there is nothing.
     async fn digest(
         &self,
         rule: &Rule,
         due: &[Due],
-        now: Timestamp,
+        task: (TaskId, Timestamp),
     ) -> Result<Option<Job>, SubmitError> {
         let (mut letters, mut names) = (Vec::new(), HashSet::new());
-        let mut told: HashMap<TaskId, HashSet<String>> = HashMap::new();
-        for some in due.chunks(WALK_CONCURRENCY) {
-            let looks = some.iter().map(|due| async {
-                let letter = self.still_dead(due).await?;
-                let stored = self.parts.store.read(&Actions::name(due.name.id)).await?;
-                let actions = stored.map(|stored| Actions::from_body(&stored.body));
-                let task = actions.and_then(|it| it.task(&rule.name, due.name.failed_at));
-                Ok::<_, StorageError>((letter, task))
+        let wanted = self.wanted(rule, due, task).await?;
+        let mut wanted = wanted.into_iter().peekable();
+        while wanted.peek().is_some() {
+            let some: Vec<_> = wanted.by_ref().take(WALK_CONCURRENCY).collect();
+            let noted = some.iter().map(|one| {
+                let may_replace = |noted| Some(noted) == one.instead_of;
+                self.note(rule, one.due, task, may_replace)
             });
-            for (due, look) in some.iter().zip(join_all(looks).await) {
-                let (letter, task) = look?;
-                if let Some(task) = task {
-                    let told = match told.entry(task) {
-                        Entry::Occupied(told) => told.into_mut(),
-                        Entry::Vacant(room) => {
-                            let record = self.parts.records.read(task).await?;
-                            let names = record.map(|task| names_told(&task.record));
-                            room.insert(names.unwrap_or_default())
-                        }
-                    };
-                    if told.contains(&due.text) {
-                        self.parts.store.delete(&due.text, None).await?;
-                        continue;
-                    }
-                }
-                match letter {
-                    Some(letter) => {
-                        names.insert(due.text.clone());
-                        letters.push(letter);
-                    }
-                    None => self.let_lie(due).await?,
+            for (is_noted, one) in join_all(noted).await.into_iter().zip(some) {
+                // Otherwise somebody else is about to tell of it.
+                if is_noted? {
+                    names.insert(one.due.text.clone());
+                    letters.push(one.letter);
                 }
             }
         }
         letters.truncate(TOLD_IN_SHORT);
         Ok((!names.is_empty()).then(|| Job::Digest {
             rule: rule.name.clone(),
-            gathered_at: now,
+            gathered_at: task.1,
             letters,
             names,
         }))
     }
+
+    /// The letters that no other task tells of, nor is about to.
+    async fn wanted<'a>(
+        &self,
+        rule: &Rule,
+        due: &'a [Due],
+        (id, now): (TaskId, Timestamp),
+    ) -> Result<Vec<Wanted<'a>>, SubmitError> {
+        let mut wanted = Vec::new();
+        let mut told: HashMap<TaskId, Option<HashSet<String>>> = HashMap::new();
+        for some in due.chunks(WALK_CONCURRENCY) {
+            let looks = some.iter().map(|due| async {
+                let letter = self.still_dead(due).await?;
+                let stored = self.parts.store.read(&Actions::name(due.name.id)).await?;
+                let actions = stored.map(|stored| Actions::from_body(&stored.body));
+                let actions = actions.unwrap_or_default();
+                let noted = actions.of(&rule.name, due.name.failed_at).cloned();
+                Ok::<_, StorageError>((letter, noted))
+            });
+            for (due, look) in some.iter().zip(join_all(looks).await) {
+                let (letter, noted) = look?;
+                let other = noted.filter(|noted| noted.task != id);
+                if let Some(other) = &other {
+                    let told = match told.entry(other.task) {
+                        Entry::Occupied(told) => told.into_mut(),
+                        Entry::Vacant(room) => room.insert(self.told_by(other.task).await?),
+                    };
+                    match told {
+                        Some(told) if told.contains(&due.text) => {
+                            self.parts.store.delete(&due.text, None).await?;
+                            continue;
+                        }
+                        None if now - other.begun_at <= RULE_PATIENCE => continue,
+                        Some(_) | None => {}
+                    }
+                }
+                match letter {
+                    Some(letter) => wanted.push(Wanted {
+                        due,
+                        letter,
+                        instead_of: other.map(|other| other.task),
+                    }),
+                    None => self.let_lie(due).await?,
+                }
+            }
+        }
+        Ok(wanted)
+    }
+
+    /// What a task tells of; `None` when there is none, or none yet.
+    async fn told_by(&self, task: TaskId) -> Result<Option<HashSet<String>>, RecordError> {
+        match self.parts.records.read(task).await? {
+            Some(task) => Ok(Some(self.names_told(&task.record).await?)),
+            None => Ok(None),
+        }
+    }
+
+    async fn names_told(&self, task: &TaskRecord) -> Result<HashSet<String>, StorageError> {
+        if let TaskState::Succeeded { result } = &task.state {
+            let stored = self.parts.store.read(&Told::name(&task.id.text())).await?;
+            return Ok(match stored {
+                Some(stored) => Told::from_body(&stored.body).names,
+                None => {
+                    let done = serde_json::from_str::<ToldInResult>(result.get());
+                    done.unwrap_or_default().names
+                }
+            });
+        }
+        let input = task.input.as_deref().map(|input| input.get());
+        Ok(match input.map(serde_json::from_str) {
+            Some(Ok(Job::Digest { names, .. })) => names,
+            _ => HashSet::new(),
+        })
+    }
+
+    /// Keeps what the task of an attempt tells of, for when it has succeeded; gives what an attempt before this one
+    /// has kept.
+    pub(super) async fn keep_told(
+        &self,
+        cx: &Context,
+        names: HashSet<String>,
+    ) -> Result<Told, StorageError> {
+        let (store, told) = (&self.parts.store, Told::of(names));
+        let name = Told::name(cx.task_id());
+        let document = told.to_document(cx.kind().as_str(), self.parts.clock.now());
+        if store.create(&name, &document).await?.is_some() {
+            return Ok(told);
+        }
+        let kept = store.read(&name).await?;
+        Ok(kept.map_or(told, |kept| Told::from_body(&kept.body)))
+    }
+
+    /// Keeps who is not to be told once more.
+    pub(super) async fn keep_done_with(
+        &self,
+        cx: &Context,
+        told: &Told,
+    ) -> Result<(), StorageError> {
+        let document = told.to_document(cx.kind().as_str(), self.parts.clock.now());
+        let put = Step::Put {
+            name: &Told::name(cx.task_id()),
+            document: &document,
+        };
+        self.parts.store.write(&[put]).await?;
+        Ok(())
+    }
+}
+
+/// What releases before this one kept in the result.
+#[derive(Default, Deserialize)]
+struct ToldInResult {
+    #[serde(default)]
+    names: HashSet<String>,
 }
 
 /// When the window began that this time is in.

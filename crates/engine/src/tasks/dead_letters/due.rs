@@ -23,8 +23,9 @@ use crate::model::start::Start;
 use crate::model::stored::shortened;
 use crate::model::task::{TaskError, TaskRecord};
 use crate::model::wishes::Wishes;
+use crate::records::kept_key::Signing;
 use crate::tasks::listing::ListError;
-use crate::tasks::service::Tasks;
+use crate::tasks::service::{RulesKey, Tasks};
 use crate::tasks::submit::{Submission, SubmitError};
 use ports::{StorageError, Timestamp};
 use work::KindName;
@@ -33,16 +34,21 @@ use work::KindName;
 const PAGES_SOON: usize = 5;
 
 impl Tasks {
-    /// Makes tasks of what is due, as far as it comes. One that cannot be made now is made by the next pass.
+    /// Makes tasks of what is due, as far as it comes. What cannot be made now, because the queue is full for example,
+    /// is made by the next pass.
     ///
     /// # Errors
     ///
-    /// The first of these that storage refused.
+    /// Storage was not reached.
     pub(crate) async fn hand_in_due(&self, is_over: impl Fn() -> bool) -> Result<(), StorageError> {
+        if self.parts.settings.rules.is_none() {
+            return Ok(());
+        }
+        let _turn = self.parts.shared.due_turn.lock().await;
         self.hand_in_pages(usize::MAX, is_over).await
     }
 
-    /// The same of the newest that is due, in so many pages.
+    /// The same of the newest that is due, in so many pages, by whoever's turn it is.
     async fn hand_in_pages(
         &self,
         pages: usize,
@@ -51,7 +57,6 @@ impl Tasks {
         let Some(rules) = self.parts.settings.rules.clone() else {
             return Ok(());
         };
-        let mut first = Ok(());
         let mut told: BTreeMap<String, Vec<Due>> = BTreeMap::new();
         let mut at = None;
         for _ in 0..pages {
@@ -78,7 +83,9 @@ impl Tasks {
                 }
                 let handed_in = some.iter().map(|due| self.hand_in(&rules, due));
                 for one in join_all(handed_in).await {
-                    first = first.and(unless_passing(one)?);
+                    if !goes_on(one)? {
+                        return Ok(());
+                    }
                 }
             }
             at = page.next;
@@ -93,10 +100,12 @@ impl Tasks {
             }) = rules.named(&name)
             {
                 let gathered = self.gather(&rules, &name, *every, due).await;
-                first = first.and(unless_passing(gathered)?);
+                if !goes_on(gathered)? {
+                    break;
+                }
             }
         }
-        first
+        Ok(())
     }
 
     /// The same in the background, when this process has just seen a failure. Of many that ask for it one at a time
@@ -140,9 +149,17 @@ impl Tasks {
             letter: due.name.id,
             failed_at: due.name.failed_at,
         };
-        let task = self.hand_in_once(due.task(), &job, start).await?;
+        let id = due.task(self.rules_key().await?);
+        let task = self.hand_in_once(id, &job, start).await?;
         self.note_and_forget(rule, due, task.id, task.created_at)
             .await
+    }
+
+    /// What the ids of the tasks are made with that do what rules say: a secret of all processes.
+    pub(super) async fn rules_key(&self) -> Result<Signing, StorageError> {
+        let RulesKey(key) = &self.parts.shared.rules_key;
+        let now = self.parts.clock.now();
+        key.signing(&*self.parts.store, now).await
     }
 
     /// The letter of what is due, in short; `None` when it is none any more, or none yet.
@@ -207,18 +224,19 @@ impl Tasks {
         task: TaskId,
         begun_at: Timestamp,
     ) -> Result<(), SubmitError> {
-        self.note(rule, due, task, begun_at).await?;
+        self.note(rule, due, (task, begun_at), |_| true).await?;
         self.parts.store.delete(&due.text, None).await?;
         Ok(())
     }
 
+    /// Notes which task does it, also where another is noted if that may be replaced; says whether it is noted.
     pub(super) async fn note(
         &self,
         rule: &Rule,
         due: &Due,
-        task: TaskId,
-        begun_at: Timestamp,
-    ) -> Result<(), StorageError> {
+        (task, begun_at): (TaskId, Timestamp),
+        may_replace: impl Fn(TaskId) -> bool,
+    ) -> Result<bool, StorageError> {
         let action = Action {
             rule: rule.name.clone(),
             action: rule.action.name().to_owned(),
@@ -233,8 +251,13 @@ impl Tasks {
             let before = stored
                 .as_ref()
                 .map(|stored| Actions::from_body(&stored.body));
-            let Some(actions) = before.unwrap_or_default().with(action.clone()) else {
-                return Ok(());
+            let before = before.unwrap_or_default();
+            let known = before.of(&action.rule, action.failed_at);
+            if known.is_some_and(|known| known.task != task && !may_replace(known.task)) {
+                return Ok(false);
+            }
+            let Some(actions) = before.with(action.clone()) else {
+                return Ok(true);
             };
             let document = actions.to_document(&due.head.kind, self.parts.clock.now());
             let written = match &stored {
@@ -242,7 +265,7 @@ impl Tasks {
                 None => store.create(&name, &document).await?,
             };
             if written.is_some() {
-                return Ok(());
+                return Ok(true);
             }
         }
         Err(StorageError::transient(
@@ -257,19 +280,19 @@ fn is_told(rules: &Rules, due: &Due) -> bool {
     rule.is_some_and(|rule| matches!(rule.action, RuleAction::Tell { .. }))
 }
 
-/// What broke off: the pass, if storage is away or takes no more, or only this.
-fn unless_passing(done: Result<(), SubmitError>) -> Result<Result<(), StorageError>, StorageError> {
+/// Whether the pass goes on after this. A queue that is full ends it, and is no failure of storage; one thing that
+/// cannot be done keeps the others from nothing.
+fn goes_on(done: Result<(), SubmitError>) -> Result<bool, StorageError> {
     match done {
-        Ok(()) => Ok(Ok(())),
+        Ok(()) => Ok(true),
         Err(SubmitError::Storage(error)) if error.is_transient() => Err(error),
         Err(error @ SubmitError::QueueFull) => {
-            let cause = error.to_string();
-            Err(StorageError::transient("do what a rule says", cause))
+            log::debug!("what rules say is left to the next sweep: {error}");
+            Ok(false)
         }
         Err(error) => {
             log::warn!("what a rule says is not done yet: {error}");
-            let cause = error.to_string();
-            Ok(Err(StorageError::transient("do what a rule says", cause)))
+            Ok(true)
         }
     }
 }

@@ -8,8 +8,9 @@ use crate::model::dead_letter::{DeadMessage, EntryName, UNREADABLE};
 use crate::model::id::TaskId;
 use crate::model::json::mentions;
 use crate::model::labels::Labels;
+use crate::model::precondition::Target;
 use crate::model::task::{TaskError, TaskRecord, TaskState, TaskStatus};
-use ports::{Head, Timestamp};
+use ports::{ETag, Head, Timestamp};
 
 /// Which dead letters are meant.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +40,9 @@ pub struct LetterFilter {
     /// Only those with this in the message of their error, in their input or in their text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// None of the tasks that are about many dead letters.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub spares_bulk: bool,
 }
 
 /// A task that has failed, or a message that names no task.
@@ -62,6 +66,8 @@ pub struct DeadLetter {
     pub settled_at: Option<Timestamp>,
     /// What it is of.
     pub body: LetterBody,
+    /// The version of what it was read from.
+    pub(super) version: Option<ETag>,
 }
 
 /// What a dead letter holds.
@@ -90,6 +96,11 @@ impl DeadLetter {
             id: self.id,
             failed_at: self.failed_at,
         }
+    }
+
+    /// The task that has failed, in the version that tells of it.
+    pub(super) fn target(&self) -> Target {
+        Target::in_version(self.id, self.version.clone())
     }
 
     /// As a listing has it: of a thousand, each may be megabytes.
@@ -124,7 +135,7 @@ impl LetterFilter {
     }
 }
 
-pub(super) fn of_record(record: TaskRecord) -> Option<DeadLetter> {
+pub(super) fn of_record(record: TaskRecord, version: Option<ETag>) -> Option<DeadLetter> {
     let TaskState::Failed { error } = record.state else {
         return None;
     };
@@ -140,10 +151,11 @@ pub(super) fn of_record(record: TaskRecord) -> Option<DeadLetter> {
         body: LetterBody::Task {
             input: record.input,
         },
+        version,
     })
 }
 
-pub(super) fn of_head(id: TaskId, head: Head) -> Option<DeadLetter> {
+pub(super) fn of_head(id: TaskId, head: Head, version: ETag) -> Option<DeadLetter> {
     if head.status != TaskStatus::Failed.as_str() {
         return None;
     }
@@ -162,10 +174,11 @@ pub(super) fn of_head(id: TaskId, head: Head) -> Option<DeadLetter> {
         },
         settled_at: None,
         body: LetterBody::LargeTask,
+        version: Some(version),
     })
 }
 
-pub(super) fn of_message(name: EntryName, message: DeadMessage) -> DeadLetter {
+pub(super) fn of_message(name: EntryName, message: DeadMessage, version: ETag) -> DeadLetter {
     let DeadMessage {
         text,
         queue,
@@ -186,5 +199,6 @@ pub(super) fn of_message(name: EntryName, message: DeadMessage) -> DeadLetter {
         },
         settled_at,
         body: LetterBody::Message { text, queue },
+        version: Some(version),
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
-use super::DeadLetter;
+use super::{DeadLetter, LetterBody};
 use crate::limits::ACCEPTING_TIMEOUT;
 use crate::model::dead_letter::{DeadMessage, EntryName};
 use crate::model::id::TaskId;
@@ -86,6 +86,18 @@ impl Tasks {
             // Its version was not asked for.
             Operated::OtherVersion | Operated::Unknown => self.replay_message(id, edit).await,
         }
+    }
+
+    /// Replays a dead letter as it was listed. What has failed again since, or not failed, is another one.
+    pub(super) async fn replay_letter(&self, letter: &DeadLetter) -> Result<Replayed, SubmitError> {
+        if let LetterBody::Message { .. } = letter.body {
+            return self.replay_message(letter.id, None).await;
+        }
+        Ok(match self.run_again(letter.target(), None).await? {
+            Operated::Done(task) => Replayed::Task(Box::new(task)),
+            Operated::Conflict(record) => Replayed::Conflict(record),
+            Operated::OtherVersion | Operated::Unknown => Replayed::Unknown,
+        })
     }
 
     async fn replay_message(
@@ -194,21 +206,19 @@ impl Tasks {
         }
     }
 
-    /// Deletes a dead letter for good; `false` when it is none any more.
+    /// Deletes a dead letter for good, as it was listed; `false` when it is none any more, or another one.
     pub(crate) async fn discard(&self, letter: &DeadLetter) -> Result<bool, SubmitError> {
-        match self.delete(letter.id).await? {
-            Operated::Done(_) => Ok(true),
-            Operated::Conflict(_) | Operated::OtherVersion => Ok(false),
-            Operated::Unknown => {
-                let Some((name, message, etag)) = self.dead_message(letter.id).await? else {
-                    return Ok(false);
-                };
-                if self.is_claimed(&message) {
-                    return Ok(false);
-                }
-                let deleted = self.parts.store.delete(&name.text(), Some(&etag)).await;
-                deleted.map_err(SubmitError::from)
+        if let LetterBody::Message { .. } = letter.body {
+            let Some((name, message, etag)) = self.dead_message(letter.id).await? else {
+                return Ok(false);
+            };
+            if self.is_claimed(&message) {
+                return Ok(false);
             }
+            let deleted = self.parts.store.delete(&name.text(), Some(&etag)).await;
+            return deleted.map_err(SubmitError::from);
         }
+        let deleted = self.delete(letter.target()).await?;
+        Ok(matches!(deleted, Operated::Done(_)))
     }
 }
