@@ -120,6 +120,19 @@ async fn nobody_is_told_of_a_task_whose_client_named_nobody() {
     assert_eq!(bench.notices().await.len(), 0);
 }
 
+#[tokio::test]
+async fn ends_are_told_while_the_queue_is_full_of_tasks_that_are_to_be_told() {
+    let bench = Bench::with_limit(3);
+    for _ in 0..3 {
+        bench.submit_told("echo", "1").await;
+    }
+    let refused = bench.tasks.submit(bench.submission("echo", "1")).await;
+    assert!(matches!(refused, Err(SubmitError::QueueFull)));
+    bench.settle().await;
+    assert_eq!(bench.notices().await.len(), 3);
+    bench.submit("echo", "1").await;
+}
+
 /// Where each step of a write is a call, as `docs/decisions/0049-callback-urls.md` has it.
 #[tokio::test]
 async fn telling_an_end_costs_a_read_and_its_task_and_nothing_where_nobody_is_told() {
