@@ -37,7 +37,7 @@ pub(in crate::api) async fn report(
     let attempted = attempted(&request, &api, &path).ok_or_else(unauthorized)?;
     let (text, _held) = read_json(&request, payload, &api).await?;
     let report = report::read(&text)?;
-    match api.tasks.called_back(attempted, &report).await? {
+    match api.tasks.called_back(attempted, report).await? {
         CalledBack::Taken => Ok(HttpResponse::Ok().finish()),
         CalledBack::OlderAttempt => Err(Problem::new(
             Code::OlderAttempt,
