@@ -154,7 +154,7 @@ async fn an_end_is_told_encrypted_to_whom_this_machine_trusts() {
             assert!(head.starts_with("POST /answers HTTP/1."), "{head}");
             assert!(is_signed(&head, &body) && body.contains(&id), "{body}");
         } else {
-            serving.handler.line_with("RequestFailed").await;
+            serving.handler.line_with("NoConnection").await;
             assert_eq!(service.requests(), 0);
         }
     }

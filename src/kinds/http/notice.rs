@@ -153,16 +153,14 @@ impl NoticeKind {
     }
 }
 
-/// What the answer means. What it says is not read.
+/// What the answer means. What it says is not read, and when it wants to be called is not either: whoever a client
+/// names is called so many times, in the time that all have.
 fn answered(reply: &Response) -> Result<Box<RawValue>, Failure> {
-    let (status, after) = (reply.status(), reply::retry_after(reply.headers()));
+    let status = reply.status();
     let said = format!("whoever is called back answered {status}");
     match status {
         status if status.is_success() => {
             Ok(to_raw_value(&status.as_u16()).map_err(|_| Failure::permanent(NOT_TAKEN, said))?)
-        }
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE if after.is_some() => {
-            Err(Failure::later(after.unwrap_or_default()))
         }
         // It wants to hear no more.
         StatusCode::GONE => Err(Failure::permanent(GONE, said)),
