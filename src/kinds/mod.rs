@@ -108,9 +108,39 @@ fn notices(config: &Config) -> Result<Option<NoticeKind>, KindsError> {
     let hosts = hosts.collect::<Result<Vec<_>, _>>()?;
     let secret = config.callback_url_secret.as_ref();
     let secret = SigningSecret::read(secret.ok_or(KindsError::NoCallbackSecret)?)?;
-    Ok(Some(NoticeKind::new(
-        hosts,
-        secret,
-        config.kinds_allow_http,
-    )?))
+    Ok(Some(NoticeKind::new(hosts, secret)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use serde_json::json;
+    use serde_json::value::to_raw_value;
+    use work::KindName;
+
+    use super::*;
+    use ports::{QueueName, Secret};
+
+    #[test]
+    fn no_setting_lets_an_end_be_told_unencrypted_to_another_machine() {
+        let queue = QueueName::try_from("tasks").unwrap();
+        let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+        let config = Config {
+            callback_url_hosts: vec!["hooks.example.com:80".to_owned()],
+            callback_url_secret: Some(Secret::new(secret)),
+            kinds_allow_http: true,
+            ..Config::for_tests(Path::new("."), queue)
+        };
+        let kinds = with_those_of_settings(Kinds::default(), &config).unwrap();
+        let name = KindName::internal(NOTICE_KIND);
+        let kind = &kinds.get(name.as_str()).unwrap().kind;
+        let check = |url: &str| {
+            let input = to_raw_value(&json!({"url": url, "event": {}})).unwrap();
+            kind.check(&input).map_err(|invalid| invalid.message)
+        };
+        assert_eq!(check("https://hooks.example.com:80/done"), Ok(()));
+        let refused = check("http://hooks.example.com/done").unwrap_err();
+        assert!(refused.contains("https"), "{refused}");
+    }
 }

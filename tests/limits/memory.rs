@@ -1,5 +1,7 @@
 //! More bodies at once than there is memory for them.
 
+use serde_json::json;
+
 use super::raw::{Raw, status};
 use crate::helpers::app::{App, spawn_app_with};
 use crate::helpers::eventually::eventually;
@@ -119,6 +121,117 @@ async fn a_task_whose_result_does_not_fit_is_accepted_all_the_same() {
         "{reply}"
     );
     app.client.has_taken(2).await;
+}
+
+/// So many submissions in one, each as short as can be.
+fn tiny(count: usize) -> String {
+    json!(vec![json!({"number": 1, "delay": 60}); count]).to_string()
+}
+
+/// Takes so much of a budget, until it is dropped.
+async fn holding(app: &App, budget: usize, left: usize) -> Raw {
+    let length = (budget - left) / 3;
+    let mut client = Raw::connect(app.address);
+    client.send(post(length)).send(" ".repeat(length - 1));
+    // What is no submission, and would not fit.
+    let probe = "x".repeat(left / 3 + 64 * 1024);
+    eventually("there is little memory left", async || {
+        (app.client.submit(probe.clone()).await.status == 503).then_some(())
+    })
+    .await;
+    client
+}
+
+#[tokio::test]
+async fn an_array_of_tiny_tasks_takes_the_memory_that_a_thousand_tasks_take() {
+    let app = small(8 * MIB);
+    let holding = holding(&app, 8 * MIB, 2 * MIB).await;
+
+    // It has 24 KB.
+    let reply = app.client.submit(tiny(1_000)).await;
+
+    assert_eq!(
+        (reply.status, reply.problem().0.as_str()),
+        (503, "Overloaded")
+    );
+    app.client.has_taken(0).await;
+    drop(holding);
+    eventually("the memory is free again", async || {
+        (app.client.submit(tiny(1_000)).await.status == 202).then_some(())
+    })
+    .await;
+    app.client.has_taken(1_000).await;
+}
+
+#[tokio::test]
+async fn an_array_whose_reply_does_not_fit_is_not_accepted() {
+    // A reply with an address of this length a hundred times.
+    let base = format!("https://here/{}", "x".repeat(20_000));
+    let app = spawn_app_with(|config| {
+        config.memory_budget = 4 * MIB;
+        config.public_base_url = Some(base.clone());
+    });
+    let holding = holding(&app, 4 * MIB, MIB).await;
+    let request = || app.client.post_task().body(tiny(100));
+
+    let reply = request().send().await.unwrap();
+
+    assert_eq!(reply.status(), 503);
+    app.client.has_taken(0).await;
+    drop(holding);
+    eventually("the memory is free again", async || {
+        (request().send().await.unwrap().status() == 202).then_some(())
+    })
+    .await;
+    app.client.has_taken(100).await;
+}
+
+#[tokio::test]
+async fn a_task_that_has_ended_is_accepted_again_though_its_view_does_not_fit() {
+    let app = small(MIB);
+    let body = r#"{"kind": "bulk", "input": {"bytes": 60000}}"#;
+    let submit = async || {
+        let request = app.client.post_task().header("idempotency-key", "k");
+        let request = request.header("prefer", "return=representation");
+        app.client.send(request.body(body)).await
+    };
+    let first = submit().await;
+    let id = first.json()["id"].as_str().unwrap().to_owned();
+    app.client.has_ended(1).await;
+    assert_eq!(submit().await.json()["status"], "Succeeded");
+    let _holding = holding(&app, MIB, 0).await;
+
+    let again = submit().await;
+
+    assert_eq!(again.status, 202, "{}", again.text());
+    assert_eq!(again.json(), json!({"id": id, "kind": "bulk"}));
+}
+
+#[tokio::test]
+async fn an_instance_whose_end_does_not_fit_has_begun_all_the_same() {
+    let app = small(4 * MIB);
+    let input = json!({"number": 8, "milliseconds": 3_600_000, "padding": "x".repeat(400_000)});
+    let path = "/api/durabletask/orchestrators/flow-approval?timeout=60";
+    let start = app.client.keyed("POST", path);
+    let start = start.header("content-type", "application/json");
+    let ending = async {
+        let id = eventually("it has begun", async || {
+            let listed = app.client.get_keyed("/api/operations").await.json();
+            listed["value"][0]["id"].as_str().map(str::to_owned)
+        })
+        .await;
+        let holding = holding(&app, 4 * MIB, MIB / 8).await;
+        let path = format!("/api/operations/{id}:cancel");
+        let canceled = app.client.send(app.client.request("POST", &path)).await;
+        assert_eq!(canceled.status, 200, "{}", canceled.text());
+        holding
+    };
+
+    let (reply, _holding) = tokio::join!(app.client.send(start.body(input.to_string())), ending);
+
+    // Its input would be in the reply.
+    assert_eq!(reply.status, 202, "{}", reply.text());
+    assert!(reply.json()["statusQueryGetUri"].is_string());
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ impl Bench {
     }
 
     /// What the token of the last attempt tells.
-    fn attempted(&self, id: TaskId) -> Attempted {
+    pub(super) fn attempted(&self, id: TaskId) -> Attempted {
         let url = self.kinds.callback();
         let (path, token) = url.split_once("?token=").unwrap();
         assert_eq!(path, format!("http://here/{id}"));
@@ -33,7 +33,7 @@ impl Bench {
     }
 
     async fn report(&self, attempted: Attempted, report: Report) -> CalledBack {
-        self.tasks.called_back(attempted, &report).await.unwrap()
+        self.tasks.called_back(attempted, report).await.unwrap()
     }
 }
 
@@ -92,7 +92,7 @@ async fn a_report_from_another_process_counts() {
     let bench = Bench::new();
     let attempted = bench.hand_over().await;
     let other = bench.other_process().tasks;
-    let taken = other.called_back(attempted, &succeeded()).await.unwrap();
+    let taken = other.called_back(attempted, succeeded()).await.unwrap();
     assert_eq!(taken, CalledBack::Taken);
     assert_eq!(
         bench.status(attempted.id).await,

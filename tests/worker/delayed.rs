@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use engine::limits::{HIDDEN_AT_MOST, LONGEST_DELAY, LOST_AFTER, QUEUE_LENGTH_MAX_AGE};
 use engine::{
-    KeyedSubmitError, Labels, Outcome, Start, Submission, SubmitError, Swept, TaskId, TaskStatus,
-    Wishes,
+    KeyedSubmitError, Labels, NewEvent, Outcome, Start, Submission, SubmitError, Swept, TaskId,
+    TaskStatus, Wishes,
 };
 use ports::Clock;
 
@@ -51,6 +51,43 @@ impl Bench {
         );
         assert_eq!(self.messages().await, (0, 0));
     }
+}
+
+/// What waits for an event or a second.
+const PATIENT: &str = r#"{"number":8,"milliseconds":1000}"#;
+
+#[tokio::test]
+async fn an_instance_begins_at_its_time_whatever_is_asked_of_it_before() {
+    let bench = Bench::new();
+    let workflows = &bench.process.engine.workflows;
+    let submission = Submission {
+        wishes: at(Start::After(DAY)),
+        ..bench.submission("flow-approval", PATIENT)
+    };
+    let id = bench.tasks.submit(submission).await.unwrap().id;
+    let due_at = bench.record(id).await.unwrap().due_at();
+    assert_eq!(due_at, Some(bench.clock.now() + DAY));
+    let event = NewEvent {
+        name: "approved".to_owned(),
+        data: super::bench::json("5"),
+    };
+    workflows.raise(id, event).await.unwrap();
+    workflows.suspend(id, None).await.unwrap();
+    workflows.resume(id, None).await.unwrap();
+    for wait in [Duration::ZERO, DAY - 2 * SECOND] {
+        bench.clock.advance(wait);
+        assert!(bench.nothing_is_visible().await);
+        bench.sweep().await;
+        let record = bench.record(id).await.unwrap();
+        assert_eq!(record.due_at(), due_at);
+        assert_eq!(record.instance.unwrap().journal.len(), 0);
+    }
+    bench.clock.advance(2 * SECOND);
+    bench.work_it_all_off().await;
+    // The event is there, too.
+    let result = bench.result(id).await;
+    assert!(result.contains(r#""calculation_result":"26""#), "{result}");
+    assert_eq!(bench.messages().await, (0, 0));
 }
 
 #[tokio::test]

@@ -1,5 +1,8 @@
 //! Many submissions in one: what becomes of each when storage fails on the way.
 
+use std::time::Duration;
+
+use engine::limits::{ACCEPTING_TIMEOUT, IDEMPOTENCY_RETENTION};
 use engine::{EachSubmitted, KeyedSubmitError, NoneAccepted, Submission, SubmitError};
 
 use super::bench::Bench;
@@ -136,6 +139,88 @@ async fn a_key_whose_first_task_fails_goes_on_standing_for_the_others() {
         assert!(place == failed || before.as_ref().unwrap() == now.as_ref().unwrap());
     }
     assert_eq!(bench.messages().await, (3, 0));
+}
+
+#[tokio::test]
+async fn a_key_whose_first_task_fails_goes_on_standing_for_those_that_may_be_there() {
+    let bench = Bench::new();
+    // Of the claims the second, and then the two records.
+    let held = bench
+        .calls
+        .hold_after(Some(Call::Create), 1, Moment::Before);
+    let (tasks, many) = (bench.tasks.clone(), bench.many(2));
+    let submitting = tokio::spawn(async move { tasks.submit_many(Some("k"), many).await });
+    held.arrived().await;
+    bench.calls.fail(Call::Create, Moment::Before);
+    bench.calls.lose(Call::Create, Moment::After);
+    held.go_on();
+    let each = submitting.await.unwrap().unwrap();
+    assert_eq!(counts(&each), [0, 1, 1]);
+    assert!(matches!(
+        each[0],
+        Err(KeyedSubmitError::Submit(SubmitError::Storage(_)))
+    ));
+
+    let other = bench.tasks.submit_many(Some("k"), bench.many(3)).await;
+    let is_other = matches!(
+        other,
+        Err(NoneAccepted::All(KeyedSubmitError::OtherSubmission))
+    );
+    assert!(is_other, "{each:?}, then {other:?}");
+}
+
+#[tokio::test]
+async fn the_key_of_the_first_says_for_all_whether_they_are_new() {
+    let bench = Bench::new();
+    let submit = async || {
+        let each = bench.tasks.submit_many(Some("k"), bench.many(3)).await;
+        let ids: Vec<_> = each.unwrap().into_iter().map(Result::unwrap).collect();
+        ids
+    };
+    // The others are claimed a minute after the first.
+    let held = bench.calls.hold(Call::Create, Moment::After);
+    let minute = Duration::from_secs(60);
+    let later = async {
+        held.arrived().await;
+        bench.clock.advance(minute);
+        held.go_on();
+    };
+    let (first, ()) = tokio::join!(submit(), later);
+    bench.clock.advance(IDEMPOTENCY_RETENTION - minute);
+    assert_eq!(submit().await, first);
+    bench.clock.advance(Duration::from_secs(1));
+    let second = submit().await;
+    for (place, id) in second.iter().enumerate() {
+        assert!(!first.contains(id), "{place} is an old one");
+    }
+    // The new ones are together, too.
+    bench.clock.advance(IDEMPOTENCY_RETENTION);
+    assert_eq!(submit().await, second);
+}
+
+#[tokio::test]
+async fn many_that_are_carried_on_stand_together_from_their_first_claim() {
+    let bench = Bench::new();
+    let held = bench.calls.hold_after(Some(Call::Send), 0, Moment::Before);
+    let (tasks, many) = (bench.tasks.clone(), bench.many(3));
+    let dying = tokio::spawn(async move { tasks.submit_many(Some("k"), many).await });
+    held.arrived().await;
+    dying.abort();
+    bench.clock.advance(ACCEPTING_TIMEOUT);
+    let submit = async || {
+        let each = bench.tasks.submit_many(Some("k"), bench.many(3)).await;
+        let ids: Vec<_> = each.unwrap().into_iter().map(Result::unwrap).collect();
+        ids
+    };
+    let carried_on = submit().await;
+    assert_eq!(submit().await, carried_on);
+    bench
+        .clock
+        .advance(IDEMPOTENCY_RETENTION - ACCEPTING_TIMEOUT);
+    assert_eq!(submit().await, carried_on);
+    bench.clock.advance(Duration::from_secs(1));
+    let second = submit().await;
+    assert!(second.iter().all(|id| !carried_on.contains(id)));
 }
 
 #[tokio::test]

@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
-use engine::{KeyedSubmitError, SubmitError, TaskId, TaskRecord, TaskStatus, Wishes};
+use engine::{
+    Commit, KeyedSubmitError, Labels, Report, Start, SubmitError, TaskId, TaskRecord, TaskState,
+    TaskStatus, Wishes,
+};
 use serde_json::{Value, json};
 
 use super::bench::Bench;
 use crate::helpers::calls::{Call, Moment};
+use crate::helpers::eventually::eventually;
 
 /// As the engine calls the kind that tells.
 const KIND: &str = "_callback";
@@ -16,11 +20,29 @@ const URL: &str = "https://hooks.example.com/ended";
 /// Longer than a message is hidden, and than somebody else's claim of a key counts.
 const LONG: Duration = Duration::from_secs(5 * 60);
 
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
 impl Bench {
     async fn submit_told(&self, kind: &str, input: &str) -> TaskId {
         let mut submission = self.submission(kind, input);
         submission.wishes = Wishes::default().told_at(URL);
         self.tasks.submit(submission).await.unwrap().id
+    }
+
+    /// One whose message nobody sees for longer than its record is kept.
+    async fn submit_told_late(&self, kind: &str, input: &str) -> TaskId {
+        let mut submission = self.submission(kind, input);
+        let wishes = Wishes::new(Start::After(300 * DAY), Labels::default());
+        submission.wishes = wishes.told_at(URL);
+        self.tasks.submit(submission).await.unwrap().id
+    }
+
+    /// Writes that a task is canceled, as one who dies before that is told.
+    async fn is_canceled_and_not_told(&self, id: TaskId) {
+        let mut task = self.records.read(id).await.unwrap().unwrap();
+        task.record.state = TaskState::Canceled;
+        let written = self.records.commit(&mut task).await.unwrap();
+        assert_eq!(written, Commit::Written);
     }
 
     /// Delivers all there is, until nothing is left.
@@ -113,11 +135,115 @@ async fn a_cancel_is_told_though_the_task_never_ran() {
 }
 
 #[tokio::test]
+async fn a_cancel_is_told_when_its_client_hangs_up_right_behind_it() {
+    for moment in [Moment::Before, Moment::After] {
+        let bench = Bench::new();
+        let id = bench.submit_told_late("counts", "1").await;
+        let held = bench.calls.hold(Call::Replace, moment);
+        let tasks = bench.tasks.clone();
+        let client = tokio::spawn(async move { tasks.cancel(id).await });
+        held.arrived().await;
+        client.abort();
+        assert!(client.await.unwrap_err().is_cancelled());
+        held.go_on();
+        eventually("its end is told", async || {
+            (bench.notices().await.len() == 1).then_some(())
+        })
+        .await;
+        assert_eq!(bench.status(id).await, Some(TaskStatus::Canceled));
+    }
+}
+
+#[tokio::test]
+async fn a_cancel_that_was_not_told_is_told_when_it_is_asked_for_again() {
+    let bench = Bench::new();
+    let id = bench.submit_told_late("counts", "1").await;
+    bench.calls.fail(Call::Create, Moment::Before);
+    bench.tasks.cancel(id).await.unwrap();
+    assert_eq!(bench.notices().await.len(), 0);
+    for _ in 0..2 {
+        bench.tasks.cancel(id).await.unwrap();
+        assert_eq!(bench.notices().await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_cancel_of_an_instance_that_waits_for_an_event_alone_is_told_though_it_was_not_at_once() {
+    let bench = Bench::new();
+    let input = r#"{"number":8,"milliseconds":10000000}"#;
+    let id = bench.submit_told("flow-approval", input).await;
+    bench.deliver().await;
+    bench.calls.fail(Call::Create, Moment::Before);
+    bench.tasks.cancel(id).await.unwrap();
+    assert_eq!(bench.notices().await.len(), 0);
+    // What it has begun is to end with it.
+    bench.deliver().await;
+    assert_eq!(bench.notices().await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_end_is_told_by_the_attempt_that_loses_to_it() {
+    for (kind, input) in [
+        ("echo", "1"),
+        ("flaky", r#"{"failures":9}"#),
+        ("hands_over", "1"),
+    ] {
+        let bench = Bench::new();
+        let id = bench.submit_told(kind, input).await;
+        let received = bench.receive().await;
+        let held = bench.calls.hold(Call::Replace, Moment::Before);
+        let canceling = async {
+            held.arrived().await;
+            bench.is_canceled_and_not_told(id).await;
+            held.go_on();
+        };
+        tokio::join!(bench.consumer.process(received), canceling);
+        bench.settle().await;
+        assert_eq!(bench.event().await["data"]["status"], "Canceled", "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn an_end_that_was_reported_is_told_when_its_reporter_hangs_up() {
+    let bench = Bench::new();
+    let id = bench.submit_told("hands_over", "1").await;
+    bench.deliver().await;
+    let attempted = bench.attempted(id);
+    let held = bench.calls.hold(Call::Replace, Moment::After);
+    let (tasks, report) = (
+        bench.tasks.clone(),
+        Report::Succeeded(super::bench::json("1")),
+    );
+    let reporter = tokio::spawn(async move { tasks.called_back(attempted, report).await });
+    held.arrived().await;
+    reporter.abort();
+    assert!(reporter.await.unwrap_err().is_cancelled());
+    held.go_on();
+    eventually("its end is told", async || {
+        (bench.notices().await.len() == 1).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn nobody_is_told_of_a_task_whose_client_named_nobody() {
     let bench = Bench::new();
     bench.submit("echo", "1").await;
     bench.settle().await;
     assert_eq!(bench.notices().await.len(), 0);
+}
+
+#[tokio::test]
+async fn ends_are_told_while_the_queue_is_full_of_tasks_that_are_to_be_told() {
+    let bench = Bench::with_limit(3);
+    for _ in 0..3 {
+        bench.submit_told("echo", "1").await;
+    }
+    let refused = bench.tasks.submit(bench.submission("echo", "1")).await;
+    assert!(matches!(refused, Err(SubmitError::QueueFull)));
+    bench.settle().await;
+    assert_eq!(bench.notices().await.len(), 3);
+    bench.submit("echo", "1").await;
 }
 
 /// Where each step of a write is a call, as `docs/decisions/0049-callback-urls.md` has it.

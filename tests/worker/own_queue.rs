@@ -188,7 +188,7 @@ async fn the_deadline_and_the_report_of_an_attempt_stay_in_the_queue() {
         may_pass: true,
     };
     let attempted = bench.attempted(id);
-    let taken = bench.process.tasks.called_back(attempted, &report).await;
+    let taken = bench.process.tasks.called_back(attempted, report).await;
     assert_eq!(taken.unwrap(), CalledBack::Taken);
     assert_eq!(bench.messages().await, (0, 2));
     bench.clock.advance(ATTEMPT_TIME_LIMIT);

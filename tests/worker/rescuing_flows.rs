@@ -15,7 +15,7 @@ const JUST_AFTER: Duration = Duration::from_millis(1);
 
 impl Bench {
     /// Works on what is visible in the queue, until there is nothing.
-    async fn work_it_all_off(&self) {
+    pub(super) async fn work_it_all_off(&self) {
         loop {
             let page = self.consumer.receive(32).await.unwrap();
             if page.is_empty() {

@@ -304,12 +304,12 @@ async fn a_report_without_an_answer_says_so_and_one_without_a_message_counts() {
         may_pass: true,
     };
     bench.calls.lose(Call::Replace, Moment::Before);
-    let reported = bench.tasks.called_back(attempted, &failed).await;
+    let reported = bench.tasks.called_back(attempted, failed.clone()).await;
     assert!(matches!(reported, Err(RecordError::Storage(cause)) if cause.is_unanswered()));
     assert_eq!(bench.status(id).await, Some(TaskStatus::Running));
 
     bench.calls.fail(Call::Send, Moment::Before);
-    let reported = bench.tasks.called_back(attempted, &failed).await;
+    let reported = bench.tasks.called_back(attempted, failed).await;
     assert_eq!(reported.unwrap(), CalledBack::Taken);
     assert_eq!(bench.status(id).await, Some(TaskStatus::Queued));
 }

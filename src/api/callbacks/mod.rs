@@ -35,9 +35,12 @@ pub(in crate::api) async fn report(
 ) -> Result<HttpResponse, Problem> {
     // Before the body: a stranger's is not read.
     let attempted = attempted(&request, &api, &path).ok_or_else(unauthorized)?;
-    let (text, _held) = read_json(&request, payload, &api).await?;
+    let (text, held) = read_json(&request, payload, &api).await?;
     let report = report::read(&text)?;
-    match api.tasks.called_back(attempted, &report).await? {
+    let tasks = api.tasks.clone();
+    let taken = held.during(async move { tasks.called_back(attempted, report).await });
+    let (taken, _) = taken.await?;
+    match taken? {
         CalledBack::Taken => Ok(HttpResponse::Ok().finish()),
         CalledBack::OlderAttempt => Err(Problem::new(
             Code::OlderAttempt,

@@ -72,8 +72,11 @@ pub(in crate::api) async fn replay(
 ) -> Result<HttpResponse, Problem> {
     let id = id(&path)?;
     let read = read_optional_json(&request, payload, &api).await?;
-    let edit = read.map(|(text, _)| body::read(&text)).transpose()?;
-    let replayed = api.tasks.replay(id, edit).await;
+    let (text, held) = read.unzip();
+    let edit = text.map(|text| body::read(&text)).transpose()?;
+    let tasks = api.tasks.clone();
+    let replayed = async move { tasks.replay(id, edit).await };
+    let (replayed, _) = held.unwrap_or_default().during(replayed).await?;
     match replayed.map_err(|error| refused(&request, &api, error))? {
         Replayed::Task(task) => {
             let retry_after = api.tasks.retry_after(&task.record.kind, None);

@@ -38,14 +38,17 @@ pub(in crate::api) async fn raise(
         let detail = "an event must be application/json, and say so";
         return Err(Problem::new(Code::NotJson, detail).target("Content-Type"));
     }
-    let (text, _held) = read_json(&request, payload, &api).await?;
+    let (text, held) = read_json(&request, payload, &api).await?;
     let data = RawValue::from_string(text).map_err(refuse)?;
     let id = found(&api, name).await?.record.id;
     let event = NewEvent {
         name: event.clone(),
         data,
     };
-    taken(api.workflows.raise(id, event).await)
+    let workflows = api.workflows.clone();
+    let raised = held.during(async move { workflows.raise(id, event).await });
+    let (raised, _) = raised.await?;
+    taken(raised)
 }
 
 /// Ends an instance at once.
@@ -129,6 +132,7 @@ pub(in crate::api) async fn restart(
     };
     let record = known.ok_or_else(gone)?.record;
     let input = record.input.ok_or_else(gone)?;
+    uris::can_be_made(&api).await?;
     let record = if is_another {
         let submission = Submission {
             traceparent: traceparent(&request),

@@ -9,9 +9,10 @@ use serde_json::value::RawValue;
 
 use super::asked::Asked;
 use super::ids::{self, shown};
-use super::status::ended;
+use super::status::{FAILS, ended};
 use super::{access, uris};
 use crate::api::edge::body::{read_optional_json, refuse};
+use crate::api::edge::memory::Held;
 use crate::api::edge::preferences::Preferences;
 use crate::api::edge::problem::Problem;
 use crate::api::edge::state::Api;
@@ -59,9 +60,11 @@ async fn begin(
     let timeout = asked.seconds("timeout")?;
     // Nobody here polls, but a client that says something wrong wants to know.
     asked.seconds("pollingInterval")?;
+    asked.flag(FAILS, false)?;
+    uris::can_be_made(api).await?;
     let (input, held) = match read_optional_json(request, payload, api).await? {
-        Some((text, held)) => (RawValue::from_string(text).map_err(refuse)?, Some(held)),
-        None => (RawValue::NULL.to_owned(), None),
+        Some((text, held)) => (RawValue::from_string(text).map_err(refuse)?, held),
+        None => (RawValue::NULL.to_owned(), Held::default()),
     };
     let mut submission = Submission {
         traceparent: traceparent(request),
@@ -72,25 +75,23 @@ async fn begin(
     {
         submission.input = input;
     }
-    let record = match name {
-        None => api
-            .tasks
-            .submit(submission)
-            .await
-            .map_err(|error| refused(request, api, error))?,
-        Some(name) => {
-            let begun = api.workflows.begin_named(name, submission).await;
-            match begun.map_err(|error| refused(request, api, error))? {
-                Begun::New(record) => record,
-                Begun::Runs(_) => {
-                    return Err(Problem::conflict(
-                        "there is an instance of this id that has not ended",
-                    ));
-                }
-            }
+    let (workflows, tasks) = (api.workflows.clone(), api.tasks.clone());
+    let name = name.map(str::to_owned);
+    let begun = held.during(async move {
+        match name {
+            None => tasks.submit(submission).await.map(Begun::New),
+            Some(name) => workflows.begin_named(&name, submission).await,
+        }
+    });
+    let (begun, _) = begun.await?;
+    let record = match begun.map_err(|error| refused(request, api, error))? {
+        Begun::New(record) => record,
+        Begun::Runs(_) => {
+            return Err(Problem::conflict(
+                "there is an instance of this id that has not ended",
+            ));
         }
     };
-    drop(held);
     match timeout {
         Some(timeout) => in_time(request, api, asked, &record, timeout).await,
         None => uris::begun(request, api, &shown(&record)).await,
@@ -116,10 +117,15 @@ async fn in_time(
         wait: Some(timeout.min(MAX_WAIT)),
         ..Preferences::default()
     };
-    // It has begun, so nothing is refused any more: who cannot wait is told where it is.
+    // It has begun, so nothing is refused any more: who cannot wait, or cannot be sent the result now, is told where
+    // it is.
     let waiter = watch(api, preferences, record.id).unwrap_or_default();
-    match wait(api, preferences, waiter, record.id, false).await {
-        Some(record) => ended(&record, asked),
+    let ended = match wait(api, preferences, waiter, record.id, false).await {
+        Some(record) => api.memory.fit(ended(&record, asked)?),
+        None => None,
+    };
+    match ended {
+        Some(reply) => Ok(reply),
         None => uris::begun(request, api, &shown(record)).await,
     }
 }

@@ -17,6 +17,9 @@ use engine::{TaskRecord, TaskState};
 /// Seconds after which a client should ask again, as Durable Functions says.
 const NEXT_LOOK: u64 = 5;
 
+/// Asks for a 500 of an instance that has failed.
+pub(super) const FAILS: &str = "returnInternalServerErrorOnFailure";
+
 /// 202 while the instance has not ended, then 200; 500 for one that has failed, if that was asked for.
 pub(in crate::api) async fn status(
     request: HttpRequest,
@@ -28,7 +31,7 @@ pub(in crate::api) async fn status(
     let with_input = asked.flag("showInput", true)?;
     let with_history = asked.flag("showHistory", false)?;
     let with_output = asked.flag("showHistoryOutput", false)?;
-    let fails = asked.flag("returnInternalServerErrorOnFailure", false)?;
+    let fails = asked.flag(FAILS, false)?;
     let task = found(&api, name).await?;
     let history = match with_history {
         true => api.workflows.history(task.record.id).await?,
@@ -57,7 +60,7 @@ pub(in crate::api) async fn status(
 
 /// The reply of an instance that has ended to who has waited for that: the bare result, or how it is.
 pub(super) fn ended(record: &TaskRecord, asked: &Asked) -> Result<HttpResponse, Problem> {
-    let fails = asked.flag("returnInternalServerErrorOnFailure", false)?;
+    let fails = asked.flag(FAILS, false)?;
     Ok(match &record.state {
         TaskState::Succeeded { result } => HttpResponse::Ok()
             .content_type(JSON)

@@ -94,6 +94,12 @@ pub(super) async fn status_uri(
     Ok(Address::of(request, api, name).await?.itself())
 }
 
+/// Looks whether the code of an instance can be made. Once an instance has begun nobody is told that it cannot.
+pub(super) async fn can_be_made(api: &Api) -> Result<(), Problem> {
+    let code = api.workflows.code("").await;
+    code.map(drop).map_err(|error| Problem::storage(&error))
+}
+
 /// 202 for an instance that has begun.
 pub(super) async fn begun(
     request: &HttpRequest,

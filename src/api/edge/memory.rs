@@ -6,9 +6,14 @@
 
 use std::sync::Arc;
 
+use actix_web::HttpResponse;
+use actix_web::body::{BodySize, MessageBody};
+use futures_util::FutureExt;
+use futures_util::future::Either;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::problem::Problem;
+use ports::budget;
 
 /// What costs nothing of the budget, in bytes, and so nothing on the way of most requests: about
 /// what a connection's own buffers hold. The number of connections bounds it.
@@ -34,6 +39,24 @@ pub(in crate::api) struct Held {
     permit: Option<OwnedSemaphorePermit>,
 }
 
+impl Held {
+    /// Does the work that this is held for. That goes on when its client hangs up, as writes do that are under way,
+    /// and what it has of the body is in memory until it is done; so is this held, which comes back after it.
+    pub(in crate::api) fn during<F>(
+        self,
+        work: F,
+    ) -> impl Future<Output = Result<(F::Output, Self), Problem>> + use<F>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        if self.permit.is_none() {
+            return Either::Left(work.map(|done| Ok((done, self))));
+        }
+        let work = tokio::spawn(budget::carried(work.map(|done| (done, self))));
+        Either::Right(work.map(|done| done.map_err(|broken_off| Problem::internal(&broken_off))))
+    }
+}
+
 impl Memory {
     /// A budget of so many bytes.
     pub fn new(bytes: usize) -> Self {
@@ -49,6 +72,17 @@ impl Memory {
         let mut held = Held::default();
         self.grow(&mut held, bytes)?;
         Ok(held)
+    }
+
+    /// Takes what a reply needs, and leaves it there: one that tells of what is done must not be refused it any more.
+    /// `None` when there is not so much.
+    pub(in crate::api) fn fit(&self, mut reply: HttpResponse) -> Option<HttpResponse> {
+        if let BodySize::Sized(length) = reply.body().size() {
+            let length = usize::try_from(length).unwrap_or(usize::MAX);
+            let held = self.hold(length).ok()?;
+            reply.extensions_mut().insert(held);
+        }
+        Some(reply)
     }
 
     /// Takes what is missing to this many bytes in all.
@@ -103,6 +137,26 @@ mod tests {
             memory.grow(&mut held, bytes).unwrap();
         }
         assert!(memory.hold(SMALL + 1).is_err());
+    }
+
+    #[tokio::test]
+    async fn what_is_held_for_work_is_free_when_that_is_done_and_not_when_its_client_hangs_up() {
+        let memory = Memory::new(MIB);
+        let (go_on, waits) = tokio::sync::oneshot::channel::<()>();
+        let client = memory.hold(MIB).unwrap().during(waits);
+        drop(client);
+        tokio::task::yield_now().await;
+        assert!(memory.hold(SMALL + 1).is_err());
+        go_on.send(()).unwrap();
+        while memory.hold(MIB).is_err() {
+            tokio::task::yield_now().await;
+        }
+        let held = memory.hold(MIB).unwrap();
+        let (done, held) = held.during(async { 7 }).await.unwrap();
+        assert_eq!(done, 7);
+        assert!(memory.hold(SMALL + 1).is_err());
+        drop(held);
+        assert!(memory.hold(MIB).is_ok());
     }
 
     #[test]

@@ -42,11 +42,11 @@ async fn accept(
     payload: Payload,
     repetition: &Repetition,
 ) -> Result<HttpResponse, Problem> {
-    let (content, _held) = read_content(request, payload, api).await?;
+    let (content, held) = read_content(request, payload, api).await?;
     let submission = Submission {
         traceparent: traceparent(request),
         ..Submission::new(api.tasks.new_id(), content.kind, content.input)
     };
-    let (task_id, _) = take_in(request, api, repetition, submission, "").await?;
+    let (task_id, _) = take_in(request, api, repetition, (submission, held), "").await?;
     Ok(HttpResponse::Ok().json(Enqueued { task_id }))
 }

@@ -44,7 +44,7 @@ async fn take(
     payload: Payload,
     repetition: &Repetition,
 ) -> Result<HttpResponse, Problem> {
-    let (text, _held) = read_json(request, payload, api).await?;
+    let (text, held) = read_json(request, payload, api).await?;
     check(&text)?;
     let kind = &api.surfaces.acceptor_kind;
     let input = RawValue::from_string(text).map_err(refuse)?;
@@ -52,7 +52,7 @@ async fn take(
         traceparent: traceparent(request),
         ..Submission::new(api.tasks.new_id(), kind, input)
     };
-    let (id, _) = take_in(request, api, repetition, submission, "").await?;
+    let (id, _) = take_in(request, api, repetition, (submission, held), "").await?;
     let status = status_url(request, api, id);
     let text = format!("Request Accepted for Processing\nProxyStatus: {status}");
     Ok(

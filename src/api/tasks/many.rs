@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use super::body::{Body, Work};
 use super::submitting::{Repetition, traceparent};
 use crate::api::edge::body::refuse;
+use crate::api::edge::memory::Held;
 use crate::api::edge::problem::{Code, ItemOutcome, Problem};
 use crate::api::edge::state::Api;
 use crate::api::operations::accepted::{maybe_accepted, monitor_url};
@@ -19,7 +20,15 @@ use engine::{EachSubmitted, KeyedSubmitError, NoneAccepted, Submission, SubmitEr
 
 /// How often what they hold is in memory while they are accepted: as text, and of all of them at once as input, in
 /// records and in messages.
-pub(super) const COPIES: usize = 4;
+const COPIES: usize = 4;
+
+/// What each is in memory beside what it holds, in bytes: its names and times, as a body, a submission, a record, a
+/// message and a write.
+const EACH: usize = 3 * 1024;
+
+/// What there is of each in the reply beside its number or its kind and the address of its monitor, in bytes: more
+/// than its id and the names of its fields take.
+const FIELDS: usize = 128;
 
 /// Whether a body is an array, whatever that holds.
 pub(super) fn is_array(text: &str) -> bool {
@@ -47,10 +56,15 @@ struct AcceptedItem<'a> {
 pub(super) async fn accept(
     request: &HttpRequest,
     api: &Api,
-    text: &str,
+    (text, mut held): (&str, Held),
     repetition: &Repetition,
 ) -> Result<HttpResponse, Problem> {
-    let bodies = parse(text)?;
+    let texts = taken_apart(text)?;
+    let bytes = text.len() * COPIES + texts.len() * EACH;
+    api.memory.grow(&mut held, bytes)?;
+    let bodies = parse(&texts)?;
+    // Once they are accepted nobody is told that they are not, for want of memory.
+    let for_reply = api.memory.hold(reply_length(request, api, &bodies))?;
     let traceparent = traceparent(request);
     let submission = |body: &Body<'_>| {
         let (kind, input, _) = body.work.parts();
@@ -61,7 +75,11 @@ pub(super) async fn accept(
         }
     };
     let submissions: Vec<_> = bodies.iter().map(submission).collect();
-    let each = match api.tasks.submit_many(repetition.key(), submissions).await {
+    let (tasks, key) = (api.tasks.clone(), repetition.key().map(str::to_owned));
+    let submitted =
+        held.during(async move { tasks.submit_many(key.as_deref(), submissions).await });
+    let (submitted, _held) = submitted.await?;
+    let each = match submitted {
         Ok(each) => each,
         Err(NoneAccepted::At { place, error }) => {
             let (_, _, prefix) = bodies[place].work.parts();
@@ -98,9 +116,26 @@ pub(super) async fn accept(
         }
     });
     let tasks = tasks.collect();
-    Ok(HttpResponse::Accepted()
-        .insert_header((RETRY_AFTER, soonest))
-        .json(AcceptedMany { tasks }))
+    let mut reply = HttpResponse::Accepted();
+    reply.insert_header((RETRY_AFTER, soonest));
+    reply.extensions_mut().insert(for_reply);
+    Ok(reply.json(AcceptedMany { tasks }))
+}
+
+/// How long the reply is at the most, in bytes, if all are accepted: then their kinds are names, in which nothing is
+/// escaped.
+fn reply_length(request: &HttpRequest, api: &Api, bodies: &[Body<'_>]) -> usize {
+    // The address of each has the same length.
+    let address = monitor_url(request, api, api.tasks.new_id()).len();
+    let length = |body: &Body<'_>| match &body.work {
+        Work::R0 { number } => number.get().len(),
+        Work::Kind { kind, .. } => kind.len(),
+    };
+    let lengths = bodies.iter().map(length);
+    FIELDS
+        + lengths
+            .map(|length| length + address + FIELDS)
+            .sum::<usize>()
 }
 
 /// Not all were accepted: the problem of the first that was not, if none was, and otherwise one that tells what
@@ -130,8 +165,8 @@ fn told(request: &HttpRequest, api: &Api, repetition: &Repetition, each: EachSub
     }
 }
 
-/// Takes the array apart, and all that is in it.
-fn parse(text: &str) -> Result<Vec<Body<'_>>, Problem> {
+/// Takes the array apart.
+fn taken_apart(text: &str) -> Result<Vec<&RawValue>, Problem> {
     let items = serde_json::from_str::<Items<'_>>(text).map_err(refuse)?;
     if items.are_more {
         let detail = format!("the body has more than {MAX_SUBMISSIONS} tasks");
@@ -141,8 +176,12 @@ fn parse(text: &str) -> Result<Vec<Body<'_>>, Problem> {
         let detail = "the body is an array without a task";
         return Err(Problem::new(Code::InvalidBody, detail).target("body"));
     }
-    let bodies = items
-        .texts
+    Ok(items.texts)
+}
+
+/// Takes apart what is in the array.
+fn parse<'a>(texts: &[&'a RawValue]) -> Result<Vec<Body<'a>>, Problem> {
+    let bodies = texts
         .iter()
         .enumerate()
         .map(|(place, text)| Body::parse(text.get()).map_err(|problem| problem.at_item(place)));

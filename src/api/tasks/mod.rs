@@ -66,11 +66,10 @@ async fn accept(
     repetition: &Repetition,
 ) -> Result<HttpResponse, Problem> {
     let mut preferences = Preferences::of(request);
-    let (text, mut held) = read_json(request, payload, api).await?;
+    let (text, held) = read_json(request, payload, api).await?;
     if many::is_array(&text) {
-        api.memory.grow(&mut held, text.len() * many::COPIES)?;
         // What is seldom does not make every submission larger.
-        return Box::pin(many::accept(request, api, &text, repetition)).await;
+        return Box::pin(many::accept(request, api, (&text, held), repetition)).await;
     }
     let body = Body::parse(&text)?;
     let (kind, input, prefix) = body.work.parts();
@@ -82,7 +81,8 @@ async fn accept(
     // Before the task is there, so that its end is not missed; and there is no task if too many wait.
     let mut waiter = watch(api, preferences, submission.id)?;
     let mine = submission.id;
-    let (id, record) = take_in(request, api, repetition, submission, prefix).await?;
+    let mine_held = (submission, held);
+    let (id, record) = take_in(request, api, repetition, mine_held, prefix).await?;
     let record = record.map(|record| TaskRecord {
         input: None,
         ..record
@@ -100,7 +100,7 @@ async fn accept(
         Work::Kind { kind, .. } => (None, Some(kind)),
     };
     // Others may need the memory while this client waits.
-    drop((text, held));
+    drop(text);
     // A task that was accepted before may have ended before, too.
     let is_first = record.is_some();
     if let Some(ended) = wait(api, preferences, waiter, id, is_first).await
@@ -108,27 +108,33 @@ async fn accept(
     {
         let body = submitted_result_body(ended.id, result);
         // A result that cannot be sent now is there to be asked for.
-        if let Ok(held) = api.memory.hold(body.len()) {
-            let mut reply = found(preferences);
-            reply.extensions_mut().insert(held);
-            return Ok(reply.body(body));
+        if let Some(reply) = api.memory.fit(found(preferences).body(body)) {
+            return Ok(reply);
         }
     }
 
-    let mut reply = accepted(request, api, id, retry_after);
-    if let Some(applied) = preferences.applied() {
-        reply.insert_header((PREFERENCE_APPLIED, applied));
-    }
+    let head = || {
+        let mut reply = accepted(request, api, id, retry_after);
+        if let Some(applied) = preferences.applied() {
+            reply.insert_header((PREFERENCE_APPLIED, applied));
+        }
+        reply
+    };
     if preferences.representation || has_api_version(request.query_string()) {
         let record = match record {
             Some(record) => Some(record),
             None => look(api, id).await,
         };
-        if let Some(record) = record {
-            return Ok(reply.json(TaskView::new(&record, request, api)));
+        // It may have ended before, with a result.
+        if let Some(record) = record
+            && let Some(reply) = api
+                .memory
+                .fit(head().json(TaskView::new(&record, request, api)))
+        {
+            return Ok(reply);
         }
     }
-    Ok(reply.json(Accepted {
+    Ok(head().json(Accepted {
         id,
         number: number.as_deref(),
         kind: kind.as_deref(),

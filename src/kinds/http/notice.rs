@@ -71,7 +71,6 @@ pub struct NoticeKind {
     client: Client,
     hosts: Vec<AllowedHost>,
     secret: SigningSecret,
-    allows_http: bool,
 }
 
 /// What is to be told, and where. The event is passed on as it is.
@@ -88,16 +87,11 @@ impl NoticeKind {
     /// # Errors
     ///
     /// There is no HTTP client.
-    pub fn new(
-        hosts: Vec<AllowedHost>,
-        secret: SigningSecret,
-        allows_http: bool,
-    ) -> Result<Self, Refused> {
+    pub fn new(hosts: Vec<AllowedHost>, secret: SigningSecret) -> Result<Self, Refused> {
         Ok(Self {
             client: client::shared().map_err(|error| Refused::NoClient(error.to_string()))?,
             hosts,
             secret,
-            allows_http,
         })
     }
 
@@ -117,8 +111,8 @@ impl NoticeKind {
             return Err(invalid("is longer than 2048 bytes"));
         }
         let url = Url::parse(text).map_err(|_| invalid("is not a URL"))?;
-        let may_be_plain = self.allows_http || is_loopback(&url);
-        if url.scheme() != "https" && !(url.scheme() == "http" && may_be_plain) {
+        // Also where kinds behind a URL may be reached like that: those are the operator's, and this is a client's.
+        if url.scheme() != "https" && !(url.scheme() == "http" && is_loopback(&url)) {
             return Err(invalid("must begin with https://"));
         }
         if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
@@ -144,7 +138,7 @@ impl NoticeKind {
             url,
             cancel_url: None,
             secret: Some(self.secret.clone()),
-            allows_http: self.allows_http,
+            allows_http: false,
         };
         let told = async {
             let attempt = Attempt::of(cx).without_callback();
@@ -159,16 +153,14 @@ impl NoticeKind {
     }
 }
 
-/// What the answer means. What it says is not read.
+/// What the answer means. What it says is not read, and when it wants to be called is not either: whoever a client
+/// names is called so many times, in the time that all have.
 fn answered(reply: &Response) -> Result<Box<RawValue>, Failure> {
-    let (status, after) = (reply.status(), reply::retry_after(reply.headers()));
+    let status = reply.status();
     let said = format!("whoever is called back answered {status}");
     match status {
         status if status.is_success() => {
             Ok(to_raw_value(&status.as_u16()).map_err(|_| Failure::permanent(NOT_TAKEN, said))?)
-        }
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE if after.is_some() => {
-            Err(Failure::later(after.unwrap_or_default()))
         }
         // It wants to hear no more.
         StatusCode::GONE => Err(Failure::permanent(GONE, said)),
@@ -217,7 +209,7 @@ mod tests {
         let secret = Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
         let hosts = hosts.iter().map(|host| AllowedHost::read(host).unwrap());
         let secret = SigningSecret::read(&secret).unwrap();
-        NoticeKind::new(hosts.collect(), secret, false).unwrap()
+        NoticeKind::new(hosts.collect(), secret).unwrap()
     }
 
     #[test]

@@ -131,7 +131,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 /// How long to wait, in seconds or until a date.
-pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));

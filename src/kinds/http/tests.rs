@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::value::to_raw_value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use url::Position;
 use work::{Callback, CancellationToken, ContextParts, ErrorCode, Told};
 
 use super::*;
@@ -231,6 +232,35 @@ async fn a_service_that_says_when_is_asked_then() {
     let date = "retry-after: Fri, 31 Dec 2100 23:59:59 GMT\r\n";
     let told = answered(reply("429 Too Many Requests", date, "")).await;
     assert!(matches!(told, Err(Told::Later { after }) if after > Duration::from_secs(1_000_000)));
+}
+
+#[tokio::test]
+async fn whoever_is_told_an_end_and_is_busy_is_called_in_the_time_that_all_have() {
+    for (status, header) in [
+        ("429 Too Many Requests", "retry-after: 0\r\n"),
+        ("429 Too Many Requests", ""),
+        ("503 Service Unavailable", "retry-after: 86400\r\n"),
+    ] {
+        let (listener, url) = service().await;
+        let host = AllowedHost::read(&url[Position::BeforeHost..Position::AfterPort]).unwrap();
+        let secret = SigningSecret::read(&ports::Secret::new(SECRET)).unwrap();
+        let kind = Arc::new(NoticeKind::new(vec![host], secret).unwrap());
+        let input = to_raw_value(&serde_json::json!({"url": url.as_str(), "event": {}})).unwrap();
+        let Prepared::Waiting(start) = kind.prepare(&input).unwrap() else {
+            unreachable!("a request is waited for");
+        };
+        let cx = Context::for_test();
+        let (told, ()) = tokio::join!(start(cx, ResultLimit::bytes(1_000)), async {
+            let (mut stream, _) = request(&listener).await;
+            let answer = reply(status, header, "");
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        });
+        let message = format!("whoever is called back answered {status}");
+        assert_eq!(
+            told.unwrap_err().told(),
+            transient("CallbackNotTaken", &message)
+        );
+    }
 }
 
 #[tokio::test]

@@ -358,7 +358,7 @@ async fn an_attempt_that_others_report_as_failed_is_followed_by_one_here() {
     };
     let tasks = &here.process.tasks;
     assert_eq!(
-        tasks.called_back(first, &failed).await.unwrap(),
+        tasks.called_back(first, failed).await.unwrap(),
         CalledBack::Taken
     );
     let begun = Instant::now();

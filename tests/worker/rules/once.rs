@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use engine::{Gauges, Matches, Rules, TaskStatus};
+use engine::{Gauges, Matches, Rules, SubmitError, TaskStatus};
 use serde_json::json;
 
 use super::{LONG, Somebody, all, rule, text, told};
@@ -284,22 +284,27 @@ async fn a_death_between_a_note_and_its_record_is_no_failure_to_act_on() {
 }
 
 #[tokio::test]
-async fn what_rules_have_to_do_waits_while_the_queue_is_full() {
+async fn what_rules_have_to_do_is_done_while_the_queue_is_full() {
     let somebody = Somebody::default();
     let rules = all(somebody.repair());
     let bench = Bench::with_rules(rules.clone());
     bench.failed_with("1").await;
     let full = bench.full_process(rules);
     bench.submit("echo", "1").await;
-    // The host's timer is not told of a failure, and what else was done is counted.
+    let refused = full.tasks.submit(bench.submission("echo", "1")).await;
+    assert!(matches!(refused, Err(SubmitError::QueueFull)));
     bench
         .poison_queue
         .send("hello", Duration::ZERO)
         .await
         .unwrap();
     let swept = full.maintenance.sweep_beside_loop().await.unwrap();
-    assert_eq!((swept.kept, bench.notes_of_due().await), (1, 2));
-    bench.deliver().await;
+    assert_eq!((swept.kept, bench.notes_of_due().await), (1, 0));
+    // The task that was there, and what the rule does about either letter.
+    assert_eq!(bench.messages().await, (3, 0));
+    for received in bench.consumer.receive(32).await.unwrap() {
+        bench.consumer.process(received).await;
+    }
     bench.settle_for(2).await;
     assert_eq!((somebody.sent().len(), bench.notes_of_due().await), (2, 0));
 }

@@ -214,10 +214,12 @@ impl<'a> TaskMessage<'a> {
         }
     }
 
-    /// The message of an instance for this purpose.
+    /// The message of an instance for this purpose. It waits as long as an instance does that is to begin later:
+    /// nothing follows from what comes before.
     pub fn about(record: &'a TaskRecord, purpose: Purpose) -> Self {
         let instance = record.instance.as_deref();
         Self {
+            due_at: record.due_at(),
             kind: Some(Cow::Borrowed(&record.kind)),
             retries: record.retries,
             traceparent: record.traceparent.as_deref().map(Cow::Borrowed),

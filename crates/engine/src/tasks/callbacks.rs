@@ -13,7 +13,7 @@ use crate::model::task::{HandedOver, TaskError, TaskRecord, TaskState, TaskStatu
 use crate::policies::{max_attempts, wait_after};
 use crate::records::{Followed, NextMessage, RecordError, Then, Versioned};
 use crate::tasks::service::Tasks;
-use ports::ETag;
+use ports::{ETag, StorageError, budget};
 
 /// What somebody reports of an attempt.
 #[derive(Clone, Debug)]
@@ -60,7 +60,23 @@ impl Tasks {
     /// The record could not be read or written. Nothing was changed then, unless the write is
     /// [unanswered](ports::StorageError::is_unanswered). A message for another attempt that could not be sent is
     /// no error: the sweep sends it.
+    ///
+    /// Runs to its end even when the caller stops waiting, as a cancel does.
     pub async fn called_back(
+        &self,
+        attempted: Attempted,
+        report: Report,
+    ) -> Result<CalledBack, RecordError> {
+        let tasks = self.clone();
+        let taken = tokio::spawn(budget::carried(async move {
+            tasks.take_report(attempted, &report).await
+        }));
+        taken.await.unwrap_or_else(|_| {
+            Err(StorageError::permanent("take report", "taking it broke off").into())
+        })
+    }
+
+    async fn take_report(
         &self,
         attempted: Attempted,
         report: &Report,
@@ -70,6 +86,8 @@ impl Tasks {
                 return Ok(CalledBack::Unknown);
             };
             if task.record.status().is_terminal() {
+                // Whoever ended it may have died before that was told.
+                self.tell_soon(&task.record).await;
                 return Ok(CalledBack::Ended);
             }
             if self.is_over(attempted, &task) {

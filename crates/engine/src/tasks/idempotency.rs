@@ -45,6 +45,14 @@ pub(super) struct KeyRecord {
     let_go: bool,
     #[serde(with = "ports::timestamp")]
     claimed_at: Timestamp,
+    /// When it was claimed the first time, if that was another time; for one of many, when the first of them was:
+    /// they stand for their tasks together, and no longer.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "ports::timestamp::option"
+    )]
+    stands_since: Option<Timestamp>,
 }
 
 /// Why a submission with a key was not accepted.
@@ -63,8 +71,8 @@ pub enum KeyedSubmitError {
 
 /// What is to be done for a key.
 pub(super) enum Claim {
-    /// The task has been accepted before.
-    Accepted(TaskId),
+    /// The task has been accepted before, by who claimed it then.
+    Accepted(KeyRecord),
     /// It is ours to submit.
     Ours(Claimed),
 }
@@ -83,6 +91,13 @@ impl Claim {
     /// Whether the key stood for no task before.
     pub(super) fn is_new(&self) -> bool {
         matches!(self, Self::Ours(Claimed { before: None, .. }))
+    }
+
+    /// Since when the key stands for its task.
+    pub(super) fn since(&self) -> Timestamp {
+        match self {
+            Self::Accepted(record) | Self::Ours(Claimed { record, .. }) => record.since(),
+        }
     }
 }
 
@@ -138,7 +153,7 @@ impl Tasks {
     ) -> Result<TaskId, KeyedSubmitError> {
         let name = name_of(key);
         let claimed = match self.claim_key(&name, submission.id, text).await? {
-            Claim::Accepted(id) => return Ok(id),
+            Claim::Accepted(record) => return Ok(record.task),
             Claim::Ours(claimed) => claimed,
         };
         crash_point(CrashPoint::AfterKey);
@@ -280,11 +295,11 @@ impl Tasks {
             None => (mine, None),
             // Our own claim, whose answer was lost: no other submission has the id.
             Some(first) if first.task == id => return Ok(ours(first, stored.etag, None)),
-            Some(first) if now - first.claimed_at > IDEMPOTENCY_RETENTION => (mine, None),
+            Some(first) if mine.outlives(&first) => (mine, None),
             Some(first) if first.submission != mine.submission => {
                 return Err(KeyedSubmitError::OtherSubmission);
             }
-            Some(first) if first.accepted => return Ok(Claim::Accepted(first.task)),
+            Some(first) if first.accepted => return Ok(Claim::Accepted(first)),
             Some(first) if !first.let_go && now - first.claimed_at < ACCEPTING_TIMEOUT => {
                 return Err(KeyedSubmitError::InProgress);
             }
@@ -293,6 +308,7 @@ impl Tasks {
                 let successor = KeyRecord {
                     let_go: false,
                     claimed_at: now,
+                    stands_since: Some(first.since()),
                     ..first.clone()
                 };
                 (successor, Some(first))
@@ -344,6 +360,28 @@ impl KeyRecord {
             accepted: false,
             let_go: false,
             claimed_at: now,
+            stands_since: None,
+        }
+    }
+
+    /// The same of one of many, the first of which stands for its task since then.
+    pub(super) fn beside(self, since: Timestamp) -> Self {
+        Self {
+            stands_since: Some(since),
+            ..self
+        }
+    }
+
+    fn since(&self) -> Timestamp {
+        self.stands_since.unwrap_or(self.claimed_at)
+    }
+
+    /// Whether what is stored stands for its task no more when this one comes: after [`IDEMPOTENCY_RETENTION`], and
+    /// beside others when the first of them does not.
+    fn outlives(&self, stored: &Self) -> bool {
+        match self.stands_since {
+            None => self.claimed_at - stored.since() > IDEMPOTENCY_RETENTION,
+            Some(since) => stored.since() < since,
         }
     }
 

@@ -16,7 +16,7 @@ use crate::tasks::many::{EachSubmitted, NoneAccepted, in_order};
 use crate::tasks::service::Tasks;
 use crate::tasks::submit::{Submission, SubmitError};
 use ports::crash::{CrashPoint, crash_point};
-use ports::{Step, Written};
+use ports::{Step, Timestamp, Written};
 
 /// One of many, and what its key is called.
 struct Keyed {
@@ -57,7 +57,7 @@ impl Tasks {
         };
         let first = self.claim_key(&first.name, first.submission.id, &text);
         let first = first.await?;
-        let others = self.claim_each(&text, others).await;
+        let others = self.claim_each(&text, first.since(), others).await;
         let claims: Vec<_> = once(Ok(first)).chain(others).collect();
         crash_point(CrashPoint::AfterKey);
 
@@ -70,8 +70,8 @@ impl Tasks {
         for (place, (keyed, claim)) in keyed.into_iter().zip(claims).enumerate() {
             let claimed = match claim {
                 Ok(Claim::Ours(claimed)) => claimed,
-                Ok(Claim::Accepted(id)) => {
-                    each.push((place, Ok(id)));
+                Ok(Claim::Accepted(record)) => {
+                    each.push((place, Ok(record.task)));
                     continue;
                 }
                 Err(error) => {
@@ -112,22 +112,26 @@ impl Tasks {
                 Err(error) => refused.push((one, error)),
             }
         }
-        let is_any = !noted.is_empty();
+        let may_be =
+            |(_, error): &(Ours, SubmitError)| matches!(error, SubmitError::Unknown { .. });
+        let is_any =
+            !noted.is_empty() || refused.iter().any(may_be) || each.iter().any(stands_for_one);
         each.extend(self.note_each(noted).await);
         each.extend(self.leave_each(refused, is_any).await);
         Ok(in_order(stream::iter(each)).await)
     }
 
-    /// Claims the keys of some.
+    /// Claims the keys of some, the first of which stands for its task since then.
     async fn claim_each(
         &self,
         text: &str,
+        since: Timestamp,
         keyed: &[Keyed],
     ) -> Vec<Result<Claim, KeyedSubmitError>> {
         let now = self.parts.clock.now();
         let mine = keyed.iter();
         let mine: Vec<_> = mine
-            .map(|keyed| KeyRecord::new(keyed.submission.id, text, now))
+            .map(|keyed| KeyRecord::new(keyed.submission.id, text, now).beside(since))
             .collect();
         let documents: Vec<_> = mine.iter().map(KeyRecord::to_document).collect();
         let steps = keyed.iter().zip(&documents);
@@ -182,7 +186,7 @@ impl Tasks {
     }
 
     /// Leaves the keys of some whose tasks were not accepted, or may be. That of the first goes on standing for
-    /// all if any other is.
+    /// all if any other is, or may be.
     async fn leave_each(&self, refused: Vec<(Ours, SubmitError)>, is_any: bool) -> EachPlace {
         let left = refused.into_iter().map(|(one, error)| async move {
             let Ours {
@@ -218,6 +222,16 @@ impl Tasks {
             }
         }
     }
+}
+
+/// Whether there is a task at a place, or may be.
+fn stands_for_one((_, submitted): &(usize, Result<TaskId, KeyedSubmitError>)) -> bool {
+    matches!(
+        submitted,
+        Ok(_)
+            | Err(KeyedSubmitError::InProgress
+                | KeyedSubmitError::Submit(SubmitError::Unknown { .. }))
+    )
 }
 
 /// What tells many from others, see [`Submission::text`].

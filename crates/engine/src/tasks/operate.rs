@@ -14,7 +14,7 @@ use crate::model::task::{TaskRecord, TaskState, TaskStatus};
 use crate::records::{Commit, Followed, RecordError, Versioned};
 use crate::tasks::service::Tasks;
 use crate::tasks::submit::SubmitError;
-use ports::StorageError;
+use ports::{StorageError, budget};
 use work::any::Canceled;
 
 /// What became of what was asked for.
@@ -41,12 +41,30 @@ impl Tasks {
     }
 
     /// The same, for a reason that an instance shows.
+    ///
+    /// Runs to its end even when the caller stops waiting: what is to be told of the end is told by nobody else
+    /// before the task's message comes, which may be hidden for months.
     pub async fn cancel_because(
         &self,
         target: impl Into<Target>,
         reason: Option<&str>,
     ) -> Result<Operated, RecordError> {
-        let Target { id, only_if } = target.into();
+        let (tasks, target) = (self.clone(), target.into());
+        let reason = reason.map(Into::into);
+        let canceled = tokio::spawn(budget::carried(async move {
+            tasks.cancel_now(target, reason).await
+        }));
+        canceled.await.unwrap_or_else(|_| {
+            Err(StorageError::permanent("cancel task", "canceling it broke off").into())
+        })
+    }
+
+    /// The same, for a caller that does it again if it does not come to the end.
+    pub(crate) async fn cancel_now(
+        &self,
+        Target { id, only_if }: Target,
+        reason: Option<Box<str>>,
+    ) -> Result<Operated, RecordError> {
         loop {
             let Some(mut task) = self.find(id).await? else {
                 return Ok(Operated::Unknown);
@@ -60,6 +78,7 @@ impl Tasks {
             if status.is_terminal() {
                 if status == TaskStatus::Canceled {
                     // The first call may have failed behind its write.
+                    self.tell_soon(&task.record).await;
                     self.cancel_steps(&task.record).await?;
                 }
                 return Ok(Operated::Done(task));
@@ -67,7 +86,7 @@ impl Tasks {
             task.record.state = TaskState::Canceled;
             let is_instance = task.record.instance.is_some();
             if let Some(instance) = &mut task.record.instance {
-                instance.reason = reason.map(Into::into);
+                instance.reason.clone_from(&reason);
             }
             // The journal of an instance is in its record: none is written over.
             let is_written = if only_if == Precondition::default() && !is_instance {

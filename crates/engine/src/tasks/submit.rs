@@ -115,12 +115,11 @@ impl From<RecordError> for SubmitError {
 impl Tasks {
     /// Says whether a submission would be refused for what it is.
     pub fn check(&self, submission: &Submission) -> Result<(), SubmitError> {
-        let kind = self.parts.kinds.get(&submission.kind);
+        let is_known = self.parts.kinds.get(&submission.kind).is_some();
         let start = submission.wishes.start();
-        // Those that come with the engine are its own to submit.
-        match kind.is_some_and(|kind| kind.name.is_internal()) {
+        match self.is_internal(&submission.kind) {
             true => Err(self.unknown_kind()),
-            false if kind.is_some() && start.is_too_far(self.parts.clock.now()) => {
+            false if is_known && start.is_too_far(self.parts.clock.now()) => {
                 Err(SubmitError::TooFar(start))
             }
             false => {
@@ -135,6 +134,12 @@ impl Tasks {
         let kind = self.parts.kinds.get(kind);
         let kind = kind.ok_or_else(|| self.unknown_kind())?;
         Ok(kind.kind.check(input)?)
+    }
+
+    /// Whether a kind comes with the engine, which alone submits it.
+    fn is_internal(&self, kind: &str) -> bool {
+        let kind = self.parts.kinds.get(kind);
+        kind.is_some_and(|kind| kind.name.is_internal())
     }
 
     fn unknown_kind(&self) -> SubmitError {
@@ -179,6 +184,9 @@ impl Tasks {
 
     /// Room in its queue for a submission. Where there is a limit, the length is looked up when it
     /// is too old, by one submission for all that come meanwhile.
+    ///
+    /// The limit is for what is brought from outside. What the engine hands in itself follows from tasks that
+    /// are there, whose messages leave the queue only once it is accepted: a full queue would stay full.
     pub(super) async fn reserve(
         &self,
         submission: &Submission,
@@ -188,6 +196,7 @@ impl Tasks {
         } = &*self.parts;
         let queue = self.parts.queues.of(&submission.kind);
         let max = settings.max_queue_length;
+        let max = max.filter(|_| !self.is_internal(&submission.kind));
         if max.is_some()
             && self
                 .queue_length(queue, QUEUE_LENGTH_MAX_AGE)

@@ -227,7 +227,10 @@ impl Worker {
         };
         let mut followed = match self.records.commit_then(task, then).await? {
             Committed::Written(followed) => followed,
-            Committed::Lost => return Ok(Outcome::Done),
+            Committed::Lost => {
+                Box::pin(self.lost(&task.record)).await?;
+                return Ok(Outcome::Done);
+            }
             Committed::OtherWork => return Ok(ask_the_record(task)),
         };
         if let (Some(leave), Followed::All { held, .. }) = (leave, &mut followed)

@@ -7,7 +7,6 @@ use log::Level;
 
 use crate::limits::{NEWER_DELAY, OUTAGE_DELAY};
 use crate::local::metrics::Took;
-use crate::model::id::TaskId;
 use crate::model::task::{TaskRecord, TaskState};
 use crate::records::{Commit, Committed, RecordError, Then, Versioned};
 use crate::worker::again::error_fields;
@@ -71,9 +70,7 @@ impl Worker {
         match commit {
             Commit::Lost => {
                 log::info!("task.id" = id, attempt = attempts, wait_ms, duration_ms, "trace.id" = task.record.trace_id(); "task was ended before, this attempt counts for nothing");
-                if task.record.callback_url.is_some() {
-                    Box::pin(self.tell_if_ended(id)).await?;
-                }
+                Box::pin(self.lost(&task.record)).await?;
             }
             Commit::OtherWork => {
                 log::warn!("task.id" = id, "task.kind" = kind; "message told of other work than the task's record, which counts");
@@ -122,9 +119,13 @@ impl Worker {
 }
 
 impl Worker {
-    /// Sees to it that the end of a task is told which somebody else has written, and may have died since.
-    pub(crate) async fn tell_if_ended(&self, id: TaskId) -> Result<(), RecordError> {
-        match self.records.read(id).await? {
+    /// Sees to it that the end of a task is told to which an attempt has lost: whoever wrote it may have died
+    /// since, and the message at hand is the last one of the task.
+    pub(crate) async fn lost(&self, lost: &TaskRecord) -> Result<(), RecordError> {
+        if lost.callback_url.is_none() {
+            return Ok(());
+        }
+        match self.records.read(lost.id).await? {
             Some(task) if task.record.status().is_terminal() => {
                 Ok(self.notices.tell(&task.record).await?)
             }

@@ -40,7 +40,10 @@ impl Worker {
         match self.records.commit(task).await? {
             Commit::Written => queue.backlog.put_off(handed.until),
             // Reported before the attempt was handed over, or canceled.
-            Commit::Lost => return Ok(Outcome::Done),
+            Commit::Lost => {
+                self.lost(&task.record).await?;
+                return Ok(Outcome::Done);
+            }
             Commit::OtherWork => return Ok(ask_the_record(task)),
         }
         let (id, left_ms) = (task.record.id, left.as_millis());

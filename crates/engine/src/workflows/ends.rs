@@ -71,6 +71,8 @@ impl Workflows {
         if !matches!(task.record.state, TaskState::Canceled) {
             return Ok(Outcome::Done);
         }
+        // Whoever canceled it may have died before that was told.
+        self.worker().notices.tell(&task.record).await?;
         let mut hand = Hand::holding((), &turn.hold.queue.aside).boxed();
         self.tell_parent(&task.record, turn.hold, &mut hand).await?;
         let standing = self.stand(task).await?;
@@ -146,7 +148,7 @@ impl Workflows {
                 adds: u32::MAX,
                 ..standing.parent(open.step, member.map(|(member, _)| member))
             };
-            let mut task = match self.parts.tasks.cancel(child).await? {
+            let mut task = match self.parts.tasks.cancel_now(child.into(), None).await? {
                 Operated::Unknown => {
                     let message = TaskMessage {
                         kind: Some(open.command.name().into()),

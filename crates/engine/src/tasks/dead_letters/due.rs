@@ -83,9 +83,7 @@ impl Tasks {
                 }
                 let handed_in = some.iter().map(|due| self.hand_in(&rules, due));
                 for one in join_all(handed_in).await {
-                    if !goes_on(one)? {
-                        return Ok(());
-                    }
+                    or_later(one)?;
                 }
             }
             at = page.next;
@@ -99,10 +97,7 @@ impl Tasks {
                 ..
             }) = rules.named(&name)
             {
-                let gathered = self.gather(&rules, &name, *every, due).await;
-                if !goes_on(gathered)? {
-                    break;
-                }
+                or_later(self.gather(&rules, &name, *every, due).await)?;
             }
         }
         Ok(())
@@ -280,19 +275,14 @@ fn is_told(rules: &Rules, due: &Due) -> bool {
     rule.is_some_and(|rule| matches!(rule.action, RuleAction::Tell { .. }))
 }
 
-/// Whether the pass goes on after this. A queue that is full ends it, and is no failure of storage; one thing that
-/// cannot be done keeps the others from nothing.
-fn goes_on(done: Result<(), SubmitError>) -> Result<bool, StorageError> {
+/// One thing that cannot be done keeps the others from nothing: the next sweep tries it again.
+fn or_later(done: Result<(), SubmitError>) -> Result<(), StorageError> {
     match done {
-        Ok(()) => Ok(true),
         Err(SubmitError::Storage(error)) if error.is_transient() => Err(error),
-        Err(error @ SubmitError::QueueFull) => {
-            log::debug!("what rules say is left to the next sweep: {error}");
-            Ok(false)
-        }
         Err(error) => {
             log::warn!("what a rule says is not done yet: {error}");
-            Ok(true)
+            Ok(())
         }
+        Ok(()) => Ok(()),
     }
 }
