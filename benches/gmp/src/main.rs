@@ -17,8 +17,8 @@ use clap::Parser;
 use rug::Integer;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
-use work::Context;
 use work::any::{AnyKind, Prepared, ResultLimit};
+use work::{Context, Kinds};
 
 /// The default limit, and what the budget is for.
 const LARGEST: u32 = 10_000_000;
