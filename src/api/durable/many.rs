@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use futures_util::StreamExt;
 use futures_util::stream;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::access;
@@ -20,8 +21,11 @@ use super::words::{began_at, runtime_status};
 use crate::api::edge::continuation::{self, may_be_position};
 use crate::api::edge::problem::Problem;
 use crate::api::edge::state::Api;
+use crate::api::operations::view::LARGEST_SHOWN;
 use engine::limits::{DEFAULT_TOP, MAX_TOP, WALK_CONCURRENCY};
-use engine::{Filter, InstancesUnlisted, ListError, Operated, TaskId, TaskStatus, Versioned};
+use engine::{
+    Filter, InstancesUnlisted, ListError, Operated, TaskId, TaskRecord, TaskState, TaskStatus,
+};
 use ports::{Timestamp, timestamp};
 
 /// Where a page goes on, in a request and in a reply.
@@ -92,22 +96,26 @@ pub(in crate::api) async fn list(request: HttpRequest, api: Api) -> Result<HttpR
         if room == 0 {
             break;
         }
-        let page = api.workflows.list(&filter, room, position.as_deref()).await;
+        let listed = |record: TaskRecord| wanted.takes(&record).then(|| without_bulk(record));
+        let page = api
+            .workflows
+            .list(&filter, room, position.as_deref(), listed)
+            .await;
         let page = page.map_err(unlisted)?;
-        let takes = |task: &Versioned| wanted.takes(task);
-        instances.extend(page.instances.into_iter().filter(takes));
+        instances.extend(page.instances);
         position = page.next;
         if position.is_none() {
             break;
         }
     }
     let mut reply = HttpResponse::Ok();
-    if let Some(before) = position {
+    // A page of none leads nowhere.
+    if let Some(before) = position.filter(|_| top > 0) {
         reply.insert_header((CONTINUATION, continuation::seal(before, &wanted.text())));
     }
     let views: Vec<_> = instances
         .iter()
-        .map(|task| StatusView::new(&task.record, with_input))
+        .map(|record| StatusView::new(record, with_input))
         .collect();
     Ok(reply.json(views))
 }
@@ -142,19 +150,18 @@ pub(in crate::api) async fn purge_all(
         return Err(wrong("createdTimeFrom", "must be there"));
     }
     let (begun, filter) = (Instant::now(), wanted.filter());
+    let ended = |record: TaskRecord| {
+        let is_meant = record.status().is_terminal() && wanted.takes(&record);
+        is_meant.then_some(record.id)
+    };
     let (mut deleted, mut position) = (0, None);
     while begun.elapsed() < api.request_budget / 2 {
         let page = api
             .workflows
-            .list(&filter, MAX_TOP, position.as_deref())
+            .list(&filter, MAX_TOP, position.as_deref(), ended)
             .await;
         let page = page.map_err(unlisted)?;
-        let ended = page
-            .instances
-            .into_iter()
-            .filter(|task| task.record.status().is_terminal() && wanted.takes(task));
-        let ids: Vec<TaskId> = ended.map(|task| task.record.id).collect();
-        let mut deletions = stream::iter(ids)
+        let mut deletions = stream::iter(page.instances)
             .map(|id| delete(&api, id))
             .buffer_unordered(WALK_CONCURRENCY);
         while let Some(operated) = deletions.next().await {
@@ -222,17 +229,17 @@ impl Wanted {
         Filter {
             status,
             // One that was begun anew is older to the store than to its client.
-            created_before: self.to.map(|to| to + time::Duration::milliseconds(1)),
+            created_before: self.to.map(just_after),
             ..Filter::default()
         }
     }
 
-    fn takes(&self, task: &Versioned) -> bool {
-        let began_at = began_at(&task.record);
-        (self.statuses.is_empty() || self.statuses.contains(&runtime_status(&task.record)))
+    fn takes(&self, record: &TaskRecord) -> bool {
+        let began_at = began_at(record);
+        (self.statuses.is_empty() || self.statuses.contains(&runtime_status(record)))
             && self.from.is_none_or(|from| began_at >= from)
             && self.to.is_none_or(|to| began_at <= to)
-            && shown(&task.record).starts_with(&self.prefix)
+            && shown(record).starts_with(&self.prefix)
     }
 
     fn text(&self) -> String {
@@ -245,6 +252,28 @@ impl Wanted {
         ]
         .join("\n")
     }
+}
+
+/// The first time that is after this one, to the millisecond. The last of all, which clients send for "no end", has
+/// none.
+fn just_after(time: Timestamp) -> Timestamp {
+    time.saturating_add(time::Duration::milliseconds(1))
+}
+
+/// An instance as a page has it, where what is large is null: a thousand of them must not fill the memory.
+fn without_bulk(mut record: TaskRecord) -> TaskRecord {
+    let is_large = |value: &RawValue| value.get().len() > LARGEST_SHOWN;
+    record.input = record.input.filter(|input| !is_large(input));
+    if let TaskState::Succeeded { result } = &mut record.state
+        && is_large(result)
+    {
+        *result = RawValue::NULL.to_owned();
+    }
+    if let Some(instance) = record.instance.as_deref_mut() {
+        let status = instance.custom_status.take();
+        instance.custom_status = status.filter(|status| !is_large(status));
+    }
+    record
 }
 
 fn invalid_token() -> Problem {

@@ -85,7 +85,11 @@ async fn begin(
     });
     let (begun, _) = begun.await?;
     let record = match begun.map_err(|error| refused(request, api, error))? {
-        Begun::New(record) => record,
+        // Others may need the memory of the input while this client waits.
+        Begun::New(record) => TaskRecord {
+            input: None,
+            ..record
+        },
         Begun::Runs(_) => {
             return Err(Problem::conflict(
                 "there is an instance of this id that has not ended",

@@ -308,6 +308,31 @@ async fn a_failed_instance_is_rewound_and_a_known_one_restarted() {
 }
 
 #[tokio::test]
+async fn a_list_leaves_out_what_is_large() {
+    everywhere(async |client, deployment, _| {
+        let large = json!("x".repeat(70_000)).to_string();
+        let begun = client.request("POST", "/api/orchestrators/wait");
+        let uris = client.send(json_to(begun, large.clone())).await.json();
+        let to = |name: &str, words: &str| path(deployment, &uris, name, words);
+        let event = client.request("POST", &to("sendEventPostUri", "Approved"));
+        let raised = client.send(json_to(event, large.clone())).await;
+        assert_eq!(raised.status, 202, "{}", raised.text());
+        let whole = is(client, &to("statusQueryGetUri", ""), "Completed").await;
+        assert_eq!(whole["input"].to_string(), large);
+        assert_eq!(whole["output"]["got"].to_string(), large);
+
+        let listed = client.get_keyed(&format!("{BASE}/instances")).await.json();
+
+        let shown = json!({"input": null, "output": null});
+        let mut expected = whole.clone();
+        let mut shown = shown.as_object().unwrap().clone();
+        expected.as_object_mut().unwrap().append(&mut shown);
+        assert_eq!(listed, json!([expected]));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn instances_are_listed_in_pages_and_deleted_by_filter() {
     everywhere(async |client, deployment, _| {
         client.run(r#"{"number": 5}"#).await;
@@ -358,12 +383,18 @@ async fn instances_are_listed_in_pages_and_deleted_by_filter() {
             ("runtimeStatus=Running&runtimeStatus=Pending", 1),
             ("createdTimeFrom=2100-01-01T00:00:00Z", 0),
             ("createdTimeTo=2020-01-01T00:00:00Z", 0),
+            // .NET's last time of all.
+            ("createdTimeTo=9999-12-31T23:59:59.9999999Z", 6),
+            ("top=0", 0),
             (&format!("instanceIdPrefix={}", ids[1]), 1),
         ] {
             let page = client.get_keyed(&format!("{BASE}/instances?{query}")).await;
             assert_eq!(page.json().as_array().unwrap().len(), count, "{query}");
+            assert_eq!(page.header("x-ms-continuation-token"), None, "{query}");
         }
-        let all = format!("{BASE}/instances?createdTimeFrom=2020-01-01T00:00:00Z");
+        let last = "9999-12-31T23:59:59.9999999Z";
+        let all =
+            format!("{BASE}/instances?createdTimeFrom=2020-01-01T00:00:00Z&createdTimeTo={last}");
         let deleted = client.send(client.keyed("DELETE", &all)).await;
         assert_eq!(deleted.json(), json!({ "instancesDeleted": 5 }));
         assert_eq!(client.send(client.keyed("DELETE", &all)).await.status, 404);

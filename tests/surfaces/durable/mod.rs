@@ -7,7 +7,7 @@ mod names;
 mod recorded;
 mod tasks;
 
-use reqwest::RequestBuilder;
+use reqwest::{Body, RequestBuilder};
 use serde_json::Value;
 
 use super::EVERYWHERE;
@@ -47,7 +47,7 @@ async fn started(client: &Client, workflow: &str, input: &'static str) -> Value 
     reply.json()
 }
 
-fn json_to(request: RequestBuilder, body: &'static str) -> RequestBuilder {
+fn json_to(request: RequestBuilder, body: impl Into<Body>) -> RequestBuilder {
     request
         .header("content-type", "application/json")
         .body(body)

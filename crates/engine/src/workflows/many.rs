@@ -6,14 +6,15 @@ use futures_util::stream;
 use super::parts::Workflows;
 use crate::limits::WALK_CONCURRENCY;
 use crate::model::id::TaskId;
-use crate::records::{RecordError, Versioned};
+use crate::model::task::TaskRecord;
+use crate::records::RecordError;
 use crate::tasks::listing::{Filter, ListError};
 
 /// Some instances, newest first.
-#[derive(Clone, Debug, Default)]
-pub struct InstancePage {
-    /// Their records. Fewer than asked for when other tasks are between them.
-    pub instances: Vec<Versioned>,
+#[derive(Clone, Debug)]
+pub struct InstancePage<T> {
+    /// What was wanted of them. Fewer than asked for when others are between them.
+    pub instances: Vec<T>,
     /// Where the next page goes on, see [`TaskPage`](crate::TaskPage).
     pub next: Option<String>,
 }
@@ -30,17 +31,19 @@ pub enum InstancesUnlisted {
 }
 
 impl Workflows {
-    /// The instances among the next `top` tasks that the filter takes.
+    /// The instances among the next `top` tasks that the filter takes: of each what is wanted of its record, which
+    /// may be megabytes and is not kept.
     ///
     /// # Errors
     ///
     /// See [`InstancesUnlisted`].
-    pub async fn list(
+    pub async fn list<T>(
         &self,
         filter: &Filter,
         top: usize,
         position: Option<&str>,
-    ) -> Result<InstancePage, InstancesUnlisted> {
+        wanted: impl Fn(TaskRecord) -> Option<T>,
+    ) -> Result<InstancePage<T>, InstancesUnlisted> {
         let page = self.parts.tasks.list(filter, top, position).await?;
         let ids = page
             .tasks
@@ -54,7 +57,7 @@ impl Workflows {
         while let Some(found) = read.next().await {
             // It may be gone since.
             let found = found?.filter(|task| task.record.instance.is_some());
-            instances.extend(found);
+            instances.extend(found.and_then(|task| wanted(task.record)));
         }
         Ok(InstancePage {
             instances,
