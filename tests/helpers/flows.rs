@@ -245,6 +245,9 @@ pub(crate) struct Patience {
     pub(crate) number: u32,
     #[serde(default = "moment")]
     pub(crate) milliseconds: u64,
+    /// What it says of itself meanwhile, if it is to say something.
+    #[serde(default)]
+    pub(crate) status: Option<String>,
 }
 
 fn moment() -> u64 {
@@ -260,6 +263,9 @@ impl Workflow for Approval {
 
     async fn run(&self, flow: Flow, patience: Patience) -> Result<Computed, Failure> {
         let wait = Duration::from_millis(patience.milliseconds);
+        if let Some(status) = &patience.status {
+            flow.set_status(status);
+        }
         let event = flow.event::<u64>("approved");
         let more = match select(event, flow.sleep(wait)).await {
             Either::First(more) => more?,

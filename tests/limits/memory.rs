@@ -235,6 +235,34 @@ async fn an_instance_whose_end_does_not_fit_has_begun_all_the_same() {
 }
 
 #[tokio::test]
+async fn an_instance_whose_status_does_not_fit_is_canceled_all_the_same() {
+    let app = small(2 * MIB);
+    let status = "x".repeat(600_000);
+    let input = json!({"number": 8, "milliseconds": 3_600_000, "status": status});
+    let id = app
+        .client
+        .accepted(json!({"kind": "flow-approval", "input": input}).to_string())
+        .await;
+    let path = format!("/api/operations/{id}");
+    eventually("it says how it is", async || {
+        let told = app.client.get(&path).await.json();
+        (told["customStatus"] == status.as_str()).then_some(())
+    })
+    .await;
+    let _holding = holding(&app, 2 * MIB, MIB / 8).await;
+
+    let canceled = app
+        .client
+        .send(app.client.request("POST", &format!("{path}:cancel")))
+        .await;
+
+    assert_eq!(canceled.status, 200, "{}", canceled.text());
+    assert_eq!(canceled.json()["status"], "Canceled");
+    assert!(canceled.json()["customStatus"].is_null());
+    assert_eq!(app.client.get(&path).await.status, 503);
+}
+
+#[tokio::test]
 async fn a_client_that_waits_holds_no_memory_for_its_body() {
     // Each body is held three times over while it is read, so that one fits.
     let app = small(4 * MIB);

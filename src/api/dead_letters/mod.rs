@@ -21,7 +21,7 @@ use crate::api::edge::problem::Problem;
 use crate::api::edge::query::CONTINUATION;
 use crate::api::edge::state::Api;
 use crate::api::operations::accepted::{accepted, maybe_accepted};
-use crate::api::operations::tag;
+use crate::api::operations::begun_again;
 use crate::api::operations::view::TaskView;
 use engine::json::shortened;
 use engine::{Bulk, ListError, Replayed, SubmitError, TaskId, TaskRecord};
@@ -78,12 +78,7 @@ pub(in crate::api) async fn replay(
     let replayed = async move { tasks.replay(id, edit).await };
     let (replayed, _) = held.unwrap_or_default().during(replayed).await?;
     match replayed.map_err(|error| refused(&request, &api, error))? {
-        Replayed::Task(task) => {
-            let retry_after = api.tasks.retry_after(&task.record.kind, None);
-            let mut reply = accepted(&request, &api, id, retry_after);
-            tag(&mut reply, task.etag.as_ref());
-            Ok(reply.json(TaskView::new(&task.record, &request, &api)))
-        }
+        Replayed::Task(task) => Ok(begun_again(&request, &api, &task)),
         Replayed::Made(record) => Ok(runs(&request, &api, &record)),
         Replayed::Sent { queue } => Ok(HttpResponse::Accepted().json(Sent { id, queue: &queue })),
         Replayed::Conflict(record) if record.input.is_none() => {

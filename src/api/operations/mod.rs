@@ -110,9 +110,7 @@ pub(in crate::api) async fn cancel(
 ) -> Result<HttpResponse, Problem> {
     let canceled = api.tasks.cancel(target(&request, &path)?).await;
     let task = operated(&api, canceled)?;
-    let mut reply = HttpResponse::Ok();
-    tag(&mut reply, task.etag.as_ref());
-    Ok(reply.json(TaskView::new(&task.record, &request, &api)))
+    Ok(done(&request, &api, &task, HttpResponse::Ok))
 }
 
 /// Deletes the record of a task that has ended.
@@ -134,10 +132,37 @@ pub(in crate::api) async fn retry(
 ) -> Result<HttpResponse, Problem> {
     let retried = api.tasks.retry(target(&request, &path)?).await;
     let task = operated(&api, retried)?;
+    Ok(begun_again(&request, &api, &task))
+}
+
+/// 202 for a task that runs again.
+pub(in crate::api) fn begun_again(
+    request: &HttpRequest,
+    api: &Api,
+    task: &Versioned,
+) -> HttpResponse {
     let retry_after = api.tasks.retry_after(&task.record.kind, None);
-    let mut reply = accepted(&request, &api, task.record.id, retry_after);
-    tag(&mut reply, task.etag.as_ref());
-    Ok(reply.json(TaskView::new(&task.record, &request, &api)))
+    done(request, api, task, || {
+        accepted(request, api, task.record.id, retry_after)
+    })
+}
+
+/// What a task has become by what was done to it. That is done, so it is not refused for want of memory: then the
+/// reply leaves out what a workflow says of itself, which alone can be large.
+fn done(
+    request: &HttpRequest,
+    api: &Api,
+    task: &Versioned,
+    head: impl Fn() -> HttpResponseBuilder,
+) -> HttpResponse {
+    let reply = |view: TaskView<'_>| {
+        let mut reply = head();
+        tag(&mut reply, task.etag.as_ref());
+        reply.json(view)
+    };
+    let view = || TaskView::new(&task.record, request, api);
+    let whole = api.memory.fit(reply(view()));
+    whole.unwrap_or_else(|| reply(view().without_custom_status()))
 }
 
 fn operated(api: &Api, operated: Result<Operated, RecordError>) -> Result<Versioned, Problem> {

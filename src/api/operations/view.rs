@@ -18,7 +18,7 @@ use ports::{Head, Timestamp};
 
 /// The largest result that is part of a monitor, in bytes. A monitor is asked for again and again, and
 /// most who ask want the status; what a message of a queue may have is little enough for that.
-const LARGEST_SHOWN: usize = 64 * 1024;
+pub(in crate::api) const LARGEST_SHOWN: usize = 64 * 1024;
 
 /// A task's status in a monitor.
 pub(in crate::api) struct Status;
@@ -146,6 +146,14 @@ impl<'a> TaskView<'a> {
             error,
             last_error,
             next_attempt_date_time,
+        }
+    }
+
+    /// The same, but for what a workflow says of itself.
+    pub(super) fn without_custom_status(self) -> Self {
+        Self {
+            custom_status: None,
+            ..self
         }
     }
 
