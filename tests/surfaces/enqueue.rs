@@ -158,3 +158,40 @@ async fn data_is_an_object_on_every_way() {
     assert_eq!(target.as_deref(), Some("input"));
     assert_eq!(message, "the input must be a JSON object");
 }
+
+#[tokio::test]
+async fn what_is_called_json_is_json_and_nothing_else_is() {
+    let app = spawn_app_with(|config| config.surfaces.enqueue_text_kind = Some("echo".to_owned()));
+    for content_type in [
+        "application/json; charset=utf-8",
+        "Application/JSON",
+        "application/cloudevents+json",
+        "text/json",
+    ] {
+        let request = enqueue(&app.client, content_type, r#"{"n": 1}"#);
+        let id = enqueued(&app.client, request).await;
+        let told = has_status(&app.client, &id, "SUCCESS").await;
+        assert_eq!(told["result"], "Processed data: {'n': 1}", "{content_type}");
+    }
+    for content_type in ["application/jsonx", "text/plain", "image/svg+json"] {
+        let request = enqueue(&app.client, content_type, r#"{"n": 1}"#);
+        let id = enqueued(&app.client, request).await;
+        let told = has_status(&app.client, &id, "SUCCESS").await;
+        let input = json!({ "text": r#"{"n": 1}"#, "contentType": content_type });
+        assert_eq!(told["result"], input);
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_another_site_enqueues_nothing_without_asking_first() {
+    let app = spawn_app_with(|config| config.surfaces.enqueue_text_kind = Some("echo".to_owned()));
+    for content_type in ["text/plain", "application/x-www-form-urlencoded"] {
+        let request = enqueue(&app.client, content_type, "hi");
+        let refused = app
+            .client
+            .send(request.header("sec-fetch-site", "cross-site"))
+            .await;
+        assert_eq!(refused.problem().0, "UnsupportedMediaType");
+    }
+    app.client.has_taken(0).await;
+}

@@ -54,7 +54,7 @@ pub(in crate::api) async fn read_any(
     payload: Payload,
     api: &Api,
 ) -> Result<(Vec<u8>, Held), Problem> {
-    media_type::check_coding(request)?;
+    media_type::check_any(request, api)?;
     read(request, payload, api).await
 }
 

@@ -16,21 +16,27 @@ use super::state::Api;
 /// that it is a form, and `fetch` that it is text. Only a page of another site has to, because then
 /// its browser asks us first.
 pub(in crate::api) fn check(request: &HttpRequest, api: &Api) -> Result<(), Problem> {
-    check_coding(request)?;
+    check_any(request, api)?;
     let said = said(request);
-    let mut parts = said.split(';').map(str::trim);
-    if !is_json(parts.next().unwrap_or_default()) && is_cross_site(request, api) {
-        let detail = "a page of another site must send application/json, and say so";
-        return Err(unsupported(detail).header(ACCEPT, JSON));
-    }
-    if charsets(parts).any(is_wide) {
+    if charsets(said.split(';').map(str::trim)).any(is_wide) {
         return Err(not_utf_8());
     }
     Ok(())
 }
 
-/// Refuses a body that is compressed.
-pub(in crate::api) fn check_coding(request: &HttpRequest) -> Result<(), Problem> {
+/// Refuses a body that is compressed, or that a page of another site does not call JSON.
+pub(in crate::api) fn check_any(request: &HttpRequest, api: &Api) -> Result<(), Problem> {
+    check_coding(request)?;
+    let said = said(request);
+    let media_type = said.split(';').next().unwrap_or_default().trim();
+    if !is_json(media_type) && is_cross_site(request, api) {
+        let detail = "a page of another site must send application/json, and say so";
+        return Err(unsupported(detail).header(ACCEPT, JSON));
+    }
+    Ok(())
+}
+
+fn check_coding(request: &HttpRequest) -> Result<(), Problem> {
     let mut codings = request
         .headers()
         .get_all(CONTENT_ENCODING)

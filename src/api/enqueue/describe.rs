@@ -3,6 +3,7 @@
 use serde_json::json;
 use utoipa::openapi::path::OperationBuilder;
 use utoipa::openapi::request_body::RequestBody;
+use utoipa::openapi::{ContentBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type};
 
 use crate::api::openapi::TASKS;
 use crate::api::openapi::parameters::{idempotency_key, repeatability, traceparent};
@@ -26,7 +27,7 @@ pub(in crate::api) fn enqueue() -> OperationBuilder {
             "A JSON object becomes a task of the kind that the operator's `ENQUEUE_KIND` names (`process-data` unless \
              it is set). Text, and content of any other type, becomes one of the kind that \
              `ENQUEUE_TEXT_KIND` names, and is a 415 without it: its input is `{\"text\", \"contentType\"}`, \
-             or `{\"base64\", \"contentType\"}` when it is not UTF-8.",
+             or `{\"base64\", \"contentType\"}` when it is no text in UTF-8 or ISO-8859-1.",
         ))
         .parameter(idempotency_key())
         .parameter(repeatable_id)
@@ -44,5 +45,13 @@ pub(in crate::api) fn enqueue() -> OperationBuilder {
 
 fn body() -> RequestBody {
     let data = json!({ "key1": "value1", "key2": "value2" });
-    request("Data", [("data", "Any object", data)])
+    let mut body = request("Data", [("data", "Any object", data)]);
+    // Any other type is taken as well; generators of clients know this one.
+    let bytes = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)));
+    let content = ContentBuilder::new().schema(Some(bytes)).build();
+    let any = "application/octet-stream".to_owned();
+    body.content.insert(any, content.into());
+    body
 }
