@@ -166,21 +166,35 @@ fn no_request_from_outside_reaches_a_function_of_the_host() {
 }
 
 #[test]
-fn each_operation_reaches_its_own_function() {
+fn each_route_reaches_its_own_function() {
     let prefix = host_json().extensions.http.route_prefix;
     let functions = functions();
     let routes = Routes::new(&prefix, &functions);
     let id = "6f1c2b3e-0000-4000-8000-000000000007";
     for (method, path, function) in [
-        ("GET", "", "list_operations"),
-        ("GET", "/{}", "get_operation"),
-        ("DELETE", "/{}", "delete_operation"),
-        ("POST", "/{}:cancel", "cancel_operation"),
-        ("POST", "/{}:retry", "retry_operation"),
-        ("GET", "/{}/result", "get_operation_result"),
+        ("GET", "operations", "list_operations"),
+        ("GET", "operations/{}", "get_operation"),
+        ("DELETE", "operations/{}", "delete_operation"),
+        ("POST", "operations/{}:cancel", "cancel_operation"),
+        ("POST", "operations/{}:retry", "retry_operation"),
+        ("GET", "operations/{}/result", "get_operation_result"),
+        ("GET", "dead-letters", "list_dead_letters"),
+        ("DELETE", "dead-letters", "delete_dead_letters"),
+        ("POST", "dead-letters:replay", "replay_dead_letters"),
+        ("GET", "dead-letters/{}", "get_dead_letter"),
+        ("POST", "dead-letters/{}:replay", "replay_dead_letter"),
+        ("POST", "queue/messages", "create_message"),
+        ("GET", "queue/messages", "get_messages"),
+        ("DELETE", "queue/messages", "clear_messages"),
+        ("GET", "queue/messages/pop", "get_next_message"),
+        ("POST", "queue/messages/pop", "pop_message"),
+        ("POST", "queue/messages/lease", "lease_messages"),
+        ("GET", "queue/messages/peek", "peek_messages"),
+        ("PUT", "queue/messages/{}", "update_message"),
+        ("GET", "queue/length", "get_queue_length"),
     ] {
         let path = path.replace("{}", id);
-        let found = routes.find(method, &format!("/{prefix}/operations{path}"));
+        let found = routes.find(method, &format!("/{prefix}/{path}"));
         assert_eq!(found.map(|(name, _)| name), Some(function), "{path}");
     }
     for path in ["/{}", "/{}:stop", ""] {

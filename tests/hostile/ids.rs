@@ -75,7 +75,7 @@ fn ids() -> Vec<Vec<u8>> {
     ids
 }
 
-const ROUTES: [(&str, &str, &str); 9] = [
+const ROUTES: [(&str, &str, &str); 14] = [
     ("GET", "/api/tasks/", ""),
     ("HEAD", "/api/tasks/", ""),
     ("GET", "/api/operations/", ""),
@@ -85,6 +85,11 @@ const ROUTES: [(&str, &str, &str); 9] = [
     ("POST", "/api/operations/", ":cancel"),
     ("POST", "/api/operations/", ":retry"),
     ("GET", "/api/docs/", ""),
+    ("GET", "/api/status/", ""),
+    ("GET", "/api/requeststatus/", ""),
+    ("GET", "/api/dead-letters/", ""),
+    ("POST", "/api/dead-letters/", ":replay"),
+    ("PUT", "/api/queue/messages/", ""),
 ];
 
 fn assert_refused(reply: &RawReply, asked: &str) {

@@ -16,7 +16,7 @@ use engine::json::shortened;
 use engine::limits::{DEFAULT_TOP, MAX_TOP};
 use ports::{Timestamp, timestamp};
 
-/// The key and its name, as the host takes them, and what Azure's clients always send.
+/// The key and its name, as the host takes them, in any case; and what Azure's clients always send.
 const ANYWHERE: [&str; 3] = ["code", "clientId", "api-version"];
 
 /// The one that may be there more than once.
@@ -36,7 +36,10 @@ impl Query {
     pub(in crate::api) fn of(text: &str, known: &[&str]) -> Result<Self, Problem> {
         let mut pairs: Vec<(String, String)> = serde_urlencoded::from_str(text)
             .map_err(|_| Problem::new(Code::InvalidQuery, "the query cannot be read"))?;
-        pairs.retain(|(name, _)| !ANYWHERE.contains(&&**name));
+        pairs.retain(|(name, _)| {
+            let is_it = |anywhere: &&str| name.eq_ignore_ascii_case(anywhere);
+            !ANYWHERE.iter().any(is_it)
+        });
         for (index, (name, _)) in pairs.iter().enumerate() {
             if !known.contains(&&**name) {
                 let there_are = match known {
@@ -186,6 +189,7 @@ mod tests {
         assert!(read("c=1").contains("UnknownParameter: c is not known; there may be a, b"));
         assert!(read("a=1&b=2&a=1").contains("DuplicateParameter: a is there twice"));
         assert_eq!(read("a=1&b=2&code=k&clientId=c&api-version=1"), "");
+        assert_eq!(read("Code=k&CLIENTID=c"), "");
         let none = refused(Query::of("c=1", &[]));
         assert!(none.contains("c is not known; there are none here"));
     }

@@ -18,12 +18,19 @@ use crate::api::tasks::taking_in::take_in;
 use engine::Submission;
 use engine::json::Object;
 
-/// What the sample wants of its client. Other fields are the kind's affair.
+/// What the sample wants of its client. Other fields are the kind's affair. .NET reads names in any case: these are the
+/// ways in which its clients write them.
 #[derive(Deserialize)]
 struct Customer<'a> {
-    #[serde(borrow, default)]
+    #[serde(borrow, default, alias = "Id", alias = "ID")]
     id: Option<&'a RawValue>,
-    #[serde(borrow, default)]
+    #[serde(
+        borrow,
+        default,
+        alias = "customerName",
+        alias = "CustomerName",
+        alias = "Customername"
+    )]
     customername: Option<&'a RawValue>,
 }
 
@@ -86,6 +93,8 @@ mod tests {
         for text in [
             r#"{"id": "1234", "customername": "Contoso"}"#,
             r#"{"customername": "\u0043", "id": "1", "more": []}"#,
+            r#"{"Id": "1", "CustomerName": "x"}"#,
+            r#"{"ID": "1", "customerName": "x"}"#,
         ] {
             assert!(check(text).is_ok(), "{text}");
         }
@@ -106,6 +115,7 @@ mod tests {
             ("[1]", "InvalidBody"),
             ("{", "MalformedBody"),
             (r#"{"id": "1", "id": "1"}"#, "DuplicateField"),
+            (r#"{"id": "1", "Id": "1"}"#, "DuplicateField"),
         ] {
             let refused = check(text).unwrap_err().to_string();
             assert!(refused.starts_with(&format!("400 {code}:")), "{refused}");
