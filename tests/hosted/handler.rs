@@ -10,8 +10,12 @@ use hyper::{HeaderMap, Method};
 use tokio::process::{Child, Command};
 use uuid::Uuid;
 
-use super::DEADLINE;
+use super::{DEADLINE, json};
 use crate::helpers::azurite::azurite;
+use crate::helpers::eventually::eventually;
+
+/// Takes several seconds to compute.
+pub(super) const LONG: &str = "100000000";
 
 /// A running handler; killed when dropped.
 pub(super) struct Handler {
@@ -41,6 +45,7 @@ impl Handler {
             .env("queue_name", name)
             .env("BLOB_CONTAINER_NAME", name)
             .env("EARLY_START", "off")
+            .env("MAX_NUMBER", LONG)
             .stdout(Stdio::null())
             .kill_on_drop(true)
             .spawn()
@@ -73,6 +78,16 @@ impl Handler {
 
     pub(super) async fn get(&self, path: &str) -> Answer {
         self.try_get(path).await.unwrap()
+    }
+
+    /// Waits until a task runs.
+    pub(super) async fn runs(&self, id: Uuid) {
+        eventually("the task runs", async || {
+            let monitor = self.get(&format!("/api/operations/{id}")).await;
+            let is_running = monitor.status == 200 && json(&monitor)["status"] == "Running";
+            is_running.then_some(())
+        })
+        .await;
     }
 
     /// Asks the process to end.

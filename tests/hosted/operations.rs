@@ -11,13 +11,12 @@ const BODY: &str = r#"{"number": 24}"#;
 
 #[tokio::test]
 async fn a_task_that_waits_in_the_queue_is_canceled_and_never_runs() {
-    let hosted = Hosted::start().await;
-    // The only slots are taken for a while, so what comes after them waits.
-    let mut slow = Vec::new();
-    for _ in 0..24 {
-        slow.push(hosted.submit("9999999").await);
-    }
-    let id = hosted.submit("24").await;
+    let long = "200000000";
+    let hosted = Hosted::start_set(&[("WORKER_CONCURRENCY", "1"), ("MAX_NUMBER", long)]).await;
+    let slow = hosted.submit(long).await;
+    hosted.once(&slow, |status| status == "Running").await;
+    // The only slot is taken, and this one needs it.
+    let id = hosted.submit("1000000").await;
     let cancel = format!("/api/operations/{id}:cancel");
     let canceled = hosted.post(&cancel, "").await;
     assert_eq!(canceled.status, 200);
@@ -26,11 +25,8 @@ async fn a_task_that_waits_in_the_queue_is_canceled_and_never_runs() {
         (&monitor["id"], &monitor["status"]),
         (&json!(id), &json!("Canceled"))
     );
-    for id in &slow {
-        hosted
-            .post(&format!("/api/operations/{id}:cancel"), "")
-            .await;
-    }
+    let cancel_slow = format!("/api/operations/{slow}:cancel");
+    assert_eq!(hosted.post(&cancel_slow, "").await.status, 200);
 
     hosted.queue.settles_at(0).await;
     let after = hosted.get(&format!("/api/operations/{id}")).await;

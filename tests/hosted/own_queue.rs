@@ -122,7 +122,7 @@ async fn another_attempt_comes_by_the_function_of_its_queue() {
     );
     let function = format!("queue_worker_{}", kinds.queue);
     hosted.host.finished(&function, 2).await;
-    assert_eq!(kinds.queue().length().await.unwrap(), 0);
+    kinds.queue().settles_at(0).await;
 }
 
 #[tokio::test]

@@ -1,19 +1,18 @@
 //! A signal to the handler itself, such as a terminal sends to all processes of a host.
 
-use std::time::Duration;
-
 use functions_host::Payload;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::handler::Handler;
+use super::handler::{Handler, LONG};
 use super::json;
 use crate::helpers::eventually::eventually;
 
 #[tokio::test]
 async fn who_waits_is_answered_and_what_runs_is_given_back_at_once() {
     let handler = Handler::start().await;
-    let message = json!({"id": Uuid::new_v4().to_string(), "number": 10_000_000}).to_string();
+    let id = Uuid::new_v4();
+    let message = json!({"id": id.to_string(), "number": LONG}).to_string();
     let envelope = json!({
         "Data": {"message": json!(message).to_string()},
         "Metadata": {"DequeueCount": "1"},
@@ -29,8 +28,7 @@ async fn who_waits_is_answered_and_what_runs_is_given_back_at_once() {
         .await;
         let work = handler.post("/queue_worker", Payload::Sized(envelope.to_string().into()));
         let stop = async {
-            // In the middle of the work, which takes a second and more.
-            tokio::time::sleep(Duration::from_millis(200)).await;
+            handler.runs(id).await;
             handler.terminate().await;
         };
         tokio::join!(work, stop).0

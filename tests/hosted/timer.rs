@@ -6,7 +6,7 @@ use functions_host::Payload;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::handler::Handler;
+use super::handler::{Handler, LONG};
 use super::json;
 
 async fn sweep(handler: &Handler) -> String {
@@ -76,11 +76,11 @@ async fn a_stop_in_the_middle_of_a_sweep_costs_no_task_anything() {
     let name = format!("stopped-{}", Uuid::now_v7());
     let handler = Handler::start_on(&name).await;
     let mut ids = Vec::new();
-    for _ in 0..20 {
+    for number in std::iter::once(LONG).chain(["2000000"; 19]) {
         let id = Uuid::new_v4();
         handler
             .queue
-            .send(&format!(r#"{{"id":"{id}","number":2000000}}"#))
+            .send(&format!(r#"{{"id":"{id}","number":{number}}}"#))
             .await
             .unwrap();
         ids.push(id);
@@ -88,7 +88,7 @@ async fn a_stop_in_the_middle_of_a_sweep_costs_no_task_anything() {
     let envelope = r#"{"Data":{"timer":{"IsPastDue":false}},"Metadata":{}}"#;
     let sweeping = handler.post("/timer_worker", Payload::Sized(envelope.into()));
     let terminating = async {
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        handler.runs(ids[0]).await;
         handler.terminate().await;
     };
     let (answer, ()) = futures_util::join!(sweeping, terminating);
