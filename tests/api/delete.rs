@@ -1,6 +1,6 @@
 //! `DELETE /api/operations/{id}`: a record that its client is done with.
 
-use crate::helpers::app::{App, spawn_app};
+use crate::helpers::app::{App, spawn_app, spawn_busy_app};
 use crate::helpers::eventually::eventually;
 use crate::helpers::reply::Reply;
 
@@ -30,7 +30,7 @@ async fn what_has_ended_is_deleted_once() {
 
 #[tokio::test]
 async fn what_has_not_ended_is_not_deleted() {
-    let app = spawn_app();
+    let (app, before) = spawn_busy_app().await;
     let id = app
         .client
         .accepted(r#"{"kind": "waits", "input": 0}"#)
@@ -47,6 +47,7 @@ async fn what_has_not_ended_is_not_deleted() {
             (409, "Conflict")
         );
         assert_eq!(reply.header("retry-after"), Some("1"));
+        app.client.cancel(&before).await;
     }
     app.kinds.open_gate();
     assert_eq!(app.client.ended(&id).await.status, 200);

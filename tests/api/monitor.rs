@@ -4,12 +4,12 @@ use engine::TaskId;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::helpers::app::spawn_app;
+use crate::helpers::app::{spawn_app, spawn_busy_app};
 use crate::helpers::eventually::eventually;
 
 #[tokio::test]
 async fn a_task_that_lasts_is_shown_as_not_started_then_running_then_succeeded() {
-    let app = spawn_app();
+    let (app, before) = spawn_busy_app().await;
     let id = app
         .client
         .accepted(r#"{"kind": "waits", "input": 0}"#)
@@ -24,6 +24,7 @@ async fn a_task_that_lasts_is_shown_as_not_started_then_running_then_succeeded()
     {"id":"{id}","kind":"waits","status":"NotStarted","createdDateTime":"{time}","lastActionDateTime":"{time}","attempts":0}
     "#);
 
+    app.client.cancel(&before).await;
     let running = eventually("the task is shown as running", async || {
         Some(app.client.monitor(&id).await).filter(|reply| reply.json()["status"] != "NotStarted")
     })

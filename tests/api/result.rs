@@ -1,10 +1,10 @@
 //! `GET /api/operations/{id}/result`: for clients that poll a `Location` until it is no longer 202.
 
-use crate::helpers::app::spawn_app;
+use crate::helpers::app::{spawn_app, spawn_busy_app};
 
 #[tokio::test]
 async fn it_is_202_until_there_is_a_result() {
-    let app = spawn_app();
+    let (app, before) = spawn_busy_app().await;
     let id = app
         .client
         .accepted(r#"{"kind": "waits", "input": 0}"#)
@@ -19,6 +19,7 @@ async fn it_is_202_until_there_is_a_result() {
     {"id":"{id}","kind":"waits","status":"NotStarted","createdDateTime":"{time}","lastActionDateTime":"{time}","attempts":0}
     "#);
 
+    app.client.cancel(&before).await;
     app.kinds.open_gate();
     insta::assert_snapshot!(app.client.ended(&id).await.transcript(), @r#"
     200

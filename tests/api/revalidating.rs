@@ -1,6 +1,6 @@
 //! Entity tags on monitors: a poller that knows the answer already gets a 304.
 
-use crate::helpers::app::{App, spawn_app};
+use crate::helpers::app::{App, spawn_app, spawn_busy_app};
 use crate::helpers::eventually::eventually;
 use crate::helpers::reply::Reply;
 
@@ -47,7 +47,7 @@ async fn a_monitor_that_is_known_is_not_sent_again() {
 
 #[tokio::test]
 async fn the_tag_changes_with_the_task() {
-    let app = spawn_app();
+    let (app, before) = spawn_busy_app().await;
     let id = app
         .client
         .accepted(r#"{"kind": "waits", "input": 0}"#)
@@ -58,6 +58,7 @@ async fn the_tag_changes_with_the_task() {
     assert_eq!(unchanged.status, 304);
     assert_eq!(unchanged.header("retry-after"), Some("1"));
 
+    app.client.cancel(&before).await;
     let running = eventually("a change", async || {
         Some(monitor(&app, "GET", &id, queued).await).filter(|reply| reply.status == 200)
     })

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use work::Kinds;
 
 use super::client::{Client, KEY};
+use super::eventually::eventually;
 use super::kinds::TestKinds;
 use super::queues;
 
@@ -33,6 +34,18 @@ pub(crate) struct App {
 /// Starts it as it comes.
 pub(crate) fn spawn_app() -> App {
     spawn_app_with(|_| ())
+}
+
+/// Starts one whose only slot is taken by a task, whose id is given: what else is submitted waits until that is canceled.
+pub(crate) async fn spawn_busy_app() -> (App, String) {
+    let app = spawn_app_with(|config| config.worker_concurrency = 1);
+    let lasts = r#"{"kind": "waits", "input": 0}"#;
+    let id = app.client.accepted(lasts).await;
+    eventually("the slot is taken", async || {
+        (app.kinds.runs() == 1).then_some(())
+    })
+    .await;
+    (app, id)
 }
 
 /// Starts it with other settings.

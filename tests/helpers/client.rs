@@ -120,6 +120,11 @@ impl Client {
         self.get(&format!("/api/operations/{id}")).await
     }
 
+    pub(crate) async fn cancel(&self, id: &str) -> Reply {
+        self.send(self.request("POST", &format!("/api/operations/{id}:cancel")))
+            .await
+    }
+
     pub(crate) async fn result(&self, id: &str) -> Reply {
         self.get(&format!("/api/operations/{id}/result")).await
     }
