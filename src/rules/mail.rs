@@ -223,7 +223,7 @@ fn server(table: &mut Table, login: Option<Credentials>) -> Result<Server, Wrong
 
 /// Who logs in, if anybody does.
 fn login(table: &mut Table) -> Result<Option<Credentials>, Wrong> {
-    match (table.text("user")?, table.variable("password_env")?) {
+    match (table.text("user")?, table.secret("password_env")?) {
         (None, None) => Ok(None),
         (Some(user), Some(password)) => {
             Ok(Some(Credentials::new(user, password.expose().to_owned())))

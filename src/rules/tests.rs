@@ -180,6 +180,10 @@ fn a_rule_that_is_wrong_is_named_with_its_key() {
             "repair.secret_env names NO_SUCH_VARIABLE, which is not set",
         ),
         (
+            with("repair = { url = \"https://a\", secret_env = \"whsec_abc\" }"),
+            "repair.secret_env is no name of a variable that is set",
+        ),
+        (
             with("repair = { url = \"https://a\", secret_env = \"PATH\" }"),
             "repair.secret_env names a variable that is no secret",
         ),
@@ -337,6 +341,10 @@ fn a_mail_that_cannot_be_sent_is_refused_with_its_key() {
         (
             format!("{whole}, user = \"a\""),
             "mail.password_env is missing",
+        ),
+        (
+            format!("{whole}, user = \"a\", password_env = \"hunter2\""),
+            "mail.password_env is no name of a variable that is set",
         ),
         (
             format!("{whole}, password_env = \"PATH\""),
