@@ -11,7 +11,8 @@ use lettre::{Address, Message};
 use serde_json::Value;
 use url::Url;
 
-use super::smtp::{Encryption, NotTaken, Refused, Server};
+use super::not_taken::NotTaken;
+use super::smtp::{Encryption, Refused, Server};
 use super::table::{Table, Wrong};
 use crate::kinds::http::is_loopback;
 use crate::tls;

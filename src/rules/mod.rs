@@ -10,6 +10,7 @@
 
 mod entry;
 mod mail;
+mod not_taken;
 mod once;
 mod smtp;
 mod table;

@@ -2,9 +2,7 @@
 //! takes it for each of those it is for or not, each answer has a time limit, and what was taken is taken: nobody
 //! waits for a good-bye.
 
-use std::error::Error as _;
 use std::time::Duration;
-use std::{fmt, io};
 
 use lettre::Address;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
@@ -13,6 +11,8 @@ use lettre::transport::smtp::commands::{Data, Mail, Quit, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use lettre::transport::smtp::{self, SMTP_PORT, SUBMISSION_PORT, SUBMISSIONS_PORT};
 use tokio::time::timeout;
+
+use super::not_taken::NotTaken;
 
 /// How long the server may take for each of its answers.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -47,74 +47,6 @@ pub(super) struct Server {
     pub(super) port: Option<u16>,
     pub(super) encryption: Encryption,
     pub(super) login: Option<Credentials>,
-}
-
-/// Why a mail was not taken.
-#[derive(Debug)]
-pub(super) enum NotTaken {
-    /// By what the server said, or what stands between it and us.
-    Smtp(smtp::Error),
-    /// It said nothing, for too long.
-    Silent,
-    /// It takes no addresses beyond ASCII.
-    NoSuchAddress,
-}
-
-impl NotTaken {
-    /// Whether it is of no use to try again.
-    pub(super) fn is_for_good(&self) -> bool {
-        match self {
-            Self::Smtp(error) => error.is_permanent(),
-            Self::Silent => false,
-            Self::NoSuchAddress => true,
-        }
-    }
-
-    /// Whether it is about one of those it is for, and the server may take it for others.
-    fn is_an_answer(&self) -> bool {
-        match self {
-            Self::Smtp(error) => error.status().is_some(),
-            Self::Silent => false,
-            Self::NoSuchAddress => true,
-        }
-    }
-}
-
-impl fmt::Display for NotTaken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let error = match self {
-            Self::Smtp(error) => error,
-            Self::Silent => return f.write_str("the mail server did not answer"),
-            Self::NoSuchAddress => {
-                return f.write_str("the mail server takes no address beyond ASCII");
-            }
-        };
-        match error.status() {
-            Some(code) => write!(f, "the mail server answered {code}"),
-            None if is_of_tls(error) => f.write_str(
-                "no encryption could be agreed on with the mail server, or its certificate is not trusted",
-            ),
-            None if error.is_client() => {
-                f.write_str("the mail server offers no STARTTLS, or no login that is known")
-            }
-            None => f.write_str("the mail server was not reached"),
-        }
-    }
-}
-
-fn is_of_tls(error: &smtp::Error) -> bool {
-    let mut cause = error.source();
-    while let Some(this) = cause {
-        let io = this.downcast_ref::<io::Error>();
-        if io
-            .and_then(io::Error::get_ref)
-            .is_some_and(|inner| inner.is::<rustls::Error>())
-        {
-            return true;
-        }
-        cause = this.source();
-    }
-    false
 }
 
 /// Somebody who is not to get the mail, by what the server said.

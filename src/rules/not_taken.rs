@@ -1,0 +1,74 @@
+//! Why a mail server did not take a mail, and what that means for the next attempt and for the log.
+
+use std::error::Error as _;
+use std::{fmt, io};
+
+use lettre::transport::smtp;
+
+/// Why a mail was not taken.
+#[derive(Debug)]
+pub(super) enum NotTaken {
+    /// By what the server said, or what stands between it and us.
+    Smtp(smtp::Error),
+    /// It said nothing, for too long.
+    Silent,
+    /// It takes no addresses beyond ASCII.
+    NoSuchAddress,
+}
+
+impl NotTaken {
+    /// Whether it is of no use to try again.
+    pub(super) fn is_for_good(&self) -> bool {
+        match self {
+            Self::Smtp(error) => error.is_permanent(),
+            Self::Silent => false,
+            Self::NoSuchAddress => true,
+        }
+    }
+
+    /// Whether it is about one of those it is for, and the server may take it for others.
+    pub(super) fn is_an_answer(&self) -> bool {
+        match self {
+            Self::Smtp(error) => error.status().is_some(),
+            Self::Silent => false,
+            Self::NoSuchAddress => true,
+        }
+    }
+}
+
+impl fmt::Display for NotTaken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let error = match self {
+            Self::Smtp(error) => error,
+            Self::Silent => return f.write_str("the mail server did not answer"),
+            Self::NoSuchAddress => {
+                return f.write_str("the mail server takes no address beyond ASCII");
+            }
+        };
+        match error.status() {
+            Some(code) => write!(f, "the mail server answered {code}"),
+            None if is_of_tls(error) => f.write_str(
+                "no encryption could be agreed on with the mail server, or its certificate is not trusted",
+            ),
+            None if error.is_client() => {
+                f.write_str("the mail server offers no STARTTLS, or no login that is known")
+            }
+            None => f.write_str("the mail server was not reached"),
+        }
+    }
+}
+
+fn is_of_tls(error: &smtp::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(this) = cause {
+        let io = this.downcast_ref::<io::Error>();
+        if io
+            .and_then(io::Error::get_ref)
+            .is_some_and(|inner| inner.is::<rustls::Error>())
+        {
+            return true;
+        }
+        cause = this.source();
+    }
+    false
+}
