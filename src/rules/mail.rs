@@ -153,6 +153,7 @@ impl Mail {
             NotTaken::Smtp(error) if error.status().is_none() || self.server.login.is_none() => {
                 failure.with_source(error)
             }
+            NotTaken::NotReached(error) => failure.with_source(error),
             _ => failure,
         }
     }

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! the file ─▶ once (keys, each once) ─▶ table (and known) ─▶ entry (what they mean) ─▶ engine::Rules
-//!                                                    └─▶ a webhook of kinds::http, or mail ─▶ smtp
+//!                                                    └─▶ a webhook of kinds::http, or mail ─▶ smtp (over a stream)
 //! ```
 //!
 //! Each refusal names the file, the rule and the key. `docs/dead-letter-rules.md` tells what may stand there.
@@ -13,6 +13,7 @@ mod mail;
 mod not_taken;
 mod once;
 mod smtp;
+mod stream;
 mod table;
 
 use std::path::{Path, PathBuf};

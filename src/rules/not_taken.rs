@@ -10,6 +10,8 @@ use lettre::transport::smtp;
 pub(super) enum NotTaken {
     /// By what the server said, or what stands between it and us.
     Smtp(smtp::Error),
+    /// It was not found, or nobody listens there.
+    NotReached(io::Error),
     /// It said nothing, for too long.
     Silent,
     /// It takes no addresses beyond ASCII.
@@ -21,7 +23,7 @@ impl NotTaken {
     pub(super) fn is_for_good(&self) -> bool {
         match self {
             Self::Smtp(error) => error.is_permanent(),
-            Self::Silent => false,
+            Self::NotReached(_) | Self::Silent => false,
             Self::NoSuchAddress => true,
         }
     }
@@ -30,7 +32,7 @@ impl NotTaken {
     pub(super) fn is_an_answer(&self) -> bool {
         match self {
             Self::Smtp(error) => error.status().is_some(),
-            Self::Silent => false,
+            Self::NotReached(_) | Self::Silent => false,
             Self::NoSuchAddress => true,
         }
     }
@@ -40,6 +42,7 @@ impl fmt::Display for NotTaken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let error = match self {
             Self::Smtp(error) => error,
+            Self::NotReached(_) => return f.write_str("the mail server was not reached"),
             Self::Silent => return f.write_str("the mail server did not answer"),
             Self::NoSuchAddress => {
                 return f.write_str("the mail server takes no address beyond ASCII");

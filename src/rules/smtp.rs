@@ -2,6 +2,8 @@
 //! takes it for each of those it is for or not, each answer has a time limit, and what was taken is taken: nobody
 //! waits for a good-bye.
 
+use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use lettre::Address;
@@ -10,12 +12,17 @@ use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Quit, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use lettre::transport::smtp::{self, SMTP_PORT, SUBMISSION_PORT, SUBMISSIONS_PORT};
+use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
 use super::not_taken::NotTaken;
+use super::stream::ByLine;
 
-/// How long the server may take for each of its answers.
-const TIMEOUT: Duration = Duration::from_secs(20);
+/// How long one of the server's addresses may take to accept a connection. Then it is the next one's turn.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// How long the server may take for each of its answers, its greeting included.
+const ANSWER: Duration = Duration::from_secs(20);
 
 /// How long a connection stays open for the answer to its good-bye.
 const GOOD_BYE: Duration = Duration::from_secs(5);
@@ -76,23 +83,52 @@ impl Server {
         sent
     }
 
+    /// Reaches it, and logs in if somebody is to.
     async fn connect(&self) -> Result<AsyncSmtpConnection, NotTaken> {
-        let name = ClientId::default();
-        let at_once = match &self.encryption {
-            Encryption::Smtps(tls) => Some(tls.clone()),
-            Encryption::StartTls(_) | Encryption::None => None,
-        };
         let port = self.port.unwrap_or_else(|| self.encryption.usual_port());
-        let server = (self.host.as_str(), port);
-        let connecting = AsyncSmtpConnection::connect_tokio1(server, None, &name, at_once, None);
-        let mut connection = answer(connecting).await?;
+        let addresses = lookup_host((self.host.as_str(), port));
+        let addresses = timeout(ANSWER, addresses)
+            .await
+            .map_err(|_| NotTaken::Silent)?;
+        let mut connection = self.reach(addresses.map_err(NotTaken::NotReached)?).await?;
         if let Encryption::StartTls(tls) = &self.encryption {
+            let name = ClientId::default();
             answer(connection.starttls(tls.clone(), &name)).await?;
         }
         if let Some(login) = &self.login {
             answer(connection.auth(DEFAULT_MECHANISMS, login)).await?;
         }
         Ok(connection)
+    }
+
+    /// The first of these addresses at which the server greets us; or why none does, of the first that may by and by.
+    async fn reach(
+        &self,
+        addresses: impl Iterator<Item = SocketAddr>,
+    ) -> Result<AsyncSmtpConnection, NotTaken> {
+        let mut why: Option<NotTaken> = None;
+        for address in addresses {
+            match self.greet(address).await {
+                Ok(connection) => return Ok(connection),
+                Err(other) if why.as_ref().is_none_or(NotTaken::is_for_good) => why = Some(other),
+                Err(_) => {}
+            }
+        }
+        let nowhere = || NotTaken::NotReached(io::ErrorKind::AddrNotAvailable.into());
+        Err(why.unwrap_or_else(nowhere))
+    }
+
+    async fn greet(&self, address: SocketAddr) -> Result<AsyncSmtpConnection, NotTaken> {
+        let name = ClientId::default();
+        if let Encryption::Smtps(tls) = &self.encryption {
+            let (tls, limit) = (Some(tls.clone()), Some(CONNECT));
+            let greeting = AsyncSmtpConnection::connect_tokio1(address, limit, &name, tls, None);
+            return answer(greeting).await;
+        }
+        let stream = timeout(CONNECT, TcpStream::connect(address)).await;
+        let stream = stream.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+        let stream = Box::new(ByLine(stream.map_err(NotTaken::NotReached)?));
+        answer(AsyncSmtpConnection::connect_with_transport(stream, &name)).await
     }
 }
 
@@ -138,7 +174,7 @@ async fn hand_over<'a>(
 
 /// An answer of the server, within the time that it has.
 async fn answer<T>(answer: impl Future<Output = Result<T, smtp::Error>>) -> Result<T, NotTaken> {
-    match timeout(TIMEOUT, answer).await {
+    match timeout(ANSWER, answer).await {
         Ok(answer) => answer.map_err(NotTaken::Smtp),
         Err(_) => Err(NotTaken::Silent),
     }
@@ -146,4 +182,90 @@ async fn answer<T>(answer: impl Future<Output = Result<T, smtp::Error>>) -> Resu
 
 fn is_ascii(address: &Address) -> bool {
     AsRef::<str>::as_ref(address).is_ascii()
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    fn server() -> Server {
+        Server {
+            host: "localhost".to_owned(),
+            port: None,
+            encryption: Encryption::None,
+            login: None,
+        }
+    }
+
+    async fn listener() -> (TcpListener, SocketAddr) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        (listener, address)
+    }
+
+    /// The address of one that greets whoever comes.
+    async fn greeter(greeting: &'static str) -> SocketAddr {
+        let (listener, address) = listener().await;
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let mut stream = BufReader::new(stream);
+                stream.write_all(greeting.as_bytes()).await.unwrap();
+                let mut line = String::new();
+                while stream.read_line(&mut line).await.is_ok_and(|read| read > 0) {
+                    stream.write_all(b"250 all right\r\n").await.unwrap();
+                }
+            }
+        });
+        address
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_address_that_is_dead_or_silent_is_passed_over() {
+        // One that nobody listens at, and one that never says anything.
+        let (gone, refusing) = listener().await;
+        drop(gone);
+        let (_silent, silent) = listener().await;
+        let alive = greeter("220 hello\r\n").await;
+        let busy = greeter("421 not now\r\n").await;
+        let closed = greeter("554 no mail here\r\n").await;
+        let addresses = [refusing, silent, busy, closed, alive];
+        let reached = server().reach(addresses.into_iter()).await;
+        assert!(reached.is_ok());
+        let why = async |addresses: &[SocketAddr]| {
+            let reached = server().reach(addresses.iter().copied()).await;
+            reached.err().unwrap()
+        };
+        assert!(matches!(why(&[refusing]).await, NotTaken::NotReached(_)));
+        assert!(matches!(why(&[silent]).await, NotTaken::Silent));
+        assert!(matches!(why(&[]).await, NotTaken::NotReached(_)));
+        // What may pass comes first, whichever address it is of.
+        assert!(why(&[closed]).await.is_for_good());
+        for addresses in [[closed, busy], [busy, closed]] {
+            let why = why(&addresses).await;
+            assert_eq!(why.to_string(), "the mail server answered 421");
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test(start_paused = true)]
+    async fn an_address_that_answers_nothing_at_all_costs_its_time_only() {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(1).unwrap();
+        let dead = listener.local_addr().unwrap();
+        // Nobody is accepted, and soon nobody is answered.
+        let mut waiting = Vec::new();
+        let limit = Duration::from_millis(200);
+        while let Ok(stream) = std::net::TcpStream::connect_timeout(&dead, limit) {
+            waiting.push(stream);
+            assert!(waiting.len() < 100);
+        }
+        let alive = greeter("220 hello\r\n").await;
+        let began = tokio::time::Instant::now();
+        assert!(server().reach([dead, alive].into_iter()).await.is_ok());
+        assert_eq!(began.elapsed().as_secs(), CONNECT.as_secs());
+    }
 }

@@ -127,6 +127,24 @@ async fn a_wrong_password_is_noted_with_the_letter_and_told_to_nobody() {
 }
 
 #[tokio::test]
+async fn what_is_said_before_encryption_is_not_taken_for_what_is_said_after() {
+    let folder = tempfile::tempdir().unwrap();
+    write_certificates(folder.path());
+    let (login, injects) = ([USER, PASSWORD], json!({ "injects": true }));
+    let mail = MailServer::strange(Encryption::StartTls, folder.path(), login, injects).await;
+    let server = format!("smtp://{ELSEWHERE}:{}", mail.port);
+    let serving = tells(folder.path(), &server, PASSWORD, true);
+    let id = failed(&serving.client, "text/plain", "an invoice").await;
+    let action = refusal(&serving.client, &id).await;
+    let told = action["error"]["message"].as_str().unwrap();
+    assert!(
+        told.starts_with("no encryption could be agreed on"),
+        "{action}"
+    );
+    assert!(mail.mails().is_empty() && mail.logins().is_empty());
+}
+
+#[tokio::test]
 async fn a_server_that_does_not_encrypt_gets_neither_mail_nor_password() {
     let folder = tempfile::tempdir().unwrap();
     write_certificates(folder.path());
