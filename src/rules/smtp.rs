@@ -1,6 +1,7 @@
 //! Handing a mail to a server: SMTP (RFC 5321) as a client speaks it, of the parts that `lettre` has. The server
-//! takes it for each of those it is for or not, each answer has a time limit, and what was taken is taken: nobody
-//! waits for a good-bye.
+//! takes it for each of those it is for or not. Each answer has a time limit but the last: the server has the mail by
+//! then, and whoever goes away makes it come twice (section 4.5.3.2.6). What was taken is taken: nobody waits for a
+//! good-bye.
 
 use std::io;
 use std::net::SocketAddr;
@@ -67,7 +68,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// Nobody has it, whoever it is for.
+    /// Nobody has it, whoever it is for; or nobody knows, because the server's last word was not heard.
     pub(super) async fn send<'a>(
         &self,
         from: &Address,
@@ -168,7 +169,8 @@ async fn hand_over<'a>(
         return Ok(refused);
     }
     answer(connection.command(Data)).await?;
-    answer(connection.message(mail)).await?;
+    let taken = connection.message(mail).await;
+    taken.map_err(NotTaken::Smtp)?;
     Ok(refused)
 }
 

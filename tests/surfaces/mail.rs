@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -66,6 +67,13 @@ async fn refusal(client: &Client, id: &str) -> Value {
         Some(action.clone())
     })
     .await
+}
+
+/// What is told of the task that did what the rule says about a letter.
+async fn operation(client: &Client, letter: &Value) -> Value {
+    let operation = letter["actions"][0]["operation"].as_str().unwrap();
+    let monitor = format!("/api/operations/{operation}");
+    client.get(&monitor).await.json()
 }
 
 /// The log of a service, which ends.
@@ -204,9 +212,7 @@ async fn whom_the_server_refuses_keeps_the_mail_from_nobody_else() {
     assert_eq!(action["error"]["message"], "the mail server answered 450");
     // Who was refused for now is tried again, alone. It comes to nobody twice because the server does not say good-bye.
     let letter = acted(&serving.client, &id, "mail", "Succeeded").await;
-    let operation = letter["actions"][0]["operation"].as_str().unwrap();
-    let monitor = format!("/api/operations/{operation}");
-    let monitor = serving.client.get(&monitor).await.json();
+    let monitor = operation(&serving.client, &letter).await;
     assert_eq!(monitor["attempts"], 2, "{monitor}");
     assert_eq!(monitor["result"], json!({ "done": true }));
     let mails = mail.mails();
@@ -245,4 +251,28 @@ async fn a_mail_that_the_server_takes_for_nobody_is_tried_again_if_that_may_pass
         assert_eq!(action["error"]["message"], expected);
         assert!(mail.mails().is_empty());
     }
+}
+
+#[tokio::test]
+async fn a_server_that_takes_its_time_with_a_mail_gets_it_once() {
+    let folder = tempfile::tempdir().unwrap();
+    // Longer than for any other of its answers.
+    let mail = MailServer::slow(25).await;
+    let server = format!("smtp://127.0.0.1:{}", mail.port);
+    let serving = tells_all(
+        folder.path(),
+        &server,
+        r#"to = "devs@org.com""#,
+        PASSWORD,
+        false,
+    );
+    let id = failed(&serving.client, "text/plain", "an invoice").await;
+    eventually("the mail is under way", async || {
+        (!mail.mails().is_empty()).then_some(())
+    })
+    .await;
+    tokio::time::sleep(Duration::from_secs(24)).await;
+    let letter = acted(&serving.client, &id, "mail", "Succeeded").await;
+    assert_eq!(operation(&serving.client, &letter).await["attempts"], 1);
+    assert_eq!(mail.mails().len(), 1);
 }

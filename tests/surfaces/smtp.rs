@@ -145,6 +145,12 @@ impl MailServer {
         Self::start(told).await
     }
 
+    /// One that takes so many seconds for a mail.
+    pub(super) async fn slow(seconds: u32) -> Self {
+        let told = json!({ "encryption": "none", "slow": seconds });
+        Self::start(told).await
+    }
+
     /// One that takes mail from who logs in with this name and password. Its certificate, and the key of that, are
     /// in this folder.
     pub(super) async fn with_login(
