@@ -1,6 +1,6 @@
 //! Why a mail server did not take a mail, and what that means for the next attempt and for the log.
 
-use std::error::Error as _;
+use std::error::Error;
 use std::{fmt, io};
 
 use lettre::transport::smtp;
@@ -14,6 +14,9 @@ pub(super) enum NotTaken {
     NotReached(io::Error),
     /// It said nothing, for too long.
     Silent,
+    /// Of so many at once it takes no more. Older servers say that as if it were for good (RFC 5321, section
+    /// 4.5.3.1.10).
+    TooMany(smtp::Error),
     /// It takes no addresses beyond ASCII.
     NoSuchAddress,
 }
@@ -23,7 +26,7 @@ impl NotTaken {
     pub(super) fn is_for_good(&self) -> bool {
         match self {
             Self::Smtp(error) => error.is_permanent(),
-            Self::NotReached(_) | Self::Silent => false,
+            Self::NotReached(_) | Self::Silent | Self::TooMany(_) => false,
             Self::NoSuchAddress => true,
         }
     }
@@ -33,7 +36,26 @@ impl NotTaken {
         match self {
             Self::Smtp(error) => error.status().is_some(),
             Self::NotReached(_) | Self::Silent => false,
-            Self::NoSuchAddress => true,
+            Self::TooMany(_) | Self::NoSuchAddress => true,
+        }
+    }
+
+    /// Whether its source has words of the server's: an answer, or what was none. They may repeat what it was sent.
+    pub(super) fn repeats(&self) -> bool {
+        match self {
+            Self::Smtp(error) | Self::TooMany(error) => {
+                error.status().is_some() || error.is_response()
+            }
+            Self::NotReached(_) | Self::Silent | Self::NoSuchAddress => false,
+        }
+    }
+
+    /// What lies behind it.
+    pub(super) fn into_source(self) -> Option<Box<dyn Error + Send + Sync>> {
+        match self {
+            Self::Smtp(error) | Self::TooMany(error) => Some(error.into()),
+            Self::NotReached(error) => Some(error.into()),
+            Self::Silent | Self::NoSuchAddress => None,
         }
     }
 }
@@ -41,7 +63,7 @@ impl NotTaken {
 impl fmt::Display for NotTaken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let error = match self {
-            Self::Smtp(error) => error,
+            Self::Smtp(error) | Self::TooMany(error) => error,
             Self::NotReached(_) => return f.write_str("the mail server was not reached"),
             Self::Silent => return f.write_str("the mail server did not answer"),
             Self::NoSuchAddress => {

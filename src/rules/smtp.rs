@@ -3,9 +3,9 @@
 //! then, and whoever goes away makes it come twice (section 4.5.3.2.6). What was taken is taken: nobody waits for a
 //! good-bye.
 
-use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
+use std::{fmt, io};
 
 use lettre::Address;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
@@ -64,28 +64,8 @@ pub(super) struct Refused<'a> {
 }
 
 impl Server {
-    /// Has a mail taken for all whom the server takes one for, and gives those whom it does not: none of them has it.
-    ///
-    /// # Errors
-    ///
-    /// Nobody has it, whoever it is for; or nobody knows, because the server's last word was not heard.
-    pub(super) async fn send<'a>(
-        &self,
-        from: &Address,
-        to: &[&'a Address],
-        mail: &[u8],
-    ) -> Result<Vec<Refused<'a>>, NotTaken> {
-        let mut connection = self.connect().await?;
-        let sent = hand_over(&mut connection, from, to, mail).await;
-        // In the background: what was taken is not sent again because the server says no good-bye.
-        tokio::spawn(async move {
-            let _ = timeout(GOOD_BYE, connection.command(Quit)).await;
-        });
-        sent
-    }
-
     /// Reaches it, and logs in if somebody is to.
-    async fn connect(&self) -> Result<AsyncSmtpConnection, NotTaken> {
+    pub(super) async fn connect(&self) -> Result<Session, NotTaken> {
         let port = self.port.unwrap_or_else(|| self.encryption.usual_port());
         let addresses = lookup_host((self.host.as_str(), port));
         let addresses = timeout(ANSWER, addresses)
@@ -99,7 +79,7 @@ impl Server {
         if let Some(login) = &self.login {
             answer(connection.auth(DEFAULT_MECHANISMS, login)).await?;
         }
-        Ok(connection)
+        Ok(Session { connection })
     }
 
     /// The first of these addresses at which the server greets us; or why none does, of the first that may by and by.
@@ -133,45 +113,89 @@ impl Server {
     }
 }
 
-async fn hand_over<'a>(
-    connection: &mut AsyncSmtpConnection,
-    from: &Address,
-    to: &[&'a Address],
-    mail: &[u8],
-) -> Result<Vec<Refused<'a>>, NotTaken> {
-    let offers = |extension| connection.server_info().supports_feature(extension);
-    let takes_all = offers(Extension::SmtpUtfEight);
-    let mut parameters = Vec::new();
-    if !mail.is_ascii() && offers(Extension::EightBitMime) {
-        parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+/// A server that was reached, and takes mail by now.
+pub(super) struct Session {
+    connection: AsyncSmtpConnection,
+}
+
+impl Session {
+    /// Whether it takes an address as it is written.
+    pub(super) fn takes(&self, address: &Address) -> bool {
+        is_ascii(address) || self.offers(Extension::SmtpUtfEight)
     }
-    if !to.iter().copied().chain([from]).all(is_ascii) && takes_all {
-        parameters.push(MailParameter::SmtpUtfEight);
+
+    fn offers(&self, extension: Extension) -> bool {
+        self.connection.server_info().supports_feature(extension)
     }
-    if !takes_all && !is_ascii(from) {
-        return Err(NotTaken::NoSuchAddress);
+
+    /// Has a mail taken for all whom the server takes one for, and gives those whom it does not: none of them has it.
+    ///
+    /// # Errors
+    ///
+    /// Nobody has it, whoever it is for; or nobody knows, because the server's last word was not heard.
+    pub(super) async fn send<'a>(
+        mut self,
+        from: &Address,
+        to: &[&'a Address],
+        mail: &[u8],
+    ) -> Result<Vec<Refused<'a>>, NotTaken> {
+        let sent = self.hand_over(from, to, mail).await;
+        // In the background: what was taken is not sent again because the server says no good-bye.
+        tokio::spawn(async move {
+            let _ = timeout(GOOD_BYE, self.connection.command(Quit)).await;
+        });
+        sent
     }
-    answer(connection.command(Mail::new(Some(from.clone()), parameters))).await?;
-    let mut refused = Vec::new();
-    for &to in to {
-        let answered = match takes_all || is_ascii(to) {
-            true => answer(connection.command(Rcpt::new(to.clone(), vec![]))).await,
-            false => Err(NotTaken::NoSuchAddress),
-        };
-        match answered {
-            Ok(_) => {}
-            Err(why) if why.is_an_answer() => refused.push(Refused { to, why }),
-            // Nothing more is heard of it.
-            Err(why) => return Err(why),
+
+    async fn hand_over<'a>(
+        &mut self,
+        from: &Address,
+        to: &[&'a Address],
+        mail: &[u8],
+    ) -> Result<Vec<Refused<'a>>, NotTaken> {
+        if !self.takes(from) {
+            return Err(NotTaken::NoSuchAddress);
         }
+        let mut parameters = Vec::new();
+        if !mail.is_ascii() {
+            if self.offers(Extension::EightBitMime) {
+                parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+            }
+            if self.offers(Extension::SmtpUtfEight) {
+                parameters.push(MailParameter::SmtpUtfEight);
+            }
+        }
+        self.say(Mail::new(Some(from.clone()), parameters)).await?;
+        let mut refused = Vec::new();
+        for &to in to {
+            let answered = match self.takes(to) {
+                true => self.say(Rcpt::new(to.clone(), vec![])).await,
+                false => Err(NotTaken::NoSuchAddress),
+            };
+            match answered {
+                Ok(()) => {}
+                Err(NotTaken::Smtp(error)) if error.status().map(u16::from) == Some(552) => {
+                    let why = NotTaken::TooMany(error);
+                    refused.push(Refused { to, why });
+                }
+                Err(why) if why.is_an_answer() => refused.push(Refused { to, why }),
+                // Nothing more is heard of it.
+                Err(why) => return Err(why),
+            }
+        }
+        if refused.len() == to.len() {
+            return Ok(refused);
+        }
+        self.say(Data).await?;
+        let taken = self.connection.message(mail).await;
+        taken.map_err(NotTaken::Smtp)?;
+        Ok(refused)
     }
-    if refused.len() == to.len() {
-        return Ok(refused);
+
+    async fn say(&mut self, command: impl fmt::Display) -> Result<(), NotTaken> {
+        answer(self.connection.command(command)).await?;
+        Ok(())
     }
-    answer(connection.command(Data)).await?;
-    let taken = connection.message(mail).await;
-    taken.map_err(NotTaken::Smtp)?;
-    Ok(refused)
 }
 
 /// An answer of the server, within the time that it has.
