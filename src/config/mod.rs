@@ -34,7 +34,7 @@ pub use error::ConfigError;
 pub use files::{FileArgs, FileStorage};
 pub use mode::{EarlyStart, LogFormat, Mode, Storage};
 pub use patience::Patience;
-pub use process::{is_secret, read, variable};
+pub use process::{NoSecret, is_secret, read, secret, variable};
 pub use surfaces::SurfaceArgs;
 use urls::{base_url, origins};
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::environment::{Environment, folded};
 use super::error::wrong;
 use super::{Args, Config, ConfigError, Mode, Storage};
+use ports::Secret;
 
 /// Fewer characters than this can be guessed.
 const SHORTEST_KEY: usize = 16;
@@ -35,6 +36,38 @@ pub fn read() -> Result<(Config, Vec<String>), ConfigError> {
 /// A variable of the environment, by the name that the operator's own file has for it.
 pub fn variable(name: &str) -> Option<OsString> {
     env::var_os(name)
+}
+
+/// The secret in a variable that the operator's own file names.
+///
+/// # Errors
+///
+/// There is none: the variable is not set, or is empty or no text.
+pub fn secret(name: &str) -> Result<Secret, NoSecret> {
+    let value = variable(name).and_then(|value| value.into_string().ok());
+    match value.filter(|value| !value.is_empty()) {
+        Some(value) => Ok(Secret::new(value)),
+        None if looks_like_a_name(name) => Err(NoSecret::NotSet(name.to_owned())),
+        None => Err(NoSecret::NoName),
+    }
+}
+
+/// Why there is no secret, told behind the key that names the variable. What does not look like a name is not told:
+/// it may be the secret itself.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoSecret {
+    /// There is no such variable.
+    #[error("names {0}, which is not set")]
+    NotSet(String),
+    /// There is none, and hardly could be.
+    #[error("is no name of a variable that is set")]
+    NoName,
+}
+
+/// As all write the names of variables: in capital letters.
+fn looks_like_a_name(text: &str) -> bool {
+    let is_in_names = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    text.bytes().all(is_in_names) && !text.starts_with(|first: char| first.is_ascii_digit())
 }
 
 /// Whether a variable with this name holds a secret of the service.
@@ -164,6 +197,24 @@ fn keys(args: &Args, config: &Config) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_may_be_the_secret_itself_is_not_told() {
+        let told = |name: &str| secret(name).unwrap_err().to_string();
+        assert_eq!(told("NO_SUCH_2"), "names NO_SUCH_2, which is not set");
+        for text in [
+            "hunter2",
+            "whsec_MfKQ9r8GKYqrTwjUPD8ILPZ",
+            "12345678",
+            "A-B",
+            "A=B",
+            "Ä",
+        ] {
+            assert_eq!(told(text), "is no name of a variable that is set");
+        }
+        // Of this a test may be sure.
+        assert!(secret("PATH").is_ok());
+    }
 
     /// What is made of these variables.
     fn understood(variables: &[(&str, &str)]) -> Result<(Config, Vec<String>), ConfigError> {

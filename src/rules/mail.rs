@@ -3,15 +3,18 @@
 
 use std::fmt::Write;
 
+use lettre::address::Envelope;
+use lettre::error::Error;
 use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::TlsParameters;
 use lettre::{Address, Message};
 use serde_json::Value;
-use url::Url;
+use url::{Host, Url};
 
-use super::smtp::{Encryption, NotTaken, Refused, Server};
+use super::not_taken::NotTaken;
+use super::smtp::{Encryption, Refused, Server};
 use super::table::{Table, Wrong};
 use crate::kinds::http::is_loopback;
 use crate::tls;
@@ -65,7 +68,13 @@ impl Mail {
         })
     }
 
-    fn message(&self, parcel: &Parcel<'_>, id: &str) -> Result<Message, Failure> {
+    /// The mail as it goes to a server that takes these addresses. The others are not told of in it, either.
+    fn message(
+        &self,
+        parcel: &Parcel<'_>,
+        id: &str,
+        takes: impl Fn(&Address) -> bool,
+    ) -> Result<Message, Failure> {
         let (subject, text) = match parcel.data() {
             Data::Digest(digest) => (
                 format!("{}: {}", self.subject, digest.count),
@@ -73,21 +82,23 @@ impl Mail {
             ),
             Data::Letter(letter) => (self.subject.clone(), text(letter.rule, 1, &[])),
         };
+        let unmade =
+            |error: Error| Failure::permanent(NOT_TAKEN, "no mail can be made").with_source(error);
+        let everybody = Envelope::new(None, self.addresses.clone()).map_err(unmade)?;
         let mut message = Message::builder()
+            .envelope(everybody)
             .from(self.from.clone())
             .subject(subject)
             // The same in each attempt: a server or a reader that has it can tell.
             .message_id(Some(format!("<{id}@{}>", self.from.email.domain())))
             .date(parcel.timestamp().into());
-        for to in &self.to {
+        for to in self.to.iter().filter(|to| takes(&to.email)) {
             message = message.to(to.clone());
         }
         message
             .header(ContentType::TEXT_PLAIN)
             .body(text)
-            .map_err(|error| {
-                Failure::permanent(NOT_TAKEN, "no mail can be made").with_source(error)
-            })
+            .map_err(unmade)
     }
 }
 
@@ -116,8 +127,11 @@ impl Mail {
         if to.is_empty() {
             return Ok(());
         }
-        let message = self.message(parcel, cx.task_id())?.formatted();
-        let sent = self.server.send(&self.from.email, &to, &message).await;
+        let session = self.server.connect().await;
+        let session = session.map_err(|why| self.not_taken(why))?;
+        let message = self.message(parcel, cx.task_id(), |to| session.takes(to))?;
+        let message = message.formatted();
+        let sent = session.send(&self.from.email, &to, &message).await;
         let mut refused = sent.map_err(|why| self.not_taken(why))?;
         // One that may pass comes first.
         refused.sort_by_key(|refused| refused.why.is_for_good());
@@ -147,11 +161,10 @@ impl Mail {
             true => Failure::permanent(NOT_TAKEN, said),
             false => Failure::transient(NOT_TAKEN, said),
         };
-        match why {
-            // What a server answers may repeat what it was sent, a password above all.
-            NotTaken::Smtp(error) if error.status().is_none() || self.server.login.is_none() => {
-                failure.with_source(error)
-            }
+        // A password above all.
+        let is_secret = self.server.login.is_some() && why.repeats();
+        match why.into_source() {
+            Some(source) if !is_secret => failure.with_source(source),
             _ => failure,
         }
     }
@@ -223,7 +236,7 @@ fn server(table: &mut Table, login: Option<Credentials>) -> Result<Server, Wrong
 
 /// Who logs in, if anybody does.
 fn login(table: &mut Table) -> Result<Option<Credentials>, Wrong> {
-    match (table.text("user")?, table.variable("password_env")?) {
+    match (table.text("user")?, table.secret("password_env")?) {
         (None, None) => Ok(None),
         (Some(user), Some(password)) => {
             Ok(Some(Credentials::new(user, password.expose().to_owned())))
@@ -233,8 +246,15 @@ fn login(table: &mut Table) -> Result<Option<Credentials>, Wrong> {
     }
 }
 
+/// An address, with or without a name. A host beyond ASCII is written as all servers know it.
 fn mailbox(text: &str) -> Option<Mailbox> {
-    text.parse().ok()
+    let mailbox: Mailbox = text.parse().ok()?;
+    if mailbox.email.domain().is_ascii() {
+        return Some(mailbox);
+    }
+    let host = Host::parse(mailbox.email.domain()).ok()?;
+    let email = Address::new(mailbox.email.user(), host.to_string()).ok()?;
+    Some(Mailbox { email, ..mailbox })
 }
 
 fn no_address(table: &Table, key: &str) -> Wrong {

@@ -3,15 +3,17 @@
 //!
 //! ```text
 //! the file ─▶ once (keys, each once) ─▶ table (and known) ─▶ entry (what they mean) ─▶ engine::Rules
-//!                                                    └─▶ a webhook of kinds::http, or mail ─▶ smtp
+//!                                                    └─▶ a webhook of kinds::http, or mail ─▶ smtp (over a stream)
 //! ```
 //!
 //! Each refusal names the file, the rule and the key. `docs/dead-letter-rules.md` tells what may stand there.
 
 mod entry;
 mod mail;
+mod not_taken;
 mod once;
 mod smtp;
+mod stream;
 mod table;
 
 use std::path::{Path, PathBuf};
@@ -65,16 +67,32 @@ pub fn read(config: &Config) -> Result<Option<Rules>, RulesError> {
     Ok(Some(rules))
 }
 
-/// The file of rules beside that of the kinds, if there is one.
+/// The file of rules beside that of the kinds, if there is one. One that cannot be read is one.
 fn beside(kinds: &Path) -> Result<Option<PathBuf>, RulesError> {
-    let [toml, json] = NAMES.map(|name| Some(kinds.with_file_name(name)).filter(|it| it.exists()));
-    match (toml, json) {
+    let [toml, json] = NAMES.map(|name| there(kinds.with_file_name(name)));
+    match (toml?, json?) {
         (Some(file), Some(other)) => Err(RulesError {
             file,
             reason: format!("is not the only one: there is {} as well", other.display()),
         }),
         (toml, json) => Ok(toml.or(json)),
     }
+}
+
+/// This file, if there is one, or a link that leads nowhere.
+fn there(file: PathBuf) -> Result<Option<PathBuf>, RulesError> {
+    match fs::symlink_metadata(&file) {
+        Ok(_) => Ok(Some(file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(RulesError {
+            reason: unread(&error),
+            file,
+        }),
+    }
+}
+
+fn unread(error: &io::Error) -> String {
+    format!("cannot be read: {error}")
 }
 
 fn understand(file: &Path, config: &Config) -> Result<Rules, String> {
@@ -96,7 +114,7 @@ fn understand(file: &Path, config: &Config) -> Result<Rules, String> {
 
 /// What the file says. What is wrong with it is told without a line of it: there may be a key in that.
 fn document(file: &Path) -> Result<Value, String> {
-    let unread = |error: io::Error| format!("cannot be read: {error}");
+    let unread = |error: io::Error| unread(&error);
     let length = fs::metadata(file).map_err(unread)?.len();
     if length > MOST_BYTES {
         return Err(format!("has {length} bytes, more than {MOST_BYTES}"));

@@ -1,8 +1,9 @@
 //! Handing a mail to a server: SMTP (RFC 5321) as a client speaks it, of the parts that `lettre` has. The server
-//! takes it for each of those it is for or not, each answer has a time limit, and what was taken is taken: nobody
-//! waits for a good-bye.
+//! takes it for each of those it is for or not. Each answer has a time limit but the last: the server has the mail by
+//! then, and whoever goes away makes it come twice (section 4.5.3.2.6). What was taken is taken: nobody waits for a
+//! good-bye.
 
-use std::error::Error as _;
+use std::net::SocketAddr;
 use std::time::Duration;
 use std::{fmt, io};
 
@@ -12,10 +13,17 @@ use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Quit, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use lettre::transport::smtp::{self, SMTP_PORT, SUBMISSION_PORT, SUBMISSIONS_PORT};
+use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
-/// How long the server may take for each of its answers.
-const TIMEOUT: Duration = Duration::from_secs(20);
+use super::not_taken::NotTaken;
+use super::stream::ByLine;
+
+/// How long one of the server's addresses may take to accept a connection. Then it is the next one's turn.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// How long the server may take for each of its answers, its greeting included.
+const ANSWER: Duration = Duration::from_secs(20);
 
 /// How long a connection stays open for the answer to its good-bye.
 const GOOD_BYE: Duration = Duration::from_secs(5);
@@ -49,74 +57,6 @@ pub(super) struct Server {
     pub(super) login: Option<Credentials>,
 }
 
-/// Why a mail was not taken.
-#[derive(Debug)]
-pub(super) enum NotTaken {
-    /// By what the server said, or what stands between it and us.
-    Smtp(smtp::Error),
-    /// It said nothing, for too long.
-    Silent,
-    /// It takes no addresses beyond ASCII.
-    NoSuchAddress,
-}
-
-impl NotTaken {
-    /// Whether it is of no use to try again.
-    pub(super) fn is_for_good(&self) -> bool {
-        match self {
-            Self::Smtp(error) => error.is_permanent(),
-            Self::Silent => false,
-            Self::NoSuchAddress => true,
-        }
-    }
-
-    /// Whether it is about one of those it is for, and the server may take it for others.
-    fn is_an_answer(&self) -> bool {
-        match self {
-            Self::Smtp(error) => error.status().is_some(),
-            Self::Silent => false,
-            Self::NoSuchAddress => true,
-        }
-    }
-}
-
-impl fmt::Display for NotTaken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let error = match self {
-            Self::Smtp(error) => error,
-            Self::Silent => return f.write_str("the mail server did not answer"),
-            Self::NoSuchAddress => {
-                return f.write_str("the mail server takes no address beyond ASCII");
-            }
-        };
-        match error.status() {
-            Some(code) => write!(f, "the mail server answered {code}"),
-            None if is_of_tls(error) => f.write_str(
-                "no encryption could be agreed on with the mail server, or its certificate is not trusted",
-            ),
-            None if error.is_client() => {
-                f.write_str("the mail server offers no STARTTLS, or no login that is known")
-            }
-            None => f.write_str("the mail server was not reached"),
-        }
-    }
-}
-
-fn is_of_tls(error: &smtp::Error) -> bool {
-    let mut cause = error.source();
-    while let Some(this) = cause {
-        let io = this.downcast_ref::<io::Error>();
-        if io
-            .and_then(io::Error::get_ref)
-            .is_some_and(|inner| inner.is::<rustls::Error>())
-        {
-            return true;
-        }
-        cause = this.source();
-    }
-    false
-}
-
 /// Somebody who is not to get the mail, by what the server said.
 pub(super) struct Refused<'a> {
     pub(super) to: &'a Address,
@@ -124,89 +64,143 @@ pub(super) struct Refused<'a> {
 }
 
 impl Server {
-    /// Has a mail taken for all whom the server takes one for, and gives those whom it does not: none of them has it.
-    ///
-    /// # Errors
-    ///
-    /// Nobody has it, whoever it is for.
-    pub(super) async fn send<'a>(
-        &self,
-        from: &Address,
-        to: &[&'a Address],
-        mail: &[u8],
-    ) -> Result<Vec<Refused<'a>>, NotTaken> {
-        let mut connection = self.connect().await?;
-        let sent = hand_over(&mut connection, from, to, mail).await;
-        // In the background: what was taken is not sent again because the server says no good-bye.
-        tokio::spawn(async move {
-            let _ = timeout(GOOD_BYE, connection.command(Quit)).await;
-        });
-        sent
-    }
-
-    async fn connect(&self) -> Result<AsyncSmtpConnection, NotTaken> {
-        let name = ClientId::default();
-        let at_once = match &self.encryption {
-            Encryption::Smtps(tls) => Some(tls.clone()),
-            Encryption::StartTls(_) | Encryption::None => None,
-        };
+    /// Reaches it, and logs in if somebody is to.
+    pub(super) async fn connect(&self) -> Result<Session, NotTaken> {
         let port = self.port.unwrap_or_else(|| self.encryption.usual_port());
-        let server = (self.host.as_str(), port);
-        let connecting = AsyncSmtpConnection::connect_tokio1(server, None, &name, at_once, None);
-        let mut connection = answer(connecting).await?;
+        let addresses = lookup_host((self.host.as_str(), port));
+        let addresses = timeout(ANSWER, addresses)
+            .await
+            .map_err(|_| NotTaken::Silent)?;
+        let mut connection = self.reach(addresses.map_err(NotTaken::NotReached)?).await?;
         if let Encryption::StartTls(tls) = &self.encryption {
+            let name = ClientId::default();
             answer(connection.starttls(tls.clone(), &name)).await?;
         }
         if let Some(login) = &self.login {
             answer(connection.auth(DEFAULT_MECHANISMS, login)).await?;
         }
-        Ok(connection)
+        Ok(Session { connection })
+    }
+
+    /// The first of these addresses at which the server greets us; or why none does, of the first that may by and by.
+    async fn reach(
+        &self,
+        addresses: impl Iterator<Item = SocketAddr>,
+    ) -> Result<AsyncSmtpConnection, NotTaken> {
+        let mut why: Option<NotTaken> = None;
+        for address in addresses {
+            match self.greet(address).await {
+                Ok(connection) => return Ok(connection),
+                Err(other) if why.as_ref().is_none_or(NotTaken::is_for_good) => why = Some(other),
+                Err(_) => {}
+            }
+        }
+        let nowhere = || NotTaken::NotReached(io::ErrorKind::AddrNotAvailable.into());
+        Err(why.unwrap_or_else(nowhere))
+    }
+
+    async fn greet(&self, address: SocketAddr) -> Result<AsyncSmtpConnection, NotTaken> {
+        let name = ClientId::default();
+        if let Encryption::Smtps(tls) = &self.encryption {
+            let (tls, limit) = (Some(tls.clone()), Some(CONNECT));
+            let greeting = AsyncSmtpConnection::connect_tokio1(address, limit, &name, tls, None);
+            return answer(greeting).await;
+        }
+        let stream = timeout(CONNECT, TcpStream::connect(address)).await;
+        let stream = stream.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+        let stream = Box::new(ByLine(stream.map_err(NotTaken::NotReached)?));
+        answer(AsyncSmtpConnection::connect_with_transport(stream, &name)).await
     }
 }
 
-async fn hand_over<'a>(
-    connection: &mut AsyncSmtpConnection,
-    from: &Address,
-    to: &[&'a Address],
-    mail: &[u8],
-) -> Result<Vec<Refused<'a>>, NotTaken> {
-    let offers = |extension| connection.server_info().supports_feature(extension);
-    let takes_all = offers(Extension::SmtpUtfEight);
-    let mut parameters = Vec::new();
-    if !mail.is_ascii() && offers(Extension::EightBitMime) {
-        parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+/// A server that was reached, and takes mail by now.
+pub(super) struct Session {
+    connection: AsyncSmtpConnection,
+}
+
+impl Session {
+    /// Whether it takes an address as it is written.
+    pub(super) fn takes(&self, address: &Address) -> bool {
+        is_ascii(address) || self.offers(Extension::SmtpUtfEight)
     }
-    if !to.iter().copied().chain([from]).all(is_ascii) && takes_all {
-        parameters.push(MailParameter::SmtpUtfEight);
+
+    fn offers(&self, extension: Extension) -> bool {
+        self.connection.server_info().supports_feature(extension)
     }
-    if !takes_all && !is_ascii(from) {
-        return Err(NotTaken::NoSuchAddress);
+
+    /// Has a mail taken for all whom the server takes one for, and gives those whom it does not: none of them has it.
+    ///
+    /// # Errors
+    ///
+    /// Nobody has it, whoever it is for; or nobody knows, because the server's last word was not heard.
+    pub(super) async fn send<'a>(
+        mut self,
+        from: &Address,
+        to: &[&'a Address],
+        mail: &[u8],
+    ) -> Result<Vec<Refused<'a>>, NotTaken> {
+        let sent = self.hand_over(from, to, mail).await;
+        // In the background: what was taken is not sent again because the server says no good-bye.
+        tokio::spawn(async move {
+            let _ = timeout(GOOD_BYE, self.connection.command(Quit)).await;
+        });
+        sent
     }
-    answer(connection.command(Mail::new(Some(from.clone()), parameters))).await?;
-    let mut refused = Vec::new();
-    for &to in to {
-        let answered = match takes_all || is_ascii(to) {
-            true => answer(connection.command(Rcpt::new(to.clone(), vec![]))).await,
-            false => Err(NotTaken::NoSuchAddress),
-        };
-        match answered {
-            Ok(_) => {}
-            Err(why) if why.is_an_answer() => refused.push(Refused { to, why }),
-            // Nothing more is heard of it.
-            Err(why) => return Err(why),
+
+    async fn hand_over<'a>(
+        &mut self,
+        from: &Address,
+        to: &[&'a Address],
+        mail: &[u8],
+    ) -> Result<Vec<Refused<'a>>, NotTaken> {
+        if !self.takes(from) {
+            return Err(NotTaken::NoSuchAddress);
         }
+        let mut parameters = Vec::new();
+        if !mail.is_ascii() {
+            if self.offers(Extension::EightBitMime) {
+                parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+            }
+            if self.offers(Extension::SmtpUtfEight) {
+                parameters.push(MailParameter::SmtpUtfEight);
+            }
+        }
+        self.say(Mail::new(Some(from.clone()), parameters)).await?;
+        let mut refused = Vec::new();
+        for &to in to {
+            let answered = match self.takes(to) {
+                true => self.say(Rcpt::new(to.clone(), vec![])).await,
+                false => Err(NotTaken::NoSuchAddress),
+            };
+            match answered {
+                Ok(()) => {}
+                Err(NotTaken::Smtp(error)) if error.status().map(u16::from) == Some(552) => {
+                    let why = NotTaken::TooMany(error);
+                    refused.push(Refused { to, why });
+                }
+                Err(why) if why.is_an_answer() => refused.push(Refused { to, why }),
+                // Nothing more is heard of it.
+                Err(why) => return Err(why),
+            }
+        }
+        if refused.len() == to.len() {
+            return Ok(refused);
+        }
+        self.say(Data).await?;
+        let taken = self.connection.message(mail).await;
+        taken.map_err(NotTaken::Smtp)?;
+        Ok(refused)
     }
-    if refused.len() == to.len() {
-        return Ok(refused);
+
+    async fn say(&mut self, command: impl fmt::Display) -> Result<(), NotTaken> {
+        answer(self.connection.command(command)).await?;
+        Ok(())
     }
-    answer(connection.command(Data)).await?;
-    answer(connection.message(mail)).await?;
-    Ok(refused)
 }
 
 /// An answer of the server, within the time that it has.
 async fn answer<T>(answer: impl Future<Output = Result<T, smtp::Error>>) -> Result<T, NotTaken> {
-    match timeout(TIMEOUT, answer).await {
+    match timeout(ANSWER, answer).await {
         Ok(answer) => answer.map_err(NotTaken::Smtp),
         Err(_) => Err(NotTaken::Silent),
     }
@@ -214,4 +208,90 @@ async fn answer<T>(answer: impl Future<Output = Result<T, smtp::Error>>) -> Resu
 
 fn is_ascii(address: &Address) -> bool {
     AsRef::<str>::as_ref(address).is_ascii()
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    fn server() -> Server {
+        Server {
+            host: "localhost".to_owned(),
+            port: None,
+            encryption: Encryption::None,
+            login: None,
+        }
+    }
+
+    async fn listener() -> (TcpListener, SocketAddr) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        (listener, address)
+    }
+
+    /// The address of one that greets whoever comes.
+    async fn greeter(greeting: &'static str) -> SocketAddr {
+        let (listener, address) = listener().await;
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let mut stream = BufReader::new(stream);
+                stream.write_all(greeting.as_bytes()).await.unwrap();
+                let mut line = String::new();
+                while stream.read_line(&mut line).await.is_ok_and(|read| read > 0) {
+                    stream.write_all(b"250 all right\r\n").await.unwrap();
+                }
+            }
+        });
+        address
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_address_that_is_dead_or_silent_is_passed_over() {
+        // One that nobody listens at, and one that never says anything.
+        let (gone, refusing) = listener().await;
+        drop(gone);
+        let (_silent, silent) = listener().await;
+        let alive = greeter("220 hello\r\n").await;
+        let busy = greeter("421 not now\r\n").await;
+        let closed = greeter("554 no mail here\r\n").await;
+        let addresses = [refusing, silent, busy, closed, alive];
+        let reached = server().reach(addresses.into_iter()).await;
+        assert!(reached.is_ok());
+        let why = async |addresses: &[SocketAddr]| {
+            let reached = server().reach(addresses.iter().copied()).await;
+            reached.err().unwrap()
+        };
+        assert!(matches!(why(&[refusing]).await, NotTaken::NotReached(_)));
+        assert!(matches!(why(&[silent]).await, NotTaken::Silent));
+        assert!(matches!(why(&[]).await, NotTaken::NotReached(_)));
+        // What may pass comes first, whichever address it is of.
+        assert!(why(&[closed]).await.is_for_good());
+        for addresses in [[closed, busy], [busy, closed]] {
+            let why = why(&addresses).await;
+            assert_eq!(why.to_string(), "the mail server answered 421");
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test(start_paused = true)]
+    async fn an_address_that_answers_nothing_at_all_costs_its_time_only() {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(1).unwrap();
+        let dead = listener.local_addr().unwrap();
+        // Nobody is accepted, and soon nobody is answered.
+        let mut waiting = Vec::new();
+        let limit = Duration::from_millis(200);
+        while let Ok(stream) = std::net::TcpStream::connect_timeout(&dead, limit) {
+            waiting.push(stream);
+            assert!(waiting.len() < 100);
+        }
+        let alive = greeter("220 hello\r\n").await;
+        let began = tokio::time::Instant::now();
+        assert!(server().reach([dead, alive].into_iter()).await.is_ok());
+        assert_eq!(began.elapsed().as_secs(), CONNECT.as_secs());
+    }
 }

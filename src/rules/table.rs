@@ -131,22 +131,18 @@ impl Table {
         })
     }
 
-    /// Takes the name of a variable, and gives what that holds.
-    pub(super) fn variable(&mut self, key: &str) -> Result<Option<Secret>, Wrong> {
+    /// Takes the name of a variable, and gives the secret in it.
+    pub(super) fn secret(&mut self, key: &str) -> Result<Option<Secret>, Wrong> {
         let Some(name) = self.text(key)? else {
             return Ok(None);
         };
-        let value = config::variable(&name).and_then(|value| value.into_string().ok());
-        let value = value.filter(|value| !value.is_empty());
-        match value {
-            Some(value) => Ok(Some(Secret::new(value))),
-            None => Err(self.wrong(key, format!("names {name}, which is not set"))),
-        }
+        let secret = config::secret(&name);
+        secret.map(Some).map_err(|reason| self.wrong(key, reason))
     }
 
     /// Takes the name of a variable that holds what is signed with.
     pub(super) fn signing_secret(&mut self, key: &str) -> Result<Option<SigningSecret>, Wrong> {
-        let secret = self.variable(key)?;
+        let secret = self.secret(key)?;
         let secret = secret.map(|secret| SigningSecret::read(&secret));
         secret
             .transpose()

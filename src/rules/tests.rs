@@ -49,6 +49,27 @@ fn a_file_beside_that_of_the_kinds_is_found_unless_the_setting_names_another() {
     assert!(read(&config).unwrap().is_none());
 }
 
+#[cfg(unix)]
+#[test]
+fn a_file_beside_that_of_the_kinds_that_cannot_be_read_is_not_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let queue = ports::QueueName::try_from("tasks").unwrap();
+    let mut config = Config::for_tests(folder.path(), queue);
+    config.kinds_file = Some(folder.path().join("kinds.toml"));
+    let rules = folder.path().join("dead-letter-rules.json");
+    std::os::unix::fs::symlink(folder.path().join("gone"), &rules).unwrap();
+    let refused = read(&config).unwrap_err();
+    assert_eq!(refused.file, rules);
+    assert!(refused.reason.starts_with("cannot be read: "), "{refused}");
+    // What the place is like cannot be seen: here it is below a file.
+    config.kinds_file = Some(rules.join("kinds.toml"));
+    fs::remove_file(&rules).unwrap();
+    fs::write(&rules, "").unwrap();
+    let refused = read(&config).unwrap_err();
+    assert_eq!(refused.file, rules.join("dead-letter-rules.toml"));
+    assert!(refused.reason.starts_with("cannot be read: "), "{refused}");
+}
+
 fn refusal(text: &str) -> String {
     read_as("rules.toml", text).unwrap_err().reason
 }
@@ -178,6 +199,10 @@ fn a_rule_that_is_wrong_is_named_with_its_key() {
         (
             with("repair = { url = \"https://a\", secret_env = \"NO_SUCH_VARIABLE\" }"),
             "repair.secret_env names NO_SUCH_VARIABLE, which is not set",
+        ),
+        (
+            with("repair = { url = \"https://a\", secret_env = \"whsec_abc\" }"),
+            "repair.secret_env is no name of a variable that is set",
         ),
         (
             with("repair = { url = \"https://a\", secret_env = \"PATH\" }"),
@@ -337,6 +362,10 @@ fn a_mail_that_cannot_be_sent_is_refused_with_its_key() {
         (
             format!("{whole}, user = \"a\""),
             "mail.password_env is missing",
+        ),
+        (
+            format!("{whole}, user = \"a\", password_env = \"hunter2\""),
+            "mail.password_env is no name of a variable that is set",
         ),
         (
             format!("{whole}, password_env = \"PATH\""),

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -68,6 +69,13 @@ async fn refusal(client: &Client, id: &str) -> Value {
     .await
 }
 
+/// What is told of the task that did what the rule says about a letter.
+async fn operation(client: &Client, letter: &Value) -> Value {
+    let operation = letter["actions"][0]["operation"].as_str().unwrap();
+    let monitor = format!("/api/operations/{operation}");
+    client.get(&monitor).await.json()
+}
+
 /// The log of a service, which ends.
 async fn log_of(serving: Serving) -> String {
     let ended = serving.stop("TERM").await;
@@ -124,6 +132,44 @@ async fn a_wrong_password_is_noted_with_the_letter_and_told_to_nobody() {
             "{log}"
         );
     }
+}
+
+#[tokio::test]
+async fn what_a_server_mumbles_about_a_password_is_told_to_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    write_certificates(folder.path());
+    let (wrong, mumbles) = ("tr0ub4dor-and-3", json!({ "mumbles": true }));
+    let login = [USER, PASSWORD];
+    let mail = MailServer::strange(Encryption::StartTls, folder.path(), login, mumbles).await;
+    let server = format!("smtp://{ELSEWHERE}:{}", mail.port);
+    let serving = tells(folder.path(), &server, wrong, true);
+    let id = failed(&serving.client, "text/plain", "an invoice").await;
+    let action = refusal(&serving.client, &id).await;
+    assert_eq!(action["error"]["code"], "MailNotTaken", "{action}");
+    assert_eq!(mail.logins(), [[USER, wrong]]);
+    let log = log_of(serving).await;
+    assert!(
+        log.contains("MailNotTaken") && !log.contains(wrong),
+        "{log}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_said_before_encryption_is_not_taken_for_what_is_said_after() {
+    let folder = tempfile::tempdir().unwrap();
+    write_certificates(folder.path());
+    let (login, injects) = ([USER, PASSWORD], json!({ "injects": true }));
+    let mail = MailServer::strange(Encryption::StartTls, folder.path(), login, injects).await;
+    let server = format!("smtp://{ELSEWHERE}:{}", mail.port);
+    let serving = tells(folder.path(), &server, PASSWORD, true);
+    let id = failed(&serving.client, "text/plain", "an invoice").await;
+    let action = refusal(&serving.client, &id).await;
+    let told = action["error"]["message"].as_str().unwrap();
+    assert!(
+        told.starts_with("no encryption could be agreed on"),
+        "{action}"
+    );
+    assert!(mail.mails().is_empty() && mail.logins().is_empty());
 }
 
 #[tokio::test]
@@ -186,9 +232,7 @@ async fn whom_the_server_refuses_keeps_the_mail_from_nobody_else() {
     assert_eq!(action["error"]["message"], "the mail server answered 450");
     // Who was refused for now is tried again, alone. It comes to nobody twice because the server does not say good-bye.
     let letter = acted(&serving.client, &id, "mail", "Succeeded").await;
-    let operation = letter["actions"][0]["operation"].as_str().unwrap();
-    let monitor = format!("/api/operations/{operation}");
-    let monitor = serving.client.get(&monitor).await.json();
+    let monitor = operation(&serving.client, &letter).await;
     assert_eq!(monitor["attempts"], 2, "{monitor}");
     assert_eq!(monitor["result"], json!({ "done": true }));
     let mails = mail.mails();
@@ -227,4 +271,81 @@ async fn a_mail_that_the_server_takes_for_nobody_is_tried_again_if_that_may_pass
         assert_eq!(action["error"]["message"], expected);
         assert!(mail.mails().is_empty());
     }
+}
+
+#[tokio::test]
+async fn a_server_that_takes_its_time_with_a_mail_gets_it_once() {
+    let folder = tempfile::tempdir().unwrap();
+    // Longer than for any other of its answers.
+    let mail = MailServer::slow(25).await;
+    let server = format!("smtp://127.0.0.1:{}", mail.port);
+    let serving = tells_all(
+        folder.path(),
+        &server,
+        r#"to = "devs@org.com""#,
+        PASSWORD,
+        false,
+    );
+    let id = failed(&serving.client, "text/plain", "an invoice").await;
+    eventually("the mail is under way", async || {
+        (!mail.mails().is_empty()).then_some(())
+    })
+    .await;
+    tokio::time::sleep(Duration::from_secs(24)).await;
+    let letter = acted(&serving.client, &id, "mail", "Succeeded").await;
+    assert_eq!(operation(&serving.client, &letter).await["attempts"], 1);
+    assert_eq!(mail.mails().len(), 1);
+}
+
+#[tokio::test]
+async fn who_is_one_too_many_gets_the_mail_later() {
+    let folder = tempfile::tempdir().unwrap();
+    // So older servers say it.
+    let mail = MailServer::silent(&[("grey@org.com", 552)]).await;
+    let server = format!("smtp://127.0.0.1:{}", mail.port);
+    let to = r#"to = ["devs@org.com", "grey@org.com"]"#;
+    let serving = tells_all(folder.path(), &server, to, PASSWORD, false);
+    let id = failed(&serving.client, "text/plain", "an invoice").await;
+    let letter = acted(&serving.client, &id, "mail", "Succeeded").await;
+    assert_eq!(operation(&serving.client, &letter).await["attempts"], 2);
+    let recipients = mail.mails().into_iter().map(|mail| mail.recipients);
+    let recipients: Vec<_> = recipients.collect();
+    assert_eq!(recipients, [["devs@org.com"], ["grey@org.com"]]);
+}
+
+#[tokio::test]
+async fn an_address_beyond_ascii_keeps_the_mail_from_nobody_else() {
+    let folder = tempfile::tempdir().unwrap();
+    // It takes none of them, but a host has a name in ASCII as well.
+    let mail = MailServer::silent(&[]).await;
+    let server = format!("smtp://127.0.0.1:{}", mail.port);
+    let to = r#"to = ["zo\u00EB@org.com", "devs@org.com", "Zo\u00EB <ops@b\u00FCcher.example>"]"#;
+    let serving = tells_all(folder.path(), &server, to, PASSWORD, false);
+    let id = failed(&serving.client, "text/plain", "an invoice").await;
+    acted(&serving.client, &id, "mail", "Succeeded").await;
+    let [mail] = &mail.mails()[..] else {
+        panic!("one mail is sent: {:?}", mail.mails());
+    };
+    let ops = "ops@xn--bcher-kva.example";
+    assert_eq!(mail.recipients, ["devs@org.com", ops]);
+    assert_eq!(mail.to, format!("devs@org.com, Zo\u{eb} <{ops}>"));
+    let log = log_of(serving).await;
+    let told = "not taken for zo\u{eb}@org.com: the mail server takes no address beyond ASCII";
+    assert_eq!(log.matches(told).count(), 1, "{log}");
+}
+
+#[tokio::test]
+async fn a_mail_for_nobody_but_addresses_beyond_ascii_is_refused_for_good() {
+    let folder = tempfile::tempdir().unwrap();
+    let mail = MailServer::silent(&[]).await;
+    let server = format!("smtp://127.0.0.1:{}", mail.port);
+    let to = r#"to = "zo\u00EB@org.com""#;
+    let serving = tells_all(folder.path(), &server, to, PASSWORD, false);
+    let id = failed(&serving.client, "text/plain", "an invoice").await;
+    let letter = acted(&serving.client, &id, "mail", "Failed").await;
+    assert_eq!(
+        letter["actions"][0]["error"]["message"],
+        "the mail server takes no address beyond ASCII"
+    );
+    assert!(mail.mails().is_empty());
 }

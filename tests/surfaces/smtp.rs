@@ -21,7 +21,8 @@ from aiosmtpd.smtp import AuthResult, SMTP
 
 # That a login goes without encryption is meant, and that a client goes away is seen by it.
 logging.disable()
-told = dict(refusals=0, refused={}, no_good_bye=False, login=None) | json.loads(sys.argv[1])
+told = dict(refusals=0, refused={}, no_good_bye=False, login=None, slow=0, injects=False, mumbles=False)
+told |= json.loads(sys.argv[1])
 
 def tell(**what):
     print(json.dumps(what), flush=True)
@@ -58,6 +59,7 @@ class Handler:
         if Handler.refusals > 0:
             Handler.refusals -= 1
             return "451 not now"
+        await asyncio.sleep(told["slow"])
         return "250 taken"
 
 def login(server, session, envelope, mechanism, data):
@@ -65,7 +67,15 @@ def login(server, session, envelope, mechanism, data):
     tell(login=[user, password])
     if [user, password] == told["login"]:
         return AuthResult(success=True)
-    return AuthResult(success=False, handled=False, message=f"535 5.7.8 {password} is wrong")
+    code = "" if told["mumbles"] else "535 5.7.8 "
+    return AuthResult(success=False, handled=False, message=f"{code}{password} is wrong")
+
+class Injected(SMTP):
+    """Somebody in between says more than the server, as long as nothing is encrypted."""
+    async def push(self, status):
+        if status.startswith("220 Ready"):
+            status += "\r\n250-x\r\n250 AUTH PLAIN"
+        await super().push(status)
 
 async def main():
     certificate = None
@@ -75,7 +85,8 @@ async def main():
     starttls = certificate if told["encryption"] == "starttls" else None
     logins = dict(authenticator=login, auth_required=True, auth_require_tls=False) if told["login"] else {}
     def serve():
-        return SMTP(Handler(), tls_context=starttls, require_starttls=starttls is not None, **logins)
+        speaks = Injected if told["injects"] else SMTP
+        return speaks(Handler(), tls_context=starttls, require_starttls=starttls is not None, **logins)
     at_once = certificate if told["encryption"] == "smtps" else None
     server = await asyncio.get_running_loop().create_server(serve, "127.0.0.1", 0, ssl=at_once)
     print(server.sockets[0].getsockname()[1], flush=True)
@@ -134,6 +145,12 @@ impl MailServer {
         Self::start(told).await
     }
 
+    /// One that takes so many seconds for a mail.
+    pub(super) async fn slow(seconds: u32) -> Self {
+        let told = json!({ "encryption": "none", "slow": seconds });
+        Self::start(told).await
+    }
+
     /// One that takes mail from who logs in with this name and password. Its certificate, and the key of that, are
     /// in this folder.
     pub(super) async fn with_login(
@@ -141,17 +158,26 @@ impl MailServer {
         folder: &Path,
         login: [&str; 2],
     ) -> Self {
+        Self::strange(encryption, folder, login, json!({})).await
+    }
+
+    /// The same of one that does this besides: `injects` answers before it is encrypted that are to be taken for those
+    /// after, or `mumbles`, without a code, that a password is wrong.
+    pub(super) async fn strange(
+        encryption: Encryption,
+        folder: &Path,
+        login: [&str; 2],
+        mut told: Value,
+    ) -> Self {
         let encryption = match encryption {
             Encryption::None => "none",
             Encryption::StartTls => "starttls",
             Encryption::Smtps => "smtps",
         };
-        let told = json!({
-            "encryption": encryption,
-            "certificate": folder.join("certificate.pem"),
-            "key": folder.join("key.pem"),
-            "login": login,
-        });
+        told["encryption"] = json!(encryption);
+        told["certificate"] = json!(folder.join("certificate.pem"));
+        told["key"] = json!(folder.join("key.pem"));
+        told["login"] = json!(login);
         Self::start(told).await
     }
 

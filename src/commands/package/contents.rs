@@ -2,8 +2,8 @@
 //! for, without what .funcignore names.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Component, Path, PathBuf};
+use std::{fs, io};
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
@@ -28,9 +28,9 @@ impl<'a> Contents<'a> {
     pub(super) fn new(root: &'a Path, output: &Path) -> Result<Self, PackageError> {
         let path = root.join(".funcignore");
         let mut ignored = GitignoreBuilder::new(root);
-        if path.exists()
-            && let Some(reason) = ignored.add(&path)
-        {
+        let found = fs::symlink_metadata(&path);
+        let is_missing = found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+        if !is_missing && let Some(reason) = ignored.add(&path) {
             return Err(PackageError::Ignore { path, reason });
         }
         let ignored = ignored

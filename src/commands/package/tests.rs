@@ -313,6 +313,16 @@ fn a_funcignore_that_cannot_be_read_is_refused_with_its_pattern() {
     assert!(said.contains("[z-a]"), "{said}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_funcignore_that_leads_nowhere_is_not_passed_over() {
+    let project = Project::new();
+    let link = project.path("app/.funcignore");
+    std::os::unix::fs::symlink("gone", link).unwrap();
+    let said = project.refusal(&[]);
+    assert!(said.starts_with("app/.funcignore: "), "{said}");
+}
+
 #[test]
 fn a_binary_that_no_host_starts_is_refused_by_its_name() {
     let project = Project::new();

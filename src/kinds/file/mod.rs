@@ -23,7 +23,6 @@ pub use text::FileError;
 use self::text::Text;
 use super::http::{HttpKind, Settings, SigningSecret};
 use crate::config;
-use ports::Secret;
 
 /// The kinds that a file tells of.
 #[derive(Debug)]
@@ -83,10 +82,9 @@ impl KindsFile {
 /// What does the work of a kind behind a URL, or why it cannot.
 fn http_kind(url: UrlKind, allows_http: bool) -> Result<HttpKind, String> {
     let secret = url.secret_env.map(|name| {
-        let text = config::variable(&name).and_then(|text| text.into_string().ok());
-        let text = text.ok_or_else(|| format!("secret_env: {name} is not set"))?;
-        SigningSecret::read(&Secret::new(text))
-            .map_err(|error| format!("secret_env: {name} {error}"))
+        let secret = config::secret(&name).map_err(|reason| format!("secret_env {reason}"))?;
+        SigningSecret::read(&secret)
+            .map_err(|error| format!("secret_env names a variable that {error}"))
     });
     let settings = Settings {
         url: url.url,

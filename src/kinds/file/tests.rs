@@ -356,6 +356,31 @@ impl BlockingKind for Echo {
 }
 
 #[test]
+fn a_secret_in_place_of_its_variable_is_not_told() {
+    for (name, reason) in [
+        (
+            "NO_SUCH_VARIABLE",
+            "secret_env names NO_SUCH_VARIABLE, which is not set",
+        ),
+        (
+            "whsec_abc",
+            "secret_env is no name of a variable that is set",
+        ),
+        (
+            "PATH",
+            "secret_env names a variable that is no secret to sign with",
+        ),
+    ] {
+        let folder = Folder::with(&format!(
+            "[[kind]]\nname = \"a\"\nurl = \"https://a.example\"\nsecret_env = \"{name}\""
+        ));
+        let register = folder.read().unwrap().register(Kinds::default(), false);
+        let refused = register.err().unwrap();
+        assert!(refused.reason.starts_with(reason), "{refused}");
+    }
+}
+
+#[test]
 fn a_kind_is_registered_unless_the_service_has_one_of_its_name() {
     let folder = Folder::with("\n[[kind]]\nname = \"echo\"\nattempts = 2\ncommand = [\"cat\"]\n");
     let register = |kinds| folder.read().unwrap().register(kinds, false);

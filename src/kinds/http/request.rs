@@ -1,5 +1,7 @@
 //! Requests: what they tell of the attempt, and their signature.
 
+use std::time::{Duration, SystemTime};
+
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Client, RequestBuilder};
 use serde_json::value::RawValue;
@@ -42,6 +44,15 @@ impl<'a> Attempt<'a> {
     pub(super) fn without_callback(self) -> Self {
         Self {
             callback: None,
+            ..self
+        }
+    }
+
+    /// One that is given up after this long, if the attempt does not end before.
+    pub(super) fn within(self, limit: Duration, cx: &Context) -> Self {
+        let deadline = cx.deadline().min(SystemTime::now() + limit);
+        Self {
+            deadline: Some(timestamp::to_text(deadline.into())),
             ..self
         }
     }

@@ -1,6 +1,6 @@
 //! A service on loopback answers as each service might, and an attempt ends as the contract says.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::value::to_raw_value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -439,4 +439,35 @@ fn plain_http_leads_to_this_machine_or_nowhere() {
         refusal.to_string(),
         "cancel_url is plain http to another machine, which KINDS_ALLOW_HTTP would allow"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_gets_a_letter_has_a_minute_to_answer() {
+    let (listener, url) = service().await;
+    let webhook = Webhook::new(url, None, false).unwrap();
+    let (body, cx) = (to_raw_value("a letter").unwrap(), Context::for_test());
+    let began = tokio::time::Instant::now();
+    let latest = SystemTime::now() + Duration::from_secs(90);
+    let (sent, request) = tokio::join!(
+        async {
+            let sent = webhook.post(body, &cx).await;
+            assert_eq!(began.elapsed().as_secs(), 60);
+            sent
+        },
+        async {
+            let (stream, text) = request(&listener).await;
+            tokio::time::sleep(Duration::from_secs(120)).await;
+            drop(stream);
+            text
+        }
+    );
+    let told = sent.unwrap_err().told();
+    assert!(
+        matches!(&told, Told::Transient { message, .. } if message == "the service that was called did not answer"),
+        "{told:?}"
+    );
+    let mut lines = request.lines();
+    let deadline = lines.find_map(|line| line.strip_prefix("task-deadline: "));
+    let deadline = ports::timestamp::parse(deadline.unwrap()).unwrap();
+    assert!(deadline < latest);
 }

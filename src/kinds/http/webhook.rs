@@ -1,8 +1,10 @@
 //! Whoever gets what a rule for dead letters sends: one request for each attempt, as those of kinds behind a URL
 //! are made.
 
+use std::time::Duration;
+
 use reqwest::Client;
-use serde_json::value::to_raw_value;
+use serde_json::value::{RawValue, to_raw_value};
 use url::Url;
 
 use super::request::Attempt;
@@ -11,6 +13,9 @@ use super::signature::SigningSecret;
 use super::{Refused, client, is_loopback, reply};
 use engine::{Outward, Parcel};
 use work::{BoxFuture, Context, Failure};
+
+/// How long whoever gets something may take to answer.
+const ANSWER: Duration = Duration::from_secs(60);
 
 /// A URL of the operator's.
 #[derive(Debug)]
@@ -52,11 +57,16 @@ impl Outward for Webhook {
         _: &'a mut Vec<String>,
         cx: &'a Context,
     ) -> BoxFuture<'a, Result<(), Failure>> {
-        Box::pin(async move {
-            let body = to_raw_value(parcel)?;
-            let attempt = Attempt::of(cx).without_callback();
-            let request = attempt.request(&self.client, &self.settings, body);
-            reply::taken(request.send().await.map_err(reply::unreachable)?).await
-        })
+        Box::pin(async move { self.post(to_raw_value(parcel)?, cx).await })
+    }
+}
+
+impl Webhook {
+    /// Has a body taken, as the attempt that this is.
+    pub(super) async fn post(&self, body: Box<RawValue>, cx: &Context) -> Result<(), Failure> {
+        let attempt = Attempt::of(cx).without_callback().within(ANSWER, cx);
+        let request = attempt.request(&self.client, &self.settings, body);
+        let answered = request.timeout(ANSWER).send().await;
+        reply::taken(answered.map_err(reply::unreachable)?).await
     }
 }

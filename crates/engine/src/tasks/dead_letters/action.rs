@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 
 use super::bulk::Late;
 use super::repair::{Repairs, repair, sent};
-use crate::limits::REPAIR_WAIT;
 use crate::model::dead_letter::EntryName;
 use crate::model::due::Actions;
 use crate::model::id::TaskId;
@@ -25,9 +24,6 @@ use work::schemars::{self, JsonSchema};
 use work::{BackOff, Context, ErrorCode, Failure, Kind, Kinds, Policy, WithoutSchema, any};
 
 const UNKNOWN_RULE: ErrorCode = ErrorCode::literal("UnknownRule");
-
-/// How long whoever gets something may take to answer: a minute, behind what a repair may wait for its place.
-const TIME_LIMIT: Duration = Duration::from_secs(60).saturating_add(REPAIR_WAIT);
 
 /// Four and a half hours in all, which outlasts most outages of a receiver.
 const ATTEMPTS: u32 = 10;
@@ -65,12 +61,10 @@ struct Done {
     done: bool,
 }
 
-/// These kinds, and the one that does what the rules say.
+/// These kinds, and the one that does what the rules say. Its time limit is that of all kinds, and each way out has
+/// limits of its own.
 pub(crate) fn add(kinds: Kinds, rules: &Arc<Rules>, late: &Late) -> Kinds {
-    let policy = Policy::default()
-        .time_limit(TIME_LIMIT)
-        .attempts(ATTEMPTS)
-        .back_off(BACK_OFF);
+    let policy = Policy::default().attempts(ATTEMPTS).back_off(BACK_OFF);
     let kind = any::of(RuleKind {
         rules: Arc::clone(rules),
         repairs: Repairs::default(),
