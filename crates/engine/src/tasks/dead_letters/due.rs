@@ -199,12 +199,9 @@ impl Tasks {
         job: &Job,
         start: Start,
     ) -> Result<TaskRecord, SubmitError> {
-        if let Some(task) = self.parts.records.read(id).await? {
-            return Ok(task.record);
-        }
         let kind = KindName::internal(RULE_KIND).to_string();
         let input = to_raw_value(job).expect("a job has string keys");
-        self.submit_checked(Submission {
+        self.submit_first(Submission {
             wishes: Wishes::new(start, Labels::default()),
             ..Submission::new(id, kind, input)
         })
