@@ -5,7 +5,7 @@
 //! outlasts a replay.
 
 use bytes::Bytes;
-use hmac::{Hmac, Mac};
+use hmac::Hmac;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
@@ -91,25 +91,16 @@ impl Due {
         })
     }
 
-    /// The id of the task that does it: the same whoever makes it who has the key, and nobody else comes to it.
+    /// The id of the task that does it, see [`TaskId::of_parts`].
     pub(crate) fn task(&self, key: Hmac<Sha256>) -> TaskId {
-        let parts = [&self.rule, &*self.text];
-        TaskId::of_digest(self.name.failed_at, &digest(key, parts))
+        TaskId::of_parts(self.name.failed_at, key, [&self.rule, &self.text])
     }
 }
 
 /// The id of the task that tells what a rule has gathered in the window that begins then, as that of any other.
 pub(crate) fn window_task(key: Hmac<Sha256>, rule: &str, window: Timestamp) -> TaskId {
     let begins = window.unix_timestamp().to_string();
-    TaskId::of_digest(window, &digest(key, [rule, &begins]))
-}
-
-fn digest(mut key: Hmac<Sha256>, parts: [&str; 2]) -> [u8; 32] {
-    for part in parts {
-        key.update(part.as_bytes());
-        key.update(&[0]);
-    }
-    key.finalize().into_bytes().into()
+    TaskId::of_parts(window, key, [rule, &begins])
 }
 
 /// What rules did about a letter, the newest last.
@@ -184,6 +175,7 @@ pub(crate) fn is_note(name: &str, head: &Head) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use hmac::Mac;
     use time::macros::datetime;
 
     use super::*;

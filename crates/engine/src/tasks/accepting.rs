@@ -16,7 +16,8 @@ use crate::tasks::service::Tasks;
 use crate::tasks::submit::{Submission, SubmitError};
 use ports::crash::{CrashPoint, crash_point};
 use ports::{
-    Delivery, Document, ETag, QueueName, Receipt, Step, StorageError, Tell, Text, Timestamp, Written,
+    Delivery, Document, ETag, QueueName, Receipt, Step, StorageError, Tell, Text, Timestamp,
+    Written,
 };
 
 /// What is written of a submission, and when it was made.

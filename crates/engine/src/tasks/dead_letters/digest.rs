@@ -52,7 +52,7 @@ impl Tasks {
             return Ok(());
         };
         let now = self.parts.clock.now();
-        let key = self.rules_key().await?;
+        let key = self.ids_key().await?;
         let id = window_task(key, &rule.name, window(now, every));
         let (task, begun_at) = match self.parts.records.read(id).await? {
             Some(task) => {

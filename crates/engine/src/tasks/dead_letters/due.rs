@@ -23,9 +23,8 @@ use crate::model::start::Start;
 use crate::model::stored::shortened;
 use crate::model::task::{TaskError, TaskRecord};
 use crate::model::wishes::Wishes;
-use crate::records::kept_key::Signing;
 use crate::tasks::listing::ListError;
-use crate::tasks::service::{RulesKey, Tasks};
+use crate::tasks::service::Tasks;
 use crate::tasks::submit::{Submission, SubmitError};
 use ports::{StorageError, Timestamp};
 use work::KindName;
@@ -144,17 +143,10 @@ impl Tasks {
             letter: due.name.id,
             failed_at: due.name.failed_at,
         };
-        let id = due.task(self.rules_key().await?);
+        let id = due.task(self.ids_key().await?);
         let task = self.hand_in_once(id, &job, start).await?;
         self.note_and_forget(rule, due, task.id, task.created_at)
             .await
-    }
-
-    /// What the ids of the tasks are made with that do what rules say: a secret of all processes.
-    pub(super) async fn rules_key(&self) -> Result<Signing, StorageError> {
-        let RulesKey(key) = &self.parts.shared.rules_key;
-        let now = self.parts.clock.now();
-        key.signing(&*self.parts.store, now).await
     }
 
     /// The letter of what is due, in short; `None` when it is none any more, or none yet.
