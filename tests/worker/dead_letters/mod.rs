@@ -309,3 +309,19 @@ async fn a_text_is_found_that_its_client_wrote_with_escapes() {
         assert_eq!(found, [id][usize::from(!is_found)..], "{wanted}");
     }
 }
+
+#[tokio::test]
+async fn a_code_that_others_begin_with_counts_none_of_these_behind_the_first_thousand() {
+    let bench = Bench::new();
+    bench.hopeless().await;
+    bench.more_entries(1_500).await;
+    // Those that are looked at have no tasks but for one, and the entries behind these count.
+    for (wanted, count) in [("NoHope", 1 + 501), ("NoHopeAtAll", 0), ("NoHop", 0)] {
+        let filter = LetterFilter {
+            code: Some(wanted.to_owned()),
+            ..all()
+        };
+        let counted = bench.tasks.count_dead_letters(&filter).await.unwrap();
+        assert_eq!(counted, count, "{wanted}");
+    }
+}
