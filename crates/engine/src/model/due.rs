@@ -11,6 +11,7 @@ use sha2::Sha256;
 
 use crate::model::dead_letter::{Entry, EntryName};
 use crate::model::id::TaskId;
+use crate::model::message::object_in;
 use crate::model::rules::{Candidate, Rules};
 use crate::model::task::TaskRecord;
 use ports::{Document, Further, Head, Timestamp};
@@ -34,18 +35,20 @@ pub(crate) fn after_failure(rules: &Rules, record: &TaskRecord, head: &Head) -> 
     Some(Box::new(note(EntryName::of(record), &rule.name, head)))
 }
 
-/// The same after a message was given up that names no task.
-pub(crate) fn after_message(rules: &Rules, entry: &Entry, held: &str) -> Option<Box<Entry>> {
+/// The same after a message was given up that names no task, with this text.
+pub(crate) fn after_message(rules: &Rules, entry: &Entry, text: &str) -> Option<Box<Entry>> {
     let head = &entry.document.head;
     let error = head.error.as_ref()?;
     let error = crate::model::task::TaskError {
         code: error.code.clone(),
         message: error.message.clone(),
     };
+    let object = object_in(text);
     let letter = Candidate {
         kind: None,
         error: &error,
-        held,
+        held: object.as_deref().unwrap_or(text),
+        sent: Some(text),
         retries: 0,
     };
     let rule = rules.first(&letter)?;
