@@ -142,9 +142,10 @@ impl Actions {
         actions.find(|known| known.rule == rule && known.failed_at == failed_at)
     }
 
-    /// With one more, or with another task for what was noted; `None` when all of it is there.
+    /// With one more, or with another task for what was noted, or the same begun later; `None` when all of it is there.
     pub(crate) fn with(mut self, action: Action) -> Option<Self> {
-        if self.actions.iter().any(|known| known.task == action.task) {
+        let mut known = self.actions.iter();
+        if known.any(|known| known.task == action.task && known.begun_at >= action.begun_at) {
             return None;
         }
         self.actions
@@ -252,6 +253,16 @@ mod tests {
         let document = Actions::default().with(first).unwrap();
         let actions = document.with(other.clone()).unwrap();
         assert_eq!(actions.actions.len(), 1);
+        let later = Action {
+            begun_at: THEN + time::Duration::MINUTE,
+            ..other.clone()
+        };
+        let actions = actions.with(later.clone()).unwrap();
+        assert_eq!(actions.actions.len(), 1);
+        assert_eq!(actions.of("tell", THEN).unwrap().begun_at, later.begun_at);
+        let actions = Actions::from_body(&actions.to_document("echo", THEN).body);
+        let again = Actions::from_body(&actions.to_document("echo", THEN).body);
+        assert!(again.with(other.clone()).is_none());
         assert_eq!(actions.of("tell", THEN).unwrap().task, other.task);
         assert!(actions.of("other", THEN).is_none());
         let mut actions = Actions::default();

@@ -96,7 +96,7 @@ impl Tasks {
                 ..
             }) = rules.named(&name)
             {
-                or_later(self.gather(&rules, &name, *every, due).await)?;
+                or_later(self.gather(&rules, &name, *every, due, &is_over).await)?;
             }
         }
         Ok(())
@@ -213,7 +213,8 @@ impl Tasks {
         Ok(())
     }
 
-    /// Notes which task does it, also where another is noted if that may be replaced; says whether it is noted.
+    /// Notes which task does it, and since when, also where another is noted if that may be replaced; says whether it
+    /// is noted.
     pub(super) async fn note(
         &self,
         rule: &Rule,
