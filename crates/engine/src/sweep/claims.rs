@@ -1,5 +1,9 @@
 //! Claims of messages that somebody was to replay, and died, or could not take the entry away. If there is the task
-//! that the message became, the entry goes, before the task does; otherwise the message is free to be replayed.
+//! that the message became, the entry goes, before the task's time is over; otherwise the message is free to be replayed.
+//!
+//! So it is when its task has gone already: its result was fetched, or its client deleted it, before a sweep came by.
+//! Nothing tells that from a death before there was a task, and a message that is listed once too often can be
+//! deleted; one that is listed no more is lost.
 
 use std::sync::Arc;
 
