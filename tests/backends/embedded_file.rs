@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backends::embedded::{Embedded, OpenError};
-use ports::{Queue, RawQueue, RawQueues, Step, TaskStore, Text, Written};
+use ports::{Clock, Queue, RawQueue, RawQueues, Step, TaskStore, Text, Timestamp, Written};
 use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
@@ -165,16 +165,22 @@ async fn a_clock_that_was_put_back_while_nobody_looked_hides_nothing() {
     assert_eq!(messages.len(), 3);
 }
 
+/// What is there now, held from now on.
+async fn texts(queue: &dyn RawQueue) -> Vec<String> {
+    let messages = queue.receive(32, LONG).await.unwrap();
+    let texts = messages.into_iter().map(|leased| leased.message.text);
+    texts.collect()
+}
+
+fn since_1970(clock: &ManualClock) -> Duration {
+    (clock.now() - Timestamp::UNIX_EPOCH).try_into().unwrap()
+}
+
 #[tokio::test]
 async fn a_clock_that_is_put_back_takes_clients_own_messages_with_it() {
     let folder = folder();
     let clock = Arc::new(ManualClock::new());
     let open = || Embedded::open(folder.path(), clock.clone()).unwrap();
-    let texts = async |queue: &dyn RawQueue| {
-        let messages = queue.receive(32, LONG).await.unwrap();
-        let texts = messages.into_iter().map(|leased| leased.message.text);
-        texts.collect::<Vec<_>>()
-    };
     for is_open_meanwhile in [true, false] {
         let mut embedded = open();
         let mut queue = embedded.open_raw(&queues::name("own"));
@@ -194,6 +200,54 @@ async fn a_clock_that_is_put_back_takes_clients_own_messages_with_it() {
         queue.clear().await.unwrap();
         assert_eq!(queue.length().await.unwrap(), 0);
     }
+}
+
+#[tokio::test]
+async fn a_clock_that_was_lost_and_is_set_again_ends_no_delay_and_no_hold() {
+    for is_open_meanwhile in [true, false] {
+        let folder = folder();
+        let clock = Arc::new(ManualClock::new());
+        let open = || Embedded::open(folder.path(), clock.clone()).unwrap();
+        let mut embedded = open();
+        let mut queue = embedded.open_raw(&queues::name("own"));
+        queue.put("held", None, NOW).await.unwrap().unwrap();
+        assert_eq!(texts(&*queue).await, ["held"]);
+        queue.put("later", None, LONG).await.unwrap().unwrap();
+        let lost = since_1970(&clock);
+        if is_open_meanwhile {
+            clock.rewind(lost);
+        } else {
+            drop((queue, embedded));
+            clock.rewind(lost);
+            embedded = open();
+            queue = embedded.open_raw(&queues::name("own"));
+        }
+        queue.put("meanwhile", None, NOW).await.unwrap().unwrap();
+        assert_eq!(texts(&*queue).await, ["meanwhile"], "{is_open_meanwhile}");
+        clock.advance(lost);
+        assert_eq!(texts(&*queue).await, ["meanwhile"], "{is_open_meanwhile}");
+        clock.advance(LONG);
+        assert_eq!(texts(&*queue).await, ["held", "later", "meanwhile"]);
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_is_lost_with_every_start_takes_clients_own_messages_with_it() {
+    let folder = folder();
+    let clock = Arc::new(ManualClock::new());
+    clock.rewind(since_1970(&clock));
+    let open = || Embedded::open(folder.path(), clock.clone()).unwrap();
+    let embedded = open();
+    clock.advance(LONG * 100);
+    let queue = embedded.open_raw(&queues::name("own"));
+    queue.put("at once", None, NOW).await.unwrap().unwrap();
+    queue.put("later", None, LONG).await.unwrap().unwrap();
+    drop((queue, embedded));
+    clock.rewind(LONG * 100);
+    let queue = open().open_raw(&queues::name("own"));
+    assert_eq!(texts(&*queue).await, ["at once"]);
+    clock.advance(LONG);
+    assert_eq!(texts(&*queue).await, ["at once", "later"]);
 }
 
 #[tokio::test]

@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use engine::{
-    Commit, KeyedSubmitError, Labels, Report, Start, SubmitError, TaskId, TaskRecord, TaskState,
-    TaskStatus, Wishes,
+    Commit, KeyedSubmitError, Labels, Report, Rules, Settings, Start, SubmitError, TaskId,
+    TaskRecord, TaskState, TaskStatus, Wishes,
 };
 use serde_json::{Value, json};
 
 use super::bench::Bench;
 use crate::helpers::calls::{Call, Moment};
 use crate::helpers::eventually::eventually;
+use crate::helpers::process::settings;
 
 /// As the engine calls the kind that tells.
 const KIND: &str = "_callback";
@@ -249,18 +250,50 @@ async fn ends_are_told_while_the_queue_is_full_of_tasks_that_are_to_be_told() {
 /// Where each step of a write is a call, as `docs/decisions/0049-callback-urls.md` has it.
 #[tokio::test]
 async fn telling_an_end_costs_a_read_and_its_task_and_nothing_where_nobody_is_told() {
+    let bench = Bench::new();
     let calls = async |is_told: bool| {
-        let bench = Bench::new();
+        let count = || bench.calls.all() - bench.calls.count(Call::Receive);
+        let before = count();
         match is_told {
             true => bench.submit_told("echo", "1").await,
             false => bench.submit("echo", "1").await,
         };
         bench.settle().await;
-        bench.calls.all() - bench.calls.count(Call::Receive)
+        count() - before
     };
-    // Record, message, end and deletion. Of the one that tells, which is read too because it has effects, a key and
-    // its acceptance beside these.
-    assert_eq!((calls(false).await, calls(true).await), (4, 4 + 1 + 5 + 2));
+    // Record, message, end and deletion.
+    assert_eq!(calls(false).await, 4);
+    // The first makes the key of ids.
+    assert_eq!(calls(true).await, 4 + 1 + 5 + 3);
+    // The one that tells is read too, because it has effects.
+    assert_eq!(calls(true).await, 4 + 1 + 5);
+}
+
+#[tokio::test]
+async fn a_cancel_is_told_once_though_its_message_comes_days_later() {
+    let bench = Bench::new();
+    let keeps = Settings {
+        retention: 30 * DAY,
+        ..settings(4, true)
+    };
+    let sweeper = bench.ruled_process_with(Rules::new(Vec::new()), keeps);
+    let mut submission = bench.submission("counts", "1");
+    let wishes = Wishes::new(Start::After(2 * DAY), Labels::default());
+    submission.wishes = wishes.told_at(URL);
+    let id = bench.tasks.submit(submission).await.unwrap().id;
+    bench.tasks.cancel(id).await.unwrap();
+    bench.deliver().await;
+    for _ in 0..8 {
+        bench.clock.advance(DAY / 4);
+        sweeper.maintenance.sweep_beside_loop().await.unwrap();
+    }
+    assert_eq!(bench.messages().await, (1, 0), "its own, that comes now");
+    bench.settle().await;
+    assert_eq!(bench.event().await["data"]["status"], "Canceled");
+    assert_eq!(bench.kinds.runs(), 0);
+    // Nor is it by a cancel that is asked for once more.
+    bench.tasks.cancel(id).await.unwrap();
+    assert_eq!(bench.notices().await.len(), 1);
 }
 
 #[tokio::test]
@@ -302,7 +335,7 @@ async fn an_end_is_told_once_wherever_the_process_dies_that_wrote_it() {
         while dies(kind, deaths, moment).await {
             deaths += 1;
         }
-        // The record, the key, the task that tells it, its message, and the end of the one at hand.
+        // The record, the key of ids, the task that tells it, its message, and the end of the one at hand.
         assert!(deaths >= 4, "{deaths} places to die at {moment:?}");
     }
 }
@@ -320,6 +353,9 @@ async fn dies(kind: &str, passes: u32, moment: Moment) -> bool {
     };
     bench.calls.forget();
     bench.clock.advance(LONG);
+    bench.settle().await;
+    // The one that tells it may have lost its message.
+    bench.maintenance.sweep_beside_loop().await.unwrap();
     bench.settle().await;
     let status = bench.status(id).await.unwrap();
     assert!(status.is_terminal(), "{status:?}");

@@ -5,6 +5,8 @@ mod replays;
 
 use std::time::Duration;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use engine::limits::{LETTER_WHOLE, SWEEP_INTERVAL};
 use engine::{DeadLetter, Edit, LetterBody, LetterFilter, LetterPosition, TaskId, TaskStatus};
 use futures_util::future::join_all;
@@ -307,5 +309,41 @@ async fn a_text_is_found_that_its_client_wrote_with_escapes() {
         };
         let found = bench.ids(&filter).await;
         assert_eq!(found, [id][usize::from(!is_found)..], "{wanted}");
+    }
+}
+
+#[tokio::test]
+async fn a_text_is_found_in_a_message_as_it_was_sent_and_in_what_it_wraps() {
+    let bench = Bench::new();
+    let sent = BASE64_STANDARD.encode(r#"{"who": "Zo\u00eb"}"#);
+    let id = bench.unreadable(&sent).await;
+    for (wanted, is_found) in [
+        ("Zoë", true),
+        ("u00eb", true),
+        (&sent[2..12], true),
+        ("Zoe", false),
+    ] {
+        let filter = LetterFilter {
+            text: Some(wanted.to_owned()),
+            ..all()
+        };
+        let found = bench.ids(&filter).await;
+        assert_eq!(found, [id][usize::from(!is_found)..], "{wanted}");
+    }
+}
+
+#[tokio::test]
+async fn a_code_that_others_begin_with_counts_none_of_these_behind_the_first_thousand() {
+    let bench = Bench::new();
+    bench.hopeless().await;
+    bench.more_entries(1_500).await;
+    // Those that are looked at have no tasks but for one, and the entries behind these count.
+    for (wanted, count) in [("NoHope", 1 + 501), ("NoHopeAtAll", 0), ("NoHop", 0)] {
+        let filter = LetterFilter {
+            code: Some(wanted.to_owned()),
+            ..all()
+        };
+        let counted = bench.tasks.count_dead_letters(&filter).await.unwrap();
+        assert_eq!(counted, count, "{wanted}");
     }
 }

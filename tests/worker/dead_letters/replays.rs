@@ -178,6 +178,29 @@ async fn a_death_before_there_is_a_task_leaves_the_message() {
 }
 
 #[tokio::test]
+async fn a_claim_that_cannot_be_ended_keeps_no_sweep_from_going_on() {
+    let bench = Bench::new();
+    let id = bench.unreadable("hello").await;
+    let held = bench.calls.hold(Call::Create, Moment::Before);
+    tokio::select! {
+        biased;
+        _ = bench.tasks.replay(id, edit(Some("echo"), "7")) => panic!("it is held"),
+        () = held.arrived() => {}
+    }
+    bench.clock.advance(ACCEPTING_TIMEOUT);
+    bench.calls.forget();
+    for refused in [Call::Read, Call::Replace] {
+        bench.calls.refuse(refused);
+        bench.maintenance.sweep_beside_loop().await.unwrap();
+    }
+    // It is free at last.
+    bench.maintenance.sweep_beside_loop().await.unwrap();
+    let reads = bench.calls.count(Call::Read);
+    bench.maintenance.sweep_beside_loop().await.unwrap();
+    assert_eq!(bench.calls.count(Call::Read), reads);
+}
+
+#[tokio::test]
 async fn a_task_stays_of_its_kind() {
     let bench = Bench::new();
     let id = bench.hopeless().await;

@@ -157,6 +157,70 @@ async fn a_letter_at_the_end_of_a_window_is_told_in_that_one_alone() {
 }
 
 #[tokio::test]
+async fn whoever_gathers_for_longer_than_others_wait_leaves_it_to_them() {
+    let somebody = Somebody::default();
+    let bench = Bench::with_rules(all(somebody.told()));
+    bench.advance_to_before_the_window_ends(14 * MINUTE);
+    let id = bench.failed_with("1").await;
+    // The key of ids is made first, and then the note.
+    let held = bench.calls.hold_after(Some(Call::Create), 1, Moment::After);
+    let mut sweep = Box::pin(bench.maintenance.sweep_beside_loop());
+    tokio::select! {
+        biased;
+        _ = &mut sweep => panic!("it is held"),
+        () = held.arrived() => {}
+    }
+    // Another window, too.
+    bench.clock.advance(15 * MINUTE);
+    let other = bench.ruled_process(all(somebody.told()));
+    other.maintenance.sweep_beside_loop().await.unwrap();
+    held.go_on();
+    sweep.await.unwrap();
+    assert_eq!(bench.messages().await, (1, 0));
+    bench.settle_for(3).await;
+    assert_eq!(somebody.sent().len(), 1);
+    assert_eq!(bench.notes_of_due().await, 0);
+    assert_eq!(bench.action(id).await, told("all", "mail", "Succeeded"));
+}
+
+#[tokio::test]
+async fn whoever_has_gathered_for_long_does_so_again_and_others_wait_from_then_on() {
+    let somebody = Somebody::default();
+    let bench = Bench::with_rules(all(somebody.told()));
+    bench.advance_to_before_the_window_ends(14 * MINUTE);
+    let id = bench.failed_with("1").await;
+    let held = bench.calls.hold_after(Some(Call::Create), 1, Moment::After);
+    let slow = async {
+        held.arrived().await;
+        bench.clock.advance(6 * MINUTE);
+        held.go_on();
+    };
+    let (swept, ()) = tokio::join!(bench.maintenance.sweep_beside_loop(), slow);
+    swept.unwrap();
+    assert_eq!(
+        (bench.messages().await, bench.notes_of_due().await),
+        ((0, 0), 1)
+    );
+    // It is noted anew, and then it is held once more, into the next window.
+    let held = bench.calls.hold(Call::Create, Moment::Before);
+    let mut sweep = Box::pin(bench.maintenance.sweep_beside_loop());
+    tokio::select! {
+        biased;
+        _ = &mut sweep => panic!("it is held"),
+        () = held.arrived() => {}
+    }
+    bench.clock.advance(9 * MINUTE);
+    let other = bench.ruled_process(all(somebody.told()));
+    other.maintenance.sweep_beside_loop().await.unwrap();
+    assert_eq!(bench.messages().await, (0, 0), "another is about to tell");
+    held.go_on();
+    sweep.await.unwrap();
+    bench.settle_for(2).await;
+    assert_eq!(somebody.sent().len(), 1);
+    assert_eq!(bench.action(id).await, told("all", "mail", "Succeeded"));
+}
+
+#[tokio::test]
 async fn repairs_that_hang_are_few_and_keep_nobody_from_being_told() {
     let (hangs, hears) = (Somebody::hanging(), Somebody::default());
     let bench = Bench::with_rules(Rules::new(vec![

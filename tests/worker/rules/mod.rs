@@ -6,6 +6,8 @@ mod once;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use engine::{
     Acted, LetterFilter, Matches, Outward, Parcel, Rule, RuleAction, Rules, TaskId, TaskStatus,
 };
@@ -321,18 +323,32 @@ async fn a_task_is_replayed_so_often_and_then_stays_for_the_next_rule() {
 
 #[tokio::test]
 async fn a_message_that_names_no_task_is_repaired_and_listed_no_more() {
+    let plain = r#"{"taskType":"certainTaskType"}"#;
+    let in_a_string = serde_json::to_string(plain).unwrap();
+    // As other programs wrap it.
+    for message in [
+        plain.to_owned(),
+        format!("\u{feff}{plain}"),
+        BASE64_STANDARD.encode(plain),
+        BASE64_STANDARD.encode(&in_a_string),
+        in_a_string,
+    ] {
+        repairs_a_message(&message).await;
+    }
+}
+
+async fn repairs_a_message(message: &str) {
     let somebody = Somebody::default();
     let matches = Matches {
         input: vec![("/taskType".to_owned(), json!("certainTaskType"))],
         code: Some("UnreadableMessage".to_owned()),
-        ..Matches::default()
+        ..text(r#"{"taskType":"#)
     };
     let bench = Bench::with_rules(Rules::new(vec![
         // Nothing would have changed.
         rule("again", Matches::default(), replay(Duration::ZERO, 3)),
         rule("repair", matches, somebody.repair()),
     ]));
-    let message = r#"{"taskType":"certainTaskType"}"#;
     bench
         .poison_queue
         .send(message, Duration::ZERO)
@@ -343,7 +359,7 @@ async fn a_message_that_names_no_task_is_repaired_and_listed_no_more() {
     assert_eq!(listed.len(), 1);
     bench.settle_for(2).await;
     let sent = somebody.sent();
-    assert_eq!(sent.len(), 1, "{sent:?}");
+    assert_eq!(sent.len(), 1, "{message}: {sent:?}");
     assert_eq!(sent[0].1["data"]["message"], message);
     assert!(sent[0].1["data"]["queue"].is_string());
     assert!(bench.listed_letters().await.is_empty());
@@ -353,6 +369,24 @@ async fn a_message_that_names_no_task_is_repaired_and_listed_no_more() {
         bench.action(listed[0]).await,
         told("repair", "repair", "Succeeded")
     );
+}
+
+#[tokio::test]
+async fn a_text_of_a_rule_is_found_as_it_was_sent_as_well() {
+    let somebody = Somebody::default();
+    let message = BASE64_STANDARD.encode(r#"{"taskType":"certainTaskType"}"#);
+    let bench = Bench::with_rules(Rules::new(vec![rule(
+        "as-sent",
+        text(&message[4..20]),
+        somebody.repair(),
+    )]));
+    bench
+        .poison_queue
+        .send(&message, Duration::ZERO)
+        .await
+        .unwrap();
+    bench.settle_for(2).await;
+    assert_eq!(somebody.sent().len(), 1);
 }
 
 #[tokio::test]

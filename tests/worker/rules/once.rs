@@ -114,6 +114,53 @@ async fn a_death_at_any_call_costs_no_action_and_makes_none_twice() {
 }
 
 #[tokio::test]
+async fn two_processes_that_come_to_one_action_send_one_message() {
+    let somebody = Somebody::default();
+    // The key of ids is made first; and who is told of a letter is noted with it before there is the task.
+    for (action, creates) in [(somebody.repair(), 1), (somebody.told(), 2)] {
+        for moment in [Moment::Before, Moment::After] {
+            let bench = Bench::with_rules(all(action.clone()));
+            let id = bench.failed_with("1").await;
+            let held = bench.calls.hold_after(Some(Call::Create), creates, moment);
+            let mut sweep = Box::pin(bench.maintenance.sweep_beside_loop());
+            tokio::select! {
+                biased;
+                _ = &mut sweep => panic!("it is held"),
+                () = held.arrived() => {}
+            }
+            let other = bench.ruled_process(all(action.clone()));
+            other.maintenance.sweep_beside_loop().await.unwrap();
+            held.go_on();
+            sweep.await.unwrap();
+            assert_eq!(bench.messages().await, (1, 0), "{action:?} {moment:?}");
+            bench.deliver().await;
+            assert_eq!(
+                bench.action(id).await,
+                told("all", action.name(), "Succeeded")
+            );
+            assert_eq!(bench.notes_of_due().await, 0);
+        }
+    }
+    assert_eq!(somebody.sent().len(), 4);
+}
+
+#[tokio::test]
+async fn what_a_rule_does_stays_when_its_message_is_refused_and_is_sent_by_a_sweep() {
+    let somebody = Somebody::default();
+    let bench = Bench::with_rules(all(somebody.repair()));
+    let id = bench.failed_with("1").await;
+    bench.calls.fail(Call::Send, Moment::Before);
+    bench.sweep_once().await;
+    assert_eq!(bench.messages().await, (0, 0));
+    assert_eq!(bench.action(id).await, told("all", "repair", "NotStarted"));
+    bench.clock.advance(LONG);
+    bench.sweep_once().await;
+    bench.deliver().await;
+    assert_eq!(bench.action(id).await, told("all", "repair", "Succeeded"));
+    assert_eq!(somebody.sent().len(), 1);
+}
+
+#[tokio::test]
 async fn a_process_that_does_not_know_the_rule_leaves_its_task_to_one_that_does() {
     let somebody = Somebody::default();
     let bench = Bench::with_rules(all(somebody.repair()));

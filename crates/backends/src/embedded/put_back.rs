@@ -1,16 +1,23 @@
 //! A clock that is put back. What is hidden is hidden until a time of the clock: by one that shows an hour
 //! less, for an hour more. So the times of all messages go back with it.
+//!
+//! But not with a clock that was lost: a machine that has just been switched on may show 1970, until it has asked
+//! for the time. Once it has, all that had followed would be over at once.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, params};
+use time::macros::datetime;
 
 use super::millis::Millis;
 use ports::Timestamp;
 
 /// By how much less a clock is put right all the time, without being put back.
 const CORRECTION: Duration = Duration::from_secs(1);
+
+/// Before this was written. Only a clock that nobody has set shows less.
+const WRITTEN: Timestamp = datetime!(2026-01-01 0:00 UTC);
 
 const FOLLOW: [&str; 2] = [
     "UPDATE messages SET visible_at = max(visible_at - ?1, ?2) WHERE visible_at > ?2",
@@ -29,11 +36,11 @@ const FOLLOW_AT_START: &str = "
         WHERE name IS NOT NULL)
     UPDATE raw_messages SET visible_at = max(visible_at - (inserted_at - ?1), ?1), inserted_at = ?1
     WHERE queue IN (SELECT name FROM queues WHERE name IS NOT NULL)
-        AND visible_at > ?1 AND inserted_at > ?1";
+        AND visible_at > ?1 AND inserted_at > ?1 AND (?1 >= ?2 OR inserted_at < ?2)";
 
 /// For the start: clients' own messages follow a clock that was put back while nobody looked.
 pub(super) fn follow_at_start(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
-    connection.execute(FOLLOW_AT_START, [Millis(now)])?;
+    connection.execute(FOLLOW_AT_START, [now, WRITTEN].map(Millis))?;
     Ok(())
 }
 
@@ -45,6 +52,9 @@ impl Latest {
     /// Sees what the clock shows now. When it has been put back, what is hidden follows it.
     pub(super) fn follow(&self, connection: &Connection, now: Millis) -> rusqlite::Result<()> {
         let mut latest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if latest.is_some_and(|latest| latest >= WRITTEN && now.0 < WRITTEN) {
+            return Ok(());
+        }
         let back = latest.map(|latest| latest - now.0).unwrap_or_default();
         if back > CORRECTION {
             let milliseconds = i64::try_from(back.whole_milliseconds()).unwrap_or(i64::MAX);

@@ -5,12 +5,13 @@
 //! outlasts a replay.
 
 use bytes::Bytes;
-use hmac::{Hmac, Mac};
+use hmac::Hmac;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use crate::model::dead_letter::{Entry, EntryName};
 use crate::model::id::TaskId;
+use crate::model::message::object_in;
 use crate::model::rules::{Candidate, Rules};
 use crate::model::task::TaskRecord;
 use ports::{Document, Further, Head, Timestamp};
@@ -34,18 +35,20 @@ pub(crate) fn after_failure(rules: &Rules, record: &TaskRecord, head: &Head) -> 
     Some(Box::new(note(EntryName::of(record), &rule.name, head)))
 }
 
-/// The same after a message was given up that names no task.
-pub(crate) fn after_message(rules: &Rules, entry: &Entry, held: &str) -> Option<Box<Entry>> {
+/// The same after a message was given up that names no task, with this text.
+pub(crate) fn after_message(rules: &Rules, entry: &Entry, text: &str) -> Option<Box<Entry>> {
     let head = &entry.document.head;
     let error = head.error.as_ref()?;
     let error = crate::model::task::TaskError {
         code: error.code.clone(),
         message: error.message.clone(),
     };
+    let object = object_in(text);
     let letter = Candidate {
         kind: None,
         error: &error,
-        held,
+        held: object.as_deref().unwrap_or(text),
+        sent: Some(text),
         retries: 0,
     };
     let rule = rules.first(&letter)?;
@@ -91,25 +94,16 @@ impl Due {
         })
     }
 
-    /// The id of the task that does it: the same whoever makes it who has the key, and nobody else comes to it.
+    /// The id of the task that does it, see [`TaskId::of_parts`].
     pub(crate) fn task(&self, key: Hmac<Sha256>) -> TaskId {
-        let parts = [&self.rule, &*self.text];
-        TaskId::of_digest(self.name.failed_at, &digest(key, parts))
+        TaskId::of_parts(self.name.failed_at, key, [&self.rule, &self.text])
     }
 }
 
 /// The id of the task that tells what a rule has gathered in the window that begins then, as that of any other.
 pub(crate) fn window_task(key: Hmac<Sha256>, rule: &str, window: Timestamp) -> TaskId {
     let begins = window.unix_timestamp().to_string();
-    TaskId::of_digest(window, &digest(key, [rule, &begins]))
-}
-
-fn digest(mut key: Hmac<Sha256>, parts: [&str; 2]) -> [u8; 32] {
-    for part in parts {
-        key.update(part.as_bytes());
-        key.update(&[0]);
-    }
-    key.finalize().into_bytes().into()
+    TaskId::of_parts(window, key, [rule, &begins])
 }
 
 /// What rules did about a letter, the newest last.
@@ -148,9 +142,10 @@ impl Actions {
         actions.find(|known| known.rule == rule && known.failed_at == failed_at)
     }
 
-    /// With one more, or with another task for what was noted; `None` when all of it is there.
+    /// With one more, or with another task for what was noted, or the same begun later; `None` when all of it is there.
     pub(crate) fn with(mut self, action: Action) -> Option<Self> {
-        if self.actions.iter().any(|known| known.task == action.task) {
+        let mut known = self.actions.iter();
+        if known.any(|known| known.task == action.task && known.begun_at >= action.begun_at) {
             return None;
         }
         self.actions
@@ -184,6 +179,7 @@ pub(crate) fn is_note(name: &str, head: &Head) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use hmac::Mac;
     use time::macros::datetime;
 
     use super::*;
@@ -257,6 +253,16 @@ mod tests {
         let document = Actions::default().with(first).unwrap();
         let actions = document.with(other.clone()).unwrap();
         assert_eq!(actions.actions.len(), 1);
+        let later = Action {
+            begun_at: THEN + time::Duration::MINUTE,
+            ..other.clone()
+        };
+        let actions = actions.with(later.clone()).unwrap();
+        assert_eq!(actions.actions.len(), 1);
+        assert_eq!(actions.of("tell", THEN).unwrap().begun_at, later.begun_at);
+        let actions = Actions::from_body(&actions.to_document("echo", THEN).body);
+        let again = Actions::from_body(&actions.to_document("echo", THEN).body);
+        assert!(again.with(other.clone()).is_none());
         assert_eq!(actions.of("tell", THEN).unwrap().task, other.task);
         assert!(actions.of("other", THEN).is_none());
         let mut actions = Actions::default();

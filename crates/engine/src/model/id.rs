@@ -5,7 +5,9 @@ use std::fmt;
 use std::ops::Deref;
 use std::str::FromStr;
 
+use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
+use sha2::Sha256;
 use time::OffsetDateTime;
 use uuid::fmt::Hyphenated;
 use uuid::{Builder, NoContext, Uuid, Variant};
@@ -40,6 +42,20 @@ impl TaskId {
         random.copy_from_slice(&digest[..10]);
         let id = Builder::from_unix_timestamp_millis(milliseconds.unwrap_or_default(), &random);
         Self(id.into_uuid())
+    }
+
+    /// The id of a task that is made of what it is to do: the same whoever makes it who has the key, and nobody else
+    /// comes to it.
+    pub(crate) fn of_parts<const N: usize>(
+        at: Timestamp,
+        mut key: Hmac<Sha256>,
+        parts: [&str; N],
+    ) -> Self {
+        for part in parts {
+            key.update(part.as_bytes());
+            key.update(&[0]);
+        }
+        Self::of_digest(at, &key.finalize().into_bytes().into())
     }
 
     /// The text of the id, on the stack.

@@ -30,6 +30,8 @@
 
 mod wrapping;
 
+pub(crate) use self::wrapping::object_in;
+
 use std::borrow::Cow;
 
 use serde::{Deserialize, Deserializer, Serialize};
@@ -299,7 +301,7 @@ impl<'a> TaskMessage<'a> {
 impl TaskMessage<'static> {
     /// Reads a message of ours or of R0, plain or in one of the wrappings of others (`wrapping`).
     pub fn parse(text: &str) -> Result<Self, UnreadableMessage> {
-        let object = wrapping::object_in(text).ok_or_else(|| UnreadableMessage {
+        let object = object_in(text).ok_or_else(|| UnreadableMessage {
             id: None,
             reason: "the message is not a JSON object".to_owned(),
         })?;

@@ -1,6 +1,8 @@
-//! What is told of the end of a task: the input of the kind that tells it.
+//! What is told of the end of a task: the input of the kind that tells it, and the id of the task that does.
 
+use hmac::Hmac;
 use serde::Serialize;
+use sha2::Sha256;
 
 use crate::model::id::TaskId;
 use crate::model::task::{TaskError, TaskRecord, TaskState};
@@ -8,6 +10,17 @@ use ports::Timestamp;
 
 /// The kind that tells it, which a process has whose operator allows hosts to be told.
 pub const NOTICE_KIND: &str = "callback";
+
+/// The id of the task that tells the end of this round of a task's attempts: the same whoever makes it, and however
+/// late, see [`TaskId::of_parts`].
+pub(crate) fn notice_task(
+    key: Hmac<Sha256>,
+    ended: TaskId,
+    round: u32,
+    ended_at: Timestamp,
+) -> TaskId {
+    TaskId::of_parts(ended_at, key, [&*ended.text(), "end", &round.to_string()])
+}
 
 /// The input of [`NOTICE_KIND`].
 #[derive(Debug, Serialize)]

@@ -103,8 +103,10 @@ pub(crate) struct Candidate<'a> {
     /// A message that names no task has none.
     pub(crate) kind: Option<&'a str>,
     pub(crate) error: &'a TaskError,
-    /// Its input, or the text of its message.
+    /// Its input; of a message the object in it, or its text where there is none.
     pub(crate) held: &'a str,
+    /// The text of a message as it was sent, with what others have put around the object.
+    pub(crate) sent: Option<&'a str>,
     /// How often it was retried.
     pub(crate) retries: u32,
 }
@@ -119,6 +121,7 @@ impl<'a> Candidate<'a> {
             kind: Some(&record.kind),
             error,
             held: record.input.as_deref().map_or("", |input| input.get()),
+            sent: None,
             retries: record.retried(),
         })
     }
@@ -164,7 +167,9 @@ impl Rule {
             && kind.as_deref().is_none_or(|kind| letter.kind == Some(kind))
             && code.as_ref().is_none_or(|code| letter.error.code == *code)
             && text.as_ref().is_none_or(|text| {
-                mentions(letter.held, text) || letter.error.message.contains(text)
+                mentions(letter.held, text)
+                    || letter.sent.is_some_and(|sent| mentions(sent, text))
+                    || letter.error.message.contains(text)
             })
             && (input.is_empty() || has_all(letter.held, input))
     }
@@ -232,6 +237,7 @@ mod tests {
             kind: Some("hopeless"),
             error: &error,
             held,
+            sent: None,
             retries,
         };
         rules.first(&letter).map(|rule| &*rule.name)
@@ -399,6 +405,7 @@ mod tests {
                 kind,
                 error: &error,
                 held: "",
+                sent: None,
                 retries: 0,
             };
             assert!(rules.first(&letter).is_none(), "{kind:?}");

@@ -16,7 +16,8 @@ use crate::tasks::service::Tasks;
 use crate::tasks::submit::{Submission, SubmitError};
 use ports::crash::{CrashPoint, crash_point};
 use ports::{
-    Delivery, Document, ETag, QueueName, Step, StorageError, Tell, Text, Timestamp, Written,
+    Delivery, Document, ETag, QueueName, Receipt, Step, StorageError, Tell, Text, Timestamp,
+    Written,
 };
 
 /// What is written of a submission, and when it was made.
@@ -118,19 +119,8 @@ impl Tasks {
     ) -> Result<Option<TaskRecord>, SubmitError> {
         let Offer { record, now, .. } = offer;
         let (id, now) = (record.id, *now);
-        let queue = self.parts.queues.of(&record.kind);
         let (other, held) = match written.map_err(|cause| SubmitError::unwritten(id, cause))? {
-            Written::Done { etag, held, .. } => {
-                let held = held.map(|receipt| {
-                    Box::new(Delivery {
-                        text: TaskMessage::of(record, etag.as_ref()).to_text(),
-                        dequeue_count: 1,
-                        inserted_at: Some(now),
-                        receipt: Some(*receipt),
-                    })
-                });
-                (None, held)
-            }
+            Written::Done { etag, held, .. } => (None, offer.held(etag.as_ref(), held)),
             Written::Not { .. } => (Some(self.carry_on(id, now).await?), None),
             Written::Partly { cause, .. } if cause.is_unanswered() => {
                 may_be_sent(record, &cause);
@@ -141,9 +131,47 @@ impl Tasks {
             }
         };
         let record = other.as_ref().unwrap_or(record);
-        if record.status().is_terminal() {
-            return Ok(other);
+        if !record.status().is_terminal() {
+            self.accepted(record, rights, held, now);
         }
+        Ok(other)
+    }
+
+    /// Accepts a submission whose id is made of what it is to do: whoever does the same comes to the same id, and the
+    /// first has it done. Gives the record that is there then, which may have ended.
+    ///
+    /// Nobody sends a message for a record that was there: whoever wrote it does, or the sweep. And a record
+    /// stays whose message was refused, since others may go by it already; the sweep sends that as well.
+    pub(super) async fn accept_first(
+        self,
+        submission: Submission,
+        reservation: Reservation,
+    ) -> Result<TaskRecord, SubmitError> {
+        let (offer, rights) = self.offer(submission, reservation);
+        let tell = |etag: Option<&ETag>| offer.message(etag);
+        let written = self.parts.store.write(&offer.steps(&tell)).await;
+        let unwritten = |cause| SubmitError::unwritten(offer.record.id, cause);
+        let held = match written.map_err(unwritten)? {
+            Written::Done { etag, held, .. } => offer.held(etag.as_ref(), held),
+            Written::Not { .. } => return Ok(self.there(offer.record.id).await?.record),
+            Written::Partly { cause, .. } => {
+                may_be_sent(&offer.record, &cause);
+                None
+            }
+        };
+        self.accepted(&offer.record, rights, held, offer.now);
+        Ok(offer.record)
+    }
+
+    /// What follows when a task is accepted.
+    fn accepted(
+        &self,
+        record: &TaskRecord,
+        rights: Rights,
+        held: Option<Box<Delivery>>,
+        now: Timestamp,
+    ) {
+        let queue = self.parts.queues.of(&record.kind);
         rights.reservation.kept();
         crash_point(CrashPoint::AfterMessage);
         self.parts.endings.metrics.accepted(&record.kind);
@@ -154,16 +182,11 @@ impl Tasks {
         if let Some(look) = queue.backlog.due(now) {
             self.look_up(queue, look);
         }
-        log::info!("task.id" = id, "task.kind" = record.kind, "trace.id" = record.trace_id(); "task accepted");
-        Ok(other)
+        log::info!("task.id" = record.id, "task.kind" = record.kind, "trace.id" = record.trace_id(); "task accepted");
     }
 
-    /// Sends a message for the record that is there under a new task's id, unless it has ended.
-    ///
-    /// Ids are unique, so it is ours: a retry met the first try's success, which was written at the time
-    /// of this submission and is undone with it; or a submission with an idempotency key is carried on, whose
-    /// task may have been acknowledged, and stays whatever happens.
-    async fn carry_on(&self, id: TaskId, now: Timestamp) -> Result<TaskRecord, SubmitError> {
+    /// The record that is there already under the id of a submission.
+    async fn there(&self, id: TaskId) -> Result<Versioned, SubmitError> {
         let gone = || StorageError::transient("accept task", "its record came and went");
         let read = self.parts.records.read(id).await;
         let read = read.map_err(|error| match error {
@@ -171,7 +194,17 @@ impl Tasks {
             RecordError::Storage(cause) => SubmitError::Unknown { id, cause },
             unreadable @ RecordError::Unreadable(_) => unreadable.into(),
         })?;
-        let Versioned { record, etag } = read.ok_or_else(gone)?;
+        Ok(read.ok_or_else(gone)?)
+    }
+
+    /// Sends a message for the record that is there under a new task's id, unless it has ended.
+    ///
+    /// The id was made for this submission alone, so the record is ours: a retry met the first try's success,
+    /// which was written at the time of this submission and is undone with it; or a submission with an idempotency
+    /// key is carried on, whose task may have been acknowledged, and stays whatever happens. An id that others come to
+    /// as well is for [`accept_first`](Self::accept_first).
+    async fn carry_on(&self, id: TaskId, now: Timestamp) -> Result<TaskRecord, SubmitError> {
+        let Versioned { record, etag } = self.there(id).await?;
         if record.status().is_terminal() {
             return Ok(record);
         }
@@ -213,6 +246,17 @@ impl Offer {
             ..TaskMessage::of(&self.record, etag)
         };
         message.to_text()
+    }
+
+    /// The message, if this process has it at hand: what was written has this version, and this was received of it.
+    fn held(&self, etag: Option<&ETag>, receipt: Option<Box<Receipt>>) -> Option<Box<Delivery>> {
+        let receipt = Some(*receipt?);
+        Some(Box::new(Delivery {
+            text: TaskMessage::of(&self.record, etag).to_text(),
+            dequeue_count: 1,
+            inserted_at: Some(self.now),
+            receipt,
+        }))
     }
 
     /// The record, and then the message, which `tell` gives.

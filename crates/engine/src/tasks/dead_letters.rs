@@ -75,7 +75,6 @@ impl LetterFilter {
     /// as far as it goes.
     fn may_take(&self, candidate: &Candidate) -> bool {
         let Candidate { name, head, .. } = candidate;
-        let code = head.error.as_ref().map_or("", |error| &error.code);
         self.failed_before
             .is_none_or(|before| name.failed_at < before)
             && self
@@ -87,7 +86,7 @@ impl LetterFilter {
             && self
                 .code
                 .as_deref()
-                .is_none_or(|wanted| wanted.starts_with(code))
+                .is_none_or(|wanted| wanted.starts_with(candidate.code()))
     }
 }
 
@@ -100,6 +99,11 @@ impl Candidate {
             is_message: is_of_message(&head)?,
             head,
         })
+    }
+
+    /// The code of its error, as far as a listing shows it.
+    fn code(&self) -> &str {
+        self.head.error.as_ref().map_or("", |error| &error.code)
     }
 }
 

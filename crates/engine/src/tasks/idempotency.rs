@@ -137,20 +137,10 @@ impl Tasks {
         &self,
         key: &str,
         text: &str,
-        submission: Submission,
+        mut submission: Submission,
     ) -> Result<TaskId, KeyedSubmitError> {
         // What would be refused anyhow must not use up the key.
         self.check(&submission)?;
-        self.submit_keyed_checked(key, text, submission).await
-    }
-
-    /// The same for a submission that was made here, of whatever kind.
-    pub(crate) async fn submit_keyed_checked(
-        &self,
-        key: &str,
-        text: &str,
-        mut submission: Submission,
-    ) -> Result<TaskId, KeyedSubmitError> {
         let name = name_of(key);
         let claimed = match self.claim_key(&name, submission.id, text).await? {
             Claim::Accepted(record) => return Ok(record.task),

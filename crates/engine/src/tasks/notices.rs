@@ -1,16 +1,15 @@
-//! The end of a task, told to whoever its client named. A task of its own does that, which is handed in as
-//! work hands in others: once for each round of attempts, and tried again like any other.
+//! The end of a task, told to whoever its client named. A task of its own does that, which is tried again like any
+//! other: one for each round of attempts, under an id that is made of the round and its end.
 //!
 //! The record comes first. Whoever writes the end has the notice handed in before the message of the task is
-//! settled; and whoever receives that message when the task has ended does it again. So a death in between
-//! loses nothing.
+//! settled; and whoever receives that message when the task has ended does it again, and finds the notice there. If
+//! it has lost its message, a sweep sends that. So a death in between loses nothing.
 
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::local::notices::Notices;
-use crate::model::notice::{NOTICE_KIND, Notice};
+use crate::model::notice::{NOTICE_KIND, Notice, notice_task};
 use crate::model::task::TaskRecord;
-use crate::tasks::idempotency::KeyedSubmitError;
 use crate::tasks::service::Tasks;
 use crate::tasks::submit::{Submission, SubmitError};
 use ports::StorageError;
@@ -55,25 +54,24 @@ impl Notices for Tasks {
         let Some(url) = &ended.callback_url else {
             return Box::pin(async { Ok(()) });
         };
-        // No client can send such a key: a header holds no such character.
-        let (id, round) = (ended.id, ended.retries);
-        let key = format!("\0{id}\0end\0{round}");
+        let (id, round, ended_at) = (ended.id, ended.retries, ended.updated_at);
         let kind = KindName::internal(NOTICE_KIND);
-        let input = input_of(ended, url);
-        let submission = Submission {
-            traceparent: ended.traceparent.clone(),
-            ..Submission::new(self.new_id(), kind.as_str(), input)
-        };
+        let (input, traceparent) = (input_of(ended, url), ended.traceparent.clone());
         let tasks = self.clone();
         Box::pin(async move {
-            if let Err(error) = tasks.check_input(&submission.kind, &submission.input) {
+            if let Err(error) = tasks.check_input(kind.as_str(), &input) {
                 // The settings have changed, which is the operator's word.
                 log::warn!("task.id" = id; "its end is told to nobody: {error}");
                 return Ok(());
             }
-            match tasks.submit_keyed_checked(&key, &key, submission).await {
+            let notice = notice_task(tasks.ids_key().await?, id, round, ended_at);
+            let submission = Submission {
+                traceparent,
+                ..Submission::new(notice, kind.as_str(), input)
+            };
+            match tasks.submit_first(submission).await {
                 Ok(_) => Ok(()),
-                Err(KeyedSubmitError::Submit(SubmitError::Storage(error))) => Err(error),
+                Err(SubmitError::Storage(error)) => Err(error),
                 Err(error) => Err(StorageError::transient(
                     "hand in a callback",
                     error.to_string(),

@@ -13,7 +13,7 @@ use crate::local::sync::Mutex;
 use crate::model::id::TaskId;
 use crate::model::start::left;
 use crate::queue::TaskQueues;
-use crate::records::kept_key::KeptKey;
+use crate::records::kept_key::{KeptKey, Signing};
 use crate::records::{RecordError, Records, Shown, Versioned};
 use crate::settings::Settings;
 use crate::tasks::listing::descent::Hints;
@@ -54,17 +54,17 @@ pub(crate) struct Shared {
     /// Whether somebody is about to do what rules say, and whose turn that is.
     pub(super) due_soon: AtomicBool,
     pub(super) due_turn: tokio::sync::Mutex<()>,
-    /// What the ids of the tasks are made with that do so.
-    pub(super) rules_key: RulesKey,
+    ids_key: IdsKey,
     pub(super) at_storage: Looks<Result<(), StorageError>>,
     pub(super) found: LooksAtTasks<Result<Option<Versioned>, RecordError>>,
     pub(super) shown: LooksAtTasks<Result<Option<Shown>, RecordError>>,
 }
 
-/// A key that is kept where there are rules.
-pub(super) struct RulesKey(pub(super) KeptKey);
+/// A key that is kept where there are tasks whose ids are made of what they do.
+struct IdsKey(KeptKey);
 
-impl Default for RulesKey {
+impl Default for IdsKey {
+    /// Those of rules were there first, and are to stay the same.
     fn default() -> Self {
         Self(KeptKey::new("rules-key"))
     }
@@ -80,6 +80,13 @@ impl Tasks {
     /// An id for a task that is about to be submitted.
     pub fn new_id(&self) -> TaskId {
         TaskId::new(self.parts.clock.now())
+    }
+
+    /// What the ids of tasks are made with that are made of what these do: a secret of all processes.
+    pub(super) async fn ids_key(&self) -> Result<Signing, StorageError> {
+        let IdsKey(key) = &self.parts.shared.ids_key;
+        key.signing(&*self.parts.store, self.parts.clock.now())
+            .await
     }
 
     /// Seconds after which a client should ask again for a task of this kind, which may not begin before a time.

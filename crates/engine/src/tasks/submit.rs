@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::value::RawValue;
+use tokio::task::JoinHandle;
 
 use crate::limits::QUEUE_LENGTH_MAX_AGE;
 use crate::local::backlog::{Look, Reservation};
@@ -174,12 +175,19 @@ impl Tasks {
         submission: Submission,
     ) -> Result<TaskRecord, SubmitError> {
         let reservation = self.reserve(&submission).await?;
-        let tasks = self.clone();
-        tokio::spawn(budget::carried(tasks.accept(submission, reservation)))
-            .await
-            .unwrap_or_else(|_| {
-                Err(StorageError::permanent("accept task", "accepting it broke off").into())
-            })
+        let accepted = self.clone().accept(submission, reservation);
+        to_its_end(tokio::spawn(budget::carried(accepted))).await
+    }
+
+    /// The same for one whose id is made of what it is to do: of all who come to it the first has it done. Gives the
+    /// record that is there then.
+    pub(super) async fn submit_first(
+        &self,
+        submission: Submission,
+    ) -> Result<TaskRecord, SubmitError> {
+        let reservation = self.reserve(&submission).await?;
+        let accepted = self.clone().accept_first(submission, reservation);
+        to_its_end(tokio::spawn(budget::carried(accepted))).await
     }
 
     /// Room in its queue for a submission. Where there is a limit, the length is looked up when it
@@ -248,4 +256,13 @@ impl Tasks {
             }
         });
     }
+}
+
+/// What became of a submission, which goes on when nobody waits for that any more.
+async fn to_its_end(
+    accepted: JoinHandle<Result<TaskRecord, SubmitError>>,
+) -> Result<TaskRecord, SubmitError> {
+    accepted.await.unwrap_or_else(|_| {
+        Err(StorageError::permanent("accept task", "accepting it broke off").into())
+    })
 }

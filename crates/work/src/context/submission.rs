@@ -13,7 +13,8 @@ impl Context {
     /// Hands in a task of this or another kind, and gives its id.
     ///
     /// The n-th call in an attempt stands for the same task in every attempt, whatever its kind and input:
-    /// a repeated attempt gets the ids of the tasks that the first one handed in, and none is done twice.
+    /// an attempt that is repeated within a day gets the ids of the tasks that the first one handed in, and none is
+    /// done twice.
     /// So work must hand in the same tasks in the same order each time. What counts is the call, not when
     /// its future is polled.
     ///

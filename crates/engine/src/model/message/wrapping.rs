@@ -22,7 +22,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 /// The text of the JSON object in a message; `None` when there is none. Whether it is JSON to its end is
 /// for its reader to say.
-pub(super) fn object_in(text: &str) -> Option<Cow<'_, str>> {
+pub(crate) fn object_in(text: &str) -> Option<Cow<'_, str>> {
     below(text, MAX_LAYERS)
 }
 

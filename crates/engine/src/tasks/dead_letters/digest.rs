@@ -3,7 +3,7 @@
 //!
 //! Which task tells of a letter is noted with the letter before there is that task, and what it tells of is fixed with it.
 //! So nobody else tells of the letter: whoever gathers what is due looks for the task that is noted, and waits for it
-//! for a while ([`RULE_PATIENCE`]).
+//! for a while ([`RULE_PATIENCE`]). Whoever has taken half of that to gather makes no task any more, and notes anew.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -38,21 +38,25 @@ struct Wanted<'a> {
     instead_of: Option<TaskId>,
 }
 
+/// What other tasks tell of; `None` of one that is not there yet.
+type ToldByOthers = HashMap<TaskId, Option<HashSet<String>>>;
+
 impl Tasks {
-    /// Makes the one task of this window, unless it is there, of all that is due by now; what comes later in the
-    /// window waits for the next one.
+    /// Makes the one task of this window, unless it is there, of all that is due by now and was gathered before it
+    /// is over; what comes later in the window waits for the next one.
     pub(super) async fn gather(
         &self,
         rules: &Rules,
         rule: &str,
         every: Duration,
         mut due: Vec<Due>,
+        is_over: &impl Fn() -> bool,
     ) -> Result<(), SubmitError> {
         let Some(rule) = rules.named(rule) else {
             return Ok(());
         };
         let now = self.parts.clock.now();
-        let key = self.rules_key().await?;
+        let key = self.ids_key().await?;
         let id = window_task(key, &rule.name, window(now, every));
         let (task, begun_at) = match self.parts.records.read(id).await? {
             Some(task) => {
@@ -60,7 +64,10 @@ impl Tasks {
                 (task.record, begun_at)
             }
             None => {
-                let Some(job) = self.digest(rule, &due, (id, now)).await? else {
+                let job = self.digest(rule, &due, (id, now), is_over).await?;
+                // Somebody else is about to take this process for dead.
+                let is_late = self.parts.clock.now() - now > RULE_PATIENCE / 2;
+                let Some(job) = job.filter(|_| !is_late) else {
                     return Ok(());
                 };
                 (self.hand_in_once(id, &job, Start::AtOnce).await?, now)
@@ -86,22 +93,25 @@ impl Tasks {
         rule: &Rule,
         due: &[Due],
         task: (TaskId, Timestamp),
+        is_over: &impl Fn() -> bool,
     ) -> Result<Option<Job>, SubmitError> {
         let (mut letters, mut names) = (Vec::new(), HashSet::new());
-        let wanted = self.wanted(rule, due, task).await?;
-        let mut wanted = wanted.into_iter().peekable();
-        while wanted.peek().is_some() {
-            let some: Vec<_> = wanted.by_ref().take(WALK_CONCURRENCY).collect();
-            let noted = some.iter().map(|one| {
+        let mut told = ToldByOthers::new();
+        for some in due.chunks(WALK_CONCURRENCY) {
+            let wanted = self.wanted(rule, some, task, &mut told).await?;
+            let noted = wanted.iter().map(|one| {
                 let may_replace = |noted| Some(noted) == one.instead_of;
                 self.note(rule, one.due, task, may_replace)
             });
-            for (is_noted, one) in join_all(noted).await.into_iter().zip(some) {
+            for (is_noted, one) in join_all(noted).await.into_iter().zip(wanted) {
                 // Otherwise somebody else is about to tell of it.
                 if is_noted? {
                     names.insert(one.due.text.clone());
                     letters.push(one.letter);
                 }
+            }
+            if is_over() {
+                break;
             }
         }
         letters.truncate(TOLD_IN_SHORT);
@@ -113,49 +123,47 @@ impl Tasks {
         }))
     }
 
-    /// The letters that no other task tells of, nor is about to.
+    /// Those letters of some that no other task tells of, nor is about to.
     async fn wanted<'a>(
         &self,
         rule: &Rule,
-        due: &'a [Due],
+        some: &'a [Due],
         (id, now): (TaskId, Timestamp),
+        told: &mut ToldByOthers,
     ) -> Result<Vec<Wanted<'a>>, SubmitError> {
         let mut wanted = Vec::new();
-        let mut told: HashMap<TaskId, Option<HashSet<String>>> = HashMap::new();
-        for some in due.chunks(WALK_CONCURRENCY) {
-            let looks = some.iter().map(|due| async {
-                let letter = self.still_dead(due).await?;
-                let stored = self.parts.store.read(&Actions::name(due.name.id)).await?;
-                let actions = stored.map(|stored| Actions::from_body(&stored.body));
-                let actions = actions.unwrap_or_default();
-                let noted = actions.of(&rule.name, due.name.failed_at).cloned();
-                Ok::<_, StorageError>((letter, noted))
-            });
-            for (due, look) in some.iter().zip(join_all(looks).await) {
-                let (letter, noted) = look?;
-                let other = noted.filter(|noted| noted.task != id);
-                if let Some(other) = &other {
-                    let told = match told.entry(other.task) {
-                        Entry::Occupied(told) => told.into_mut(),
-                        Entry::Vacant(room) => room.insert(self.told_by(other.task).await?),
-                    };
-                    match told {
-                        Some(told) if told.contains(&due.text) => {
-                            self.parts.store.delete(&due.text, None).await?;
-                            continue;
-                        }
-                        None if now - other.begun_at <= RULE_PATIENCE => continue,
-                        Some(_) | None => {}
+        let looks = some.iter().map(|due| async {
+            let letter = self.still_dead(due).await?;
+            let stored = self.parts.store.read(&Actions::name(due.name.id)).await?;
+            let actions = stored.map(|stored| Actions::from_body(&stored.body));
+            let actions = actions.unwrap_or_default();
+            let noted = actions.of(&rule.name, due.name.failed_at).cloned();
+            Ok::<_, StorageError>((letter, noted))
+        });
+        for (due, look) in some.iter().zip(join_all(looks).await) {
+            let (letter, noted) = look?;
+            let other = noted.filter(|noted| noted.task != id);
+            if let Some(other) = &other {
+                let told = match told.entry(other.task) {
+                    Entry::Occupied(told) => told.into_mut(),
+                    Entry::Vacant(room) => room.insert(self.told_by(other.task).await?),
+                };
+                match told {
+                    Some(told) if told.contains(&due.text) => {
+                        self.parts.store.delete(&due.text, None).await?;
+                        continue;
                     }
+                    None if now - other.begun_at <= RULE_PATIENCE => continue,
+                    Some(_) | None => {}
                 }
-                match letter {
-                    Some(letter) => wanted.push(Wanted {
-                        due,
-                        letter,
-                        instead_of: other.map(|other| other.task),
-                    }),
-                    None => self.let_lie(due).await?,
-                }
+            }
+            match letter {
+                Some(letter) => wanted.push(Wanted {
+                    due,
+                    letter,
+                    instead_of: other.map(|other| other.task),
+                }),
+                None => self.let_lie(due).await?,
             }
         }
         Ok(wanted)

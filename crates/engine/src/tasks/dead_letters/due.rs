@@ -23,9 +23,8 @@ use crate::model::start::Start;
 use crate::model::stored::shortened;
 use crate::model::task::{TaskError, TaskRecord};
 use crate::model::wishes::Wishes;
-use crate::records::kept_key::Signing;
 use crate::tasks::listing::ListError;
-use crate::tasks::service::{RulesKey, Tasks};
+use crate::tasks::service::Tasks;
 use crate::tasks::submit::{Submission, SubmitError};
 use ports::{StorageError, Timestamp};
 use work::KindName;
@@ -97,7 +96,7 @@ impl Tasks {
                 ..
             }) = rules.named(&name)
             {
-                or_later(self.gather(&rules, &name, *every, due).await)?;
+                or_later(self.gather(&rules, &name, *every, due, &is_over).await)?;
             }
         }
         Ok(())
@@ -144,17 +143,10 @@ impl Tasks {
             letter: due.name.id,
             failed_at: due.name.failed_at,
         };
-        let id = due.task(self.rules_key().await?);
+        let id = due.task(self.ids_key().await?);
         let task = self.hand_in_once(id, &job, start).await?;
         self.note_and_forget(rule, due, task.id, task.created_at)
             .await
-    }
-
-    /// What the ids of the tasks are made with that do what rules say: a secret of all processes.
-    pub(super) async fn rules_key(&self) -> Result<Signing, StorageError> {
-        let RulesKey(key) = &self.parts.shared.rules_key;
-        let now = self.parts.clock.now();
-        key.signing(&*self.parts.store, now).await
     }
 
     /// The letter of what is due, in short; `None` when it is none any more, or none yet.
@@ -199,12 +191,9 @@ impl Tasks {
         job: &Job,
         start: Start,
     ) -> Result<TaskRecord, SubmitError> {
-        if let Some(task) = self.parts.records.read(id).await? {
-            return Ok(task.record);
-        }
         let kind = KindName::internal(RULE_KIND).to_string();
         let input = to_raw_value(job).expect("a job has string keys");
-        self.submit_checked(Submission {
+        self.submit_first(Submission {
             wishes: Wishes::new(start, Labels::default()),
             ..Submission::new(id, kind, input)
         })
@@ -224,7 +213,8 @@ impl Tasks {
         Ok(())
     }
 
-    /// Notes which task does it, also where another is noted if that may be replaced; says whether it is noted.
+    /// Notes which task does it, and since when, also where another is noted if that may be replaced; says whether it
+    /// is noted.
     pub(super) async fn note(
         &self,
         rule: &Rule,

@@ -8,6 +8,7 @@ use crate::model::dead_letter::{DeadMessage, EntryName, UNREADABLE};
 use crate::model::id::TaskId;
 use crate::model::json::mentions;
 use crate::model::labels::Labels;
+use crate::model::message::object_in;
 use crate::model::precondition::Target;
 use crate::model::task::{TaskError, TaskRecord, TaskState, TaskStatus};
 use ports::{ETag, Head, Timestamp};
@@ -125,12 +126,17 @@ impl LetterFilter {
         let is_code = |code: &String| *code == letter.error.code;
         self.code.as_ref().is_none_or(is_code)
             && self.text.as_deref().is_none_or(|text| {
-                let held = match &letter.body {
-                    LetterBody::Task { input } => input.as_deref().map_or("", RawValue::get),
-                    LetterBody::LargeTask => "",
-                    LetterBody::Message { text, .. } => text,
+                let is_in = |held: &str| mentions(held, text);
+                let is_held = || match &letter.body {
+                    LetterBody::Task { input } => {
+                        input.as_deref().is_some_and(|input| is_in(input.get()))
+                    }
+                    LetterBody::LargeTask => false,
+                    LetterBody::Message { text: sent, .. } => {
+                        is_in(sent) || object_in(sent).is_some_and(|object| is_in(&object))
+                    }
                 };
-                letter.error.message.contains(text) || mentions(held, text)
+                letter.error.message.contains(text) || is_held()
             })
     }
 }

@@ -155,7 +155,7 @@ impl Tasks {
         };
         let made = match (failed, submission) {
             (Some(cause), _) => Err(cause.into()),
-            (None, Some(made)) => self.submit(made).await.map(Replayed::Made),
+            (None, Some(made)) => self.submit_first(made).await.map(Replayed::Made),
             (None, None) => Ok(Replayed::Sent {
                 queue: queue.to_string(),
             }),

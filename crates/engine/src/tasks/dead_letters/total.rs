@@ -13,6 +13,12 @@ impl LetterFilter {
     fn is_told_by_entries(&self) -> bool {
         self.text.is_none() && self.code.as_deref().is_none_or(is_whole_code)
     }
+
+    /// Whether an entry is of a letter that is wanted, where entries tell that.
+    fn takes_entry(&self, entry: &Candidate) -> bool {
+        let is_code = |wanted: &String| *wanted == entry.code();
+        self.may_take(entry) && self.code.as_ref().is_none_or(is_code)
+    }
 }
 
 impl Tasks {
@@ -70,7 +76,7 @@ impl Tasks {
                 {
                     return Ok(Some(count));
                 }
-                count += usize::from(filter.may_take(&row));
+                count += usize::from(filter.takes_entry(&row));
             }
             match page.next {
                 Some(next) => at = Some(next),
