@@ -248,7 +248,7 @@ mod tests {
         address
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn an_address_that_is_dead_or_silent_is_passed_over() {
         // One that nobody listens at, and one that never says anything.
         let (gone, refusing) = listener().await;
@@ -258,14 +258,16 @@ mod tests {
         let busy = greeter("421 not now\r\n").await;
         let closed = greeter("554 no mail here\r\n").await;
         let addresses = [refusing, silent, busy, closed, alive];
-        let reached = server().reach(addresses.into_iter()).await;
-        assert!(reached.is_ok());
         let why = async |addresses: &[SocketAddr]| {
             let reached = server().reach(addresses.iter().copied()).await;
             reached.err().unwrap()
         };
+        // The time is a real one, because the sockets are: both wait for the silent one.
+        let server = server();
+        let (reached, silent) = tokio::join!(server.reach(addresses.into_iter()), why(&[silent]));
+        assert!(reached.is_ok());
+        assert!(matches!(silent, NotTaken::Silent));
         assert!(matches!(why(&[refusing]).await, NotTaken::NotReached(_)));
-        assert!(matches!(why(&[silent]).await, NotTaken::Silent));
         assert!(matches!(why(&[]).await, NotTaken::NotReached(_)));
         // What may pass comes first, whichever address it is of.
         assert!(why(&[closed]).await.is_for_good());
@@ -276,7 +278,7 @@ mod tests {
     }
 
     #[cfg(target_os = "linux")]
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn an_address_that_answers_nothing_at_all_costs_its_time_only() {
         let socket = tokio::net::TcpSocket::new_v4().unwrap();
         socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
@@ -290,8 +292,8 @@ mod tests {
             assert!(waiting.len() < 100);
         }
         let alive = greeter("220 hello\r\n").await;
-        let began = tokio::time::Instant::now();
+        let began = std::time::Instant::now();
         assert!(server().reach([dead, alive].into_iter()).await.is_ok());
-        assert_eq!(began.elapsed().as_secs(), CONNECT.as_secs());
+        assert!(began.elapsed() >= CONNECT);
     }
 }
