@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
-use crate::helpers::app::{App, spawn_app, spawn_app_with};
+use crate::helpers::app::{App, spawn_app, spawn_app_of, spawn_app_with};
 use crate::helpers::eventually::eventually;
+use crate::helpers::kinds::TestKinds;
 use crate::helpers::reply::Reply;
 
 const WAITS: &str = r#"{"kind": "waits", "input": 0}"#;
@@ -64,17 +65,24 @@ async fn a_running_task_is_told_to_stop_at_once() {
 
 #[tokio::test]
 async fn a_result_that_comes_late_loses() {
-    let app = spawn_app();
-    let id = app
-        .client
-        .accepted(r#"{"kind": "sleeps", "input": {"milliseconds": 700}}"#)
-        .await;
-    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    let app = spawn_app_of(|_| (), TestKinds::registry_for_hours);
+    let id = app.client.accepted(r#"{"kind": "deaf", "input": 0}"#).await;
+    eventually("the attempt runs", async || {
+        let monitor = app.client.monitor(&id).await.json();
+        (monitor["status"] == "Running").then_some(())
+    })
+    .await;
     assert_eq!(cancel(&app, &id).await.json()["status"], "Canceled");
-    tokio::time::sleep(std::time::Duration::from_millis(900)).await;
+    app.kinds.open_gate();
+    eventually("there is a result", async || {
+        (app.kinds.deaf_ends() == 1).then_some(())
+    })
+    .await;
+    // What is done with it is done before this.
+    app.client.run(r#"{"number": 24}"#).await;
+    app.client.has_taken(2).await;
     assert_eq!(app.client.monitor(&id).await.json()["status"], "Canceled");
     assert_eq!(app.client.fetch(&id).await.status, 404);
-    app.client.has_taken(1).await;
 }
 
 #[tokio::test]

@@ -48,7 +48,7 @@ async fn a_lock_that_outlasts_sqlites_patience_is_a_refusal() {
 
 #[tokio::test]
 async fn a_lock_that_outlasts_the_budget_leaves_the_outcome_unknown() {
-    let (app, folder) = start(Duration::from_millis(200));
+    let (app, folder) = start(Duration::from_secs(2));
     let lock = lock(folder.path()).await;
     let reply = app.client.submit(BODY).await;
     assert_eq!((reply.status, &*reply.problem().0), (503, "OutcomeUnknown"));

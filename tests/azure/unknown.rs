@@ -17,7 +17,7 @@ use crate::helpers::reply::Reply;
 
 /// How long storage may take for a request here: time for all tries of a call that is refused, and for what
 /// takes it back.
-const BUDGET: Duration = Duration::from_secs(3);
+const BUDGET: Duration = Duration::from_secs(10);
 
 /// A service whose storage meets a fate, in requests whose method and path begin and go on so.
 pub(super) struct Spoiled {

@@ -41,6 +41,10 @@ async fn assert_nothing_visible(queue: &dyn Queue) {
     assert_eq!(receive(queue, LONG).await, []);
 }
 
+async fn is_nothing_visible(queue: &dyn Queue) -> bool {
+    receive(queue, LONG).await.is_empty()
+}
+
 pub(super) async fn a_queue_is_prepared_twice_without_harm(subject: &Subject) {
     send(&*subject.queue, "kept").await;
 
@@ -75,9 +79,12 @@ pub(super) async fn a_text_arrives_unchanged(subject: &Subject) {
 
 pub(super) async fn a_received_message_is_hidden_until_its_timeout_ends(subject: &Subject) {
     let queue = &*subject.queue;
-    send(queue, "1").await;
-    let first = receive_one(queue, SHORT).await;
-    assert_nothing_visible(queue).await;
+    let hide = async || {
+        send(queue, "1").await;
+        let first = receive_one(queue, SHORT).await;
+        is_nothing_visible(queue).await.then_some(first)
+    };
+    let first = subject.within(SHORT, hide).await;
 
     subject.pass_time(PAST_SHORT).await;
 
@@ -111,9 +118,12 @@ pub(super) async fn a_message_released_with_zero_is_visible_at_once(subject: &Su
 
 pub(super) async fn a_renewal_hides_a_message_for_longer(subject: &Subject) {
     let queue = &*subject.queue;
-    send(queue, "1").await;
-    let message = receive_one(queue, SHORT).await;
-    let updated = renew(queue, &message, LONG).await.unwrap();
+    let hide = async || {
+        send(queue, "1").await;
+        let message = receive_one(queue, SHORT).await;
+        renew(queue, &message, LONG).await
+    };
+    let updated = subject.within(SHORT, hide).await;
 
     subject.pass_time(PAST_SHORT).await;
 
@@ -199,8 +209,11 @@ pub(super) async fn a_receive_takes_no_more_than_it_asks_for(subject: &Subject) 
 
 pub(super) async fn a_delayed_message_comes_after_its_delay(subject: &Subject) {
     let queue = &*subject.queue;
-    queue.send("later", SHORT).await.unwrap();
-    assert_nothing_visible(queue).await;
+    let send = async || {
+        queue.send("later", SHORT).await.unwrap();
+        is_nothing_visible(queue).await.then_some(())
+    };
+    subject.within(SHORT, send).await;
 
     subject.pass_time(PAST_SHORT).await;
 

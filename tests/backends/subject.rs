@@ -2,12 +2,15 @@
 
 use std::any::Any;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ports::{Queue, QueueName, Queues, Tallies, TaskStore};
 
 use crate::helpers::clock::ManualClock;
 use crate::helpers::queues;
+
+/// Longer than a test lasts.
+const ASIDE: Duration = Duration::from_secs(3_600);
 
 /// A prepared store and its queues, empty and shared with no other test.
 pub(crate) struct Subject {
@@ -62,9 +65,43 @@ impl Subject {
 
     /// Lets time pass.
     pub(crate) async fn pass_time(&self, duration: Duration) {
-        match &self.time {
-            Time::Manual(clock) => clock.advance(duration),
-            Time::Real => tokio::time::sleep(duration).await,
+        self.time.pass(duration).await;
+    }
+
+    /// Does what must be done before a timeout ends that begins in it and is this long. `None` is that it found the
+    /// timeout over: where that may be, it is done once more, with another message.
+    pub(crate) async fn within<T>(
+        &self,
+        timeout: Duration,
+        what: impl AsyncFn() -> Option<T>,
+    ) -> T {
+        loop {
+            let begun = Instant::now();
+            if let Some(done) = what().await {
+                return done;
+            }
+            self.time.assert_over(begun, timeout);
+            // What is visible by now is in nobody's way.
+            self.queue.receive(32, ASIDE).await.unwrap();
         }
+    }
+}
+
+impl Time {
+    /// Lets time pass.
+    pub(super) async fn pass(&self, duration: Duration) {
+        match self {
+            Self::Manual(clock) => clock.advance(duration),
+            Self::Real => tokio::time::sleep(duration).await,
+        }
+    }
+
+    /// A timeout of this length that began after `begun` may be over only because the machine was so slow.
+    pub(super) fn assert_over(&self, begun: Instant, timeout: Duration) {
+        let taken = begun.elapsed();
+        assert!(
+            matches!(self, Self::Real) && taken >= timeout,
+            "over after {taken:?}"
+        );
     }
 }

@@ -273,10 +273,16 @@ pub(super) async fn a_message_that_is_held_is_its_senders_to_delete(subject: &Su
 
 pub(super) async fn a_message_that_is_held_is_its_senders_to_renew(subject: &Subject) {
     let queue = &*subject.queue;
-    let Some(message) = held(subject, SHORT).await else {
+    let renew = async || match held(subject, SHORT).await {
+        Some(message) => {
+            let renewed = renew(queue, &message, HIDDEN).await?;
+            Some(Some((message, renewed)))
+        }
+        None => Some(None),
+    };
+    let Some((message, renewed)) = subject.within(SHORT, renew).await else {
         return is_not_held(subject).await;
     };
-    let renewed = renew(queue, &message, HIDDEN).await.unwrap();
 
     subject.pass_time(PAST_SHORT).await;
 

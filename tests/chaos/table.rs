@@ -13,6 +13,9 @@ use crate::settings::Settings;
 /// time to a process that died or whose answer from storage was lost.
 const MAY_FAIL: usize = 10;
 
+/// So many may fail in any case: of few, one is much.
+const HANDFUL: usize = 5;
+
 /// How many breaches are told in full.
 const TOLD: usize = 20;
 
@@ -104,7 +107,8 @@ impl Outcome<'_> {
             let Some(code) = ending.strip_prefix("failed, ") else {
                 continue;
             };
-            if code != "DeadLettered" || *count as usize * 1_000 > accepted * MAY_FAIL {
+            let may_fail = (accepted * MAY_FAIL / 1_000).max(HANDFUL);
+            if code != "DeadLettered" || *count as usize > may_fail {
                 let what = format!("{count} of {accepted} tasks {ending}");
                 self.book.breaches.push((Breach::Unexpected, what));
             }

@@ -19,6 +19,7 @@ pub mod queues;
 pub mod reply;
 pub mod resident;
 pub mod seen;
+pub mod stranger;
 pub mod tallies;
 
 pub use testkit::{azurite, eventually, lines, proxy, raw};

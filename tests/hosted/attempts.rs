@@ -105,7 +105,8 @@ async fn an_attempt_that_comes_too_early_is_not_counted_and_comes_when_it_said()
 #[tokio::test]
 async fn a_message_that_comes_before_its_time_is_acknowledged_and_comes_again() {
     let (_app, hosted) = start().await;
-    let due_at = SystemClock.now() + Duration::from_secs(4);
+    // The host looks for it every two seconds, or not as often on a busy machine.
+    let due_at = SystemClock.now() + Duration::from_secs(15);
     let id = uuid::Uuid::new_v4().to_string();
     let message = json!({
         "id": id, "kind": "flaky", "input": {"failures": 0}, "due_at": timestamp::to_text(due_at),

@@ -23,7 +23,7 @@ const LASTING: usize = 1_000_000;
 const AT_LEAST: Duration = Duration::from_secs(100);
 
 /// Two sweeps and more after the next host has begun, where the host's messages take ten minutes.
-const AT_MOST: Duration = Duration::from_secs(150);
+const AT_MOST: Duration = Duration::from_secs(300);
 
 async fn start(name: &str) -> Hosted {
     let connection_string = azurite().connection_string();
@@ -57,6 +57,7 @@ async fn what_a_dead_host_held_is_done_two_minutes_later() {
         (begun.count() > HELD).then_some(())
     };
     hosted.host.events().wait_for("all held", held).await;
+    let dies = Instant::now();
     drop(hosted);
 
     let hosted = start(&name).await;
@@ -70,7 +71,7 @@ async fn what_a_dead_host_held_is_done_two_minutes_later() {
         tokio::time::sleep(Duration::from_secs(5)).await;
         assert!(hosted.host.run_timer_now("timer_worker").await);
     }
-    assert!(begun.elapsed() > AT_LEAST, "they were given back");
+    assert!(dies.elapsed() > AT_LEAST, "they were given back");
     for id in ids {
         let monitor = hosted.ended(&id).await;
         assert_eq!(

@@ -8,6 +8,7 @@ use hyper::Method;
 
 use super::{Hosted, json, options};
 use crate::helpers::azurite::azurite;
+use crate::helpers::eventually::eventually;
 use crate::helpers::proxy::{Fate, Proxy};
 
 /// What the next requests of a method meet that are about a record.
@@ -28,13 +29,17 @@ async fn spoiled() -> (Hosted, Rule) {
         rule.filter(meets).map_or(Fate::Forward, |(_, fate)| fate)
     });
     let (options, queue) = options(&[account, endpoints, queues].concat());
-    let options = options.setting("REQUEST_BUDGET", "1s");
+    let options = options.setting("REQUEST_BUDGET", "3s");
     (Hosted::start_with(options, queue).await, rule)
 }
 
 impl Hosted {
     async fn status(&self, id: &str) -> Option<String> {
-        let monitor = self.get(&format!("/api/operations/{id}")).await;
+        let monitor = eventually("storage answers", async || {
+            let monitor = self.get(&format!("/api/operations/{id}")).await;
+            (monitor.status != 503).then_some(monitor)
+        })
+        .await;
         (monitor.status == 200).then(|| json(&monitor)["status"].as_str().unwrap().to_owned())
     }
 }

@@ -274,7 +274,8 @@ async fn a_client_that_waits_holds_no_memory_for_its_body() {
         lasting.len()
     ));
     eventually("the client waits", async || {
-        (app.kinds.runs() == 1).then_some(())
+        let metrics = app.client.get_keyed("/api/metrics").await;
+        metrics.text().contains("waiting_clients 1\n").then_some(())
     })
     .await;
 

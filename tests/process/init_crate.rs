@@ -84,7 +84,7 @@ const GRACE: (&str, &str) = ("SHUTDOWN_GRACE", "1s");
 async fn stops_as_the_binary_of_ours(own: &OwnCrate) {
     let folder = tempfile::tempdir().unwrap();
     let mut ids = Vec::new();
-    for (signal, input) in [("TERM", None), ("TERM", Some(300)), ("INT", Some(2))] {
+    for (signal, input) in [("TERM", None), ("TERM", Some(300)), ("INT", Some(15))] {
         let serving = Serving::start_as(own.binary(), folder.path(), &[GRACE]);
         assert_eq!(serving.client.get("/api/health").await.status, 200);
         if let Some(from) = input {

@@ -10,14 +10,17 @@ use crate::helpers::reply::Reply;
 const SHORT: u32 = 5_000_000;
 const LONG: u32 = 60_000_000;
 
+/// Takes longer than a test lasts, and is not waited for.
+const ENDLESS: u32 = 200_000_000;
+
 /// Takes as long on every machine.
 const NAP: &str = r#"
 [[kind]]
 name = "nap"
-command = ["sh", "-c", "sleep 5; echo 1"]
+command = ["sh", "-c", "sleep 15; echo 1"]
 "#;
 
-const LIMIT: (&str, &str) = ("MAX_NUMBER", "100000000");
+const LIMIT: (&str, &str) = ("MAX_NUMBER", "200000000");
 
 #[tokio::test]
 async fn an_idle_process_stops_at_once() {
@@ -90,7 +93,7 @@ impl Serving {
 
     async fn submit_waiting(&self) -> Reply {
         let request = self.client.post_task().header("prefer", "wait=60");
-        self.client.send(request.body(number(LONG))).await
+        self.client.send(request.body(number(ENDLESS))).await
     }
 
     async fn fetch_waiting(&self, id: &str) -> Reply {
@@ -103,7 +106,7 @@ impl Serving {
 async fn who_waits_is_answered_and_told_where_to_look() {
     let folder = tempfile::tempdir().unwrap();
     let serving = Serving::start_with(folder.path(), &[LIMIT, PATIENT, KEY]);
-    let id = serving.client.accepted(number(LONG)).await;
+    let id = serving.client.accepted(number(ENDLESS)).await;
     serving.running(&id).await;
     let stop = async {
         serving.waiting(2).await;
@@ -141,7 +144,7 @@ async fn while_work_comes_to_its_end_the_service_is_not_ready_and_takes_no_more(
     let folder = tempfile::tempdir().unwrap();
     let serving = Serving::start_with(folder.path(), &[LIMIT, PATIENT]);
     let client = &serving.client;
-    let id = client.accepted(number(LONG)).await;
+    let id = client.accepted(number(ENDLESS)).await;
     serving.running(&id).await;
     serving.handler.signal("HUP");
     serving
@@ -204,7 +207,7 @@ async fn the_grace_is_what_the_setting_says() {
     assert!(patient.contains("task succeeded"), "{patient}");
     assert!(!patient.contains("the grace is over"), "{patient}");
 
-    let hasty = log("0s", number(LONG)).await;
+    let hasty = log("0s", number(ENDLESS)).await;
     assert!(!hasty.contains("task succeeded"), "{hasty}");
     let stopped = hasty
         .lines()

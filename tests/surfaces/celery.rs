@@ -154,7 +154,8 @@ async fn what_service_bus_could_carry_is_enqueued() {
 
 #[tokio::test]
 async fn a_worker_that_dies_loses_no_task() {
-    let settings = [("PROCESS_DATA_PAUSE", "3s"), ("EARLY_START", "off")];
+    // Long enough to be seen at it; the host's next process waits as long.
+    let settings = [("PROCESS_DATA_PAUSE", "12s"), ("EARLY_START", "off")];
     let hosted = Deployment::start(Setting::Hosted, &settings).await;
     let id = enqueued(&hosted.client, enqueue(&hosted.client, JSON, "{}")).await;
     has_status(&hosted.client, &id, "STARTED").await;
@@ -178,12 +179,15 @@ async fn a_worker_that_dies_loses_no_task() {
     ];
     for storage in [&[][..], &on_azure] {
         let folder = tempfile::tempdir().unwrap();
-        let settings = [&settings, storage].concat();
-        let serving = Serving::start_with(folder.path(), &settings);
+        let start = |pause| {
+            let settings = [("PROCESS_DATA_PAUSE", pause), ("EARLY_START", "off")];
+            Serving::start_with(folder.path(), &[&settings, storage].concat())
+        };
+        let serving = start("5m");
         let id = enqueued(&serving.client, enqueue(&serving.client, JSON, "{}")).await;
         has_status(&serving.client, &id, "STARTED").await;
         assert_eq!(serving.stop("KILL").await.code, None);
-        let again = Serving::start_with(folder.path(), &settings);
+        let again = start("0s");
         has_status(&again.client, &id, "SUCCESS").await;
     }
 }

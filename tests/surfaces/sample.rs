@@ -43,7 +43,8 @@ async fn accepted(client: &Client, deployment: &Deployment) -> String {
 
 #[tokio::test]
 async fn a_customer_is_accepted_watched_and_read() {
-    everywhere(&[], async |client, deployment, _| {
+    let lasting = [("PROCESS_DATA_PAUSE", "8s")];
+    everywhere(&lasting, async |client, deployment, _| {
         let path = accepted(client, deployment).await;
         let pending = client.get(&path).await;
         assert_eq!(pending.status, 200);

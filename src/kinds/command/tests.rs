@@ -349,7 +349,8 @@ async fn an_attempt_that_is_given_up_leaves_nobody() {
 #[tokio::test]
 async fn many_that_write_on_stderr_without_end_are_ended_with_their_leader() {
     let cx = Context::for_test();
-    let script = "i=0; while [ $i -lt 50 ]; do yes '@progress 7' >&2 & i=$((i+1)); done; \
+    let script = "echo '@progress 7' >&2; \
+                  i=0; while [ $i -lt 50 ]; do yes '@progress 7' >&2 & i=$((i+1)); done; \
                   read -r line; echo $!";
     let left = start(shell(script), "\"line\"", &cx, LIMIT).await.unwrap();
     gone(left.get()).await;

@@ -32,27 +32,28 @@ pub(crate) struct TestKinds {
     callbacks: Urls,
 }
 
+const HOURS: Duration = Duration::from_secs(4 * 60 * 60);
+
 /// URLs, in the order in which they came.
 type Urls = Arc<Mutex<Vec<String>>>;
 
 impl TestKinds {
     /// The standard kinds and all test kinds.
     pub(crate) fn registry(&self, max_number: u64) -> Kinds {
-        self.registry_with(max_number, Duration::from_secs(4 * 60 * 60))
+        self.registry_with(max_number, HOURS)
     }
 
     /// The same, of which these have a queue for themselves.
     pub(crate) fn registry_apart(&self, names: &[&str], queue: &QueueName) -> Kinds {
-        let registry = self.registry(1_000);
-        let kinds = registry.iter().map(|kind| {
-            let policy = match names.contains(&kind.name.as_str()) {
-                true => kind.policy.clone().queue(queue.as_str()),
-                false => kind.policy.clone(),
-            };
-            (kind.name.as_str(), Arc::clone(&kind.kind), policy)
-        });
-        kinds.fold(Kinds::default(), |kinds, (name, kind, policy)| {
-            kinds.with(name, kind, policy)
+        of_names(&self.registry(1_000), names, |policy| {
+            policy.queue(queue.as_str())
+        })
+    }
+
+    /// The same, of which a deaf one may last for hours, too.
+    pub(crate) fn registry_for_hours(&self, max_number: u64) -> Kinds {
+        of_names(&self.registry(max_number), &["deaf"], |policy| {
+            policy.time_limit(HOURS)
         })
     }
 
@@ -172,6 +173,17 @@ impl TestKinds {
     pub(crate) fn deaf_ends(&self) -> usize {
         self.deaf_ends.count()
     }
+}
+
+/// The same kinds; those of these names have another policy.
+fn of_names(kinds: &Kinds, names: &[&str], change: impl Fn(Policy) -> Policy) -> Kinds {
+    kinds.iter().fold(Kinds::default(), |kinds, kind| {
+        let policy = match names.contains(&kind.name.as_str()) {
+            true => change(kind.policy.clone()),
+            false => kind.policy.clone(),
+        };
+        kinds.with(kind.name.as_str(), Arc::clone(&kind.kind), policy)
+    })
 }
 
 /// The workflows of the tests, and what they call.

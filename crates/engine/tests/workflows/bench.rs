@@ -21,7 +21,7 @@ use work::Kinds;
 use super::dying::{Death, Dying, DyingStore};
 
 /// How long an instance may take in a test.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(180);
 
 pub struct Bench {
     pub engine: Engine,

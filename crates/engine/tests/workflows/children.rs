@@ -1,12 +1,13 @@
 //! Workflows that are steps of others: how they begin.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use tokio_util::sync::CancellationToken;
 use work::workflow::{Flow, Workflow, callee};
 use work::{Failure, any};
 
-use super::bench::Bench;
-use super::steps::{Blocks, at_once, with};
+use super::bench::{Bench, PATIENCE};
+use super::steps::{Blocks, Lasts, at_once, with};
 
 /// A first step that lasts, on a thread of its own or as a future.
 struct Slow;
@@ -34,16 +35,26 @@ impl Workflow for OfSlow {
 
 #[tokio::test]
 async fn a_workflow_that_is_a_step_of_another_may_begin_with_a_step_that_lasts() {
+    let gate = CancellationToken::new();
     let kinds = with("slow", Slow)
         .with("of-slow", any::of_workflow(OfSlow), at_once())
-        .with("blocks", any::of_blocking(Blocks), at_once());
+        .with("lasts", any::of(Lasts(gate.clone())), at_once())
+        .with("blocks", any::of_blocking(Blocks(gate.clone())), at_once());
     let bench = Bench::new(kinds);
     let id = bench.start("of-slow", ["lasts", "blocks"]).await;
-    let show_themselves = async {
-        tokio::time::sleep(Duration::from_secs(2)).await;
+    let running = async || {
         let all = bench.store.list("0", None, 10).await.unwrap().items;
         let heads = all.iter().filter_map(|listed| listed.head.as_ref());
         heads.filter(|head| head.status == "running").count()
+    };
+    let show_themselves = async {
+        let begun = Instant::now();
+        while running().await != 3 && begun.elapsed() < PATIENCE {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let running = running().await;
+        gate.cancel();
+        running
     };
     let (result, running) = tokio::join!(bench.result(id), show_themselves);
     assert_eq!((&*result, running), ("[2500,2500]", 3));

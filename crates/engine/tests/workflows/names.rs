@@ -103,11 +103,11 @@ fn whoever_dies_while_a_named_instance_begins_has_lost_nothing() {
                 let all = bench
                     .engine
                     .workflows
-                    .list(&Filter::default(), 10, None)
+                    .list(&Filter::default(), 10, None, Some)
                     .await;
                 let all = all.unwrap().instances;
                 assert_eq!(all.len(), 1, "{calls} {is_done}");
-                assert_eq!(all[0].record.id, named.id);
+                assert_eq!(all[0].id, named.id);
                 // A record without its message is the sweep's, as that of any task.
                 if matches!(begun, Begun::New(_)) || bench.messages().await > 0 {
                     assert_eq!(bench.result(named.id).await, "3", "{calls} {is_done}");

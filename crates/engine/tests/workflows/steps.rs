@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
 use work::workflow::Workflow;
 use work::{BackOff, BlockingKind, Context, Failure, Kind, Kinds, Policy, any};
 
@@ -70,33 +71,32 @@ impl Kind for Flaky {
     }
 }
 
-/// Takes a while, in milliseconds.
-pub struct Lasts;
+/// Gives its input back when this is cancelled.
+pub struct Lasts(pub CancellationToken);
 
 impl Kind for Lasts {
     type Input = u64;
     type Output = u64;
 
-    async fn run(&self, millis: u64, _: &Context) -> Result<u64, Failure> {
-        tokio::time::sleep(Duration::from_millis(millis)).await;
-        Ok(millis)
+    async fn run(&self, number: u64, _: &Context) -> Result<u64, Failure> {
+        self.0.cancelled().await;
+        Ok(number)
     }
 }
 
 /// The same, on a thread.
-pub struct Blocks;
+pub struct Blocks(pub CancellationToken);
 
 impl BlockingKind for Blocks {
     type Input = u64;
     type Output = u64;
 
-    fn run(&self, millis: u64, cx: &Context) -> Result<u64, Failure> {
-        let until = std::time::Instant::now() + Duration::from_millis(millis);
-        while std::time::Instant::now() < until {
+    fn run(&self, number: u64, cx: &Context) -> Result<u64, Failure> {
+        while !self.0.is_cancelled() {
             cx.check_stop()?;
             std::thread::sleep(Duration::from_millis(5));
         }
-        Ok(millis)
+        Ok(number)
     }
 }
 
@@ -128,7 +128,6 @@ pub fn kinds() -> Kinds {
         .with("double", any::of_blocking(Double), Policy::default().pure())
         .with("boom", any::of(Boom), at_once())
         .with("not-yet", any::of(NotYet), Policy::default())
-        .with("lasts", any::of(Lasts), Policy::default())
 }
 
 /// These, and a workflow.
