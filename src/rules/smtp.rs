@@ -263,8 +263,8 @@ mod tests {
             reached.err().unwrap()
         };
         // The time is a real one, because the sockets are: both wait for the silent one.
-        let server = server();
-        let (reached, silent) = tokio::join!(server.reach(addresses.into_iter()), why(&[silent]));
+        let (server, silent) = (server(), [silent]);
+        let (reached, silent) = tokio::join!(server.reach(addresses.into_iter()), why(&silent));
         assert!(reached.is_ok());
         assert!(matches!(silent, NotTaken::Silent));
         assert!(matches!(why(&[refusing]).await, NotTaken::NotReached(_)));
