@@ -19,7 +19,7 @@ use super::ids::shown;
 use super::view::StatusView;
 use super::words::{began_at, runtime_status};
 use crate::api::edge::continuation::{self, may_be_position};
-use crate::api::edge::problem::Problem;
+use crate::api::edge::problem::{Code, Problem};
 use crate::api::edge::state::Api;
 use crate::api::operations::view::LARGEST_SHOWN;
 use engine::limits::{DEFAULT_TOP, MAX_TOP, WALK_CONCURRENCY};
@@ -33,6 +33,9 @@ const CONTINUATION: HeaderName = HeaderName::from_static("x-ms-continuation-toke
 
 /// Pages of tasks that one listing reads at most: what it looks for may be between many others.
 const MAX_PAGES: usize = 10;
+
+const UNFINISHED: &str =
+    "there was no time to look at all instances: createdTimeTo leaves newer ones out";
 
 /// Durable Functions' statuses. Nothing here is ever in some of them.
 const STATUSES: [&str; 8] = [
@@ -96,7 +99,10 @@ pub(in crate::api) async fn list(request: HttpRequest, api: Api) -> Result<HttpR
         if room == 0 {
             break;
         }
-        let listed = |record: TaskRecord| wanted.takes(&record).then(|| without_bulk(record));
+        let listed = |record: TaskRecord| {
+            let is_meant = wanted.takes(&record);
+            is_meant.then(|| without_bulk(record, with_input))
+        };
         let page = api
             .workflows
             .list(&filter, room, position.as_deref(), listed)
@@ -173,6 +179,8 @@ pub(in crate::api) async fn purge_all(
         }
     }
     match deleted {
+        // There may be some behind those that were looked at.
+        0 if position.is_some() => Err(Problem::new(Code::Overloaded, UNFINISHED).retry_after(1)),
         0 => Err(Problem::not_found(
             "there is no such instance that has ended",
         )),
@@ -260,10 +268,11 @@ fn just_after(time: Timestamp) -> Timestamp {
     time.saturating_add(time::Duration::milliseconds(1))
 }
 
-/// An instance as a page has it, where what is large is null: a thousand of them must not fill the memory.
-fn without_bulk(mut record: TaskRecord) -> TaskRecord {
+/// An instance as a page has it, where what is large is null and nothing is known of its steps: a thousand of them
+/// must not fill the memory.
+fn without_bulk(mut record: TaskRecord, with_input: bool) -> TaskRecord {
     let is_large = |value: &RawValue| value.get().len() > LARGEST_SHOWN;
-    record.input = record.input.filter(|input| !is_large(input));
+    record.input = record.input.filter(|input| with_input && !is_large(input));
     if let TaskState::Succeeded { result } = &mut record.state
         && is_large(result)
     {
@@ -272,6 +281,7 @@ fn without_bulk(mut record: TaskRecord) -> TaskRecord {
     if let Some(instance) = record.instance.as_deref_mut() {
         let status = instance.custom_status.take();
         instance.custom_status = status.filter(|status| !is_large(status));
+        instance.journal = Vec::new();
     }
     record
 }

@@ -55,8 +55,15 @@ impl Workflows {
             .buffered(WALK_CONCURRENCY);
         let mut instances = Vec::new();
         while let Some(found) = read.next().await {
-            // It may be gone since.
-            let found = found?.filter(|task| task.record.instance.is_some());
+            let found = match found {
+                // Of a newer version, or damaged: the others are listed all the same.
+                Err(RecordError::Unreadable(error)) => {
+                    log::warn!("an instance is left out of a list: {error}");
+                    continue;
+                }
+                // It may be gone since.
+                found => found?.filter(|task| task.record.instance.is_some()),
+            };
             instances.extend(found.and_then(|task| wanted(task.record)));
         }
         Ok(InstancePage {
