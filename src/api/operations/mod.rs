@@ -148,7 +148,8 @@ pub(in crate::api) fn begun_again(
 }
 
 /// What a task has become by what was done to it. That is done, so it is not refused for want of memory: then the
-/// reply leaves out what a workflow says of itself, which alone can be large.
+/// reply leaves out what a workflow says of itself, which may be large. (So may a result, of a task that nothing was done
+/// to.)
 fn done(
     request: &HttpRequest,
     api: &Api,

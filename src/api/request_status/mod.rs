@@ -44,7 +44,7 @@ pub(in crate::api) async fn status(
     let waiter = watch(&api, preferences, id)?;
     let mut record = api.tasks.find(id).await?.ok_or_else(unknown)?.record;
     // It may be megabytes, for as long as the client waits.
-    record.input = None;
+    (record.input, record.instance) = (None, None);
     let ended = match (record.status().is_terminal(), preferences.wait, waiter) {
         (false, Some(wait), Some(waiter)) => {
             budget::extend(wait);

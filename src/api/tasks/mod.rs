@@ -185,7 +185,7 @@ pub(in crate::api) async fn fetch(
     };
     let mut record = found_now.record;
     // It may be megabytes, for as long as the client waits.
-    record.input = None;
+    (record.input, record.instance) = (None, None);
     let ended = if record.status().is_terminal() {
         None
     } else {
