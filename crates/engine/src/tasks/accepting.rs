@@ -140,7 +140,8 @@ impl Tasks {
     /// Accepts a submission whose id is made of what it is to do: whoever does the same comes to the same id, and the
     /// first has it done. Gives the record that is there then, which may have ended.
     ///
-    /// Nobody sends a message for a record that was there: whoever wrote it does, or the sweep. And a record
+    /// Nobody sends a message for a record that was there: whoever wrote it does; or the sweep, if that died, or never
+    /// heard that it had written. And a record
     /// stays whose message was refused, since others may go by it already; the sweep sends that as well.
     pub(super) async fn accept_first(
         self,

@@ -110,7 +110,8 @@ impl Tasks {
                     letters.push(one.letter);
                 }
             }
-            if is_over() {
+            // What was gathered is told before somebody else takes this process for dead.
+            if is_over() || self.parts.clock.now() - task.1 > RULE_PATIENCE / 4 {
                 break;
             }
         }
