@@ -107,7 +107,7 @@ impl Outcome<'_> {
             let Some(code) = ending.strip_prefix("failed, ") else {
                 continue;
             };
-            let may_fail = (accepted * MAY_FAIL / 1_000).max(HANDFUL);
+            let may_fail = (accepted * MAY_FAIL / 1_000).max(HANDFUL.min(accepted / 10));
             if code != "DeadLettered" || *count as usize > may_fail {
                 let what = format!("{count} of {accepted} tasks {ending}");
                 self.book.breaches.push((Breach::Unexpected, what));

@@ -441,7 +441,7 @@ fn plain_http_leads_to_this_machine_or_nowhere() {
     );
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn whoever_gets_a_letter_has_a_minute_to_answer() {
     let (listener, url) = service().await;
     let webhook = Webhook::new(url, None, false).unwrap();
@@ -456,6 +456,8 @@ async fn whoever_gets_a_letter_has_a_minute_to_answer() {
         },
         async {
             let (stream, text) = request(&listener).await;
+            // It is here: from now on there is nothing but time to wait for.
+            tokio::time::pause();
             tokio::time::sleep(Duration::from_secs(120)).await;
             drop(stream);
             text
