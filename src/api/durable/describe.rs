@@ -114,7 +114,7 @@ pub(in crate::api) fn purge_all() -> OperationBuilder {
     let operation = filters(
         described(
             "Delete instances that have ended",
-            "With the key, and with `createdTimeFrom`: as many as there is time for. 404 when there is none (left).",
+            "With the key, and with `createdTimeFrom`: as many as there is time for. 404 when there is none (left), 503 when there was no time to look at all.",
         ),
         true,
     );

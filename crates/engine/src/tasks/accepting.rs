@@ -141,8 +141,8 @@ impl Tasks {
     /// first has it done. Gives the record that is there then, which may have ended.
     ///
     /// Nobody sends a message for a record that was there: whoever wrote it does; or the sweep, if that died, or never
-    /// heard that it had written. And a record
-    /// stays whose message was refused, since others may go by it already; the sweep sends that as well.
+    /// heard that it had written. And a record stays whose message was refused, since others may go by it already; the
+    /// sweep sends that as well.
     pub(super) async fn accept_first(
         self,
         submission: Submission,

@@ -115,7 +115,7 @@ codes! {
     InternalError INTERNAL_SERVER_ERROR "A defect of the service, logged under the id in the message."
     StorageUnavailable SERVICE_UNAVAILABLE "Storage cannot be reached, or takes no more now. Nothing was changed."
     OutcomeUnknown SERVICE_UNAVAILABLE "Storage did not answer: what was asked for is done, or will be, or not. To a submission with the id and the monitor of the task that there is then. Look, or send the same again; a submission with the same `Idempotency-Key`. Of many that were submitted in one body, `tasks` tells what became of each."
-    Overloaded SERVICE_UNAVAILABLE "Too many large requests and replies are under way. Nothing was changed."
+    Overloaded SERVICE_UNAVAILABLE "Too many large requests and replies are under way; or there was no time to look at all that a filter may mean. Nothing was changed."
     Stopping SERVICE_UNAVAILABLE "The service is stopping. Nothing was changed."
     NewerVersion SERVICE_UNAVAILABLE "A newer version of the service has the task, and this process cannot tell of it."
     NotHandedOver SERVICE_UNAVAILABLE "A report asks for another attempt before this one is handed over. Nothing was changed."
