@@ -172,6 +172,12 @@ impl Bench {
         self.consumer.receive(1).await.unwrap().is_empty()
     }
 
+    /// Waits until storage has done what it was given to write, by a process that died meanwhile, too: it writes in
+    /// turn.
+    pub(super) async fn all_is_written(&self) {
+        self.store.delete("nothing", None).await.unwrap();
+    }
+
     pub(super) async fn record(&self, id: TaskId) -> Option<TaskRecord> {
         let found = self.records.read(id).await.unwrap();
         found.map(|versioned| versioned.record)

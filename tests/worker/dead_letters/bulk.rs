@@ -25,6 +25,7 @@ async fn many_are_replayed_by_a_task_that_goes_on_where_one_broke_off() {
         _ = bench.consumer.process(received.clone()) => panic!("it is held"),
         () = held.arrived() => {}
     }
+    bench.all_is_written().await;
     let left = bench.ids(&all()).await.len();
     assert!((1..40).contains(&left), "{left}");
 
