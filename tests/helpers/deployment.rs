@@ -111,7 +111,7 @@ impl Deployment {
         match &mut self.running {
             Running::Hosted(host) => assert!(host.run_timer_now("timer_worker").await),
             Running::Standalone(serving) => {
-                serving.handler.signal("KILL");
+                serving.handler.kill();
                 let settings = self.settings.iter();
                 let settings: Vec<_> = settings.map(|(name, value)| (&**name, &**value)).collect();
                 let program = Command::new(&self.program);

@@ -98,13 +98,18 @@ impl Handler {
             stderr: self.stderr.rest(),
         }
     }
+
+    /// Kills it, and waits until it is dead: until then it has the lock of its folder.
+    pub(crate) fn kill(&mut self) {
+        // Fails when it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 impl Drop for Handler {
     fn drop(&mut self) {
-        // Fails when it has ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.kill();
     }
 }
 

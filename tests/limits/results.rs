@@ -63,7 +63,13 @@ async fn a_large_result_is_in_memory_twice(setting: Setting) {
     assert_eq!(reply.text().len(), RESULT + 2);
     held("read");
 
-    let fetched = client.fetch(&id).await;
+    // Storage that is busy may not answer in time.
+    let fetched = eventually("the result is fetched", async || {
+        let reply = client.fetch(&id).await;
+        (reply.status != 503).then_some(reply)
+    })
+    .await;
+    assert_eq!(fetched.status, 200);
     assert_eq!(fetched.json()["result"].as_str().unwrap().len(), RESULT);
     held("consumed");
 

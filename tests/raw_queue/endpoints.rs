@@ -187,7 +187,7 @@ async fn the_forms_by_post_do_the_same_and_a_head_does_nothing(setting: Setting)
 async fn a_message_may_wait_and_may_end(setting: Setting) {
     let raw = Raw::start(setting).await;
     let peek = format!("{MESSAGES}/peek");
-    let path = format!("{MESSAGES}?visibility_timeout=1&time_to_live=-1");
+    let path = format!("{MESSAGES}?visibility_timeout=600&time_to_live=-1");
     let waiting = success(&raw.send_json("POST", &path, &json!("waits")).await);
     assert!(
         waiting["expiration_time"]
@@ -197,9 +197,11 @@ async fn a_message_may_wait_and_may_end(setting: Setting) {
     );
     assert_eq!(raw.ok("GET", &peek).await, json!({ "messages": [] }));
     assert_eq!(raw.length().await, 1);
+    let path = format!("{MESSAGES}?visibility_timeout=1");
+    success(&raw.send_json("POST", &path, &json!("comes")).await);
     eventually("the message is seen", async || {
         let seen = raw.ok("GET", &peek).await;
-        (seen["messages"][0]["message_content"] == "waits").then_some(())
+        (seen["messages"][0]["message_content"] == "comes").then_some(())
     })
     .await;
 

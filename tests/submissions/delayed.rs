@@ -282,7 +282,6 @@ async fn a_task_waits_on_through_a_restart(setting: Setting) {
         .accepted(json!({"number": 24, "delay": DELAY}).to_string())
         .await;
     let due_at = time(&serving.client.monitor(&id).await.json(), "startAfter");
-    serving.handler.signal("KILL");
     drop(serving);
 
     let serving = Serving::start_with(folder.path(), &settings);

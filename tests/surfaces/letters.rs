@@ -284,9 +284,9 @@ async fn a_repair_whose_process_dies_is_asked_for_again() {
         ("REPAIR_SECRET", SECRET),
         ("ENQUEUE_KIND", "hopeless"),
     ];
-    let serving = Serving::start_with(folder.path(), &settings);
+    let mut serving = Serving::start_with(folder.path(), &settings);
     a_death_costs_no_repair(&serving.client, &service, async || {
-        serving.handler.signal("KILL");
+        serving.handler.kill();
         Some(Serving::start_with(folder.path(), &settings))
     })
     .await;

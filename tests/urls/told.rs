@@ -183,7 +183,7 @@ async fn a_call_whose_process_dies_is_made_again_as_the_same() {
     let body = json!({ "number": 24, "callbackUrl": url }).to_string();
     serving.client.accepted(body).await;
     let first = service.request(0).await;
-    serving.handler.signal("KILL");
+    drop(serving);
     let again = Serving::start_with(folder.path(), &settings);
     let second = service.request(1).await;
     assert_eq!(first.1, second.1);
